@@ -1,0 +1,1 @@
+"""What lies below every package: compilation policy, shims, errors, the shell of the command lines, files."""

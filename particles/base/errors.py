@@ -1,0 +1,38 @@
+"""The errors a user meets, each with the exit code that a command line ends with.
+
+=========  ==================  =============================================
+exit code  class               meaning
+=========  ==================  =============================================
+0          --                  done, and every verdict holds
+1          --                  done, but a verdict does not hold
+2          `InputError`        bad input or a wrong launcher; nothing written
+3          `NotFiniteError`    a particle or a cell stopped being finite
+5          `StorageError`      the disk refused; nothing half written
+=========  ==================  =============================================
+"""
+
+from __future__ import annotations
+
+
+class SimresnetError(Exception):
+    """Base of the errors below; `exit_code` is what the command line returns."""
+
+    exit_code = 1
+
+
+class InputError(SimresnetError, ValueError):
+    """An argument, a file or a launcher cannot be used; the message names it, its value and what is allowed."""
+
+    exit_code = 2
+
+
+class NotFiniteError(SimresnetError, ArithmeticError):
+    """A state stopped being finite; the message names the first bad particle or cell and the time."""
+
+    exit_code = 3
+
+
+class StorageError(SimresnetError, OSError):
+    """A file could not be written; nothing half written is left."""
+
+    exit_code = 5

@@ -1,0 +1,51 @@
+"""Where a result comes from: versions, commit, machine, time."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from particles.base.jit import fingerprint
+
+_PACKAGES = ("simresnet", "numpy", "numba", "llvmlite", "mpi4py", "scipy", "POT")
+
+
+def provenance() -> dict[str, Any]:
+    """Return versions, commit (None outside a checkout), source fingerprint, processor and UTC time of this run."""
+    return {
+        "versions": {"python": platform.python_version()} | {name: _version(name) for name in _PACKAGES},
+        "commit": _commit(),
+        "sources": fingerprint(),
+        "machine": platform.machine(),
+        "command": " ".join([Path(sys.argv[0]).parent.name or "python", *sys.argv[1:]]),
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _commit() -> str | None:
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"],
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip() or None

@@ -1,0 +1,56 @@
+"""The shared vocabulary of particles and PDE: `Model`, laws, drifts, `Measure`, exact transients, cases.
+
+It imports nothing of this project but `particles.base` and `particles.vmath`, and loads neither numba nor MPI.
+"""
+
+from particles.model.case_file import load_case
+from particles.model.cases import Case, cases
+from particles.model.drifts import IDENTITY, RELU, SIGMOID, TANH, Drift, cubic, lognormal_family, power_law
+from particles.model.empirical import (
+    Empirical,
+    Histogram,
+    KernelEstimate,
+    histogram,
+    kernel_estimate,
+    read_measurements,
+)
+from particles.model.laws import Clipped, Dirac, Law, Mixture, Normal, Product, Uniform
+from particles.model.measure import Measure
+from particles.model.parameters import MEAN_COUPLED, layers, piecewise
+from particles.model.rule import Model
+from particles.model.transients import PushForward, exact_law, flow_map
+
+__all__ = [
+    "IDENTITY",
+    "MEAN_COUPLED",
+    "RELU",
+    "SIGMOID",
+    "TANH",
+    "Case",
+    "Clipped",
+    "Dirac",
+    "Drift",
+    "Empirical",
+    "Histogram",
+    "KernelEstimate",
+    "Law",
+    "Measure",
+    "Mixture",
+    "Model",
+    "Normal",
+    "Product",
+    "PushForward",
+    "Uniform",
+    "cases",
+    "cubic",
+    "exact_law",
+    "flow_map",
+    "histogram",
+    "kernel_estimate",
+    "layers",
+    "load_case",
+    "lognormal_family",
+    "piecewise",
+    "power_law",
+    "read_measurements",
+]

@@ -1,0 +1,137 @@
+"""A case from a TOML file, checked by pydantic: every mistake at once, unknown keys refused, no expressions.
+
+name = "my-case"
+
+[model]
+drift = "tanh"                      # identity, relu, sigmoid, tanh, or a table {name = "cubic", gamma = 1.0}
+weight = -1.0                       # number, matrix, or {edges = [0.0, 1.0], values = [-1.0, 2.0]}
+bias = 1.0                          # number, vector, edges and values, or "mean-coupled"
+walls = [1.0, 7.0]                  # optional; also neurons, scaled
+
+[model.initial]
+law = "normal"                      # dirac, normal, uniform, mixture, product, empirical, histogram, kernel
+m = 1.0
+v = 1.0
+
+[run]
+until = 2.0                         # also times, count, layers
+
+[grid]
+domain = [-7.0, 9.0]                # also cells
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from particles.base.errors import InputError
+from particles.model.cases import Case, cases
+from particles.model.drifts import ACTIVATIONS, Drift, cubic, lognormal_family, power_law
+from particles.model.empirical import Empirical, histogram, kernel_estimate, read_measurements
+from particles.model.laws import Dirac, Law, Mixture, Normal, Product, Uniform
+from particles.model.parameters import MEAN_COUPLED, piecewise
+from particles.model.rule import Model
+
+
+def load_case(name: str) -> Case:
+    """Return the case of that name, or the one that a TOML file describes.
+
+    Parameters
+    ----------
+    name : str
+        A name of `particles.model.cases`, or a path that ends in ``.toml``.
+
+    Raises
+    ------
+    InputError
+        If the name is not known, or with every mistake of the file.
+    """
+    if not name.endswith(".toml"):
+        return cases[name]
+    path = Path(name)
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    return _build(path, content)
+
+
+def _build(path: Path, content: dict[str, Any]) -> Case:
+    from pydantic import ValidationError
+
+    from particles.model.schema import CaseTable, mistakes
+
+    try:
+        file = CaseTable.model_validate(content)
+    except ValidationError as error:
+        raise InputError(f"{path}: {mistakes(error.errors())}") from None
+    model, run, grid = file.model, file.run, file.grid
+    if run.times is not None and not all(0.0 <= t <= run.until for t in run.times):
+        raise InputError(f"{path}: run.times = {run.times!r} must lie in [0, {run.until!r}]")
+    return Case(
+        name=file.name or path.stem,
+        notes=f"from {path.name}",
+        model=Model(
+            drift=_drift(model.drift),
+            weight=_parameter(model.weight),
+            bias=_parameter(model.bias),
+            initial=_law(model.initial, path.parent),
+            neurons=model.neurons,
+            walls=_pair(model.walls),
+            scaled=model.scaled,
+        ),
+        until=run.until,
+        times=tuple(run.times) if run.times is not None else (0.0, run.until),
+        count=run.count,
+        layers=run.layers,
+        domain=_pair(grid.domain) if grid else None,
+        cells=grid.cells if grid else 1600,
+    )
+
+
+def _pair(given: list[float] | None) -> tuple[float, float] | None:
+    return None if given is None else (given[0], given[1])
+
+
+def _drift(given: Any) -> Drift:
+    if isinstance(given, str):
+        return ACTIVATIONS[given]
+    if given.name == "cubic":
+        return cubic(given.gamma)
+    if given.name == "power-law":
+        return power_law(given.gamma, given.mu)
+    return lognormal_family(given.delta, lam=given.lam, scale=given.scale)
+
+
+def _parameter(given: Any) -> Any:
+    if given == "mean-coupled":
+        return MEAN_COUPLED
+    return piecewise(given.edges, given.values) if hasattr(given, "edges") else given
+
+
+def _law(given: Any, folder: Path) -> Law | Product:
+    match given.law:
+        case "dirac":
+            return Dirac(given.point)
+        case "normal":
+            return Normal(given.m, given.v)
+        case "uniform":
+            return Uniform(given.low, given.high)
+        case "mixture":
+            return Mixture([_line(c, folder) for c in given.components], given.weights)
+        case "product":
+            return Product([_line(c, folder) for c in given.components])
+        case "histogram":
+            return histogram(read_measurements(folder / given.file, given.column))
+        case "kernel":
+            return kernel_estimate(read_measurements(folder / given.file, given.column))
+        case _:
+            return Empirical(read_measurements(folder / given.file, given.column))
+
+
+def _line(given: Any, folder: Path) -> Law:
+    law = _law(given, folder)
+    assert isinstance(law, Law)  # the schema refuses a product inside
+    return law

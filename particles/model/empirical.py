@@ -1,0 +1,223 @@
+"""Laws from measurements: the data themselves, and two continuous approximations of them.
+
+`Empirical` is the paper's sum of Diracs (arXiv 2001.04294, 5.2). Its continuous approximation, the start of the PDE,
+is a `histogram` as in the paper's figures 3 and 7 (bin width by Freedman and Diaconis: 2 IQR n^(-1/3)) or a
+`kernel_estimate` with Gaussian kernels (bandwidth by Silverman: 0.9 min(std, IQR/1.34) n^(-1/5)).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from particles import vmath
+from particles.base.arrays import Floats, over_arrays
+from particles.base.errors import InputError
+from particles.base.jit import formula
+from particles.model.laws import Law, quantile_by_bisection
+
+
+@dataclass(frozen=True, eq=False)
+class Empirical(Law):
+    """Equal masses at the measurements.
+
+    Parameters
+    ----------
+    data : array_like, shape (n,)
+        Finite numbers, n >= 1; kept sorted.
+    """
+
+    data: Floats
+    reproducible = True
+
+    def __init__(self, data: ArrayLike) -> None:
+        values = np.sort(np.asarray(data, dtype=np.float64).reshape(-1))
+        if values.size == 0 or not np.all(np.isfinite(values)):
+            raise InputError(f"data of {values.size} values must hold at least one number and only finite ones")
+        object.__setattr__(self, "data", values)
+
+    def cdf(self, x: ArrayLike) -> Floats:
+        return np.searchsorted(self.data, np.asarray(x), side="right") / self.data.size
+
+    def pdf(self, x: ArrayLike) -> Floats:
+        return np.zeros(np.shape(x))
+
+    def quantile(self, p: ArrayLike) -> Floats:
+        index = np.ceil(np.asarray(p, dtype=np.float64) * self.data.size).astype(np.int64) - 1
+        return self.data[np.clip(index, 0, self.data.size - 1)]
+
+    @property
+    def mean(self) -> float:
+        return math.fsum(self.data) / self.data.size
+
+    @property
+    def variance(self) -> float:
+        mean = self.mean
+        return math.fsum((self.data - mean) ** 2) / self.data.size
+
+    def breakpoints(self) -> Floats:
+        return np.unique(self.data)
+
+
+@dataclass(frozen=True, eq=False)
+class Histogram(Law):
+    """Piecewise constant density on the bins between `edges` (n + 1, increasing) with `masses` (n, summing to 1)."""
+
+    edges: Floats
+    masses: Floats
+
+    @cached_property
+    def _cumulative(self) -> Floats:
+        return np.concatenate([[0.0], np.cumsum(self.masses)[:-1], [1.0]])
+
+    def cdf(self, x: ArrayLike) -> Floats:
+        return np.interp(np.asarray(x, dtype=np.float64), self.edges, self._cumulative)
+
+    def pdf(self, x: ArrayLike) -> Floats:
+        x = np.asarray(x, dtype=np.float64)
+        inside = (x >= self.edges[0]) & (x <= self.edges[-1])
+        bins = np.clip(np.searchsorted(self.edges, x, side="right") - 1, 0, self.masses.size - 1)
+        return np.where(inside, (self.masses / np.diff(self.edges))[bins], 0.0)
+
+    def quantile(self, p: ArrayLike) -> Floats:
+        p = np.asarray(p, dtype=np.float64)
+        bins = np.clip(np.searchsorted(self._cumulative, p, side="left") - 1, 0, self.masses.size - 1)
+        inside = (p - self._cumulative[bins]) / np.where(self.masses[bins] > 0.0, self.masses[bins], 1.0)
+        return self.edges[bins] + np.clip(inside, 0.0, 1.0) * np.diff(self.edges)[bins]
+
+    @property
+    def mean(self) -> float:
+        return float((self.masses * 0.5 * (self.edges[1:] + self.edges[:-1])).sum())
+
+    @property
+    def variance(self) -> float:
+        left, right = self.edges[:-1], self.edges[1:]
+        return float((self.masses * (left * left + left * right + right * right) / 3.0).sum()) - self.mean**2
+
+    def breakpoints(self) -> Floats:
+        return self.edges
+
+
+@formula
+def _kernel_draw(index: float, u: float, c: tuple[float, ...]) -> float:
+    return c[0] * vmath.normal_quantile(u)
+
+
+@dataclass(frozen=True, eq=False)
+class KernelEstimate(Law):
+    """Gaussian kernel estimate: an equal mixture of N(x_i, bandwidth^2) over the measurements `data`, shape (n,)."""
+
+    data: Floats
+    bandwidth: float
+    reproducible = True
+
+    @cached_property
+    def _tied(self) -> tuple[Floats, Floats]:
+        """Distinct measurements and their shares: rounded data have many ties."""
+        values, counts = np.unique(self.data, return_counts=True)
+        return values, counts / self.data.size
+
+    def cdf(self, x: ArrayLike) -> Floats:
+        from scipy.special import ndtr
+
+        values, shares = self._tied
+        x = np.asarray(x, dtype=np.float64)
+        return np.asarray(sum(s * ndtr((x - v) / self.bandwidth) for v, s in zip(values, shares, strict=True)))
+
+    def pdf(self, x: ArrayLike) -> Floats:
+        values, shares = self._tied
+        x = np.asarray(x, dtype=np.float64)
+        kernels = (s * np.exp(-0.5 * ((x - v) / self.bandwidth) ** 2) for v, s in zip(values, shares, strict=True))
+        return np.asarray(sum(kernels) / (self.bandwidth * math.sqrt(2.0 * math.pi)))
+
+    def quantile(self, p: ArrayLike) -> Floats:
+        p = np.asarray(p, dtype=np.float64)
+        spread = over_arrays(_kernel_draw, p, p, constants=(self.bandwidth,))
+        return quantile_by_bisection(self.cdf, p, self.data.min() + spread, self.data.max() + spread)
+
+    def sample(self, u: ArrayLike) -> Floats:
+        scaled = np.asarray(u, dtype=np.float64) * self.data.size
+        chosen = np.minimum(scaled.astype(np.int64), self.data.size - 1)
+        inner = np.clip(scaled - chosen, 2.0**-60, 1.0 - 2.0**-53)
+        return self.data[chosen] + over_arrays(_kernel_draw, inner, inner, constants=(self.bandwidth,))
+
+    @property
+    def mean(self) -> float:
+        return math.fsum(self.data) / self.data.size
+
+    @property
+    def variance(self) -> float:
+        return Empirical(self.data).variance + self.bandwidth**2
+
+
+def histogram(data: ArrayLike) -> Histogram:
+    """Histogram of measurements, shape (n,), n >= 2 and not all equal; bins by Freedman and Diaconis' rule."""
+    values = _spread_data(data)
+    counts, edges = np.histogram(values, bins="fd")
+    return Histogram(edges, counts / values.size)
+
+
+def kernel_estimate(data: ArrayLike) -> KernelEstimate:
+    """Gaussian kernel estimate of measurements, shape (n,), n >= 2 and not all equal; Silverman's bandwidth."""
+    values = _spread_data(data)
+    quartiles = np.quantile(values, [0.25, 0.75])
+    scale = float(values.std(ddof=1))
+    if quartiles[1] > quartiles[0]:
+        scale = min(scale, float(quartiles[1] - quartiles[0]) / 1.34)
+    return KernelEstimate(values, 0.9 * scale * values.size**-0.2)
+
+
+def _spread_data(data: ArrayLike) -> Floats:
+    values = Empirical(data).data
+    if values[0] == values[-1]:
+        raise InputError(f"data of {values.size} equal values have no continuous approximation: give at least two")
+    return values
+
+
+def read_measurements(path: str | Path, column: str | None = None) -> Floats:
+    """Read measurements from a CSV file's column, or from a one-dimensional .npy file.
+
+    Lines that start with ``#`` are comments; the first other line names the columns.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, the column is missing, or an entry is empty, not a number or not finite.
+    """
+    path = Path(path)
+    try:
+        if path.suffix == ".npy":
+            values = np.load(path, allow_pickle=False)
+            if values.ndim != 1 or values.dtype.kind not in "fiu":
+                raise InputError(f"{path} holds {values.dtype} of shape {values.shape}: allowed is one row of numbers")
+            return Empirical(values).data
+        return Empirical(_read_column(path, column)).data
+    except (OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path} cannot be read: {error}") from error
+
+
+def _read_column(path: Path, column: str | None) -> list[float]:
+    import csv
+
+    with path.open(newline="", encoding="utf-8") as stream:
+        rows = csv.DictReader(line for line in stream if not line.startswith("#"))
+        names = rows.fieldnames or []
+        if column is None and len(names) == 1:
+            column = names[0]
+        if column not in names:
+            raise InputError(f"{path} has no column {column!r}: allowed are {', '.join(map(repr, names)) or 'none'}")
+        values = []
+        for number, row in enumerate(rows, start=1):
+            try:
+                values.append(float(row[column] or "nothing"))
+            except ValueError:
+                found = row[column] or "nothing"
+                raise InputError(f"{path}: row {number} of column {column!r} holds {found!r}, not a number") from None
+    return values

@@ -1,0 +1,343 @@
+"""Probability laws on the line: pdf, cdf, quantile, moments, sampling by inversion, sampling constant of W1.
+
+A cloud starts from uniform numbers alone: x = sample(u), so that a law knows no generator. `sample` is the quantile
+wherever that is cheap; a mixture picks its component with the leading part of u and rescales the rest, which has the
+same law. Laws marked `reproducible` draw the same bytes on any CPU target.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from particles import vmath
+from particles.base.arrays import Floats, over_arrays
+from particles.base.errors import InputError
+from particles.base.jit import formula
+
+_GAUSS_NODES, _GAUSS_WEIGHTS = np.polynomial.legendre.leggauss(16)
+
+
+class Law(ABC):
+    """A probability law on the line. Arrays go in, arrays of the same shape come out."""
+
+    reproducible = False
+
+    @abstractmethod
+    def cdf(self, x: ArrayLike) -> Floats:
+        """Distribution function P(X <= x)."""
+
+    @abstractmethod
+    def pdf(self, x: ArrayLike) -> Floats:
+        """Density with respect to dx; atoms do not show in it."""
+
+    @abstractmethod
+    def quantile(self, p: ArrayLike) -> Floats:
+        """Smallest x with cdf(x) >= p, 0 < p < 1."""
+
+    def sample(self, u: ArrayLike) -> Floats:
+        """Draws of the law from independent numbers u uniform in (0, 1)."""
+        return self.quantile(u)
+
+    @property
+    @abstractmethod
+    def mean(self) -> float:
+        """First moment."""
+
+    @property
+    @abstractmethod
+    def variance(self) -> float:
+        """Centred second moment."""
+
+    @property
+    def std(self) -> float:
+        """Standard deviation."""
+        return math.sqrt(self.variance)
+
+    def breakpoints(self) -> Floats:
+        """Increasing points between which the cdf is smooth and its tails are cut at 1e-17: panels for quadrature."""
+        tails = 10.0 ** -np.arange(3.0, 17.5, 0.5)
+        levels = np.concatenate([tails, np.linspace(0.0, 1.0, 200)[1:-1]])
+        lower, upper = self.quantile(np.sort(levels)), self.quantile(1.0 - tails[tails > 1e-16])
+        return np.unique(np.concatenate([lower, upper]))
+
+    def integrate_cdf(self, function: Callable[[Floats], Floats]) -> float:
+        """Integral of function(F(x)) dx over the line by Gauss quadrature on `breakpoints`.
+
+        The function of p = F(x) must vanish at p = 0 and p = 1.
+        """
+        edges = self.breakpoints()
+        if edges.size < 2:
+            return 0.0
+        half = 0.5 * np.diff(edges)
+        x = 0.5 * (edges[1:] + edges[:-1]) + half * _GAUSS_NODES[:, None]
+        values = function(np.clip(self.cdf(x), 0.0, 1.0))
+        return float((_GAUSS_WEIGHTS[:, None] * values * half).sum())
+
+    def w1_constant(self) -> float:
+        """Sampling constant lim sqrt(M) E W1(F_M, F) = sqrt(2/pi) int sqrt(F (1 - F)) dx (Bobkov and Ledoux)."""
+        return math.sqrt(2.0 / math.pi) * self.integrate_cdf(lambda p: np.sqrt(p * (1.0 - p)))
+
+
+@dataclass(frozen=True)
+class Dirac(Law):
+    """Unit mass at `point`."""
+
+    point: float
+    reproducible = True
+
+    def __post_init__(self) -> None:
+        _require_finite("point", self.point)
+
+    def cdf(self, x: ArrayLike) -> Floats:
+        return np.where(np.asarray(x) >= self.point, 1.0, 0.0)
+
+    def pdf(self, x: ArrayLike) -> Floats:
+        return np.zeros(np.shape(x))
+
+    def quantile(self, p: ArrayLike) -> Floats:
+        return np.full(np.shape(p), self.point)
+
+    @property
+    def mean(self) -> float:
+        return self.point
+
+    @property
+    def variance(self) -> float:
+        return 0.0
+
+
+@formula
+def _normal_quantile(p: float, c: tuple[float, ...]) -> float:
+    return c[0] + c[1] * vmath.normal_quantile(p)
+
+
+@dataclass(frozen=True)
+class Normal(Law):
+    """Normal law N(m, v); the second parameter is the variance, not the standard deviation."""
+
+    m: float
+    v: float
+    reproducible = True
+
+    def __post_init__(self) -> None:
+        _require_finite("m", self.m)
+        _require_positive("v", self.v)
+
+    def cdf(self, x: ArrayLike) -> Floats:
+        from scipy.special import ndtr
+
+        return np.asarray(ndtr((np.asarray(x) - self.m) / self.std))
+
+    def pdf(self, x: ArrayLike) -> Floats:
+        z = (np.asarray(x) - self.m) / self.std
+        return np.asarray(np.exp(-0.5 * z * z) / (self.std * math.sqrt(2.0 * math.pi)))
+
+    def quantile(self, p: ArrayLike) -> Floats:
+        return over_arrays(_normal_quantile, p, constants=(self.m, self.std))
+
+    @property
+    def mean(self) -> float:
+        return self.m
+
+    @property
+    def variance(self) -> float:
+        return self.v
+
+
+@dataclass(frozen=True)
+class Uniform(Law):
+    """Uniform law on [low, high]."""
+
+    low: float
+    high: float
+    reproducible = True
+
+    def __post_init__(self) -> None:
+        _require_finite("low", self.low)
+        _require_finite("high", self.high)
+        if not self.low < self.high:
+            raise InputError(f"high = {self.high!r} must be above low = {self.low!r}")
+
+    def cdf(self, x: ArrayLike) -> Floats:
+        return np.clip((np.asarray(x) - self.low) / (self.high - self.low), 0.0, 1.0)
+
+    def pdf(self, x: ArrayLike) -> Floats:
+        inside = (np.asarray(x) >= self.low) & (np.asarray(x) <= self.high)
+        return np.where(inside, 1.0 / (self.high - self.low), 0.0)
+
+    def quantile(self, p: ArrayLike) -> Floats:
+        return self.low + (self.high - self.low) * np.asarray(p, dtype=np.float64)
+
+    @property
+    def mean(self) -> float:
+        return 0.5 * (self.low + self.high)
+
+    @property
+    def variance(self) -> float:
+        return (self.high - self.low) ** 2 / 12.0
+
+    def breakpoints(self) -> Floats:
+        # sqrt(F (1 - F)) has a square-root singularity at both ends: panels that shrink towards them
+        near = 0.5 * 2.0 ** -np.arange(0.0, 50.0)
+        return np.asarray(self.quantile(np.concatenate([[0.0], near[::-1], 1.0 - near[1:], [1.0]])))
+
+
+@dataclass(frozen=True)
+class Mixture(Law):
+    """Mixture sum_k weights_k components_k.
+
+    Parameters
+    ----------
+    components : sequence of Law
+    weights : sequence of float > 0, summing to 1 within 1e-12
+    """
+
+    components: tuple[Law, ...]
+    weights: tuple[float, ...]
+
+    def __init__(self, components: Sequence[Law], weights: Sequence[float]) -> None:
+        object.__setattr__(self, "components", tuple(components))
+        object.__setattr__(self, "weights", tuple(float(w) for w in weights))
+        if not self.components or len(self.components) != len(self.weights):
+            raise InputError(f"weights = {self.weights!r} must be as many as the {len(self.components)} components")
+        if not all(w > 0.0 for w in self.weights) or abs(sum(self.weights) - 1.0) > 1e-12:
+            raise InputError(f"weights = {self.weights!r} must be positive and sum to 1")
+
+    @cached_property
+    def reproducible(self) -> bool:  # type: ignore[override]
+        return all(component.reproducible for component in self.components)
+
+    def cdf(self, x: ArrayLike) -> Floats:
+        return self._sum([component.cdf(x) for component in self.components])
+
+    def pdf(self, x: ArrayLike) -> Floats:
+        return self._sum([component.pdf(x) for component in self.components])
+
+    def _sum(self, values: Sequence[Floats | float]) -> Floats:
+        return np.asarray(sum(w * v for w, v in zip(self.weights, values, strict=True)))
+
+    def quantile(self, p: ArrayLike) -> Floats:
+        p = np.asarray(p, dtype=np.float64)
+        ends = np.stack([component.quantile(p) for component in self.components])
+        return quantile_by_bisection(self.cdf, p, ends.min(axis=0), ends.max(axis=0))
+
+    def sample(self, u: ArrayLike) -> Floats:
+        u = np.asarray(u, dtype=np.float64)
+        edges = np.concatenate([[0.0], np.cumsum(self.weights)[:-1], [1.0]])
+        chosen = np.searchsorted(edges, u, side="right") - 1
+        out = np.empty_like(u)
+        for k, component in enumerate(self.components):
+            here = chosen == k
+            inner = (u[here] - edges[k]) / (edges[k + 1] - edges[k])
+            out[here] = component.sample(np.clip(inner, 2.0**-60, 1.0 - 2.0**-53))
+        return out
+
+    @property
+    def mean(self) -> float:
+        return float(self._sum([component.mean for component in self.components]))
+
+    @property
+    def variance(self) -> float:
+        second = [component.variance + component.mean**2 for component in self.components]
+        return float(self._sum(second)) - self.mean**2
+
+
+@dataclass(frozen=True)
+class Clipped(Law):
+    """A law whose mass outside [low, high] sits at the ends: the start of particles between sticky walls."""
+
+    law: Law
+    low: float
+    high: float
+
+    @cached_property
+    def reproducible(self) -> bool:  # type: ignore[override]
+        return self.law.reproducible
+
+    def cdf(self, x: ArrayLike) -> Floats:
+        x = np.asarray(x, dtype=np.float64)
+        return np.where(x < self.low, 0.0, np.where(x >= self.high, 1.0, self.law.cdf(x)))
+
+    def pdf(self, x: ArrayLike) -> Floats:
+        inside = (np.asarray(x) >= self.low) & (np.asarray(x) <= self.high)
+        return np.where(inside, self.law.pdf(x), 0.0)
+
+    def quantile(self, p: ArrayLike) -> Floats:
+        return np.clip(self.law.quantile(p), self.low, self.high)
+
+    def sample(self, u: ArrayLike) -> Floats:
+        return np.clip(self.law.sample(u), self.low, self.high)
+
+    @property
+    def mean(self) -> float:
+        return self.high - self._tail_integral(1)
+
+    @property
+    def variance(self) -> float:
+        # E (high - X)^2 = 2 int (high - x) F(x) dx between the walls
+        return 2.0 * self._tail_integral(2) - self._tail_integral(1) ** 2
+
+    def _tail_integral(self, power: int) -> float:
+        """Integral of (high - x)^(power - 1) F(x) dx from low to high."""
+        edges = np.unique(np.concatenate([[self.low], self.breakpoints(), [self.high]]))
+        half = 0.5 * np.diff(edges)
+        x = 0.5 * (edges[1:] + edges[:-1]) + half * _GAUSS_NODES[:, None]
+        return float((_GAUSS_WEIGHTS[:, None] * (self.high - x) ** (power - 1) * self.cdf(x) * half).sum())
+
+    def breakpoints(self) -> Floats:
+        return np.unique(np.clip(self.law.breakpoints(), self.low, self.high))
+
+
+@dataclass(frozen=True)
+class Product:
+    """Product law on R^d: independent components, each a law on the line."""
+
+    components: tuple[Law, ...]
+
+    def __init__(self, components: Sequence[Law]) -> None:
+        object.__setattr__(self, "components", tuple(components))
+        if not self.components:
+            raise InputError("a product law needs at least one component")
+
+    @property
+    def dim(self) -> int:
+        """Dimension d."""
+        return len(self.components)
+
+    @property
+    def reproducible(self) -> bool:
+        """True where every component is."""
+        return all(component.reproducible for component in self.components)
+
+    def sample(self, u: Floats) -> Floats:
+        """Draws, shape (d, n), from uniform numbers of shape (d, n)."""
+        return np.stack([component.sample(row) for component, row in zip(self.components, u, strict=True)])
+
+
+def quantile_by_bisection(cdf: Callable[[Floats], Floats], p: Floats, low: Floats, high: Floats) -> Floats:
+    """Smallest x in [low, high] with cdf(x) >= p, elementwise, to the last bits."""
+    low, high = np.array(low, dtype=np.float64), np.array(high, dtype=np.float64)
+    for _ in range(200):
+        middle = 0.5 * (low + high)
+        if np.all((middle <= low) | (middle >= high)):
+            break
+        below = cdf(middle) < p
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return high
+
+
+def _require_finite(name: str, number: float) -> None:
+    if not math.isfinite(number):
+        raise InputError(f"{name} = {number!r} must be a finite number")
+
+
+def _require_positive(name: str, number: float) -> None:
+    if not (number > 0.0 and math.isfinite(number)):
+        raise InputError(f"{name} = {number!r} must be a positive finite number")

@@ -1,0 +1,124 @@
+"""Measure: what particles and PDE both produce, and all that a comparison sees.
+
+mu = sum_i m_i delta_{x_i} + g(x) dx, atoms in R^d and, for d = 1, a density that is a parabola in every cell:
+g(x) = p0 + p1 s + p2 s^2, s = (x - x_j)/h_j in [-1/2, 1/2].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from particles.base.arrays import Floats
+from particles.base.errors import InputError
+
+_NO_FACES = np.empty(0)
+_NO_CELLS = np.empty((3, 0))
+
+
+@dataclass(frozen=True, eq=False)
+class Measure:
+    """A finite measure on R^d of atoms and, for d = 1, a piecewise parabolic density.
+
+    Parameters
+    ----------
+    points : ndarray, shape (d, n)
+        Positions of the atoms; n may be 0.
+    masses : ndarray, shape (n,)
+        Their masses, all >= 0.
+    faces : ndarray, shape (N + 1,), optional
+        Increasing cell faces of the density; needs d = 1.
+    polynomials : ndarray, shape (3, N), optional
+        Coefficients p0, p1, p2 in every cell.
+
+    Raises
+    ------
+    InputError
+        If the shapes do not fit each other.
+    """
+
+    points: Floats
+    masses: Floats
+    faces: Floats = field(default_factory=lambda: _NO_FACES)
+    polynomials: Floats = field(default_factory=lambda: _NO_CELLS)
+
+    def __post_init__(self) -> None:
+        if self.points.ndim != 2 or self.masses.shape != (self.points.shape[1],):
+            shapes = f"points {self.points.shape} and masses {self.masses.shape}"
+            raise InputError(f"{shapes} do not fit: allowed are (d, n) and (n,)")
+        cells = max(self.faces.size - 1, 0)
+        if self.polynomials.shape != (3, cells) or (cells and self.dim != 1):
+            shapes = f"faces {self.faces.shape} and polynomials {self.polynomials.shape}"
+            raise InputError(f"{shapes} do not fit: allowed are (N + 1,) and (3, N), with d = 1")
+
+    @staticmethod
+    def of_points(points: Floats) -> Measure:
+        """Empirical measure of points, shape (d, n) or (n,), with equal masses 1/n."""
+        points = np.atleast_2d(points)
+        return Measure(points, np.full(points.shape[1], 1.0 / points.shape[1]))
+
+    @property
+    def dim(self) -> int:
+        """Dimension d of the space."""
+        return len(self.points)
+
+    @property
+    def has_density(self) -> bool:
+        """True where the measure holds cells."""
+        return self.faces.size > 0
+
+    @cached_property
+    def cell_masses(self) -> Floats:
+        """Mass of the density in every cell, shape (N,)."""
+        return np.asarray(np.diff(self.faces) * (self.polynomials[0] + self.polynomials[2] / 12.0))
+
+    @property
+    def mass(self) -> float:
+        """Total mass of atoms and density."""
+        return float(self.masses.sum() + self.cell_masses.sum())
+
+    def moment(self, k: int) -> Floats:
+        """Componentwise moment of order k about zero, shape (d,): sum_i m_i x_i^k + int x^k g(x) dx."""
+        total: Floats = (self.masses * self.points**k).sum(axis=1)
+        if self.has_density:
+            total = total + self._density_moment(k)
+        return total
+
+    def _density_moment(self, k: int) -> float:
+        nodes, weights = np.polynomial.legendre.leggauss(k // 2 + 2)  # exact for the degree k + 2
+        centres, widths = 0.5 * (self.faces[1:] + self.faces[:-1]), np.diff(self.faces)
+        s = 0.5 * nodes[:, None]
+        density = self.polynomials[0] + s * (self.polynomials[1] + s * self.polynomials[2])
+        return float((0.5 * weights[:, None] * density * (centres + s * widths) ** k * widths).sum())
+
+    @property
+    def mean(self) -> Floats:
+        """m1, shape (d,)."""
+        return self.moment(1)
+
+    @property
+    def variance(self) -> Floats:
+        """V = m2 - m1^2 componentwise, shape (d,)."""
+        return self.moment(2) - self.moment(1) ** 2
+
+    @property
+    def energy(self) -> float:
+        """The energy m2 of Definition 2 (arXiv 2001.04294), summed over the components."""
+        return float(self.moment(2).sum())
+
+    @cached_property
+    def face_cdf(self) -> Floats:
+        """Distribution function just right of every face, exact running sums, shape (N + 1,); d = 1."""
+        self._require_line("the distribution function")
+        if not self.has_density:
+            return _NO_FACES
+        order = np.argsort(self.points[0], kind="stable")
+        below = np.concatenate([[0.0], np.cumsum(self.masses[order])])
+        atoms = below[np.searchsorted(self.points[0][order], self.faces, side="right")]
+        return np.asarray(np.concatenate([[0.0], np.cumsum(self.cell_masses)]) + atoms)
+
+    def _require_line(self, what: str) -> None:
+        if self.dim != 1:
+            raise InputError(f"dimension {self.dim} has no use for {what}: allowed is 1")

@@ -1,0 +1,124 @@
+"""Weight and bias as functions of time, sampled once into arrays: one row a step.
+
+`Constant`, `Piecewise` (the layers of a network: value k on [edges[k], edges[k+1])) and `Varying` (any callable of t).
+`MEAN_COUPLED` stands for the bias b = -w m1(t) of Proposition 3 (arXiv 2001.04294; the captions of figures 1 and 2
+print the other sign), which needs the particles' own mean at every step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from particles.base.arrays import Floats
+from particles.base.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Constant:
+    """The same value at all times."""
+
+    value: Floats
+
+    def sample(self, times: Floats) -> Floats:
+        """Values at `times`, shape (n, *shape of the value)."""
+        return np.broadcast_to(self.value, (times.size, *self.value.shape))
+
+    def describe(self) -> Any:
+        """What the record of a run says of it."""
+        return self.value.tolist()
+
+
+@dataclass(frozen=True, eq=False)
+class Piecewise:
+    """`values[k]` on [edges[k], edges[k+1]); the last value holds after the last edge, `edges[0]` must be 0."""
+
+    edges: tuple[float, ...]
+    values: Floats
+
+    def __post_init__(self) -> None:
+        if len(self.edges) != len(self.values) or self.edges[0] != 0.0 or np.any(np.diff(self.edges) <= 0.0):
+            raise InputError(f"edges = {self.edges!r} must start at 0, increase, and be as many as the values")
+
+    def sample(self, times: Floats) -> Floats:
+        """Values at `times`, shape (n, *shape of a value)."""
+        # a level k dt may fall an ulp short of the edge that it stands for
+        return self.values[np.searchsorted(self.edges, times * (1.0 + 1e-12), side="right") - 1]
+
+    def describe(self) -> Any:
+        """What the record of a run says of it."""
+        return {"edges": list(self.edges), "values": self.values.tolist()}
+
+
+@dataclass(frozen=True, eq=False)
+class Varying:
+    """A callable of t that returns a number or an array of `shape`."""
+
+    function: Callable[[float], ArrayLike]
+    shape: tuple[int, ...]
+
+    def sample(self, times: Floats) -> Floats:
+        """Values at `times`, shape (n, *shape)."""
+        rows = [np.asarray(self.function(float(t)), dtype=np.float64) for t in times]
+        return np.stack([shaped(row, self.shape, "the value of a callable") for row in rows])
+
+    def describe(self) -> Any:
+        """What the record of a run says of it."""
+        return f"callable {getattr(self.function, '__qualname__', type(self.function).__name__)}"
+
+
+class MeanCoupled:
+    """The bias b = -w m1(t); use the value `MEAN_COUPLED`."""
+
+    def describe(self) -> str:
+        """What the record of a run says of it."""
+        return "-w m1(t)"
+
+
+MEAN_COUPLED = MeanCoupled()
+Parameter = Constant | Piecewise | Varying
+
+
+def piecewise(edges: Sequence[float], values: ArrayLike) -> Piecewise:
+    """Layers of a network: `values[k]` holds from time edges[k] on; edges[0] = 0, increasing."""
+    return Piecewise(tuple(float(e) for e in edges), np.asarray(values, dtype=np.float64))
+
+
+def layers(values: ArrayLike, until: float) -> Piecewise:
+    """One value a layer, L = len(values), on equal time steps until/L (E41 of the project's errata: dt = T/L)."""
+    rows = np.asarray(values, dtype=np.float64)
+    return Piecewise(tuple(until * k / len(rows) for k in range(len(rows))), rows)
+
+
+def as_parameter(value: Any, shape: tuple[int, ...], name: str) -> Parameter:
+    """Turn a number, an array, a callable of t or a parameter into a parameter whose values have `shape`.
+
+    A number stands for itself times the identity (a weight) or for equal entries (a bias).
+
+    Raises
+    ------
+    InputError
+        If the shape does not fit or a value is not finite.
+    """
+    if isinstance(value, Varying | Constant):
+        return value
+    if isinstance(value, Piecewise):
+        return Piecewise(value.edges, np.stack([shaped(np.asarray(v), shape, name) for v in value.values]))
+    if callable(value):
+        return Varying(value, shape)
+    return Constant(shaped(np.asarray(value, dtype=np.float64), shape, name))
+
+
+def shaped(value: Floats, shape: tuple[int, ...], name: str) -> Floats:
+    """Bring a value to `shape`, a number to a multiple of the identity (matrix) or to equal entries (vector)."""
+    if not np.all(np.isfinite(value)):
+        raise InputError(f"{name} = {value.tolist()!r} must be finite")
+    if value.ndim == 0:
+        return value * (np.eye(shape[0]) if len(shape) == 2 else np.ones(shape))
+    if value.shape != shape:
+        raise InputError(f"{name} of shape {value.shape} does not fit: allowed is a number or shape {shape}")
+    return np.array(value, dtype=np.float64)

@@ -1,0 +1,178 @@
+"""Model: the law of one particle, x' = f(u, x) with u = w(t) x/(d N) + b(t), and where it starts.
+
+========  ==============  ========================================  =====================  =========================
+maths     code            meaning                                   shape, unit            equation
+========  ==============  ========================================  =====================  =========================
+x         state           activation energy of all neurons          (d N, M)               arXiv 2001.04294 (1), (3)
+d         dim             features of a measurement                 --                     (1)
+N         neurons         neurons a feature                         --                     (1)
+M         count           particles (measurements)                  --                     (1)
+L         layers          layers; dt = T/L                          --                     (1), T/L: errata E41
+w         weight          weights                                   (d N, d N), 1/time     (1), (3)
+b         bias            bias, shared by the neurons of a feature  (d,), length/time      (1), (3)
+f, sigma  drift           drift, or activation of u                 length/time            after (1)
+g0        initial         law of the measurements                   on R^d                 (4)
+m1, m2    mean, energy    moments of g                              (d,)                   (10), Definition 2
+V         variance        m2 - m1^2                                 (d,)                   Definition 2
+========  ==============  ========================================  =====================  =========================
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from particles.base.arrays import Floats
+from particles.base.errors import InputError
+from particles.model.drifts import Drift
+from particles.model.laws import Clipped, Law, Product
+from particles.model.parameters import Constant, MeanCoupled, Parameter, Piecewise, as_parameter
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Model:
+    """The law of one particle; it knows no step size, no particle number, no grid and no seed.
+
+    Parameters
+    ----------
+    drift : Drift
+        f(u, x).
+    weight : number, array (D, D), Piecewise or callable of t
+        w with D = dim * neurons; a number stands for a multiple of the identity.
+    bias : number, array (dim,), Piecewise, callable of t, or MEAN_COUPLED
+        b.
+    initial : Law or Product
+        Law g0 of the measurements; all neurons of a feature start at the measurement.
+    neurons : int, default 1
+        N of (1). The readout of a state is the mean over the neurons of each feature.
+    walls : (float, float), optional
+        Sticky walls low < high: a particle that reaches one stays there. d = 1 and N = 1 only.
+    scaled : bool, optional
+        u = w x/(d N) + b if True, u = w x + b if False; default: what the drift's paper writes.
+
+    Raises
+    ------
+    InputError
+        If a value is out of range or a shape does not fit.
+    """
+
+    drift: Drift
+    weight: Any
+    bias: Any
+    initial: Law | Product
+    neurons: int = 1
+    walls: tuple[float, float] | None = None
+    scaled: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.neurons < 1:
+            raise InputError(f"neurons = {self.neurons!r} must be at least 1")
+        if self.walls is not None:
+            if self.size != 1:
+                raise InputError(f"walls need one feature and one neuron, not a state of dimension {self.size}")
+            if not self.walls[0] < self.walls[1]:
+                raise InputError(f"walls = {self.walls!r} must be two increasing numbers")
+        if self.mean_coupled and self.neurons != 1:
+            raise InputError(f"neurons = {self.neurons!r} with a mean-coupled bias: allowed is 1")
+        _ = self._weight, self._bias  # a wrong shape is reported when the model is made
+
+    @property
+    def dim(self) -> int:
+        """Number d of features."""
+        return self.initial.dim if isinstance(self.initial, Product) else 1
+
+    @property
+    def size(self) -> int:
+        """Length D = d N of the state."""
+        return self.dim * self.neurons
+
+    @property
+    def mean_coupled(self) -> bool:
+        """True for the bias b = -w m1(t)."""
+        return isinstance(self.bias, MeanCoupled)
+
+    @property
+    def autonomous(self) -> bool:
+        """True where weight and bias are constants."""
+        return isinstance(self._weight, Constant) and isinstance(self._bias, Constant)
+
+    @property
+    def piecewise_constant(self) -> bool:
+        """True where weight and bias are constant between `breakpoints`; a mean-coupled bias is, for the identity."""
+        known = isinstance(self._weight, Constant | Piecewise)
+        if self.mean_coupled:
+            return known and self.drift.name == "identity"
+        return known and isinstance(self._bias, Constant | Piecewise)
+
+    @property
+    def breakpoints(self) -> tuple[float, ...]:
+        """Times > 0 at which a piecewise constant parameter jumps."""
+        edges = [p.edges for p in (self._weight, self._bias) if isinstance(p, Piecewise)]
+        return tuple(sorted({e for part in edges for e in part if e > 0.0}))
+
+    @property
+    def start(self) -> Law | Product:
+        """Law of the start: g0, with what lies outside the walls put at them."""
+        if self.walls is not None and isinstance(self.initial, Law):
+            return Clipped(self.initial, *self.walls)
+        return self.initial
+
+    @cached_property
+    def _weight(self) -> Parameter:
+        return as_parameter(self.weight, (self.size, self.size), "weight")
+
+    @cached_property
+    def _bias(self) -> Parameter | None:
+        return None if self.mean_coupled else as_parameter(self.bias, (self.dim,), "bias")
+
+    def weights(self, times: ArrayLike) -> Floats:
+        """Weights with their factor 1/(d N) at `times`, shape (n, D, D)."""
+        scaled = self.drift.scaled if self.scaled is None else self.scaled
+        values = self._weight.sample(np.atleast_1d(np.asarray(times, dtype=np.float64)))
+        return np.array(values / self.size if scaled else values)
+
+    def biases(self, times: ArrayLike, weights: Floats, mean: Floats | None = None) -> Floats:
+        """Biases at `times`, shape (n, D), one copy a neuron; -w m1 from `mean`, shape (D,), when mean-coupled."""
+        times = np.atleast_1d(np.asarray(times, dtype=np.float64))
+        if self._bias is not None:
+            return np.tile(self._bias.sample(times), (1, self.neurons))
+        if mean is None:
+            raise InputError("a mean-coupled bias needs the mean")
+        bias = np.zeros(weights.shape[:2])
+        for j in range(self.size):  # a fixed order of sums: no matrix product of a library
+            bias = bias - weights[:, :, j] * mean[j]
+        return bias
+
+    def speed(self, x: ArrayLike, t: float, mean: float | None = None) -> Floats:
+        """Drift at points x on the line at time t, shape of x; d = N = 1."""
+        weights = self.weights(t)
+        bias = self.biases(t, weights, None if mean is None else np.array([mean]))
+        x = np.asarray(x, dtype=np.float64)
+        return self.drift(weights[0, 0, 0] * x + bias[0, 0], x)
+
+    def weight_at(self, t: float) -> float:
+        """Weight with its factor at time t; d = N = 1."""
+        return float(self.weights(t)[0, 0, 0])
+
+    def describe(self) -> dict[str, Any]:
+        """What the record of a run says of the model: plain values for JSON."""
+        return {
+            "drift": self.drift.name,
+            "constants": list(self.drift.constants),
+            "weight": self._weight.describe(),
+            "bias": self.bias.describe() if self._bias is None else self._bias.describe(),
+            "scaled": self.drift.scaled if self.scaled is None else self.scaled,
+            "initial": describe_law(self.initial),
+            "neurons": self.neurons,
+            "walls": None if self.walls is None else {"kind": "sticky", "at": list(self.walls)},
+        }
+
+
+def describe_law(law: Law | Product) -> str:
+    """Name and parameters of a law in one line; measurements by their number."""
+    text = repr(law)
+    return text if "data=" not in text and len(text) < 400 else f"{type(law).__name__} (long)"

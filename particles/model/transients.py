@@ -1,0 +1,175 @@
+"""Exact laws at a time t: the push-forward of the start by the flow, g(t) = X_t # g0.
+
+On the line the flow is monotone, so F_t(x) = F_0(X_t^(-1)(x)) and F_t^(-1) = X_t o F_0^(-1): no equation is solved.
+Piecewise constant weights and biases compose. A mean-coupled identity conserves m1, hence its bias is the constant
+-w m1(0) (Proposition 3 of arXiv 2001.04294). Between sticky walls what has left the interval sits at its ends.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from particles.base.arrays import Floats
+from particles.base.errors import InputError
+from particles.base.jit import Formula, kernel
+from particles.model.drifts import Drift
+from particles.model.laws import Law
+from particles.model.rule import Model
+
+
+@kernel
+def _flow_loop(flow: Formula) -> Formula:
+    def loop(x: Floats, w: float, b: float, p: float, q: float, c: tuple[float, ...], out: Floats) -> None:
+        for i in range(x.size):
+            out[i] = flow(x[i], w, b, p, q, c)
+
+    return loop
+
+
+def flow_map(drift: Drift, x: ArrayLike, w: float, b: float, t: float) -> Floats:
+    """Exact flow of the drift over the time t (backwards for t < 0) from points x; constant w, b on the line.
+
+    Raises
+    ------
+    InputError
+        If the drift has no exact flow for this bias.
+    """
+    points = np.asarray(x, dtype=np.float64, order="C")
+    out = np.empty_like(points)
+    _flow_loop(drift.flow)(points.reshape(-1), *drift.step(w, b, t), drift.constants, out.reshape(-1))
+    return out
+
+
+def segments(model: Model, stops: Sequence[float]) -> list[float]:
+    """Times 0 = s_0 < s_1 < ... that hold every stop and every jump of a parameter before the last stop."""
+    inner = {t for t in model.breakpoints if t < max(stops)}
+    return sorted({0.0, *inner, *stops})
+
+
+@dataclass(frozen=True, eq=False)
+class PushForward(Law):
+    """Exact law at `time` of a model on the line with piecewise constant parameters.
+
+    Parameters
+    ----------
+    model : Model
+        One feature, one neuron, a drift with an exact flow.
+    time : float >= 0
+
+    Raises
+    ------
+    InputError
+        If no exact flow is known for the model.
+    """
+
+    model: Model
+    time: float
+
+    def __post_init__(self) -> None:
+        if self.model.size != 1 or not self.model.piecewise_constant:
+            raise InputError("an exact law needs one feature, one neuron and piecewise constant weight and bias")
+        self._steps()  # a drift without a flow is refused here
+
+    def _steps(self) -> list[tuple[float, float, float]]:
+        """(w, b, duration) of every segment, in order of time."""
+        if self.time == 0.0:
+            return []
+        mean = np.array([self.model.start.mean]) if self.model.mean_coupled else None  # type: ignore[union-attr]
+        times = np.array(segments(self.model, [self.time]))
+        weights = self.model.weights(times[:-1])
+        biases = self.model.biases(times[:-1], weights, mean)
+        rows = list(zip(weights[:, 0, 0].tolist(), biases[:, 0].tolist(), np.diff(times).tolist(), strict=True))
+        for w, b, duration in rows:
+            self.model.drift.step(w, b, duration)
+        return rows
+
+    def _forward(self, x: ArrayLike) -> Floats:
+        x = np.asarray(x, dtype=np.float64)
+        for w, b, duration in self._steps():
+            moved = self._within_walls(flow_map(self.model.drift, x, w, b, duration))
+            x = moved if self.model.walls is None else np.where(self._at_wall(x), x, moved)
+        return x
+
+    def _backward(self, x: ArrayLike) -> Floats:
+        x = np.asarray(x, dtype=np.float64)
+        for w, b, duration in reversed(self._steps()):
+            x = self._within_walls(flow_map(self.model.drift, x, w, b, -duration))
+        return x
+
+    def _within_walls(self, x: Floats) -> Floats:
+        return x if self.model.walls is None else np.clip(x, *self.model.walls)
+
+    def _at_wall(self, x: Floats) -> NDArray[np.bool_]:
+        low, high = self.model.walls or (-math.inf, math.inf)
+        return (x <= low) | (x >= high)
+
+    @property
+    def _law(self) -> Law:
+        start = self.model.start
+        assert isinstance(start, Law)  # size 1
+        return start
+
+    def cdf(self, x: ArrayLike) -> Floats:
+        x = np.asarray(x, dtype=np.float64)
+        low, high = self.model.walls or (-math.inf, math.inf)
+        return np.where(x < low, 0.0, np.where(x >= high, 1.0, self._law.cdf(self._backward(x))))
+
+    def pdf(self, x: ArrayLike) -> Floats:
+        """g0(x0)/X_t'(x0); for an autonomous step X' = f(X)/f(x0), and exp((w f_u + f_x) t) at a rest point."""
+        y = np.asarray(x, dtype=np.float64)
+        jacobian = np.ones(y.shape)
+        for w, b, duration in reversed(self._steps()):
+            x0 = self._within_walls(flow_map(self.model.drift, y, w, b, -duration))
+            jacobian = jacobian * self._stretch(x0, y, w, b, duration)
+            y = x0
+        return np.asarray(self._law.pdf(y) / jacobian)
+
+    def _stretch(self, x0: Floats, x1: Floats, w: float, b: float, duration: float) -> Floats:
+        drift = self.model.drift
+        before, after = drift(w * x0 + b, x0), drift(w * x1 + b, x1)
+        rate = w * drift.derivative_u(w * x1 + b, x1) + drift.derivative_x(w * x1 + b, x1)
+        moving = np.abs(after) > 1e-7
+        return np.where(moving, after, 1.0) / np.where(moving, before, np.exp(-rate * duration))
+
+    def quantile(self, p: ArrayLike) -> Floats:
+        return self._forward(self._law.quantile(p))
+
+    def sample(self, u: ArrayLike) -> Floats:
+        return self._forward(self._law.sample(u))
+
+    def breakpoints(self) -> Floats:
+        return np.unique(self._forward(self._law.breakpoints()))
+
+    @property
+    def mean(self) -> float:
+        return float(self._moments()[0])
+
+    @property
+    def variance(self) -> float:
+        return float(self._moments()[1])
+
+    def _moments(self) -> tuple[float, float]:
+        """E X = c + int_c (1 - F) - int^c F and E (X - c)^2 = 2 int abs(x - c) (F or 1 - F) about the median c."""
+        centre = float(self.quantile(np.array(0.5)))
+        edges = np.unique(np.append(self.breakpoints(), centre))
+        nodes, gauss = np.polynomial.legendre.leggauss(16)
+        half = 0.5 * np.diff(edges)
+        x = 0.5 * (edges[1:] + edges[:-1]) + half * nodes[:, None]
+        f = self.cdf(x)
+        tail = np.where(x > centre, 1.0 - f, -f)
+        first = (gauss[:, None] * tail * half).sum()
+        second = 2.0 * (gauss[:, None] * np.abs(x - centre) * np.abs(tail) * half).sum()
+        return centre + first, second - first * first
+
+
+def exact_law(model: Model, time: float) -> PushForward | None:
+    """Return the exact law of `model` at `time`, or None where no closed form is known."""
+    try:
+        return PushForward(model, time)
+    except InputError:
+        return None

@@ -1,0 +1,162 @@
+"""The one file that imports mpi4py. Serial is a communicator of size 1, not a special case.
+
+Importing this file starts nothing; the first call of `world` or `serial` starts MPI. From then on an error that one
+rank alone meets aborts the whole job (by `sys.excepthook` in scripts, by `particles.base.command` in the command
+lines): under plain ``python`` the other ranks would wait for ever.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, TypeVar
+
+import numpy as np
+
+from particles.base import command
+from particles.base.arrays import Floats
+from particles.base.errors import InputError, SimresnetError, StorageError
+
+T = TypeVar("T")
+
+
+class Ranks:
+    """The ranks of a job, with the few collective operations that the project uses.
+
+    Parameters
+    ----------
+    comm : mpi4py.MPI.Comm
+    """
+
+    def __init__(self, comm: Any) -> None:
+        self.comm = comm
+        self.rank: int = comm.Get_rank()
+        self.size: int = comm.Get_size()
+
+    def concatenate(self, local: Floats) -> Floats:
+        """Join the ranks' arrays along the last axis, in the order of ranks; every rank gets all."""
+        if self.size == 1:
+            return local
+        lengths = self.comm.allgather(local.shape[-1])
+        rows = np.ascontiguousarray(local).reshape(math.prod(local.shape[:-1]), local.shape[-1])
+        joined = np.empty((len(rows), sum(lengths)))
+        for row, out in zip(rows, joined, strict=True):
+            self.comm.Allgatherv(row, (out, lengths))
+        return joined.reshape(*local.shape[:-1], sum(lengths))
+
+    def minimum(self, number: int) -> int:
+        """Smallest of the ranks' integers, on every rank."""
+        from mpi4py import MPI
+
+        return int(self.comm.allreduce(number, op=MPI.MIN))
+
+    def gather(self, value: T) -> list[T]:
+        """Values of all ranks in the order of ranks, on every rank."""
+        return list(self.comm.allgather(value))
+
+    def barrier(self) -> None:
+        """Wait for every rank."""
+        self.comm.Barrier()
+
+    def together(self, action: Callable[[], T]) -> T:
+        """Run `action` on every rank; if one rank fails by one of the project's errors or the disk, all raise it.
+
+        Raises
+        ------
+        SimresnetError
+            The error of the first rank that failed, marked as met on all ranks.
+        """
+        failure: SimresnetError | None = None
+        result: T | None = None
+        try:
+            result = action()
+        except SimresnetError as error:
+            failure = error
+        except OSError as error:
+            failure = StorageError(f"{error.filename or 'a file'} cannot be written: {error.strerror or error}")
+        for other in self.gather(failure):
+            if other is not None:
+                other.on_all_ranks = True  # type: ignore[attr-defined]
+                raise other
+        return result  # type: ignore[return-value]
+
+    def on_first(self, action: Callable[[], T]) -> T:
+        """Run `action` on rank 0; every rank gets its result, or its error."""
+        results = self.gather(self.together(lambda: action() if self.rank == 0 else None))
+        return results[0]  # type: ignore[return-value]
+
+    @contextmanager
+    def one_rank_a_node_first(self) -> Iterator[None]:
+        """Let one rank of each node do the work before the others: it fills the node's cache of compiled kernels."""
+        node = self._node()
+        if node.Get_rank() != 0:
+            node.Barrier()
+        yield
+        if node.Get_rank() == 0:
+            node.Barrier()
+
+    @cache  # noqa: B019  (a few communicators a process)
+    def _node(self) -> Any:
+        from mpi4py import MPI
+
+        return self.comm.Split_type(MPI.COMM_TYPE_SHARED)
+
+
+@cache
+def world() -> Ranks:
+    """All ranks of the job.
+
+    Raises
+    ------
+    InputError
+        If a launcher started several processes and MPI sees one: mpirun and mpi4py belong to different libraries.
+    """
+    from mpi4py import MPI
+
+    ranks = Ranks(MPI.COMM_WORLD)
+    launched = command.launched_size()
+    if launched > 1 and ranks.size == 1:
+        library = MPI.Get_library_version().split(",")[0].split("\n")[0].strip()
+        error = InputError(
+            f"the launcher started {launched} processes but MPI sees 1: mpi4py runs on {library}, so use that library's"
+            " mpirun (or srun), or start a single process without a launcher"
+        )
+        error.on_all_ranks = True  # type: ignore[attr-defined]
+        raise error
+    if ranks.size > 1:
+        _abort_on_errors(MPI)
+    return ranks
+
+
+@cache
+def serial() -> Ranks:
+    """This process alone."""
+    from mpi4py import MPI
+
+    return Ranks(MPI.COMM_SELF)
+
+
+def of(comm: Any) -> Ranks:
+    """Ranks of a communicator; `None` means all ranks of the job, a `Ranks` itself."""
+    if isinstance(comm, Ranks):
+        return comm
+    return world() if comm is None else Ranks(comm)
+
+
+def _abort_on_errors(mpi: Any) -> None:
+    def abort(code: int) -> None:
+        mpi.COMM_WORLD.Abort(code)
+
+    def excepthook(kind: Any, value: Any, trace: Any) -> None:
+        traceback.print_exception(kind, value, trace)
+        sys.stderr.flush()
+        abort(getattr(value, "exit_code", 1))
+        os._exit(1)
+
+    command.abort_job = abort
+    sys.excepthook = excepthook

@@ -1,0 +1,145 @@
+"""Schemes: frozen values that state their order and know how to carry a state over steps.
+
+`Euler` is the residual network itself, x_{k+1} = x_k + dt f(w_k x_k/(dN) + b_k, x_k), dt = T/L (arXiv 2001.04294 (1);
+the text's dt = 1/L means T = 1). `ExactFlow` composes the exact flows of piecewise constant parameters: no time error.
+
+A scheme answers three questions: which time levels (`levels`), which numbers a step needs (`parameters`, one row a
+step) and how to carry the state over them (`advance`). The loop of `simulate` asks nothing else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from particles import kernels
+from particles.base.arrays import Floats
+from particles.base.errors import InputError
+from particles.model.expm import affine_flow
+from particles.model.rule import Model
+from particles.model.transients import segments
+
+
+@dataclass(frozen=True)
+class Euler:
+    """Explicit Euler, one step a layer.
+
+    Parameters
+    ----------
+    dt : float > 0, optional
+        Step; the horizon and every snapshot must be multiples of it.
+    layers : int >= 1, optional
+        Number of layers L up to the horizon T, dt = T/L. Exactly one of the two is given.
+
+    Raises
+    ------
+    InputError
+        If not exactly one is given or it is out of range.
+    """
+
+    dt: float | None = None
+    layers: int | None = None
+    order: ClassVar[float] = 1.0
+
+    def __post_init__(self) -> None:
+        if (self.dt is None) == (self.layers is None):
+            raise InputError(f"Euler takes either dt or layers, not dt = {self.dt!r} and layers = {self.layers!r}")
+        if self.dt is not None and not (self.dt > 0.0 and math.isfinite(self.dt)):
+            raise InputError(f"dt = {self.dt!r} must be a positive finite number")
+        if self.layers is not None and self.layers < 1:
+            raise InputError(f"layers = {self.layers!r} must be at least 1")
+
+    def levels(self, model: Model, until: float, stops: Sequence[float]) -> Floats:
+        """Time levels 0 = t_0 < ... < t_L = until; every stop is one of them, or InputError."""
+        dt = until / self.layers if self.layers is not None else self.dt
+        assert dt is not None
+        for name, time in [("until", until), *(("times", stop) for stop in stops)]:
+            if abs(time - round(time / dt) * dt) > 1e-9 * until:
+                raise InputError(f"{name} = {time!r} must be a multiple of the step dt = {dt!r}")
+        return np.arange(round(until / dt) + 1, dtype=np.float64) * dt
+
+    def parameters(self, model: Model, levels: Floats, mean: Floats | None) -> tuple[Any, ...]:
+        """Weights (n, D, D), biases (n, D) and dt of the steps between `levels`, shape (n + 1,)."""
+        weights = model.weights(levels[:-1])
+        return weights, model.biases(levels[:-1], weights, mean), float(levels[1] - levels[0])
+
+    def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...]) -> None:
+        """Carry `state`, shape (D, m), over the steps, in place."""
+        weights, biases, dt = parameters
+        drift = model.drift
+        if model.size == 1:
+            wall, low, high = _wall(model)
+            sweep = kernels.euler_line(drift.value, wall)
+            sweep(state[0], weights[:, 0, 0].copy(), biases[:, 0].copy(), dt, drift.constants, low, high)
+        else:
+            kernels.euler_space(drift.value)(state, weights, biases, dt, drift.constants)
+
+
+@dataclass(frozen=True)
+class ExactFlow:
+    """The exact flow of piecewise constant weights and biases, step after step.
+
+    It exists on the line for every drift that has a flow, in R^d for diagonal weights (component by component), and
+    for the identity with any weight matrix (an affine map, by the matrix exponential).
+    """
+
+    order: ClassVar[float] = math.inf
+
+    def levels(self, model: Model, until: float, stops: Sequence[float]) -> Floats:
+        """The stops and the jumps of the parameters.
+
+        Raises
+        ------
+        InputError
+            If the model has no exact flow.
+        """
+        if not model.piecewise_constant:
+            raise InputError("ExactFlow needs piecewise constant weight and bias: use Euler(layers=...)")
+        levels = np.array(segments(model, [*stops, until]))
+        if model.size > 1 and model.drift.name != "identity":
+            weights = model.weights(levels[:-1])
+            if np.any(weights * (1.0 - np.eye(model.size))):
+                name = model.drift.name
+                raise InputError(f"drift {name!r} has no exact flow for a full weight matrix: use Euler(layers=...)")
+        mean = np.zeros(model.size) if model.mean_coupled else None
+        self.parameters(model, levels, mean)  # a drift without a flow, or one for b = 0 only, is refused here
+        return levels
+
+    def parameters(self, model: Model, levels: Floats, mean: Floats | None) -> tuple[Any, ...]:
+        """Numbers of the steps: (w, b, p, q) a component, shape (D, n, 4), or matrices and shifts of affine maps."""
+        weights = model.weights(levels[:-1])
+        biases = model.biases(levels[:-1], weights, mean)
+        spans = np.diff(levels).tolist()
+        if model.size > 1 and model.drift.name == "identity":
+            maps = [affine_flow(w, b, t) for w, b, t in zip(weights, biases, spans, strict=True)]
+            return np.stack([e for e, _ in maps]), np.stack([c for _, c in maps])
+        step = model.drift.step
+        rows = [
+            [step(float(w[i, i]), float(b[i]), t) for w, b, t in zip(weights, biases, spans, strict=True)]
+            for i in range(model.size)
+        ]
+        return (np.array(rows),)
+
+    def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...]) -> None:
+        """Carry `state`, shape (D, m), over the steps, in place."""
+        if len(parameters) == 2:
+            kernels.affine_space()(state, *parameters)
+            return
+        wall, low, high = _wall(model)
+        assert model.drift.flow is not None  # levels has seen to it
+        sweep = kernels.flow_line(model.drift.flow, wall)
+        for row, steps in zip(state, parameters[0], strict=True):
+            sweep(row, steps, model.drift.constants, low, high)
+
+
+Scheme = Euler | ExactFlow
+
+
+def _wall(model: Model) -> tuple[Any, float, float]:
+    if model.walls is None:
+        return kernels.free, -math.inf, math.inf
+    return kernels.sticky, *model.walls
