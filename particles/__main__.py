@@ -77,7 +77,7 @@ def _run(arguments: argparse.Namespace) -> int:
             seed=arguments.seed,
             progress=progress,
         )
-    trajectory.info["case"] = case.name
+    trajectory.info["case"] = arguments.case
     trajectory.save(arguments.out)
     if command.launched_rank() == 0:
         ranks = trajectory.info["ranks"]

@@ -40,6 +40,13 @@ def launched_local_size() -> int:
     return _first_integer(_LOCAL_SIZE_VARIABLES, launched_size())
 
 
+def one_thread_a_rank() -> None:
+    """Under a launcher, let libraries that start threads of their own keep to one, unless the user says otherwise."""
+    if launched_size() > 1:
+        for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+            os.environ.setdefault(variable, "1")
+
+
 def _first_integer(names: Sequence[str], default: int) -> int:
     return next((int(os.environ[name]) for name in names if os.environ.get(name, "").isdigit()), default)
 
@@ -63,8 +70,6 @@ def run(name: str, parser: Callable[[], Parser], argv: Sequence[str] | None = No
     argv : sequence of str, optional
         Arguments; by default those of the process.
     """
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(variable, "1")  # one thread a rank
     try:
         arguments = parser().parse_args(argv)
         return int(arguments.execute(arguments))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import importlib.metadata
 import platform
 import subprocess
@@ -18,7 +19,7 @@ _PACKAGES = ("simresnet", "numpy", "numba", "llvmlite", "mpi4py", "scipy", "POT"
 def provenance() -> dict[str, Any]:
     """Return versions, commit (None outside a checkout), source fingerprint, processor and UTC time of this run."""
     return {
-        "versions": {"python": platform.python_version()} | {name: _version(name) for name in _PACKAGES},
+        "versions": _versions(),
         "commit": _commit(),
         "sources": fingerprint(),
         "machine": platform.machine(),
@@ -27,13 +28,18 @@ def provenance() -> dict[str, Any]:
     }
 
 
-def _version(name: str) -> str | None:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None
+@functools.cache
+def _versions() -> dict[str, str | None]:
+    versions: dict[str, str | None] = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            versions[name] = None
+    return versions
 
 
+@functools.cache
 def _commit() -> str | None:
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():

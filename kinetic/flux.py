@@ -1,0 +1,164 @@
+"""The flux of d_t u + d_x F = 0 at a face, as a value: linear with speeds as data, or a compiled F with its bound.
+
+Local Lax-Friedrichs from the states left and right of a face,
+
+    F_{i+1/2} = (F(u_l) + F(u_r))/2 - a (u_r - u_l)/2,   a = max(abs(F'(u_l)), abs(F'(u_r))).
+
+For F = s u both states share the speed of the face and this is upwinding, s^+ u_l + s^- u_r.
+
+Ends of the interval, by the state that is put outside. There the flux is F of the inner state where the jump between
+the two runs outwards, [F]/[u] by Rankine and Hugoniot, and F of the outer state where it runs inwards:
+
+==========  ==================  =================================================================================
+boundary    state outside       meaning
+==========  ==================  =================================================================================
+"periodic"  the other end       what leaves at one end enters at the other
+"wall"      0                   nothing ever flows in; what flows out is kept as an atom at the end
+"outflow"   the end's at start  waves leave; what they carry is kept as an atom at the end (negative: it came in)
+==========  ==================  =================================================================================
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from kinetic.grid import Grid
+from particles.base.arrays import Floats
+from particles.base.errors import InputError, NotFiniteError
+from particles.base.jit import Formula, formula, kernel
+from particles.base.shims import fma
+
+Boundary = Literal["periodic", "wall", "outflow"]
+BOUNDARIES: tuple[Boundary, ...] = ("periodic", "wall", "outflow")
+
+Speeds = Callable[[float, float | None], Floats]
+"""speeds(t, mean) -> ndarray of shape (N + 1,); `mean` is None unless the flux needs it."""
+
+
+@formula
+def _upwind(left: float, right: float, speed: float, t: float) -> float:
+    return speed * (left if speed > 0.0 else right)
+
+
+@formula
+def leaving(outward_jump: float, flux_jump: float) -> bool:
+    """Whether the jump at an end runs outwards; F_in - F_out and u_in - u_out, the latter reversed at the low end."""
+    return outward_jump * flux_jump > 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class LinearFlux:
+    """F = s(x, t) u, with the speeds at the faces as data.
+
+    Parameters
+    ----------
+    speeds : ndarray, shape (N + 1,), or callable (t, mean) -> such an array
+        Speeds at the faces, length/time; an array is constant in time.
+    needs_mean : bool, default False
+        The callable wants the mean of the current stage: int x u dx with the atoms at the ends.
+    """
+
+    speeds: Floats | Speeds
+    needs_mean: bool = False
+
+    @property
+    def steady(self) -> bool:
+        """True where the data depend on neither time nor state."""
+        return not callable(self.speeds)
+
+    @property
+    def face(self) -> Formula:
+        """Formula (u_l, u_r, datum, t) of the numerical flux; the datum is the face's speed."""
+        return _upwind
+
+    def data(self, grid: Grid, t: float, mean: float | None) -> Floats:
+        """Speeds at time t.
+
+        Raises
+        ------
+        InputError
+            If there is not one speed for each face.
+        NotFiniteError
+            If a speed is not finite.
+        """
+        speeds = np.ascontiguousarray(self.speeds(t, mean) if callable(self.speeds) else self.speeds, dtype=np.float64)
+        if speeds.shape != (grid.cells + 1,):
+            raise InputError(f"speeds of shape {speeds.shape} do not fit: allowed is one a face, ({grid.cells + 1},)")
+        if not np.isfinite(speeds).all():
+            face = int(np.argmin(np.isfinite(speeds)))
+            raise NotFiniteError(f"speed {speeds[face]} at face {face} (x = {grid.faces[face]:.6g}) at t = {t:.6g}")
+        return speeds
+
+    def fastest(self, data: Floats, averages: Floats, t: float) -> float:
+        """Largest abs(s) at the faces."""
+        return float(np.abs(data).max())
+
+
+@functools.cache
+def _lax_friedrichs(flux: Formula, speed: Formula) -> Formula:
+    f, a = formula(flux), formula(speed)
+
+    @formula
+    def lax_friedrichs(left: float, right: float, x: float, t: float) -> float:
+        a_l, a_r = a(left, x, t), a(right, x, t)
+        bound = a_l if a_l > a_r else a_r
+        return 0.5 * fma(bound, left - right, f(left, x, t) + f(right, x, t))
+
+    return lax_friedrichs
+
+
+@kernel
+def _largest(speed: Formula) -> Formula:
+    def loop(averages: Floats, faces: Floats, t: float) -> float:
+        largest = 0.0
+        for j in range(averages.size):
+            low, high = speed(averages[j], faces[j], t), speed(averages[j], faces[j + 1], t)
+            largest = low if low > largest else largest
+            largest = high if high > largest else largest
+        return largest
+
+    return loop
+
+
+@dataclass(frozen=True)
+class NonlinearFlux:
+    """F(u, x, t) with the bound of its speed, both plain scalar functions that are compiled.
+
+    Parameters
+    ----------
+    flux : callable (u, x, t) -> float
+        F; written over + - x / and the functions of `particles.vmath`.
+    speed : callable (u, x, t) -> float
+        abs(dF/du), or a bound of it.
+    """
+
+    flux: Callable[[float, float, float], Any]
+    speed: Callable[[float, float, float], Any]
+
+    needs_mean = False
+    steady = False
+
+    @property
+    def face(self) -> Formula:
+        """Formula (u_l, u_r, datum, t) of the numerical flux; the datum is the face's position."""
+        return _lax_friedrichs(self.flux, self.speed)
+
+    def data(self, grid: Grid, t: float, mean: float | None) -> Floats:
+        """Positions of the faces."""
+        return grid.faces
+
+    def fastest(self, data: Floats, averages: Floats, t: float) -> float:
+        """Largest bound over the cell averages, x at both faces of each cell."""
+        largest = float(_largest(formula(self.speed))(averages, data, t))
+        if not math.isfinite(largest):
+            raise NotFiniteError(f"the speed bound of the flux is {largest} at t = {t:.6g}")
+        return largest
+
+
+Flux = LinearFlux | NonlinearFlux

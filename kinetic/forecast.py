@@ -1,0 +1,92 @@
+"""What will limit a run, said before it starts: cells too wide, mass that reaches an end, mass outside the grid.
+
+A law that contracts to a point like e^(wt), w < 0, is narrower than a cell from t* = ln(sigma0/h)/abs(w) on: exact for
+the identity, whose slope at its zero all of tanh's mass comes to feel too. Mass reaches an end with the characteristic
+x' = sigma(w x + b) that starts at the 1e-12 quantile of either tail.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from kinetic.grid import Grid
+from kinetic.limit import initial_law
+from particles.base.arrays import Floats
+from particles.model import Law, Model
+
+TAIL = 1e-12
+_STEPS = 400
+_CONTRACTING = ("identity", "tanh")
+"""Drifts that pass through zero with slope 1: w < 0 contracts every law to their zero."""
+
+
+def forecast(model: Model, grid: Grid, until: float) -> tuple[str, ...]:
+    """Return sentences for a person, none where nothing limits the run.
+
+    Parameters
+    ----------
+    model : Model
+        d = N = 1.
+    grid : Grid
+    until : float
+        End of the run.
+
+    Raises
+    ------
+    InputError
+        If the model is not one-dimensional, or its walls are not the ends of the grid.
+    """
+    law = initial_law(model, grid)
+    found = (_narrow(model, law, grid, until), _outside(law, grid), *_arrivals(model, law, grid, until))
+    return tuple(sentence for sentence in found if sentence)
+
+
+def _narrow(model: Model, law: Law, grid: Grid, until: float) -> str:
+    if law.std <= grid.h:
+        return f"the initial law (standard deviation {law.std:.3g}) is narrower than a cell ({grid.h:.3g})"
+    constant = model.autonomous or (model.mean_coupled and model.piecewise_constant and not model.breakpoints)
+    weight = model.weight_at(0.0)
+    if not constant or model.drift.name not in _CONTRACTING or weight >= 0.0:
+        return ""
+    t = math.log(law.std / grid.h) / -weight
+    if t >= until:
+        return ""
+    return f"from t* = ln(sigma0/h)/|w| = {t:.4g} on the solution is narrower than a cell (h = {grid.h:.3g})"
+
+
+def _outside(law: Law, grid: Grid) -> str:
+    low, high = float(law.cdf(grid.lo)), 1.0 - float(law.cdf(grid.hi))
+    if max(low, high) <= TAIL:
+        return ""
+    return f"initial mass outside the grid is put at its ends: {low:.3g} at {grid.lo:g}, {high:.3g} at {grid.hi:g}"
+
+
+def _arrivals(model: Model, law: Law, grid: Grid, until: float) -> list[str]:
+    """One sentence for each end that the outermost characteristics reach from inside."""
+    x = np.asarray(law.quantile(np.array([TAIL, 1.0 - TAIL])))
+    x = np.clip(x, grid.lo, grid.hi)
+    seen = (x[0] <= grid.lo, x[1] >= grid.hi)  # there already: `_outside` says how much
+    arrival = [math.nan, math.nan]
+    dt = until / _STEPS
+    for k in range(_STEPS):
+        x = _runge_kutta_4(model, law, x, k * dt, dt)
+        for side, there in enumerate((x[0] <= grid.lo, x[1] >= grid.hi)):
+            if there and math.isnan(arrival[side]):
+                arrival[side] = (k + 1) * dt
+    name = "wall" if model.walls is not None else "end of the grid"
+    return [
+        f"mass reaches the {name} at {end:g} at t = {t:.3g}"
+        for end, t, before in zip((grid.lo, grid.hi), arrival, seen, strict=True)
+        if not math.isnan(t) and not before
+    ]
+
+
+def _runge_kutta_4(model: Model, law: Law, x: Floats, t: float, dt: float) -> Floats:
+    mean = law.mean if model.mean_coupled else None  # conserved by the identity, a fair guess for any other drift
+    k1 = model.speed(x, t, mean)
+    k2 = model.speed(x + 0.5 * dt * k1, t + 0.5 * dt, mean)
+    k3 = model.speed(x + 0.5 * dt * k2, t + 0.5 * dt, mean)
+    k4 = model.speed(x + dt * k3, t + dt, mean)
+    return x + dt / 6.0 * (k1 + 2.0 * (k2 + k3) + k4)

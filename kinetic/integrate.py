@@ -1,0 +1,252 @@
+"""Strong-stability-preserving Runge-Kutta of order 3, fused with the finite-volume right-hand side.
+
+    d/dt u_j = L(u)_j = -(F_{j+1/2} - F_{j-1/2})/h,   d/dt atom_low = -F_{1/2},   d/dt atom_high = F_{N+1/2}
+
+    u^(k) = (1 - B_k) u^n + B_k (u^(k-1) + dt L(u^(k-1), t + c_k dt)),   u^(0) = u^n,  u^{n+1} = u^(3)
+
+    k   B_k   c_k        Butcher:   0   |
+    1   1     0                     1   | 1
+    2   1/4   1                     1/2 | 1/4  1/4
+    3   2/3   1/2                   ----+---------------
+                                        | 1/6  1/6  2/3        (Shu, Osher 1988)
+
+Every stage is three passes over arrays in the first cache levels (parabolas, fluxes, update), each a loop without
+branches over unit strides that the compiler vectorises. The atoms run through the same stages, so that mass is
+conserved to rounding at every stage and they are of third order too.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal
+
+import numpy as np
+
+from kinetic.flux import BOUNDARIES, Boundary, Flux, leaving
+from kinetic.grid import Grid
+from kinetic.reconstruction import Reconstruction, edges, ghost
+from particles.base.arrays import Floats
+from particles.base.errors import InputError, NotFiniteError
+from particles.base.jit import Formula, kernel
+from particles.base.shims import fma
+
+Steps = Literal["equal", "cut"]
+STEPS: tuple[Steps, ...] = ("equal", "cut")
+
+
+@dataclass(frozen=True)
+class ShuOsher:
+    """Three-stage tableau in Shu-Osher form; refuses to be built unless it has order 3.
+
+    Parameters
+    ----------
+    share : tuple of 3 floats
+        B_k in (0, 1], the share of the new state in stage k. 1 - B_k must be exact: a sum of shares that is off by
+        half a last place would make mass drift with every step.
+    """
+
+    share: tuple[float, float, float]
+
+    order = 3
+
+    def __post_init__(self) -> None:
+        b, c = self.weights, self.nodes
+        second, third = self.butcher[1], self.butcher[2]
+        conditions = (
+            (sum(b), 1.0),
+            (sum(bk * ck for bk, ck in zip(b, c, strict=True)), 1.0 / 2.0),
+            (sum(bk * ck * ck for bk, ck in zip(b, c, strict=True)), 1.0 / 3.0),
+            (b[1] * second[0] * c[0] + b[2] * (third[0] * c[0] + third[1] * c[1]), 1.0 / 6.0),
+        )
+        for value, wanted in conditions:
+            assert math.isclose(value, wanted, rel_tol=1e-14), (self.share, value, wanted)
+        assert all(Fraction(1.0 - share) + Fraction(share) == 1 and 0.0 < share <= 1.0 for share in self.share)
+
+    @property
+    def butcher(self) -> tuple[tuple[float, ...], ...]:
+        """Rows of the Butcher matrix, the last one the weights b."""
+        rows: list[tuple[float, ...]] = [()]
+        for share in self.share:
+            rows.append(tuple(share * a for a in (*rows[-1], 1.0)))
+        return tuple(rows)
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Weights b of the stages' right-hand sides in the step."""
+        return self.butcher[3]
+
+    @property
+    def nodes(self) -> tuple[float, ...]:
+        """Nodes c_k: stage k takes its right-hand side at t + c_k dt."""
+        return tuple(sum(row) for row in self.butcher[:3])
+
+
+SSPRK3 = ShuOsher((1.0, 1.0 / 4.0, 2.0 / 3.0))
+_SHARE = SSPRK3.share
+
+
+@kernel
+def _march(polynomial: Formula, face: Formula) -> Formula:
+    def loop(states: Any, atoms: Any, work: Any, data: Any, constants: Any, ends: Any, step: Any, stages: Any) -> Any:
+        # row `base` of states and atoms holds u^n at first, the returned row the last u^(n+1)
+        n = states.shape[1] - 2
+        low, high, periodic = ends
+        dt, h, t = step
+        first, count, base = stages
+        left_of, right_of, flux = work[0], work[1], work[2]  # states left and right of a face, stored by cell
+        for stage in range(first, first + count):
+            k = stage % 3
+            source = base if k == 0 else (1 - base if k == 1 else 2)
+            target = 2 if k == 1 else 1 - base
+            start, u, out = states[base], states[source], states[target]
+            u[0] = u[n] if periodic else ghost(u[1], u[2], u[3])
+            u[n + 1] = u[1] if periodic else ghost(u[n], u[n - 1], u[n - 2])
+            for j in range(1, n + 1):
+                right_of[j], left_of[j] = edges(polynomial(u[j - 1], u[j], u[j + 1], constants))
+            left_of[0], right_of[n + 1] = left_of[n], right_of[1]
+            for i in range(n + 1):
+                flux[i] = face(left_of[i], right_of[i + 1], data[i], t)
+            flux[n] = flux[0]
+            if not periodic:
+                at_low, beyond_low = face(right_of[1], right_of[1], data[0], t), face(low, low, data[0], t)
+                at_high, beyond_high = face(left_of[n], left_of[n], data[n], t), face(high, high, data[n], t)
+                flux[0] = at_low if leaving(low - right_of[1], at_low - beyond_low) else beyond_low
+                flux[n] = at_high if leaving(left_of[n] - high, at_high - beyond_high) else beyond_high
+            new = _SHARE[k]
+            keep = 1.0 - new
+            scale = new * dt / h
+            for j in range(1, n + 1):
+                out[j] = fma(keep, start[j], fma(new, u[j], scale * (flux[j - 1] - flux[j])))
+            lost = 0.0 if periodic else new * dt
+            atoms[target, 0] = keep * atoms[base, 0] + new * atoms[source, 0] - lost * flux[0]
+            atoms[target, 1] = keep * atoms[base, 1] + new * atoms[source, 1] + lost * flux[n]
+            base = 1 - base if k == 2 else base
+        return base
+
+    return loop
+
+
+@kernel
+def _first_moment() -> Formula:
+    def loop(u: Any, centres: Any) -> float:
+        total = 0.0
+        for j in range(centres.size):
+            total = fma(centres[j], u[j + 1], total)
+        return total
+
+    return loop
+
+
+class Integrator:
+    """The state of a run and its steps; the only mutable thing of this package.
+
+    Parameters
+    ----------
+    flux : LinearFlux or NonlinearFlux
+    grid : Grid
+    reconstruction : CWENO3 or Linear
+    boundary : "periodic", "wall" or "outflow"
+    averages : ndarray, shape (N,)
+    atoms : ndarray, shape (2,)
+        Masses at the low and at the high end.
+
+    Raises
+    ------
+    InputError
+        If the boundary is none of the three.
+    """
+
+    def __init__(
+        self,
+        flux: Flux,
+        grid: Grid,
+        reconstruction: Reconstruction,
+        boundary: Boundary,
+        averages: Floats,
+        atoms: Floats,
+    ) -> None:
+        if boundary not in BOUNDARIES:
+            raise InputError(f"boundary = {boundary!r} must be one of {', '.join(BOUNDARIES)}")
+        self._flux, self._grid = flux, grid
+        self._states = np.zeros((3, grid.cells + 2))
+        self._states[0, 1:-1] = averages
+        self._atoms = np.zeros((3, 2))
+        self._atoms[0] = atoms
+        self._work = np.zeros((3, grid.cells + 2))
+        self._base = 0
+        outside = (float(averages[0]), float(averages[-1])) if boundary == "outflow" else (0.0, 0.0)
+        self._ends = (*outside, boundary == "periodic")
+        self._constants = reconstruction.constants(grid.h)
+        self._loop = _march(reconstruction.polynomial, flux.face)
+
+    @property
+    def averages(self) -> Floats:
+        """Cell averages now, shape (N,); a view."""
+        now: Floats = self._states[self._base, 1:-1]
+        return now
+
+    @property
+    def atoms(self) -> Floats:
+        """Masses at both ends now, shape (2,); a view."""
+        now: Floats = self._atoms[self._base]
+        return now
+
+    def longest_step(self, t: float, cfl: float) -> float:
+        """The step cfl h/max abs(F') at time t; inf where nothing moves."""
+        fastest = self._flux.fastest(self._data(t, self._base), self.averages, t)
+        return cfl * self._grid.h / fastest if fastest > 0.0 else math.inf
+
+    def advance(self, t: float, dt: float, count: int, latest: float) -> None:
+        """Do `count` steps of length dt from time t; data are taken no later than `latest`.
+
+        More than one step at a time needs a steady flux.
+
+        Raises
+        ------
+        NotFiniteError
+            If a cell stopped being finite; names the first one.
+        """
+        if self._flux.steady:
+            self._stages(self._data(t, self._base), t, dt, 0, 3 * count)
+        else:
+            for k, node in enumerate(SSPRK3.nodes):
+                at = min(t + node * dt, latest)
+                source = (self._base, 1 - self._base, 2)[k]
+                self._stages(self._data(at, source), at, dt, k, 1)
+        finite = np.isfinite(self.averages)
+        if not finite.all():
+            j = int(np.argmin(finite))
+            x, now = self._grid.centres[j], t + count * dt
+            raise NotFiniteError(f"cell {j} (x = {x:.6g}) is {self.averages[j]} at t = {now:.6g}")
+
+    def _stages(self, data: Floats, t: float, dt: float, first: int, count: int) -> None:
+        self._base = self._loop(
+            self._states, self._atoms, self._work, data, self._constants, self._ends,
+            (dt, self._grid.h, t), (first, count, self._base),
+        )  # fmt: skip
+
+    def _data(self, t: float, row: int) -> Floats:
+        return self._flux.data(self._grid, t, self._mean(row) if self._flux.needs_mean else None)
+
+    def _mean(self, row: int) -> float:
+        """int x u dx + lo atom_low + hi atom_high, fourth order: the centres, and h^2/12 [u] for the slopes."""
+        grid, u = self._grid, self._states[row]
+        jump = 1.5 * (u[-2] - u[1]) - 0.5 * (u[-3] - u[2])
+        inner = grid.h * _first_moment()(u, grid.centres) + grid.h**2 / 12.0 * jump
+        return float(inner + grid.lo * self._atoms[row, 0] + grid.hi * self._atoms[row, 1])
+
+
+def plan(span: float, longest: float, steps: Steps) -> tuple[float, int]:
+    """Length of the next steps and their number before the length changes or the span ends.
+
+    "equal": ceil(span/longest) steps that fill the span. "cut": as many of the longest length as fit, then the rest.
+    """
+    if span <= longest:
+        return span, 1
+    ratio = span / longest
+    if steps == "equal":
+        count = math.ceil(ratio * (1.0 - 1e-12))
+        return span / count, count
+    return longest, math.floor(ratio * (1.0 + 1e-12))

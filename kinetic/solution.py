@@ -1,0 +1,182 @@
+"""Record of a run: cell averages and the atoms at both ends at the stored times; saved as netCDF.
+
+The distribution function at the faces is a running sum of the averages, without quadrature:
+
+    F(x_{j+1/2}) = atom_low + h sum_{i <= j} u_i.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kinetic.flux import BOUNDARIES, Boundary
+from kinetic.grid import Grid
+from kinetic.reconstruction import CWENO3, Linear, Reconstruction, parabolas
+from particles.base.arrays import Floats
+from particles.base.errors import InputError
+from particles.base.files import replace_file
+from particles.model import Measure
+
+FORMAT = "simresnet-kinetic-1"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Solution:
+    """Solution of a conservation law on the line.
+
+    Parameters
+    ----------
+    times : tuple of float, T of them, increasing
+    grid : Grid
+    averages : ndarray, shape (T, N)
+        Cell averages, mass/length.
+    atoms : ndarray, shape (T, 2)
+        Masses at the low and at the high end.
+    reconstruction : CWENO3 or Linear
+        Turns averages into a density.
+    boundary : "periodic", "wall" or "outflow"
+    steps : int
+        Time steps done.
+    provenance : dict
+        Model, scheme, versions, commit.
+
+    Raises
+    ------
+    InputError
+        If the shapes do not fit each other.
+    """
+
+    times: tuple[float, ...]
+    grid: Grid
+    averages: Floats
+    atoms: Floats
+    reconstruction: Reconstruction
+    boundary: Boundary
+    steps: int
+    provenance: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        rows = len(self.times)
+        if self.averages.shape != (rows, self.grid.cells) or self.atoms.shape != (rows, 2):
+            shapes = f"averages {self.averages.shape} and atoms {self.atoms.shape}"
+            raise InputError(f"{shapes} do not fit {rows} times and {self.grid.cells} cells")
+        if self.boundary not in BOUNDARIES:
+            raise InputError(f"boundary = {self.boundary!r} must be one of {', '.join(BOUNDARIES)}")
+
+    def at(self, t: float) -> Measure:
+        """Measure at a stored time: a parabola in every cell, and the atoms at both ends.
+
+        Raises
+        ------
+        InputError
+            If `t` is not a stored time (to 12 digits).
+        """
+        k = self._row(t)
+        coefficients = parabolas(
+            self.reconstruction, self.averages[k], self.grid.h, periodic=self.boundary == "periodic"
+        )
+        ends = np.array([[self.grid.lo, self.grid.hi]])
+        return Measure(points=ends, masses=self.atoms[k], faces=self.grid.faces, polynomials=coefficients)
+
+    def cdf(self, t: float) -> Floats:
+        """Distribution function at the faces, shape (N + 1,): from the low atom on, without the high one."""
+        k = self._row(t)
+        sums = np.concatenate([[0.0], np.cumsum(self.averages[k])])
+        return np.asarray(self.atoms[k, 0] + self.grid.h * sums)
+
+    def mass(self, t: float) -> float:
+        """Total mass of density and atoms."""
+        k = self._row(t)
+        return math.fsum(self.averages[k]) * self.grid.h + float(self.atoms[k].sum())
+
+    def _row(self, t: float) -> int:
+        for k, stored in enumerate(self.times):
+            if math.isclose(t, stored, rel_tol=1e-12, abs_tol=1e-12):
+                return k
+        known = ", ".join(f"{stored:g}" for stored in self.times)
+        raise InputError(f"t = {t!r} is not stored: allowed are {known}")
+
+    def save(self, path: str | Path) -> None:
+        """Write the record as netCDF (version 3, 64-bit offsets), whole or not at all.
+
+        Raises
+        ------
+        StorageError
+            If the disk refuses.
+        """
+        with replace_file(path) as draft:
+            self._dataset().to_netcdf(draft, engine="scipy", format="NETCDF3_64BIT")
+
+    def _dataset(self) -> Any:
+        import xarray
+
+        scheme = {"name": type(self.reconstruction).__name__, **asdict(self.reconstruction)}
+        return xarray.Dataset(
+            data_vars={
+                "average": (("time", "x"), self.averages, {"long_name": "cell average of the density", "units": "1"}),
+                "atom": (("time", "end"), self.atoms, {"long_name": "mass at the low and high end", "units": "1"}),
+            },
+            coords={
+                "time": ("time", np.array(self.times), {"long_name": "time", "units": "1"}),
+                "x": ("x", self.grid.centres, {"long_name": "centre of the cell", "units": "1"}),
+                "face": ("face", self.grid.faces, {"long_name": "face of the cells", "units": "1"}),
+            },
+            attrs={
+                "format": FORMAT,
+                "title": "mean-field density by CWENO3 finite volumes",
+                "lo": self.grid.lo,
+                "hi": self.grid.hi,
+                "boundary": self.boundary,
+                "steps": self.steps,
+                "reconstruction": json.dumps(scheme),
+                "provenance": json.dumps(self.provenance),
+            },
+        )
+
+
+def load(path: str | Path) -> Solution:
+    """Read a record that `Solution.save` wrote.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged, or something else.
+    """
+    import xarray
+
+    try:
+        content = io.BytesIO(Path(path).read_bytes())  # in memory: a damaged file leaves no open map behind
+        data = xarray.load_dataset(content, engine="scipy")
+        if data.attrs.get("format") != FORMAT:
+            raise ValueError(f"its format is not {FORMAT}")
+        averages, atoms, times = (np.array(data[name], dtype=np.float64) for name in ("average", "atom", "time"))
+        if not (np.isfinite(averages).all() and np.isfinite(atoms).all() and np.isfinite(times).all()):
+            raise ValueError("it holds numbers that are not finite")
+        grid = Grid(float(data.attrs["lo"]), float(data.attrs["hi"]), cells=averages.shape[-1])
+        if not np.array_equal(data["face"], grid.faces):
+            raise ValueError("its faces are not those of its grid")
+        return Solution(
+            times=tuple(times.tolist()),
+            grid=grid,
+            averages=averages,
+            atoms=atoms,
+            reconstruction=_reconstruction(json.loads(data.attrs["reconstruction"])),
+            boundary=data.attrs["boundary"],
+            steps=int(data.attrs["steps"]),
+            provenance=json.loads(data.attrs["provenance"]),
+        )
+    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path} cannot be read as a density record: {reason}") from error
+
+
+def _reconstruction(scheme: dict[str, Any]) -> Reconstruction:
+    kinds: dict[str, type[Reconstruction]] = {"CWENO3": CWENO3, "Linear": Linear}
+    return kinds[scheme.pop("name")](**scheme)

@@ -1,0 +1,95 @@
+"""Claims about `python -m kinetic`."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import kinetic
+from kinetic.__main__ import build_parser
+from particles.base import command
+
+HEAVY = ("numba", "mpi4py", "xarray", "scipy", "matplotlib")
+
+
+def run(*words: str) -> int:
+    return command.run("kinetic", build_parser, words)
+
+
+def test_a_run_writes_its_record_and_prints_one_json_object_last(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "density.nc"
+    assert run("run", "vehicles", "--cells", "120", "--until", "1", "--out", str(out), "--json") == 0
+    answer = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (answer["case"], answer["cells"], answer["domain"]) == ("vehicles", 120, [2.0, 8.0])
+    last = answer["snapshots"][-1]
+    assert last["time"] == 1.0
+    assert last["atoms"] == pytest.approx([0.16409391] * 2, abs=1e-6)
+    assert abs(last["mass"] - 1.0) < 1e-13
+    assert kinetic.load(out).times == (0.0, 1.0)
+
+
+def test_times_domain_and_cells_are_taken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = str(tmp_path / "density.nc")
+    words = ("--cells", "1e2", "--domain", "-6", "8", "--until", "1.5", "--times", "0.25", "0.5", "--out", out)
+    assert run("run", "regression", *words) == 0
+    record = kinetic.load(out)
+    assert (record.times, record.grid) == ((0.25, 0.5, 1.5), kinetic.Grid(-6.0, 8.0, cells=100))
+    assert "100 cells on [-6, 8]" in capsys.readouterr().out
+
+
+def test_limits_of_the_run_are_told_before_it_starts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("run", "regression", "--cells", "100", "--until", "3", "--out", str(tmp_path / "density.nc")) == 0
+    assert "kinetic: from t* = ln(sigma0/h)/|w| = 1.833 on" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("regresion",), "case 'regresion' is not known"),
+        (("regression-2d",), "dimension 2"),
+        (("regression", "--cells", "0"), "must be a positive integer"),
+        (("regression", "--cells", "2"), "cells = 2"),
+        (("regression", "--until", "nan"), "must be a finite number"),
+        (("regression", "--until", "-1"), "must be a positive finite number"),
+        (("regression", "--times", "3"), "times: 3.0"),
+        (("regression", "--domain", "3", "1"), "lo = 3.0"),
+        (("vehicles", "--domain", "2", "9"), "must be the model's walls"),
+        (("regression", "--colour", "red"), "unrecognized arguments"),
+    ],
+)
+def test_bad_input_is_one_sentence_with_exit_code_2_and_writes_nothing(
+    words: tuple[str, ...], named: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    domain = ("--domain", "0", "1") if words[0] == "regression-2d" else ()
+    assert run("run", *words, *domain, "--out", str(tmp_path / "density.nc")) == 2
+    captured = capsys.readouterr()
+    assert named in captured.err
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_the_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("run", "regression", "--out", "/no such folder/density.nc") == 2
+    assert run("run", "regression", "--out", "density.png") == 2
+    assert capsys.readouterr().err.count("\n") == 2
+
+
+def test_help_and_import_load_nothing_heavy() -> None:
+    script = f"import sys, kinetic, kinetic.__main__\nprint([m for m in {HEAVY!r} if m in sys.modules])"
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
+
+
+def test_bad_input_ends_within_a_second_without_numba() -> None:
+    words = ["-X", "importtime", "-m", "kinetic", "run", "regression", "--until", "-1", "--out", "x.nc"]
+    begin = time.perf_counter()
+    answer = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False)
+    assert time.perf_counter() - begin < 1.0
+    assert answer.returncode == 2
+    assert not any(f" {name}\n" in answer.stderr for name in HEAVY)

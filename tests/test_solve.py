@@ -1,0 +1,122 @@
+"""Claims about `kinetic.solve`: what a run stores, refuses and reports."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kinetic import Grid, LinearFlux, NonlinearFlux, evolve, solve
+from particles.base.errors import InputError, NotFiniteError
+from particles.base.shims import sqrt
+from particles.model import cases
+
+MODEL = cases["regression"].model
+GRID = Grid(-7.0, 9.0, cells=100)
+
+
+def test_snapshots_stand_at_exact_times() -> None:
+    record = solve(MODEL, GRID, until=1.0, times=(0.7, 0.0, 0.1))
+    assert record.times == (0.0, 0.1, 0.7, 1.0)
+    assert np.array_equal(record.averages[0], GRID.averages(MODEL.initial))  # type: ignore[arg-type]
+    alone = solve(MODEL, GRID, until=0.1)
+    assert np.array_equal(record.averages[1], alone.averages[0])
+
+
+def test_a_run_of_no_length_stores_the_start() -> None:
+    record = solve(MODEL, GRID, until=0.0)
+    assert (record.times, record.steps) == ((0.0,), 0)
+    assert record.mass(0.0) == pytest.approx(1.0, abs=1e-15)
+
+
+def test_a_second_run_gives_the_same_bits() -> None:
+    assert np.array_equal(solve(MODEL, GRID, until=0.5).averages, solve(MODEL, GRID, until=0.5).averages)
+
+
+def test_the_callers_averages_and_atoms_are_used() -> None:
+    start = np.zeros(100)
+    start[50] = 0.5 / GRID.h
+    record = solve(MODEL, GRID, until=0.5, times=(0.0,), averages=start, atoms=(0.2, 0.3))
+    assert np.array_equal(record.averages[0], start)
+    assert np.array_equal(record.atoms[1], (0.2, 0.3))
+    assert abs(record.mass(0.5) - 1.0) < 1e-13
+    assert not solve(MODEL, GRID, until=0.5, averages=start).atoms.any()
+
+
+def test_the_step_follows_the_cfl_number_and_the_speeds() -> None:
+    flux = LinearFlux(np.full(101, 2.0))
+    equal = evolve(flux, np.ones(100), GRID, until=1.0, boundary="periodic", cfl=0.5)
+    cut = evolve(flux, np.ones(100), GRID, until=1.01, boundary="periodic", cfl=0.5, steps="cut")
+    assert (equal.steps, cut.steps) == (25, 26)  # dt = 0.5 * 0.16/2 = 0.04
+    faster = LinearFlux(lambda t, mean: np.full(101, 2.0 if t < 0.5 else 8.0))
+    adapted = evolve(faster, np.ones(100), GRID, until=1.0, boundary="periodic", cfl=0.5, breakpoints=(0.5,))
+    assert adapted.steps == 13 + 50
+
+
+def test_progress_is_told_the_time_up_to_the_end() -> None:
+    seen: list[float] = []
+    solve(MODEL, Grid(-7.0, 9.0, cells=1000), until=2.0, progress=seen.append)
+    assert len(seen) > 1
+    assert seen == sorted(seen)
+    assert seen[-1] == 2.0
+
+
+def test_the_record_says_where_it_comes_from() -> None:
+    record = solve(MODEL, GRID, until=0.1, cfl=0.3)
+    assert record.provenance["model"]["drift"] == "tanh"
+    assert record.provenance["scheme"]["reconstruction"] == "CWENO3"
+    assert record.provenance["scheme"]["cfl"] == 0.3
+    assert "versions" in record.provenance
+
+
+def test_the_first_cell_that_is_not_finite_is_named() -> None:
+    def flux(u: float, x: float, t: float) -> float:
+        return sqrt(u - 0.5)
+
+    def speed(u: float, x: float, t: float) -> float:
+        return 1.0
+
+    start = np.ones(100)
+    start[40:60] = 0.0
+    with pytest.raises(NotFiniteError, match=r"^cell 3\d \(x = -[\d.]+\) is nan at t = 0.07"):
+        evolve(NonlinearFlux(flux, speed), start, GRID, until=1.0, boundary="periodic")
+
+
+def test_speeds_that_blow_up_in_time_end_the_run() -> None:
+    flux = LinearFlux(lambda t, mean: np.full(101, 1.0 if t < 0.5 else 1e300))
+    with pytest.raises(NotFiniteError, match=r"no longer advances t = 0.5"):
+        evolve(flux, np.ones(100), GRID, until=1.0, boundary="periodic", breakpoints=(0.5,))
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"until": -1.0}, "until = -1.0"),
+        ({"until": float("nan")}, "until = nan"),
+        ({"until": float("inf")}, "until = inf"),
+        ({"times": (2.0,)}, "times: 2.0"),
+        ({"times": (float("nan"),)}, "times: nan"),
+        ({"cfl": 0.0}, "cfl = 0.0"),
+        ({"cfl": 1.5}, "cfl = 1.5"),
+        ({"steps": "big"}, "steps = 'big'"),
+        ({"averages": np.ones(99)}, r"\(99,\).*\(100,\)"),
+        ({"averages": np.where(np.arange(100) == 7, np.nan, 1.0)}, r"averages\[7\] = nan"),
+        ({"atoms": (0.0, float("inf"))}, "atoms"),
+        ({"atoms": (0.0,)}, "atoms"),
+    ],
+)
+def test_bad_input_is_refused_by_name(options: dict[str, Any], named: str) -> None:
+    with pytest.raises(InputError, match=named):
+        solve(MODEL, GRID, **{"until": 1.0, **options})
+
+
+def test_an_unknown_boundary_is_refused() -> None:
+    with pytest.raises(InputError, match="boundary = 'open' must be one of periodic, wall, outflow"):
+        evolve(LinearFlux(np.ones(101)), np.ones(100), GRID, until=1.0, boundary="open")  # type: ignore[arg-type]
+
+
+def test_functions_keep_their_names_beside_modules_of_the_same_name() -> None:
+    import kinetic.forecast
+    import kinetic.solve
+
+    assert callable(kinetic.solve)
+    assert callable(kinetic.forecast)

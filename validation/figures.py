@@ -1,0 +1,158 @@
+"""Figures; the one file that imports matplotlib. Every axis has a label, every rate its reference line and band."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from particles.base.arrays import Floats
+from particles.base.files import replace_file
+from particles.model import Measure
+from validation.study import Study
+
+_STYLE: Any = {
+    "figure.figsize": (7.0, 4.6),
+    "figure.dpi": 130,
+    "figure.constrained_layout.use": True,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+    "font.size": 10,
+}
+_BARS = 120  # bars of a histogram of a large cloud
+
+
+def draw_study(study: Study, path: Path) -> None:
+    """Draw the errors over the refinement with their 95 % band, the fitted line and the reference."""
+    figure, axes = _figure()
+    level = np.array([row.level for row in study.rows])
+    if level.size:
+        error = np.array([row.error for row in study.rows])
+        half = np.array([row.half_width for row in study.rows])
+        spread = np.array([row.deviation for row in study.rows])
+        low = np.maximum(error - spread, 0.2 * error)
+        axes.fill_between(level, low, error + spread, color="C0", alpha=0.15, lw=0, label="one run (+- 1 sd)")
+        axes.errorbar(level, error, half, fmt="o", ms=4, capsize=3, color="C0", label="mean of the replicates, 95 %")
+        _draw_reference(axes, study, level, error)
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.legend(frameon=False)
+    else:
+        axes.text(
+            0.5, 0.5, study.checks[0].claim + ":\n" + study.checks[0].found, ha="center", transform=axes.transAxes
+        )
+    axes.set_xlabel(study.refinement)
+    axes.set_ylabel(f"{study.quantity} at t = {study.extra['time']:g}")
+    axes.set_title(f"{study.case}: {'verdict holds' if study.holds else 'verdict does not hold'}")
+    _save(figure, path)
+
+
+def _draw_reference(axes: Any, study: Study, level: Floats, error: Floats) -> None:
+    known = [(row.level, row.reference) for row in study.rows if row.reference is not None]
+    if known:
+        axes.plot(*zip(*known, strict=True), "k--", lw=1, label="exact mean for M draws")
+    else:
+        middle = np.exp(np.log(error).mean() - study.expected_slope * np.log(level).mean())
+        axes.plot(level, middle * level**study.expected_slope, "k--", lw=1, label=f"slope {study.expected_slope:g}")
+    if study.slope is not None:
+        centre = np.exp(np.log(level).mean())
+        height = np.exp(np.log(error).mean())
+        fitted = height * (level / centre) ** study.slope.estimate
+        axes.plot(level, fitted, color="C3", lw=1, label=f"fitted slope {study.slope}")
+
+
+def draw_measures(measures: Sequence[tuple[float, Measure]], path: Path, *, title: str) -> None:
+    """Draw measures on the line at their times: histograms of clouds, densities of solutions, atoms at the ends.
+
+    A cloud in R^d, d > 1, is drawn by its first two components.
+    """
+    figure, axes = _figure()
+    dim = measures[0][1].dim
+    for number, (time, measure) in enumerate(measures):
+        if dim > 1:
+            _draw_plane(axes, time, measure, f"C{number}")
+        elif measure.has_density:
+            _draw_density(axes, time, measure, f"C{number}")
+        else:
+            _draw_cloud(axes, time, measure, f"C{number}")
+    axes.set_xlabel("x" if dim == 1 else "x, first component")
+    axes.set_ylabel("density" if dim == 1 else "x, second component")
+    axes.set_title(title)
+    note = "triangles: mass at a point" if dim == 1 and any(_holds_atoms(m) for _, m in measures) else None
+    axes.legend(
+        title=note, loc="upper left", bbox_to_anchor=(1.0, 1.0), markerscale=6.0 if dim > 1 else 1.0, frameon=False
+    )
+    _save(figure, path)
+
+
+def _holds_atoms(measure: Measure) -> bool:
+    return measure.masses.size > 0 and bool(_tied(measure)[1].max(initial=0.0) > 1e-6)
+
+
+def _draw_plane(axes: Any, time: float, measure: Measure, colour: str) -> None:
+    some = slice(None, None, max(1, measure.masses.size // 4000))
+    axes.plot(*measure.points[:2, some], ".", ms=1.5, alpha=0.5, color=colour, label=f"t = {time:g}", rasterized=True)
+    axes.set_aspect("equal")
+
+
+def _draw_density(axes: Any, time: float, measure: Measure, colour: str) -> None:
+    s = np.linspace(-0.5, 0.5, 5)[:, None]
+    centres, widths = 0.5 * (measure.faces[1:] + measure.faces[:-1]), np.diff(measure.faces)
+    density = measure.polynomials[0] + s * (measure.polynomials[1] + s * measure.polynomials[2])
+    axes.plot((centres + s * widths).T.ravel(), density.T.ravel(), color=colour, lw=1.4, label=f"t = {time:g}")
+    _draw_atoms(axes, measure.points[0], measure.masses, colour)
+
+
+def _draw_cloud(axes: Any, time: float, measure: Measure, colour: str) -> None:
+    points = np.sort(measure.points[0])
+    ends, shares = _tied(measure)
+    free = points[~np.isin(points, ends)]
+    if free.size:
+        bars = min(_BARS, max(10, int(np.sqrt(free.size))))
+        edges = np.linspace(free[0], free[-1], bars + 1)
+        if edges[-1] > edges[0]:
+            heights = np.histogram(free, edges)[0] / (points.size * np.diff(edges))
+            axes.stairs(heights, edges, color=colour, lw=1.2, baseline=None)
+    axes.plot([], [], color=colour, label=f"t = {time:g}")
+    _draw_atoms(axes, ends, shares, colour)
+
+
+def _tied(measure: Measure) -> tuple[Floats, Floats]:
+    """Points that hold more than a hundredth of the mass each, and their masses: what sits at a wall."""
+    ends, where = np.unique(measure.points[0], return_inverse=True)
+    shares: Floats = np.bincount(where, measure.masses).astype(np.float64)
+    many = shares > (0.0 if measure.has_density else max(0.01, 1.5 / measure.masses.size))
+    return ends[many], shares[many]
+
+
+def _draw_atoms(axes: Any, positions: Floats, masses: Floats, colour: str) -> None:
+    for position, mass in zip(positions, masses, strict=True):
+        if mass > 1e-6:
+            axes.plot([position], [0.0], "^", color=colour, ms=7, clip_on=False)
+            axes.annotate(
+                f"{mass:.3f}", (position, 0.0), xytext=(0, 8 + 11 * int(colour[1:])), textcoords="offset points",
+                color=colour, ha="center", fontsize=8,
+            )  # fmt: skip
+
+
+def _figure() -> tuple[Any, Any]:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    with matplotlib.rc_context(_STYLE):
+        return plt.subplots()
+
+
+def _save(figure: Any, path: Path) -> None:
+    import matplotlib.pyplot as plt
+
+    with replace_file(path) as draft:
+        figure.savefig(draft)
+    plt.close(figure)

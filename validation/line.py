@@ -1,0 +1,159 @@
+"""Distribution functions of measures on the line, and the exact integral of their absolute difference.
+
+Inside an interval without atoms F_mu(x) = F_mu(left+) + int_left^x g, a step function plus a cubic in each cell.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from particles.base.arrays import Floats
+from particles.base.jit import Formula, formula, kernel
+from particles.model import Measure
+
+
+def right_limits(measure: Measure, x: Floats) -> Floats:
+    atoms = running_masses(measure)[np.searchsorted(np.sort(measure.points[0]), x, side="right")]
+    return np.asarray(atoms + density_cdf(measure, x))
+
+
+def running_masses(measure: Measure) -> Floats:
+    """Mass of the first 0, 1, ..., n atoms in the order of their positions; counts over n where all are equal."""
+    masses = measure.masses
+    if masses.size and masses.min() == masses.max():
+        return np.arange(masses.size + 1) * float(masses[0] * masses.size) / masses.size
+    sums = np.cumsum(masses[np.argsort(measure.points[0], kind="stable")], dtype=np.longdouble)
+    return np.concatenate([[0.0], sums.astype(np.float64)])
+
+
+def density_cdf(measure: Measure, x: Floats) -> Floats:
+    if not measure.has_density:
+        return np.zeros(x.shape)
+    cells = np.clip(np.searchsorted(measure.faces, x, side="right") - 1, 0, measure.faces.size - 2)
+    width = np.diff(measure.faces)[cells]
+    t = np.clip((x - measure.faces[cells]) / width, 0.0, 1.0)
+    q0, q1, q2 = _from_left(measure.polynomials)
+    start = np.concatenate([[0.0], np.cumsum(measure.cell_masses)])[cells]
+    return np.asarray(start + width * t * (q0[cells] + t * (q1[cells] / 2.0 + t * q2[cells] / 3.0)))
+
+
+def _from_left(polynomials: Floats) -> tuple[Floats, Floats, Floats]:
+    """Coefficients in t = s + 1/2, which runs from 0 at the left face to 1."""
+    p0, p1, p2 = polynomials
+    return p0 - p1 / 2.0 + p2 / 4.0, p1 - p2, p2
+
+
+def density_difference(a: Measure, b: Measure) -> tuple[Floats, Floats]:
+    """Density of a minus density of b on the union of their faces, coefficients in t on [0, 1] of each cell."""
+    faces = np.unique(np.concatenate([a.faces, b.faces]))
+    if faces.size == 0:
+        return faces, np.empty((3, 0))
+    return faces, _on_cells(a, faces) - _on_cells(b, faces)
+
+
+def _on_cells(measure: Measure, faces: Floats) -> Floats:
+    out = np.zeros((3, faces.size - 1))
+    if measure.has_density:
+        inside = (faces[:-1] >= measure.faces[0]) & (faces[1:] <= measure.faces[-1])
+        left = faces[:-1][inside]
+        cells = np.searchsorted(measure.faces, left, side="right") - 1
+        width = np.diff(measure.faces)[cells]
+        start, ratio = (left - measure.faces[cells]) / width, np.diff(faces)[inside] / width
+        q0, q1, q2 = (q[cells] for q in _from_left(measure.polynomials))
+        value, slope = q0 + start * (q1 + start * q2), q1 + 2.0 * start * q2
+        out[:, inside] = value, slope * ratio, q2 * ratio * ratio
+    return out
+
+
+# the exact integral of abs(step function + piecewise cubic)
+
+
+@kernel
+def absolute_integral() -> Formula:
+    def integral(points: Any, steps: Any, faces: Any, polynomials: Any) -> float:
+        """Merge the points with the faces; `steps[i]` is the step function right of points[i]."""
+        total, compensation = 0.0, 0.0
+        step, risen = 0.0, 0.0  # the step function, and the integral of the density up to the cell
+        i, j = 0, -1  # next point; cell, -1 before the first face
+        cells = faces.size - 1
+        x = points[0] if points.size else faces[0]
+        if cells > 0 and faces[0] < x:
+            x = faces[0]
+        while True:
+            next_point = points[i] if i < points.size else np.inf
+            next_face = faces[j + 1] if j < cells else np.inf
+            stop = next_point if next_point < next_face else next_face
+            if stop == np.inf:
+                return total
+            if stop > x:
+                if 0 <= j < cells:
+                    h = faces[j + 1] - faces[j]
+                    q0, q1, q2 = polynomials[0, j], polynomials[1, j], polynomials[2, j]
+                    part = _cell_part(step + risen, h, q0, q1, q2, (x - faces[j]) / h, (stop - faces[j]) / h)
+                else:
+                    part = abs(step + risen) * (stop - x)
+                y = part - compensation  # Kahan's sum: the parts are as many as the particles
+                new = total + y
+                compensation = (new - total) - y
+                total = new
+            x = stop
+            while i < points.size and points[i] == x:
+                step = steps[i]
+                i += 1
+            if next_face == x:
+                if 0 <= j < cells:
+                    h = faces[j + 1] - faces[j]
+                    risen += h * (polynomials[0, j] + polynomials[1, j] / 2.0 + polynomials[2, j] / 3.0)
+                j += 1
+
+    return integral
+
+
+@formula
+def _cell_part(base: float, h: float, q0: float, q1: float, q2: float, t0: float, t1: float) -> float:
+    """Integral of abs(base + h (q0 t + q1 t^2/2 + q2 t^3/3)) h dt from t0 to t1, split where the density vanishes."""
+    a, b = t1, t1
+    if q0 + t0 * (q1 + t0 * q2) < 0.0 or q0 + t1 * (q1 + t1 * q2) < 0.0 or q1 * q1 > 4.0 * q0 * q2:
+        discriminant = q1 * q1 - 4.0 * q0 * q2
+        if discriminant >= 0.0:
+            q = -0.5 * (q1 + (discriminant**0.5 if q1 >= 0.0 else -(discriminant**0.5)))
+            a = q / q2 if q2 != 0.0 else t1
+            b = q0 / q if q != 0.0 else t1
+            a, b = min(a, b), max(a, b)
+            a, b = min(max(a, t0), t1), min(max(b, t0), t1)
+    return (
+        _monotone_part(base, h, q0, q1, q2, t0, a)
+        + _monotone_part(base, h, q0, q1, q2, a, b)
+        + _monotone_part(base, h, q0, q1, q2, b, t1)
+    )
+
+
+@formula
+def _monotone_part(base: float, h: float, q0: float, q1: float, q2: float, t0: float, t1: float) -> float:
+    """The same where base + ... is monotone: it has one sign, or one root."""
+    if t1 <= t0:
+        return 0.0
+    r0, r1 = q0 + t0 * (q1 + t0 * q2), q1 + 2.0 * t0 * q2  # the parabola about t0
+    start = base + h * t0 * (q0 + t0 * (q1 / 2.0 + t0 * q2 / 3.0))
+    length = t1 - t0
+    end = start + h * length * (r0 + length * (r1 / 2.0 + length * q2 / 3.0))
+    whole = _primitive(start, h, r0, r1, q2, length)
+    if (start >= 0.0) == (end >= 0.0) or start == 0.0 or end == 0.0:
+        return abs(whole)
+    low, high = 0.0, length
+    for _ in range(80):
+        middle = 0.5 * (low + high)
+        value = start + h * middle * (r0 + middle * (r1 / 2.0 + middle * q2 / 3.0))
+        if (value >= 0.0) == (start >= 0.0):
+            low = middle
+        else:
+            high = middle
+    before = _primitive(start, h, r0, r1, q2, high)
+    return abs(before) + abs(whole - before)
+
+
+@formula
+def _primitive(start: float, h: float, r0: float, r1: float, q2: float, t: float) -> float:
+    return h * t * (start + h * t * (r0 / 2.0 + t * (r1 / 6.0 + t * q2 / 12.0)))

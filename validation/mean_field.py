@@ -1,0 +1,254 @@
+"""Study of the mean field: W1 between M particles and the PDE falls like M^(-1/2), with the constant that theory gives.
+
+Particles by the exact flow, so that sampling is their only error; at each M many replicates, each with its own key
+(clouds of one key are nested in M, their errors dependent). The PDE is refined until its own W1 to the exact
+push-forward is below a tenth of the smallest floor, so that it does not show; otherwise the study refuses.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+import kinetic
+import particles
+from particles import parallel
+from particles.base.arrays import Floats
+from particles.base.command import launched_size, require_memory
+from particles.base.errors import InputError
+from particles.base.provenance import provenance
+from particles.model import Case, Empirical, Law, Measure, Model, exact_law, kernel_estimate, read_measurements
+from validation.distance import w1, w1_to_law
+from validation.floor import expected_w1
+from validation.study import Check, Row, Study, fit_constant, fit_slope
+
+LEVELS = (1_000, 3_162, 10_000, 31_623, 100_000, 316_228, 1_000_000)
+REPLICATES = 400  # at most; fewer where a level would cost more than WORK particles
+WORK = 50_000_000
+SLOPE_HALF_WIDTH, CONSTANT_HALF_WIDTH = 0.02, 0.05
+MOST_CELLS = 12_800
+
+
+def check(
+    case: Case, *, levels: Sequence[int], replicates: int, until: float, measurements: Floats | None = None
+) -> tuple[Model, Law]:
+    """Refuse what `mean_field` could not do, before MPI or numba is loaded; return the model and its exact law.
+
+    Raises
+    ------
+    InputError
+        With the argument, its value and what is allowed.
+    """
+    if len(levels) < 3 or list(levels) != sorted(set(levels)) or levels[0] < 2:
+        raise InputError(f"levels = {list(levels)!r} must be at least three increasing particle numbers above 1")
+    if replicates < 2:
+        raise InputError(f"replicates = {replicates!r} must be at least 2")
+    model = case.model if measurements is None else _smoothed(case.model, measurements)
+    law = exact_law(model, until)
+    if law is None or case.domain is None:
+        raise InputError(f"case {case.name!r} has no exact law on the line: this study needs one")
+    require_memory(f"levels up to {levels[-1]}", 40.0 * levels[-1] * launched_size())
+    return model, law
+
+
+def mean_field(
+    case: Case,
+    *,
+    levels: Sequence[int] = LEVELS,
+    replicates: int = REPLICATES,
+    until: float | None = None,
+    start: str = "random",
+    seed: int = 0,
+    measurements: Floats | None = None,
+    comm: Any = None,
+    progress: Callable[[float], None] = lambda share: None,
+) -> Study:
+    """Measure E W1 between M particles and the PDE over `levels` of M. Collective over the ranks of `comm`.
+
+    Parameters
+    ----------
+    case : Case
+        On the line, with a domain and an exact flow.
+    levels : sequence of int
+        Increasing particle numbers, at least three.
+    replicates : int >= 2
+        Independent clouds a level; less where a level would cost more than `WORK` particles.
+    until : float > 0, optional
+        Time of the comparison; by default the case's horizon.
+    start : {"random", "stratified", "quantile"}
+    seed : int in [0, 2**32)
+    measurements : ndarray, shape (n,), optional
+        Measured data: their Gaussian kernel estimate becomes the initial law, and their own W1 a row of its own.
+    comm : mpi4py communicator, optional
+        Replicates are shared out over its ranks; the result does not depend on their number.
+    progress : callable, optional
+        Gets the finished share in [0, 1].
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    InputError
+        If the case has no exact law or no domain, or an argument is out of range.
+    """
+    until = until or case.until
+    model, law = check(case, levels=levels, replicates=replicates, until=until, measurements=measurements)
+    ranks = parallel.of(comm)
+    floors = {count: expected_w1(law, count) for count in levels}
+    target = 0.1 * min(floors.values())
+    pde = ranks.on_first(lambda: _resolve(case, model, until, law, target))
+    extra: dict[str, Any] = {"time": until, "cells": pde.cells, "pde_error": pde.error, "pde_error_allowed": target}
+    resolved = Check("W1(PDE, exact law) below a tenth of the smallest floor", f"{pde.error:.2e}", pde.error < target)
+    rows: tuple[Row, ...] = ()
+    if resolved.holds:
+        samples = _replicate(model, pde.measure, until, levels, replicates, start, seed, ranks, progress)
+        known = not model.mean_coupled and start == "random"
+        rows = tuple(
+            Row(count, len(s), float(s.mean()), float(s.std(ddof=1)), floors[count] if known else None)
+            for count, s in samples.items()
+        )
+    if measurements is not None:
+        extra["measured"] = _measured(model, measurements, until, pde.measure, law)
+    if case.labelled is not None:
+        extra["classification"] = classify(case, until)
+    return _judge(case, rows, resolved, extra)
+
+
+def classify(case: Case, until: float) -> dict[str, Any]:
+    """Carry the labelled measurements of a case to `until` and count those nearer to the wrong wall."""
+    assert case.labelled is not None
+    assert case.model.walls is not None
+    ends = _carry(case.model, np.array(case.labelled.values), until)
+    low = ends < 0.5 * sum(case.model.walls)
+    wrong = int((low != np.array(case.labelled.low)).sum())
+    return {"what": case.labelled.what, "wrong": wrong, "of": len(ends), "error_rate": wrong / len(ends)}
+
+
+@dataclasses.dataclass(frozen=True)
+class _Resolved:
+    measure: Measure
+    cells: int
+    error: float
+
+
+def _smoothed(model: Model, measurements: Floats) -> Model:
+    return dataclasses.replace(model, initial=kernel_estimate(measurements))
+
+
+def _carry(model: Model, points: Floats, until: float) -> Floats:
+    """Carry given points by the exact flow: a law of these points, started at its own quantiles."""
+    order = np.argsort(points, kind="stable")
+    carried = dataclasses.replace(model, initial=Empirical(points))
+    cloud = particles.simulate(
+        carried, particles.ExactFlow(), count=points.size, until=until, start="quantile", comm=parallel.serial()
+    )
+    out = np.empty_like(points)
+    out[order] = cloud.state(until)[0]
+    return out
+
+
+def _resolve(case: Case, model: Model, until: float, law: Law, target: float) -> _Resolved:
+    """Double the cells until the PDE's W1 to the exact law is below the target, or too many are needed."""
+    assert case.domain is not None
+    cells = min(case.cells, MOST_CELLS)
+    while True:
+        solution = kinetic.solve(model, kinetic.Grid(*case.domain, cells=cells), until=until)
+        measure = solution.at(until)
+        error = w1_to_law(measure, law)
+        if error < target or 2 * cells > MOST_CELLS:
+            return _Resolved(measure, cells, error)
+        cells *= 2
+
+
+def _replicate(
+    model: Model,
+    pde: Measure,
+    until: float,
+    levels: Sequence[int],
+    replicates: int,
+    start: str,
+    seed: int,
+    ranks: parallel.Ranks,
+    progress: Callable[[float], None],
+) -> dict[int, Floats]:
+    """W1 of every replicate of every level; the tasks go round the ranks, the largest first."""
+    tasks = [(count, i, r) for i, count in enumerate(levels) for r in range(_replicates(count, replicates))]
+    tasks.sort(reverse=True)
+    total, done = sum(count for count, _, _ in tasks), 0
+    found = {}
+    with ranks.one_rank_a_node_first():
+        _one(model, pde, until, 2, start, seed, 0)
+    for number, (count, level, r) in enumerate(tasks):
+        done += count
+        if number % ranks.size == ranks.rank:
+            found[level, r] = _one(model, pde, until, count, start, seed, 1000 * level + r)
+            progress(done / total)
+    merged = {key: value for part in ranks.gather(found) for key, value in part.items()}
+    return {
+        count: np.array([merged[level, r] for r in range(_replicates(count, replicates))])
+        for level, count in enumerate(levels)
+    }
+
+
+def _replicates(count: int, most: int) -> int:
+    return max(2, min(most, WORK // count))
+
+
+def _one(model: Model, pde: Measure, until: float, count: int, start: str, seed: int, replicate: int) -> float:
+    cloud = particles.simulate(
+        model,
+        particles.ExactFlow(),
+        count=count,
+        until=until,
+        start=start,
+        seed=seed,
+        replicate=replicate,
+        comm=parallel.serial(),
+    )
+    return w1(cloud.at(until), pde)
+
+
+def _measured(model: Model, data: Floats, until: float, pde: Measure, law: Law) -> dict[str, Any]:
+    carried = Measure.of_points(_carry(model, data, until))
+    return {"count": int(data.size), "w1": w1(carried, pde), "floor": expected_w1(law, data.size)}
+
+
+def _judge(case: Case, rows: tuple[Row, ...], resolved: Check, extra: dict[str, Any]) -> Study:
+    slope = fit_slope(rows) if rows else None
+    constant = fit_constant(rows) if rows else None
+    checks = [resolved]
+    if slope is not None:
+        checks.append(Check("slope is -1/2 (99.9 % level; shown: 95 % interval)", str(slope), slope.allows(-0.5)))
+        narrow = slope.half_width <= SLOPE_HALF_WIDTH
+        checks.append(Check(f"its 95 % half width is at most {SLOPE_HALF_WIDTH}", f"{slope.half_width:.4f}", narrow))
+    if constant is not None:
+        claim = "W1/(exact finite-M mean) is 1 (99.9 % level; shown: 95 % interval)"
+        checks.append(Check(claim, str(constant), constant.allows(1.0)))
+        narrow = constant.half_width <= CONSTANT_HALF_WIDTH
+        claim = f"its 95 % half width is at most {CONSTANT_HALF_WIDTH}"
+        checks.append(Check(claim, f"{constant.half_width:.4f}", narrow))
+    return Study(
+        name="mean-field",
+        case=case.name,
+        refinement="particles M",
+        quantity="W1(cloud, PDE)",
+        rows=rows,
+        slope=slope,
+        constant=constant,
+        expected_slope=-0.5,
+        checks=tuple(checks),
+        extra=extra,
+        provenance=provenance(),
+    )
+
+
+def measurements_of(case: Case, path: str | None, column: str | None) -> Floats | None:
+    """Measured data of a study: a file given by the caller, or the case's own labelled data; None without any."""
+    if path is not None:
+        return read_measurements(path, column)
+    return None if case.labelled is None else np.array(case.labelled.values)
