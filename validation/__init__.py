@@ -3,10 +3,10 @@
 Importing it loads neither numba, MPI, POT nor matplotlib.
 """
 
-from validation.compare import Comparison, compare
+from validation.comparison import Comparison, compare
 from validation.distance import w1, w1_to_law, wasserstein
 from validation.floor import expected_w1
-from validation.mean_field import mean_field
+from validation.studies import mean_field
 from validation.study import Study
 
 __all__ = ["Comparison", "Study", "compare", "expected_w1", "mean_field", "w1", "w1_to_law", "wasserstein"]

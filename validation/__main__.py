@@ -68,7 +68,7 @@ def _compare(arguments: argparse.Namespace) -> int:
     """Print W1 between a cloud and a solution by two routes, the sampling floor and the PDE's own error."""
     from kinetic.solution import load as load_solution
     from particles.trajectory import load as load_cloud
-    from validation.compare import compare
+    from validation.comparison import compare
 
     cloud, solution = load_cloud(arguments.cloud), load_solution(arguments.solution)
     result = compare(cloud, solution, time=arguments.time)
@@ -116,7 +116,7 @@ def _study(arguments: argparse.Namespace) -> int:
     from particles.base.files import check_output_folder
     from particles.model import load_case
     from validation import report
-    from validation.mean_field import LEVELS, REPLICATES, check, mean_field, measurements_of
+    from validation.studies import LEVELS, REPLICATES, check, mean_field, measurements_of
 
     case = load_case(arguments.case)
     measurements = measurements_of(case, arguments.data, arguments.column)

@@ -67,12 +67,12 @@ class Law(ABC):
         lower, upper = self.quantile(np.sort(levels)), self.quantile(1.0 - tails[tails > 1e-16])
         return np.unique(np.concatenate([lower, upper]))
 
-    def integrate_cdf(self, function: Callable[[Floats], Floats]) -> float:
+    def integrate_cdf(self, function: Callable[[Floats], Floats], kinks: ArrayLike = ()) -> float:
         """Integral of function(F(x)) dx over the line by Gauss quadrature on `breakpoints`.
 
-        The function of p = F(x) must vanish at p = 0 and p = 1.
+        The function of p = F(x) must vanish at p = 0 and p = 1; `kinks` are levels p in (0, 1) where it is not smooth.
         """
-        edges = self.breakpoints()
+        edges = np.unique(np.concatenate([self.breakpoints(), self.quantile(np.asarray(kinks, dtype=np.float64))]))
         if edges.size < 2:
             return 0.0
         half = 0.5 * np.diff(edges)

@@ -1,0 +1,134 @@
+"""The mean-field study: it finds the rate, and it says no when something is wrong."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import kinetic
+from particles.base.errors import InputError
+from particles.model import Normal, cases, piecewise
+from validation import mean_field
+from validation import studies as study_module
+from validation.studies import classify, measurements_of
+
+SMALL = {"levels": (100, 1000, 10_000, 100_000), "replicates": 100}
+
+
+def test_regression_has_the_rate_and_the_exact_constant() -> None:
+    """False alarm of the two 95 % intervals for a fresh seed: one in ten."""
+    study = mean_field(cases["regression"], **SMALL)
+    assert study.holds, study.checks
+    assert study.slope is not None
+    assert study.constant is not None
+    assert study.slope.contains(-0.5)
+    assert study.constant.contains(1.0)
+    assert study.slope.half_width <= 0.02
+    assert study.constant.half_width <= 0.05
+    assert study.extra["pde_error"] < 0.1 * 0.339967 / np.sqrt(1e5)
+
+
+def test_quantile_starts_are_not_taken_for_sampling() -> None:
+    """The control: 1/M instead of M^(-1/2). A deterministic start has no spread, so stratified ones stand in."""
+    study = mean_field(cases["vehicles"], levels=(100, 1000, 10_000), replicates=20, start="stratified", until=1.0)
+    assert study.slope is not None
+    assert -1.1 < study.slope.estimate < -0.9
+    assert not study.holds
+
+
+def test_a_wrong_drift_turns_the_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The particles' w off by 1 %: invisible at M = 100, the leading error at 10^5."""
+    whole = study_module._one
+    wrong = dataclasses.replace(cases["regression"].model, weight=-0.99)
+
+    def one(model, *rest):  # type: ignore[no-untyped-def]
+        return whole(wrong, *rest)
+
+    monkeypatch.setattr(study_module, "_one", one)
+    assert not mean_field(cases["regression"], **SMALL).holds
+
+
+def test_a_pde_that_cannot_be_resolved_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(study_module, "MOST_CELLS", 100)
+    study = mean_field(cases["regression"], **SMALL)
+    assert not study.holds
+    assert study.rows == ()
+    assert "below a tenth" in study.checks[0].claim
+
+
+def test_cells_are_raised_until_the_pde_does_not_show() -> None:
+    coarse = dataclasses.replace(cases["regression"], cells=50)
+    study = mean_field(coarse, levels=(100, 1000, 10_000), replicates=20)
+    assert study.extra["cells"] > 50
+    assert study.extra["pde_error"] < study.extra["pde_error_allowed"]
+
+
+def test_iris_carries_its_data_and_its_error_rate() -> None:
+    case = cases["iris"]
+    data = measurements_of(case, None, None)
+    study = mean_field(case, levels=(100, 300, 1000), replicates=20, measurements=data)
+    assert study.extra["measured"]["count"] == 150
+    assert 0.0 < study.extra["measured"]["w1"] < 1.0
+    assert study.extra["classification"] == {
+        "what": "setosa against the rest", "wrong": 0, "of": 150, "error_rate": 0.0,
+    }  # fmt: skip
+
+
+def test_a_shifted_threshold_misclassifies_as_counting_says() -> None:
+    """With the zero of u at 4.85 cm, 96 flowers end low; 50 of them are setosa."""
+    case = cases["iris"]
+    shifted = dataclasses.replace(case, model=dataclasses.replace(case.model, bias=-4.85))
+    assert case.labelled is not None
+    values, low = np.array(case.labelled.values), np.array(case.labelled.low)
+    wrong = int(((values < 4.85) != low).sum())
+    assert classify(shifted, 6.0)["wrong"] == wrong > 0
+
+
+def test_a_mean_coupled_model_has_no_formula_for_its_constant() -> None:
+    study = mean_field(cases["moments-conserved"], levels=(100, 1000, 10_000), replicates=100)
+    assert study.constant is None
+    assert study.slope is not None
+    assert study.slope.allows(-0.5)
+    ratio = [row.error * np.sqrt(row.level) for row in study.rows]
+    assert 0.7 < np.mean(ratio) < 0.95  # .822 at t = 2; the transported formula would say .174
+
+
+def test_replicates_use_keys_of_their_own() -> None:
+    case, until = cases["regression"], 1.0
+    pde = kinetic.solve(case.model, kinetic.Grid(-7.0, 9.0, cells=400), until=until).at(until)
+    found = {study_module._one(case.model, pde, until, 100, "random", 0, r) for r in range(20)}
+    assert len(found) == 20
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"levels": (10, 100)}, "at least three"),
+        ({"levels": (100, 10, 1000)}, "increasing"),
+        ({"replicates": 1}, "replicates = 1"),
+    ],
+)
+def test_bad_arguments_are_refused(arguments: dict, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        mean_field(cases["regression"], **arguments)
+
+
+def test_a_case_without_an_exact_law_is_refused() -> None:
+    with pytest.raises(InputError, match="no exact law"):
+        mean_field(cases["regression-2d"])
+    varying = dataclasses.replace(cases["regression"].model, weight=lambda t: -1.0)
+    with pytest.raises(InputError, match="no exact law"):
+        mean_field(dataclasses.replace(cases["regression"], model=varying))
+
+
+def test_layers_of_weights_are_studied_too() -> None:
+    model = dataclasses.replace(
+        cases["regression"].model, weight=piecewise([0.0, 0.5], [-1.0, 0.5]), initial=Normal(0.0, 0.5)
+    )
+    study = mean_field(
+        dataclasses.replace(cases["regression"], model=model), levels=(100, 1000, 10_000), replicates=50, until=1.0
+    )
+    assert study.slope is not None
+    assert study.constant is not None
+    assert study.slope.allows(-0.5)
+    assert study.constant.allows(1.0)

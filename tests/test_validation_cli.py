@@ -1,0 +1,131 @@
+"""`python -m validation`: what it prints, writes and returns."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import particles.__main__
+import validation.__main__
+from kinetic.__main__ import build_parser as kinetic_parser
+from particles.base import command
+
+
+def validate(*words: str) -> int:
+    return command.run("validation", validation.__main__.build_parser, words)
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    folder = tmp_path_factory.mktemp("records")
+    cloud, density = str(folder / "cloud"), str(folder / "density.nc")
+    run = ("run", "vehicles", "--count", "5000", "--exact", "--out", cloud)
+    assert command.run("particles", particles.__main__.build_parser, run) == 0
+    run = ("run", "vehicles", "--cells", "120", "--out", density)
+    assert command.run("kinetic", kinetic_parser, run) == 0
+    return cloud, density
+
+
+def last_json(capsys: pytest.CaptureFixture[str]) -> dict:
+    return json.loads(capsys.readouterr().out.strip().splitlines()[-1])  # type: ignore[no-any-return]
+
+
+def test_cases_lists_every_case_with_its_figure(capsys: pytest.CaptureFixture[str]) -> None:
+    assert validate("cases", "--json") == 0
+    listed = last_json(capsys)
+    assert {"moments-decay", "moments-conserved", "vehicles", "regression", "regression-2d", "iris"} <= set(listed)
+    assert all(entry["notes"] for entry in listed.values())
+
+
+def test_compare_prints_both_routes_floor_and_error(
+    records: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert validate("compare", *records, "--json") == 0
+    found = last_json(capsys)
+    assert set(found) == {"time", "count", "w1", "w1_pot", "floor", "pde_error"}
+    assert found["time"] == 3.0
+    assert abs(found["w1"] - found["w1_pot"]) < 6.0 / 200_000
+    assert found["pde_error"] < 1e-5
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_plot_draws_any_record(records: tuple[str, str], which: int, tmp_path: Path) -> None:
+    picture = tmp_path / "picture.png"
+    assert validate("plot", records[which], "--out", str(picture)) == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert picture.stat().st_size > 20_000
+
+
+def test_a_plane_of_particles_is_drawn(tmp_path: Path) -> None:
+    run = ("run", "regression-2d", "--count", "500", "--layers", "20", "--out", str(tmp_path / "cloud"))
+    assert command.run("particles", particles.__main__.build_parser, run) == 0
+    assert validate("plot", str(tmp_path / "cloud"), "--out", str(tmp_path / "plane.png")) == 0
+
+
+STUDY = ("study", "mean-field", "regression", "--levels", "100", "1000", "1e4", "--replicates", "150")
+
+
+def test_study_writes_table_record_and_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "study"
+    code = validate(*STUDY, "--json", "--out", str(out))
+    found = last_json(capsys)
+    assert code == (0 if found["holds"] else 1)
+    assert json.loads((out / "study.json").read_text())["rows"] == found["rows"]
+    with (out / "study.csv").open() as stream:
+        table = list(csv.DictReader(stream))
+    assert [float(row["level"]) for row in table] == [100.0, 1000.0, 10000.0]
+    assert (out / "study.png").read_bytes().startswith(b"\x89PNG")
+    assert found["provenance"]["versions"]["numba"]
+    assert validate(*STUDY[:-1], "20", "--out", str(out)) in (0, 1)  # an older study's folder is taken again
+
+
+def test_a_failing_verdict_is_exit_code_1(tmp_path: Path) -> None:
+    words = ("study", "mean-field", "regression", "--levels", "100", "200", "400", "--replicates", "3")
+    assert validate(*words, "--out", str(tmp_path / "study")) == 1  # far too few: the intervals are too wide
+
+
+def test_measured_data_may_come_from_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = tmp_path / "data.csv"
+    table.write_text("length\n" + "\n".join(str(2.0 + 0.01 * k) for k in range(400)) + "\n")
+    words = ("study", "mean-field", "vehicles", "--levels", "100", "200", "400", "--replicates", "10")
+    words = (*words, "--data", str(table), "--column", "length", "--json", "--out", str(tmp_path / "study"))
+    assert validate(*words) in (0, 1)
+    assert last_json(capsys)["extra"]["measured"]["count"] == 400
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("study", "mean-field", "nowhere", "--out", "{tmp}/s"), "case 'nowhere' is not known"),
+        (("study", "mean-field", "regression-2d", "--out", "{tmp}/s"), "no exact law"),
+        (("study", "mean-field", "regression", "--levels", "10", "--out", "{tmp}/s"), "at least three"),
+        (("study", "mean-field", "regression", "--replicates", "1", "--out", "{tmp}/s"), "replicates = 1"),
+        (("study", "mean-field", "regression", "--seed", "-1", "--out", "{tmp}/s"), "'-1' must be an integer"),
+        (("study", "mean-field", "vehicles", "--data", "{tmp}/none.csv", "--out", "{tmp}/s"), "cannot be read"),
+        (("study", "mean-field", "regression", "--out", "/"), "holds something else"),
+        (("compare", "{tmp}/none", "{tmp}/none.nc"), "cannot be read"),
+        (("plot", "{tmp}/none", "--out", "{tmp}/p.png"), "cannot be read"),
+        (("plot", "{tmp}/none", "--out", "{tmp}/p.pdf"), "must end in .png"),
+        (("study", "layers", "regression", "--out", "{tmp}/s"), "invalid choice"),
+        (("dance",), "invalid choice"),
+    ],
+)
+def test_bad_input_is_one_sentence_before_mpi_and_numba(words: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    program = (
+        "import sys; from particles.base import command; from validation.__main__ import build_parser;"
+        "code = command.run('validation', build_parser);"
+        "heavy = {'numba', 'mpi4py.MPI', 'ot', 'matplotlib'} & set(sys.modules);"
+        "print(sorted(heavy)); sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *(w.format(tmp=tmp_path) for w in words)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == "[]\n"
+    assert list(tmp_path.iterdir()) == []
