@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import math
 import sys
 from typing import TYPE_CHECKING
@@ -50,15 +51,15 @@ def _run(arguments: argparse.Namespace) -> int:
     from particles.base.files import check_output_folder
     from particles.model import load_case
     from particles.simulate import check
-    from particles.trajectory import META
+    from particles.trajectory import FIELD, META
 
     case = load_case(arguments.case)
     until = arguments.until or case.until
     count = arguments.count or case.count
     scheme = _scheme(arguments, case.layers)
     times = arguments.times or _snapshots(case, scheme, until)
-    check(case.model, scheme, count=count, until=until, times=times, start=arguments.start)
-    check_output_folder(arguments.out, META)
+    check(case.model, scheme, count=count, until=until, times=times, start=arguments.start, seed=arguments.seed)
+    check_output_folder(arguments.out, (META, FIELD))
 
     from time import perf_counter
 
@@ -77,7 +78,7 @@ def _run(arguments: argparse.Namespace) -> int:
             seed=arguments.seed,
             progress=progress,
         )
-    trajectory.info["case"] = arguments.case
+    trajectory = dataclasses.replace(trajectory, info={"case": arguments.case, **trajectory.info})
     trajectory.save(arguments.out)
     if command.launched_rank() == 0:
         ranks = trajectory.info["ranks"]

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from particles.base.arrays import Floats
-from particles.base.errors import InputError
+from particles.base.errors import InputError, NotFiniteError
 from particles.kernels import block_power_sums, first_not_finite
 from particles.model.laws import Law, Product
 from particles.model.rule import Model
@@ -78,6 +78,8 @@ class Ensemble:
         for row, out in zip(state, sums, strict=True):
             block_power_sums()(row, BLOCK, out)
         everywhere = self.ranks.concatenate(sums)
+        if not np.abs(everywhere).sum() < math.inf:
+            raise NotFiniteError("a moment of the cloud is beyond the largest number", on_all_ranks=True)
         return np.array([[math.fsum(part) / self.count for part in component] for component in everywhere]).T
 
     def first_not_finite(self, state: Floats) -> int | None:

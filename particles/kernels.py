@@ -78,15 +78,15 @@ def euler_space(drift: Formula) -> Formula:
 
 @kernel
 def flow_line(flow: Formula, wall: Formula) -> Formula:
-    """x <- X(x), the exact flow of each step (w, b, p, q) in turn; d = 1."""
+    """x <- X(x), the exact flow of each step (w, b, t, p, q) in turn; d = 1."""
 
     def sweep(x: Any, steps: Any, constants: Any, low: float, high: float) -> None:
         for start in range(0, x.size, TILE):
             tile = x[start : start + TILE]
             for k in range(len(steps)):
-                w, b, p, q = steps[k, 0], steps[k, 1], steps[k, 2], steps[k, 3]
+                w, b, t, p, q = steps[k, 0], steps[k, 1], steps[k, 2], steps[k, 3], steps[k, 4]
                 for i in range(tile.size):
-                    tile[i] = wall(tile[i], flow(tile[i], w, b, p, q, constants), low, high)
+                    tile[i] = wall(tile[i], flow(tile[i], w, b, t, p, q, constants), low, high)
 
     return sweep
 

@@ -2,7 +2,8 @@
 
 Importing this file starts nothing; the first call of `world` or `serial` starts MPI. From then on an error that one
 rank alone meets aborts the whole job (by `sys.excepthook` in scripts, by `particles.base.command` in the command
-lines): under plain ``python`` the other ranks would wait for ever.
+lines): under plain ``python`` the other ranks would wait for ever. A script that leaves one rank by ``sys.exit`` with
+a code other than 0 aborts too; leaving with 0 cannot be told from the regular end.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import math
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -81,7 +83,7 @@ class Ranks:
             failure = StorageError(f"{error.filename or 'a file'} cannot be written: {error.strerror or error}")
         for other in self.gather(failure):
             if other is not None:
-                other.on_all_ranks = True  # type: ignore[attr-defined]
+                other.on_all_ranks = True
                 raise other
         return result  # type: ignore[return-value]
 
@@ -116,18 +118,19 @@ def world() -> Ranks:
     InputError
         If a launcher started several processes and MPI sees one: mpirun and mpi4py belong to different libraries.
     """
-    from mpi4py import MPI
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of a suspicious launcher: looked into below, in one sentence
+        from mpi4py import MPI
 
     ranks = Ranks(MPI.COMM_WORLD)
     launched = command.launched_size()
     if launched > 1 and ranks.size == 1:
         library = MPI.Get_library_version().split(",")[0].split("\n")[0].strip()
-        error = InputError(
+        raise InputError(
             f"the launcher started {launched} processes but MPI sees 1: mpi4py runs on {library}, so use that library's"
-            " mpirun (or srun), or start a single process without a launcher"
+            " mpirun (or srun), or start a single process without a launcher",
+            on_all_ranks=True,
         )
-        error.on_all_ranks = True  # type: ignore[attr-defined]
-        raise error
     if ranks.size > 1:
         _abort_on_errors(MPI)
     return ranks
@@ -158,5 +161,17 @@ def _abort_on_errors(mpi: Any) -> None:
         abort(getattr(value, "exit_code", 1))
         os._exit(1)
 
+    leave = sys.exit
+
+    def leave_together(code: Any = None) -> None:
+        if command.abort_job is not None and code not in (None, 0):
+            if not isinstance(code, int):
+                print(code, file=sys.stderr)
+            sys.stdout.flush()
+            sys.stderr.flush()
+            abort(code if isinstance(code, int) else 1)
+        leave(code)
+
     command.abort_job = abort
     sys.excepthook = excepthook
+    sys.exit = leave_together  # type: ignore[assignment]

@@ -47,9 +47,9 @@ def philox4x32(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> tuple[An
 
 @formula
 def uniform53(word0: Any, word1: Any) -> float:
-    """The centre of one of 2**53 equal cells of (0, 1), from two words: never 0 and never 1."""
-    cell = ((word0 >> np.uint64(5)) << np.uint64(26)) | (word1 >> np.uint64(6))
-    return (float(cell) + 0.5) * 2.0**-53
+    """The centre of one of 2**52 equal cells of (0, 1), a number of 53 bits, from two words: never 0 and never 1."""
+    cell = ((word0 >> np.uint64(6)) << np.uint64(26)) | (word1 >> np.uint64(6))
+    return (float(cell) + 0.5) * 2.0**-52
 
 
 @kernel
@@ -64,16 +64,15 @@ def _start_uniforms() -> Formula:
     return loop
 
 
-def stream(purpose: int, replicate: int) -> int:
-    """Second word of the key.
+def check_key(seed: int, replicate: int) -> None:
+    """Refuse a seed outside [0, 2**32) and a replicate outside [0, 2**30) by an InputError."""
+    for name, number, end in (("seed", seed, 2**32), ("replicate", replicate, 2**30)):
+        if not (isinstance(number, int | np.integer) and 0 <= number < end):
+            raise InputError(f"{name} = {number!r} must be an integer from 0 to {end - 1}")
 
-    Raises
-    ------
-    InputError
-        If the replicate is not in [0, 2**30).
-    """
-    if not 0 <= replicate < 2**30:
-        raise InputError(f"replicate = {replicate!r} must be an integer from 0 to {2**30 - 1}")
+
+def stream(purpose: int, replicate: int) -> int:
+    """Second word of the key."""
     return 4 * replicate + purpose
 
 
@@ -95,8 +94,7 @@ def start_uniforms(first: int, count: int, *, component: int = 0, seed: int = 0,
     InputError
         If seed or replicate is out of range.
     """
-    if not 0 <= seed < 2**32:
-        raise InputError(f"seed = {seed!r} must be an integer from 0 to {2**32 - 1}")
+    check_key(seed, replicate)
     out = np.empty(count)
     _start_uniforms()(first, component, seed, stream(START, replicate), out)
     return out

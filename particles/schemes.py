@@ -18,6 +18,7 @@ import numpy as np
 
 from particles import kernels
 from particles.base.arrays import Floats
+from particles.base.command import require_memory
 from particles.base.errors import InputError
 from particles.model.expm import affine_flow
 from particles.model.rule import Model
@@ -50,22 +51,24 @@ class Euler:
             raise InputError(f"Euler takes either dt or layers, not dt = {self.dt!r} and layers = {self.layers!r}")
         if self.dt is not None and not (self.dt > 0.0 and math.isfinite(self.dt)):
             raise InputError(f"dt = {self.dt!r} must be a positive finite number")
-        if self.layers is not None and self.layers < 1:
-            raise InputError(f"layers = {self.layers!r} must be at least 1")
+        if self.layers is not None and not (isinstance(self.layers, int | np.integer) and self.layers >= 1):
+            raise InputError(f"layers = {self.layers!r} must be an integer of at least 1")
 
     def levels(self, model: Model, until: float, stops: Sequence[float]) -> Floats:
         """Time levels 0 = t_0 < ... < t_L = until; every stop is one of them, or InputError."""
         dt = until / self.layers if self.layers is not None else self.dt
         assert dt is not None
+        given = f"layers = {self.layers!r}" if self.layers is not None else f"dt = {dt!r}"
+        require_memory(f"{given} up to {until!r}", 64.0 * (until / dt if dt > 0.0 else math.inf))
         for name, time in [("until", until), *(("times", stop) for stop in stops)]:
             if abs(time - round(time / dt) * dt) > 1e-9 * until:
                 raise InputError(f"{name} = {time!r} must be a multiple of the step dt = {dt!r}")
         return np.arange(round(until / dt) + 1, dtype=np.float64) * dt
 
-    def parameters(self, model: Model, levels: Floats, mean: Floats | None) -> tuple[Any, ...]:
-        """Weights (n, D, D), biases (n, D) and dt of the steps between `levels`, shape (n + 1,)."""
-        weights = model.weights(levels[:-1])
-        return weights, model.biases(levels[:-1], weights, mean), float(levels[1] - levels[0])
+    def parameters(self, model: Model, levels: Floats, k: int, n: int, mean: Floats | None) -> tuple[Any, ...]:
+        """Weights (n - k, D, D), biases (n - k, D) and dt of the steps from level k to level n."""
+        weights = model.weights(levels[k:n])
+        return weights, model.biases(levels[k:n], weights, mean), float(levels[1])
 
     def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...]) -> None:
         """Carry `state`, shape (D, m), over the steps, in place."""
@@ -106,14 +109,19 @@ class ExactFlow:
                 name = model.drift.name
                 raise InputError(f"drift {name!r} has no exact flow for a full weight matrix: use Euler(layers=...)")
         mean = np.zeros(model.size) if model.mean_coupled else None
-        self.parameters(model, levels, mean)  # a drift without a flow, or one for b = 0 only, is refused here
+        self.parameters(
+            model, levels, 0, len(levels) - 1, mean
+        )  # a drift without a flow, or one for b = 0 only, is refused here
         return levels
 
-    def parameters(self, model: Model, levels: Floats, mean: Floats | None) -> tuple[Any, ...]:
-        """Numbers of the steps: (w, b, p, q) a component, shape (D, n, 4), or matrices and shifts of affine maps."""
-        weights = model.weights(levels[:-1])
-        biases = model.biases(levels[:-1], weights, mean)
-        spans = np.diff(levels).tolist()
+    def parameters(self, model: Model, levels: Floats, k: int, n: int, mean: Floats | None) -> tuple[Any, ...]:
+        """Numbers of the steps from level k to level n.
+
+        (w, b, t, p, q) a component, shape (D, n - k, 5), or matrices and shifts of affine maps.
+        """
+        weights = model.weights(levels[k:n])
+        biases = model.biases(levels[k:n], weights, mean)
+        spans = np.diff(levels[k : n + 1]).tolist()
         if model.size > 1 and model.drift.name == "identity":
             maps = [affine_flow(w, b, t) for w, b, t in zip(weights, biases, spans, strict=True)]
             return np.stack([e for e, _ in maps]), np.stack([c for _, c in maps])

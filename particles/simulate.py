@@ -14,6 +14,7 @@ from particles.base.errors import InputError, NotFiniteError
 from particles.base.provenance import provenance
 from particles.ensemble import Ensemble, check_start
 from particles.model.rule import Model
+from particles.philox import check_key
 from particles.schemes import Scheme
 from particles.trajectory import Trajectory
 
@@ -21,7 +22,15 @@ SWEEP = 128  # steps between two looks at the state; a sweep this long loses not
 
 
 def check(
-    model: Model, scheme: Scheme, *, count: int, until: float, times: Sequence[float] = (), start: str = "random"
+    model: Model,
+    scheme: Scheme,
+    *,
+    count: int,
+    until: float,
+    times: Sequence[float] = (),
+    start: str = "random",
+    seed: int = 0,
+    replicate: int = 0,
 ) -> Floats:
     """Refuse what `simulate` could not do, before MPI or numba is loaded; return the time levels.
 
@@ -38,6 +47,7 @@ def check(
         if not 0.0 <= time <= until:
             raise InputError(f"times: {time!r} must lie in [0, {until!r}]")
     check_start(model, start)
+    check_key(seed, replicate)
     snapshots = len(times) or 1
     require_memory(f"count = {count!r} with {snapshots} snapshots", 8.0 * count * model.size * (snapshots + 2))
     return scheme.levels(model, until, times)
@@ -91,7 +101,7 @@ def simulate(
     NotFiniteError
         If a particle stops being finite; it names the first one and the time.
     """
-    levels = check(model, scheme, count=count, until=until, times=times, start=start)
+    levels = check(model, scheme, count=count, until=until, times=times, start=start, seed=seed, replicate=replicate)
     stops = sorted(set(times)) or [until]
     ensemble = Ensemble(count, parallel.of(comm))
     _compile(model, scheme, levels, ensemble)
@@ -103,7 +113,7 @@ def simulate(
         while k < end:  # from t_k to t_n, many steps a sweep where the parameters are known beforehand
             n = k + 1 if model.mean_coupled else min(k + SWEEP, end)
             mean = ensemble.moments(state)[0] if model.mean_coupled else None
-            scheme.advance(model, state, scheme.parameters(model, levels[k : n + 1], mean))
+            scheme.advance(model, state, scheme.parameters(model, levels, k, n, mean))
             k = n
             _require_finite(ensemble, state, levels[k])
             progress(k / (len(levels) - 1))
@@ -120,7 +130,6 @@ def simulate(
         "seed": seed,
         "replicate": replicate,
         "ranks": ensemble.ranks.size,
-        "promise": "same bytes for any number of ranks",
         "provenance": provenance(),
     }
     return Trajectory(tuple(stops), tuple(states), np.array(moments), info, ensemble)
@@ -129,19 +138,15 @@ def simulate(
 def _compile(model: Model, scheme: Scheme, levels: Floats, ensemble: Ensemble) -> None:
     """Compile on one rank a node first, by a step of a single particle over the first level."""
     with ensemble.ranks.one_rank_a_node_first():
-        start = model.start
         state = np.zeros((model.size, 1))
         mean = np.zeros(model.size) if model.mean_coupled else None
         Ensemble(1, parallel.serial()).moments(state)
-        scheme.advance(model, state, scheme.parameters(model, levels[:2], mean))
-        start.sample(np.full((model.dim, 1), 0.5) if model.dim > 1 else np.array([0.5]))
+        scheme.advance(model, state, scheme.parameters(model, levels, 0, 1, mean))
+        model.start.sample(np.full((model.dim, 1), 0.5) if model.dim > 1 else np.array([0.5]))
 
 
 def _require_finite(ensemble: Ensemble, state: Floats, time: float) -> None:
     bad = ensemble.first_not_finite(state)
     if bad is not None:
-        error = NotFiniteError(
-            f"particle {bad} is not finite at time {time:g}: the step is too large or the law too wide"
-        )
-        error.on_all_ranks = True  # type: ignore[attr-defined]
-        raise error
+        reason = "the step is too large or the law too wide"
+        raise NotFiniteError(f"particle {bad} is not finite at time {time:g}: {reason}", on_all_ranks=True)

@@ -51,6 +51,10 @@ class Trajectory:
     info: dict[str, Any]
     ensemble: Ensemble | None = None
 
+    def __post_init__(self) -> None:
+        for array in (*self.states, self.moments):
+            array.flags.writeable = False
+
     @property
     def count(self) -> int:
         """Number of particles over all ranks."""
@@ -98,7 +102,7 @@ class Trajectory:
         """
         from particles import parallel
 
-        path = Path(path)
+        path = Path(path).resolve()
         ranks = self.ensemble.ranks if self.ensemble is not None else parallel.serial()
         draft = draft_folder(path)
         shape = (len(self.times), len(self.states[0]), self.count)
@@ -151,10 +155,13 @@ def load(path: str | Path) -> Trajectory:
     path = Path(path)
     meta = read_json(path / META)
     try:
-        times, moments = tuple(meta.pop("times")), np.array(meta.pop("moments"))
+        times = tuple(float(time) for time in meta.pop("times"))
+        moments = np.array(meta.pop("moments"), dtype=np.float64)
         states = np.load(path / FIELD, mmap_mode="r", allow_pickle=False)
         shape = (len(times), meta["dim"] * meta["neurons"], meta["count"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        if moments.shape != (len(times), 2, shape[1]) or not {"model", "scheme", "start"} <= set(meta):
+            raise ValueError("its description is not that of a run")
+    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
         raise InputError(f"{path} holds no whole particle run: {error}") from error
     if states.shape != shape or states.dtype != np.float64:
         raise InputError(f"{path / FIELD} holds {states.dtype} of shape {states.shape}: allowed is float64 {shape}")

@@ -6,11 +6,12 @@ NaN in, NaN out. The error bounds below, in units in the last place, are asserte
 ================  =====  =======================================================
 function          ulp    method
 ================  =====  =======================================================
-exp, expm1        2      x = k ln 2 + r, abs(r) <= ln(2)/2; Pade (6, 6) of exp(r)
+exp               2      x = k ln 2 + r, abs(r) <= ln(2)/2; Pade (6, 6) of exp(r)
+expm1             4      the same
 tanh, sigmoid     4      one quotient of the same Pade numerator and denominator
 log               2      x = m 2**e, log m = 2 atanh((m - 1)/(m + 1))
 log1p, asinh      4      through log, with the rounding error of 1 + x put back
-wright_omega      8      Fritsch-Shafer-Crowley iteration, fourth order, twice
+wright_omega      8      Fritsch-Shafer-Crowley iteration, fourth order, twice; then Newton's
 normal_quantile   8      Wichura, Algorithm AS 241 (Appl. Statist. 37, 1988)
 ================  =====  =======================================================
 """
@@ -122,7 +123,7 @@ def _atanh_tail(z: float) -> float:
 def log1p(x: float) -> float:
     """log(1 + x) without cancellation near zero."""
     u = 1.0 + x
-    lost = (x - (u - 1.0)) / u
+    lost = (x - (u - 1.0)) / (u if u > 0.0 else 1.0)
     value = log(u) + (lost if u > 0.0 and u < 1.0e300 else 0.0)
     return x if x == 0.0 else value
 
@@ -131,30 +132,41 @@ def log1p(x: float) -> float:
 def asinh(x: float) -> float:
     """Inverse hyperbolic sine."""
     y = -x if x < 0.0 else x
-    big = y > 268435456.0
+    big = y > 268435456.0  # there asinh(y) = log(2 y) to the last place
     z = 1.0 if big else y
-    value = log1p(y + (y - 1.0) if big else z + z * z / (1.0 + sqrt(fma(z, z, 1.0))))
+    value = log1p(y - 1.0 if big else z + z * z / (1.0 + sqrt(fma(z, z, 1.0))))
+    value = value + 0.6931471805599453 if big else value
     return -value if x < 0.0 else value
 
 
 @formula
 def wright_omega(z: float) -> float:
-    """The real solution of omega + log(omega) = z, for z >= -700.
+    """The real solution of omega + log(omega) = z; exp(z) in the limit z -> -inf.
 
-    Start: Winitzki's L (1 - log(1 + L)/(2 + L)), L = log(1 + exp(z)), within 2 %; then two iterations of order four.
+    Start: Winitzki's L (1 - log(1 + L)/(2 + L)), L = log(1 + exp(z)), within 2 %; then two iterations of order four
+    on log(omega), and for z < 1, where z loses what exp(z) needs, one of Newton's on omega exp(omega) = exp(z).
     """
-    large = log1p(exp(30.0 if z > 30.0 else z))
-    large = z if z > 30.0 else large
+    y = 1.0e16 if z > 1.0e16 else z
+    y = -40.0 if y < -40.0 else y
+    e = exp(30.0 if z > 30.0 else z)
+    large = log1p(exp(30.0 if y > 30.0 else y))
+    large = y if y > 30.0 else large
     omega = large * (1.0 - log1p(large) / (2.0 + large))
-    omega = _omega_step(z, omega)
-    return _omega_step(z, omega)
+    omega = _omega_step(y, omega)
+    omega = _omega_step(y, omega)
+    product = e * exp(-omega)
+    polished = omega - (omega - product) / (1.0 + product)
+    omega = polished if y < 1.0 else omega
+    omega = e if z < -40.0 else omega
+    return z if z > 1.0e16 else omega
 
 
 @formula
 def _omega_step(z: float, omega: float) -> float:
-    r = z - omega - log(omega)
-    q = 2.0 * (1.0 + omega) * (1.0 + omega + (2.0 / 3.0) * r)
-    return omega * (1.0 + r / (1.0 + omega) * (q - r) / (q - 2.0 * r))
+    share = 1.0 / (1.0 + omega)
+    r = (z - omega - log(omega)) * share
+    q = 2.0 * (1.0 + (2.0 / 3.0) * r)
+    return omega * (1.0 + r * (q - r * share) / (q - 2.0 * r * share))
 
 
 @formula

@@ -124,7 +124,7 @@ def _study(arguments: argparse.Namespace) -> int:
     replicates = arguments.replicates or REPLICATES
     until = arguments.until or case.until
     check(case, levels=levels, replicates=replicates, until=until, measurements=measurements)
-    check_output_folder(arguments.out, report.JSON)
+    check_output_folder(arguments.out, (report.CSV, report.JSON, report.PLOT))
 
     from particles import parallel
     from particles.base.progress import progress_bar

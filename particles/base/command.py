@@ -72,7 +72,9 @@ def run(name: str, parser: Callable[[], Parser], argv: Sequence[str] | None = No
     """
     try:
         arguments = parser().parse_args(argv)
-        return int(arguments.execute(arguments))
+        code = int(arguments.execute(arguments))
+        _finish_in_order()
+        return code
     except SimresnetError as error:
         return _report(name, error)
     except KeyboardInterrupt:
@@ -87,10 +89,19 @@ def run(name: str, parser: Callable[[], Parser], argv: Sequence[str] | None = No
 
 
 def _report(name: str, error: SimresnetError) -> int:
-    alone = abort_job is not None and not getattr(error, "on_all_ranks", False)
+    alone = abort_job is not None and not error.on_all_ranks
     if alone or launched_rank() == 0:
         print(f"{name}: {' '.join(str(error).split())}", file=sys.stderr, flush=True)
-    return _end_job(error.exit_code) if alone else error.exit_code
+    if alone:
+        return _end_job(error.exit_code)
+    _finish_in_order()
+    return error.exit_code
+
+
+def _finish_in_order() -> None:
+    """From here on a non-zero exit code is the result of all ranks, not the failure of one."""
+    global abort_job
+    abort_job = None
 
 
 def _end_job(code: int) -> int:
@@ -151,4 +162,6 @@ def require_memory(what: str, needed: float) -> None:
     share = needed * launched_local_size() / launched_size()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if share > memory:
-        raise InputError(f"{what} needs {share / 2**30:.3g} GiB on this node, which has {memory / 2**30:.3g} GiB")
+        raise InputError(
+            f"{what} needs {share / 2**30:.3g} GiB on this node, which has {memory / 2**30:.3g} GiB of memory"
+        )

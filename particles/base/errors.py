@@ -15,9 +15,20 @@ from __future__ import annotations
 
 
 class SimresnetError(Exception):
-    """Base of the errors below; `exit_code` is what the command line returns."""
+    """Base of the errors below; `exit_code` is what the command line returns.
+
+    Parameters
+    ----------
+    message : str
+    on_all_ranks : bool, default False
+        Every rank raises it, so that the job ends in order; an error of one rank alone aborts the job.
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str, *, on_all_ranks: bool = False) -> None:
+        super().__init__(message)
+        self.on_all_ranks = on_all_ranks
 
 
 class InputError(SimresnetError, ValueError):

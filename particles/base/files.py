@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -81,10 +81,16 @@ def replace_folder(draft: Path, path: Path) -> None:
     """Let the finished folder `draft` take the place of `path`; an older `path` goes last."""
     old = path.with_name(f".{path.name}.old")
     sync(draft)
-    if path.exists():
+    older = path.exists() and any(path.iterdir())
+    if older:
         shutil.rmtree(old, ignore_errors=True)
         os.rename(path, old)
-    os.rename(draft, path)
+    try:
+        os.rename(draft, path)  # an empty folder gives way by itself
+    except OSError:
+        if older:
+            os.rename(old, path)
+        raise
     sync(path.parent)
     shutil.rmtree(old, ignore_errors=True)
 
@@ -98,12 +104,13 @@ def check_output_file(path: str | Path, suffix: str) -> None:
         raise InputError(f"out = {str(path)!r} must be a file in a folder that exists")
 
 
-def check_output_folder(path: str | Path, marker: str) -> None:
-    """Refuse an output folder that holds something else: it must be missing, empty, or hold the file `marker`."""
-    path = Path(path)
+def check_output_folder(path: str | Path, ours: Collection[str]) -> None:
+    """Refuse an output folder that holds something else: it must be missing, empty, or hold the files `ours` alone."""
+    path = Path(path).resolve()
     if path.exists() and not path.is_dir():
         raise InputError(f"out = {str(path)!r} is a file: give a new or empty folder")
-    if path.is_dir() and any(path.iterdir()) and not (path / marker).is_file():
+    held = {entry.name for entry in path.iterdir()} if path.is_dir() else set()
+    if held and held != set(ours):
         raise InputError(f"out = {str(path)!r} holds something else: give a new or empty folder")
     if not path.resolve().parent.is_dir():
         raise InputError(f"out = {str(path)!r} must be in a folder that exists")

@@ -26,6 +26,9 @@ Formula = Callable[..., Any]
 
 POLICY: dict[str, Any] = {"error_model": "numpy", "fastmath": False, "nogil": True}
 
+_ROOT = Path(__file__).resolve().parents[2]
+_PACKAGES = ("particles", "kinetic", "validation")
+
 _waiting: list[Formula] = []
 _registered: set[Formula] = set()
 
@@ -48,9 +51,25 @@ def kernel(factory: Callable[..., Formula]) -> Callable[..., Any]:
     def specialise(*formulas: Formula) -> Any:
         _waiting.extend(formulas)
         njit = _load_numba()
-        return njit(factory(*formulas), cache=cache_folder() is not None, **POLICY)
+        keep = cache_folder() is not None and all(map(_is_ours, formulas))
+        return njit(factory(*formulas), cache=keep, **POLICY)
 
     return specialise
+
+
+def _is_ours(function: Formula) -> bool:
+    """Whether the sources that `fingerprint` covers hold a formula and all that it closes over.
+
+    A formula of a user is compiled anew in every process: numba's index knows it by its name alone, and would return
+    the code of yesterday's text.
+    """
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return False
+    source = Path(code.co_filename).resolve()
+    within = [cell.cell_contents for cell in function.__closure__ or ()]
+    inside = any(source.is_relative_to(_ROOT / package) for package in _PACKAGES)
+    return inside and all(_is_ours(part) for part in within if callable(part))
 
 
 def _load_numba() -> Callable[..., Any]:
@@ -83,7 +102,10 @@ def cache_folder() -> Path | None:
     for base in ([Path(given)] if given else []) + [Path(home) / "simresnet", private]:
         folder = base / fingerprint()
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            base.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if base == private and (base.stat().st_uid != os.getuid() or base.stat().st_mode & 0o022):
+                continue  # anybody may write to the temporary folder, and a cache is code
+            folder.mkdir(exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):
                 return folder
         except OSError:
@@ -94,9 +116,8 @@ def cache_folder() -> Path | None:
 @functools.cache
 def fingerprint() -> str:
     """Hash of every source file of the three packages, as 16 hexadecimal digits."""
-    root = Path(__file__).resolve().parents[2]
     digest = hashlib.sha256()
-    for package in ("particles", "kinetic", "validation"):
-        for source in sorted((root / package).rglob("*.py")):
-            digest.update(source.relative_to(root).as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
+    for package in _PACKAGES:
+        for source in sorted((_ROOT / package).rglob("*.py")):
+            digest.update(source.relative_to(_ROOT).as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
     return digest.hexdigest()[:16]

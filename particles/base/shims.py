@@ -11,19 +11,19 @@ import struct
 from fractions import Fraction
 
 
-def _fma_by_fractions(a: float, b: float, c: float) -> float:
-    if not (math.isfinite(a) and math.isfinite(b) and math.isfinite(c)):
-        return a * b + c
-    exact = Fraction(a) * Fraction(b) + Fraction(c)
-    return float(exact) if exact else a * b + c  # a sum of zero keeps the sign that the hardware gives it
-
-
 def fma(a: float, b: float, c: float) -> float:
-    """Fused multiply-add a*b + c, rounded once."""
-    return _python_fma(a, b, c)
-
-
-_python_fma = getattr(math, "fma", _fma_by_fractions)  # math.fma exists from Python 3.13
+    """Fused multiply-add a*b + c, rounded once; infinities, NaN and signed zeros as in IEEE 754."""
+    if not (math.isfinite(a) and math.isfinite(b)):
+        return a * b + c
+    if not math.isfinite(c):
+        return c
+    exact = Fraction(a) * Fraction(b) + Fraction(c)
+    if not exact:
+        return a * b + c  # a sum of zero keeps the sign that the hardware gives it
+    try:
+        return float(exact)
+    except OverflowError:
+        return math.inf if exact > 0 else -math.inf
 
 
 def sqrt(x: float) -> float:

@@ -112,6 +112,7 @@ def _vehicles() -> Case:
         times=(0.0, 1.0, 2.0, 3.0),
         domain=(2.0, 8.0),
         cells=600,
+        layers=1200,
     )
 
 
@@ -156,6 +157,7 @@ def _iris() -> Case:
         times=(0.0, 1.0, 3.0, 6.0),
         domain=(1.0, 7.0),
         cells=600,
+        layers=1200,
         labelled=Labelled(
             path=IRIS_FILE,
             column="petal_length_cm",
@@ -193,6 +195,9 @@ class _Cases(Mapping[str, Case]):
         if name not in _BUILDERS:
             raise InputError(f"case {name!r} is not known: allowed are {', '.join(_BUILDERS)}, or a TOML file")
         return _built(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in _BUILDERS
 
     def __iter__(self) -> Iterator[str]:
         return iter(_BUILDERS)

@@ -16,7 +16,7 @@ corrected (the printed form explodes in finite time). Power law and cubic: Rusec
 u = w x + b carries no 1/d. Each formula exists once, as a scalar that kernels inline; `Drift.__call__` maps it over
 arrays.
 
-A flow formula is flow(x, w, b, p, q, c): p and q are numbers of the step that `propagator(w, t, c)` computes once,
+A flow formula is flow(x, w, b, t, p, q, c): p and q are numbers of the step that `propagator(w, t, c)` computes once,
 c the constants of the drift. Differences are formed without cancellation, so w -> 0 and t -> 0 lose no digits.
 """
 
@@ -50,7 +50,7 @@ class Drift:
         Supremum of abs(f_u) and of abs(f_x); inf where there is none.
     constants : tuple of float, default ()
         Passed to every formula as `c`; a new value compiles nothing.
-    flow : formula (x, w, b, p, q, c) -> float, optional
+    flow : formula (x, w, b, t, p, q, c) -> float, optional
         Exact flow map, with the step's numbers p, q from `propagator(w, t, c)`.
     propagator : callable, optional
     flow_needs_zero_bias : bool, default False
@@ -88,8 +88,8 @@ class Drift:
         """df/dx at arrays u and x, u held fixed."""
         return over_arrays(self.f_x, u, x, constants=self.constants)
 
-    def step(self, w: float, b: float, t: float) -> tuple[float, float, float, float]:
-        """Return (w, b, p, q), all that the flow formula needs for a step of length t.
+    def step(self, w: float, b: float, t: float) -> tuple[float, float, float, float, float]:
+        """Return (w, b, t, p, q), all that the flow formula needs for a step of length t.
 
         Raises
         ------
@@ -100,7 +100,7 @@ class Drift:
             raise InputError(f"drift {self.name!r} has no exact flow: use Euler(layers=...)")
         if self.flow_needs_zero_bias and b != 0.0:
             raise InputError(f"drift {self.name!r} has an exact flow for bias 0 only, not {b!r}: use Euler(layers=...)")
-        return (w, b, *self.propagator(w, t, self.constants))
+        return (w, b, t, *self.propagator(w, t, self.constants))
 
 
 def _expm1_over(w: float, t: float) -> float:
@@ -127,7 +127,7 @@ def _identity(u: float, x: float, c: Constants) -> float:
 
 
 @formula
-def _identity_flow(x: float, w: float, b: float, p: float, q: float, c: Constants) -> float:
+def _identity_flow(x: float, w: float, b: float, t: float, p: float, q: float, c: Constants) -> float:
     return fma(fma(w, x, b), p, x)
 
 
@@ -154,7 +154,7 @@ def _relu_u(u: float, x: float, c: Constants) -> float:
 
 
 @formula
-def _relu_flow(x: float, w: float, b: float, p: float, q: float, c: Constants) -> float:
+def _relu_flow(x: float, w: float, b: float, t: float, p: float, q: float, c: Constants) -> float:
     return fma(_relu(fma(w, x, b), x, c), p, x)
 
 
@@ -182,21 +182,30 @@ def _tanh_uu(u: float, x: float, c: Constants) -> float:
 
 
 @formula
-def _tanh_flow(x: float, w: float, b: float, p: float, q: float, c: Constants) -> float:
-    """Solve sinh v = q sinh u, q = e^(wt), for x + (v - u)/w.
+def _tanh_flow(x: float, w: float, b: float, t: float, p: float, q: float, c: Constants) -> float:
+    """Solve sinh v = q sinh u, q = e^(wt), for x + (v - u)/w. With s = 1 - e^(-2 abs(u)), d = abs(v) - abs(u):
 
-    v - u = asinh(S (q^2 - 1)/(q C + sqrt(1 + q^2 S^2))), S = sinh abs(u), C = cosh u, both divided by e^abs(u) / 2;
-    p = (q^2 - 1)/w.
+    asinh(s (q^2 - 1)/(q (2 - s) + sqrt(q^2 s^2 + 4 e^(-2 abs(u))))) = d    no cancellation; p = (q^2 - 1)/w
+    w t + log s = d                        where abs(v) > 20: sinh is an exponential, and q may overflow
+    asinh(s e^(abs(u) + wt)/2) = d + abs(u)  where abs(u) > 40 and abs(v) <= 20: e^(-2 abs(u)) may underflow
     """
     u = fma(w, x, b)
-    s = -vmath.expm1(-2.0 * abs(u))
-    y = p * s / (q * (2.0 - s) + sqrt(fma(q * s, q * s, 4.0 * vmath.exp(-2.0 * abs(u)))))
-    y = -y if u < 0.0 else y
-    return x + (y if w == 0.0 else vmath.asinh(w * y) / w)
+    size = abs(u)
+    wt = w * t
+    s = -vmath.expm1(-2.0 * size)
+    y = p * s / (q * (2.0 - s) + sqrt(fma(q * s, q * s, 4.0 * vmath.exp(-2.0 * size))))
+    late = wt + vmath.log(s)
+    far = size > 40.0
+    grown = vmath.asinh(0.5 * s * vmath.exp(size + wt) if far else w * y)
+    step = grown - size if far else grown
+    step = late if size + late > 20.0 else step
+    change = y if w == 0.0 else step / (w if w != 0.0 else 1.0)
+    return x + (-change if u < 0.0 else change)
 
 
 def _tanh_propagator(w: float, t: float, c: Constants) -> tuple[float, float]:
-    return _expm1_over(w, 2.0 * t), vmath.exp(w * t)
+    bounded = max(-300.0, min(300.0, w * t))  # beyond, only the other two forms are in use
+    return (vmath.expm1(2.0 * bounded) / w if w != 0.0 else 2.0 * t), vmath.exp(bounded)
 
 
 TANH = Drift(
@@ -223,25 +232,23 @@ def _sigmoid_uu(u: float, x: float, c: Constants) -> float:
 
 
 @formula
-def _sigmoid_flow(x: float, w: float, b: float, p: float, q: float, c: Constants) -> float:
-    """Solve v - e^(-v) = u - e^(-u) + w t by the Wright omega function, then one Newton step for v - u itself."""
+def _sigmoid_flow(x: float, w: float, b: float, t: float, p: float, q: float, c: Constants) -> float:
+    """Solve v - e^(-v) = u - e^(-u) + w t by the Wright omega function, then one Newton step for v - u where small."""
     u = fma(w, x, b)
-    u = -690.0 if u < -690.0 else u  # below, the drift is under 1e-299 and the step nothing
+    u = -690.0 if u < -690.0 else u  # below, the drift is under 1e-299 and the step is nothing
     e = vmath.exp(-u)
-    right = u - e + w * p
+    right = u - e + w * t
     omega = vmath.wright_omega(-right)
     step = (right + omega if right > 0.0 else -vmath.log(omega)) - u
-    shrunk = vmath.expm1(-step)
-    step = step - (fma(-e, shrunk, step) - w * p) / (1.0 + e * (1.0 + shrunk))
-    return x + (p * vmath.sigmoid(b) if w == 0.0 else step / w)
-
-
-def _time_propagator(w: float, t: float, c: Constants) -> tuple[float, float]:
-    return t, 0.0
+    near = abs(step) < 50.0
+    shrunk = vmath.expm1(-step if near else 0.0)
+    newton = step - (fma(-e, shrunk, step) - w * t) / (1.0 + e * (1.0 + shrunk))
+    step = newton if near else step
+    return x + (t * vmath.sigmoid(b) if w == 0.0 else step / (w if w != 0.0 else 1.0))
 
 
 SIGMOID = Drift(
-    "sigmoid", _sigmoid, _sigmoid_u, _zero, _sigmoid_uu, 0.25, flow=_sigmoid_flow, propagator=_time_propagator,
+    "sigmoid", _sigmoid, _sigmoid_u, _zero, _sigmoid_uu, 0.25, flow=_sigmoid_flow, propagator=_linear_propagator,
     reproducible=True,
 )  # fmt: skip
 
@@ -260,7 +267,7 @@ def _lognormal_x(u: float, x: float, c: Constants) -> float:
 
 
 @formula
-def _lognormal_flow(x: float, w: float, b: float, p: float, q: float, c: Constants) -> float:
+def _lognormal_flow(x: float, w: float, b: float, t: float, p: float, q: float, c: Constants) -> float:
     """x (1 + (z - 1) p)^(-1/delta), p = 1 - e^(-lam t): z = (x/scale)^delta obeys the logistic equation."""
     z1 = vmath.expm1(c[1] * vmath.log(x / c[2]))
     return x * vmath.exp(-vmath.log1p(z1 * p) / c[1])
@@ -317,7 +324,7 @@ def _cubic_x(u: float, x: float, c: Constants) -> float:
 
 
 @formula
-def _power_flow(x: float, w: float, b: float, p: float, q: float, c: Constants) -> float:
+def _power_flow(x: float, w: float, b: float, t: float, p: float, q: float, c: Constants) -> float:
     """x q (1 + gamma abs(x)^(mu-1) p)^(-1/(mu-1)) with p = (e^((mu-1)wt) - 1)/w, q = e^(wt); Ruseckas (85), (87)."""
     rest = c[1] - 1.0
     return x * q * vmath.exp(-vmath.log1p(c[0] * p * vmath.exp(rest * vmath.log(abs(x)))) / rest)

@@ -7,6 +7,7 @@ is a `histogram` as in the paper's figures 3 and 7 (bin width by Freedman and Di
 
 from __future__ import annotations
 
+import csv
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -48,8 +49,8 @@ class Empirical(Law):
         return np.zeros(np.shape(x))
 
     def quantile(self, p: ArrayLike) -> Floats:
-        index = np.ceil(np.asarray(p, dtype=np.float64) * self.data.size).astype(np.int64) - 1
-        return self.data[np.clip(index, 0, self.data.size - 1)]
+        levels = np.arange(1, self.data.size + 1) / self.data.size  # the same divisions as in the cdf
+        return self.data[np.minimum(np.searchsorted(levels, np.asarray(p), side="left"), self.data.size - 1)]
 
     @property
     def mean(self) -> float:
@@ -100,11 +101,14 @@ class Histogram(Law):
         return float((self.masses * (left * left + left * right + right * right) / 3.0).sum()) - self.mean**2
 
     def breakpoints(self) -> Floats:
-        return self.edges
+        # sqrt(F (1 - F)) is singular at the ends of the support: panels that shrink towards them
+        near = 2.0 ** -np.arange(1.0, 50.0)
+        first, last = np.diff(self.edges)[[0, -1]]
+        return np.unique(np.concatenate([self.edges, self.edges[0] + first * near, self.edges[-1] - last * near]))
 
 
 @formula
-def _kernel_draw(index: float, u: float, c: tuple[float, ...]) -> float:
+def _kernel_draw(u: float, c: tuple[float, ...]) -> float:
     return c[0] * vmath.normal_quantile(u)
 
 
@@ -137,14 +141,14 @@ class KernelEstimate(Law):
 
     def quantile(self, p: ArrayLike) -> Floats:
         p = np.asarray(p, dtype=np.float64)
-        spread = over_arrays(_kernel_draw, p, p, constants=(self.bandwidth,))
+        spread = over_arrays(_kernel_draw, p, constants=(self.bandwidth,))
         return quantile_by_bisection(self.cdf, p, self.data.min() + spread, self.data.max() + spread)
 
     def sample(self, u: ArrayLike) -> Floats:
         scaled = np.asarray(u, dtype=np.float64) * self.data.size
         chosen = np.minimum(scaled.astype(np.int64), self.data.size - 1)
         inner = np.clip(scaled - chosen, 2.0**-60, 1.0 - 2.0**-53)
-        return self.data[chosen] + over_arrays(_kernel_draw, inner, inner, constants=(self.bandwidth,))
+        return self.data[chosen] + over_arrays(_kernel_draw, inner, constants=(self.bandwidth,))
 
     @property
     def mean(self) -> float:
@@ -191,33 +195,33 @@ def read_measurements(path: str | Path, column: str | None = None) -> Floats:
     """
     path = Path(path)
     try:
-        if path.suffix == ".npy":
-            values = np.load(path, allow_pickle=False)
-            if values.ndim != 1 or values.dtype.kind not in "fiu":
-                raise InputError(f"{path} holds {values.dtype} of shape {values.shape}: allowed is one row of numbers")
-            return Empirical(values).data
-        return Empirical(_read_column(path, column)).data
-    except (OSError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{path} cannot be read: {error}") from error
+        given = _read_row(path) if path.suffix == ".npy" else _read_column(path, column)
+        return Empirical(given).data
+    except (OSError, ValueError, EOFError, csv.Error) as error:
+        raise InputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _read_row(path: Path) -> Floats:
+    with path.open("rb") as stream:
+        values = np.lib.format.read_array(stream, allow_pickle=False)
+    if values.ndim != 1 or values.dtype.kind not in "fiu":
+        raise InputError(f"it holds {values.dtype} of shape {values.shape}, allowed is one row of numbers")
+    return np.asarray(values, dtype=np.float64)
 
 
 def _read_column(path: Path, column: str | None) -> list[float]:
-    import csv
-
     with path.open(newline="", encoding="utf-8") as stream:
         rows = csv.DictReader(line for line in stream if not line.startswith("#"))
         names = rows.fieldnames or []
         if column is None and len(names) == 1:
             column = names[0]
         if column not in names:
-            raise InputError(f"{path} has no column {column!r}: allowed are {', '.join(map(repr, names)) or 'none'}")
+            raise InputError(f"it has no column {column!r}, only {', '.join(map(repr, names)) or 'none'}")
         values = []
         for number, row in enumerate(rows, start=1):
             try:
                 values.append(float(row[column] or "nothing"))
             except ValueError:
                 found = row[column] or "nothing"
-                raise InputError(f"{path}: row {number} of column {column!r} holds {found!r}, not a number") from None
+                raise InputError(f"row {number} of column {column!r} holds {found!r}, not a number") from None
     return values

@@ -30,7 +30,11 @@ def affine_flow(weight: Floats, bias: Floats, t: float) -> tuple[Floats, Floats]
     """
     size = len(bias)
     generator = np.zeros((size + 1, size + 1))
-    generator[:size, :size], generator[:size, size] = weight * t, bias * t
+    # the bias column at the size of the rest: it must not drive the number of squarings
+    norm = float(np.abs(weight * t).sum(axis=1).max())
+    scale = float(np.abs(bias * t).max()) / (norm if norm > 0.0 else 1.0)
+    scale = scale if scale > 0.0 else 1.0
+    generator[:size, :size], generator[:size, size] = weight * t, bias * t / scale
     norm = float(np.abs(generator).sum(axis=1).max())
     squarings = max(0, math.frexp(norm)[1] + 1)
     scaled = generator * 2.0**-squarings
@@ -40,7 +44,7 @@ def affine_flow(weight: Floats, bias: Floats, t: float) -> tuple[Floats, Floats]
         power = power + term
     for _ in range(squarings):
         power = _product(power, power)
-    return power[:size, :size].copy(), power[:size, size].copy()
+    return power[:size, :size].copy(), power[:size, size] * scale
 
 
 def _product(a: Floats, b: Floats) -> Floats:

@@ -7,6 +7,7 @@ print the other sign), which needs the particles' own mean at every step.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +42,8 @@ class Piecewise:
     values: Floats
 
     def __post_init__(self) -> None:
-        if len(self.edges) != len(self.values) or self.edges[0] != 0.0 or np.any(np.diff(self.edges) <= 0.0):
+        rising = all(a < b for a, b in itertools.pairwise(self.edges))  # false for NaN
+        if not self.edges or len(self.edges) != len(self.values) or self.edges[0] != 0.0 or not rising:
             raise InputError(f"edges = {self.edges!r} must start at 0, increase, and be as many as the values")
 
     def sample(self, times: Floats) -> Floats:
@@ -63,8 +65,7 @@ class Varying:
 
     def sample(self, times: Floats) -> Floats:
         """Values at `times`, shape (n, *shape)."""
-        rows = [np.asarray(self.function(float(t)), dtype=np.float64) for t in times]
-        return np.stack([shaped(row, self.shape, "the value of a callable") for row in rows])
+        return np.stack([_shaped(self.function(float(t)), self.shape, "the value of a callable") for t in times])
 
     def describe(self) -> Any:
         """What the record of a run says of it."""
@@ -85,12 +86,12 @@ Parameter = Constant | Piecewise | Varying
 
 def piecewise(edges: Sequence[float], values: ArrayLike) -> Piecewise:
     """Layers of a network: `values[k]` holds from time edges[k] on; edges[0] = 0, increasing."""
-    return Piecewise(tuple(float(e) for e in edges), np.asarray(values, dtype=np.float64))
+    return Piecewise(tuple(_numbers(edges, "edges").tolist()), _numbers(values, "values"))
 
 
 def layers(values: ArrayLike, until: float) -> Piecewise:
     """One value a layer, L = len(values), on equal time steps until/L (E41 of the project's errata: dt = T/L)."""
-    rows = np.asarray(values, dtype=np.float64)
+    rows = _numbers(values, "values")
     return Piecewise(tuple(until * k / len(rows) for k in range(len(rows))), rows)
 
 
@@ -107,18 +108,26 @@ def as_parameter(value: Any, shape: tuple[int, ...], name: str) -> Parameter:
     if isinstance(value, Varying | Constant):
         return value
     if isinstance(value, Piecewise):
-        return Piecewise(value.edges, np.stack([shaped(np.asarray(v), shape, name) for v in value.values]))
+        return Piecewise(value.edges, np.stack([_shaped(v, shape, name) for v in value.values]))
     if callable(value):
         return Varying(value, shape)
-    return Constant(shaped(np.asarray(value, dtype=np.float64), shape, name))
+    return Constant(_shaped(value, shape, name))
 
 
-def shaped(value: Floats, shape: tuple[int, ...], name: str) -> Floats:
+def _numbers(given: Any, name: str) -> Floats:
+    try:
+        return np.array(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{name} = {given!r} must be a number or an array of numbers") from None
+
+
+def _shaped(given: Any, shape: tuple[int, ...], name: str) -> Floats:
     """Bring a value to `shape`, a number to a multiple of the identity (matrix) or to equal entries (vector)."""
+    value = _numbers(given, name)
     if not np.all(np.isfinite(value)):
         raise InputError(f"{name} = {value.tolist()!r} must be finite")
     if value.ndim == 0:
         return value * (np.eye(shape[0]) if len(shape) == 2 else np.ones(shape))
     if value.shape != shape:
         raise InputError(f"{name} of shape {value.shape} does not fit: allowed is a number or shape {shape}")
-    return np.array(value, dtype=np.float64)
+    return value

@@ -19,6 +19,7 @@ V         variance        m2 - m1^2                                 (d,)        
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -69,12 +70,14 @@ class Model:
     scaled: bool | None = None
 
     def __post_init__(self) -> None:
-        if self.neurons < 1:
-            raise InputError(f"neurons = {self.neurons!r} must be at least 1")
+        if isinstance(self.initial, Product) and self.initial.dim == 1:
+            object.__setattr__(self, "initial", self.initial.components[0])
+        if not (isinstance(self.neurons, int | np.integer) and self.neurons >= 1):
+            raise InputError(f"neurons = {self.neurons!r} must be an integer of at least 1")
         if self.walls is not None:
             if self.size != 1:
                 raise InputError(f"walls need one feature and one neuron, not a state of dimension {self.size}")
-            if not self.walls[0] < self.walls[1]:
+            if not (len(self.walls) == 2 and -math.inf < self.walls[0] < self.walls[1] < math.inf):
                 raise InputError(f"walls = {self.walls!r} must be two increasing numbers")
         if self.mean_coupled and self.neurons != 1:
             raise InputError(f"neurons = {self.neurons!r} with a mean-coupled bias: allowed is 1")
@@ -105,7 +108,7 @@ class Model:
         """True where weight and bias are constant between `breakpoints`; a mean-coupled bias is, for the identity."""
         known = isinstance(self._weight, Constant | Piecewise)
         if self.mean_coupled:
-            return known and self.drift.name == "identity"
+            return known and self.drift.name == "identity" and self.walls is None  # walls do not conserve m1
         return known and isinstance(self._bias, Constant | Piecewise)
 
     @property

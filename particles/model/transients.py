@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,9 +25,10 @@ from particles.model.rule import Model
 
 @kernel
 def _flow_loop(flow: Formula) -> Formula:
-    def loop(x: Floats, w: float, b: float, p: float, q: float, c: tuple[float, ...], out: Floats) -> None:
+    def loop(x: Floats, step: tuple[float, ...], c: tuple[float, ...], out: Floats) -> None:
+        w, b, t, p, q = step
         for i in range(x.size):
-            out[i] = flow(x[i], w, b, p, q, c)
+            out[i] = flow(x[i], w, b, t, p, q, c)
 
     return loop
 
@@ -41,7 +43,7 @@ def flow_map(drift: Drift, x: ArrayLike, w: float, b: float, t: float) -> Floats
     """
     points = np.asarray(x, dtype=np.float64, order="C")
     out = np.empty_like(points)
-    _flow_loop(drift.flow)(points.reshape(-1), *drift.step(w, b, t), drift.constants, out.reshape(-1))
+    _flow_loop(drift.flow)(points.reshape(-1), drift.step(w, b, t), drift.constants, out.reshape(-1))
     return out
 
 
@@ -71,15 +73,18 @@ class PushForward(Law):
     time: float
 
     def __post_init__(self) -> None:
+        if not 0.0 <= self.time < math.inf:
+            raise InputError(f"time = {self.time!r} must be a finite number of at least 0")
         if self.model.size != 1 or not self.model.piecewise_constant:
             raise InputError("an exact law needs one feature, one neuron and piecewise constant weight and bias")
-        self._steps()  # a drift without a flow is refused here
+        _ = self._steps  # a drift without a flow is refused here
 
+    @cached_property
     def _steps(self) -> list[tuple[float, float, float]]:
         """(w, b, duration) of every segment, in order of time."""
         if self.time == 0.0:
             return []
-        mean = np.array([self.model.start.mean]) if self.model.mean_coupled else None  # type: ignore[union-attr]
+        mean = np.array([self._law.mean]) if self.model.mean_coupled else None
         times = np.array(segments(self.model, [self.time]))
         weights = self.model.weights(times[:-1])
         biases = self.model.biases(times[:-1], weights, mean)
@@ -88,53 +93,66 @@ class PushForward(Law):
             self.model.drift.step(w, b, duration)
         return rows
 
-    def _forward(self, x: ArrayLike) -> Floats:
-        x = np.asarray(x, dtype=np.float64)
-        for w, b, duration in self._steps():
-            moved = self._within_walls(flow_map(self.model.drift, x, w, b, duration))
-            x = moved if self.model.walls is None else np.where(self._at_wall(x), x, moved)
-        return x
-
-    def _backward(self, x: ArrayLike) -> Floats:
-        x = np.asarray(x, dtype=np.float64)
-        for w, b, duration in reversed(self._steps()):
-            x = self._within_walls(flow_map(self.model.drift, x, w, b, -duration))
-        return x
-
-    def _within_walls(self, x: Floats) -> Floats:
-        return x if self.model.walls is None else np.clip(x, *self.model.walls)
-
-    def _at_wall(self, x: Floats) -> NDArray[np.bool_]:
-        low, high = self.model.walls or (-math.inf, math.inf)
-        return (x <= low) | (x >= high)
-
     @property
     def _law(self) -> Law:
         start = self.model.start
         assert isinstance(start, Law)  # size 1
         return start
 
+    @property
+    def _walls(self) -> tuple[float, float]:
+        return self.model.walls or (-math.inf, math.inf)
+
+    def _forward(self, x: ArrayLike) -> Floats:
+        """Where particles from x are now; what reaches a wall stays there."""
+        low, high = self._walls
+        x = np.asarray(x, dtype=np.float64)
+        for w, b, duration in self._steps:
+            moved = np.clip(flow_map(self.model.drift, x, w, b, duration), low, high)
+            x = np.where((x <= low) | (x >= high), x, moved)
+        return x
+
+    def _backward(self, x: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
+        """Where particles at x inside the walls came from, and where none can have: the way back meets a wall.
+
+        There the mass to the left is that of the start to the left of the wall, what sticks to a low wall included.
+        """
+        low, high = self._walls
+        x = np.asarray(x, dtype=np.float64)
+        empty = np.zeros(x.shape, dtype=np.bool_)
+        for w, b, duration in reversed(self._steps):
+            back = flow_map(self.model.drift, x, w, b, -duration)
+            empty |= (back <= low) | (back >= high) | np.isnan(back)
+            x = np.clip(back, low, np.nextafter(high, low))
+        return x, empty
+
     def cdf(self, x: ArrayLike) -> Floats:
         x = np.asarray(x, dtype=np.float64)
-        low, high = self.model.walls or (-math.inf, math.inf)
-        return np.where(x < low, 0.0, np.where(x >= high, 1.0, self._law.cdf(self._backward(x))))
+        low, high = self._walls
+        inside = self._law.cdf(self._backward(x)[0])
+        # a way back that ends in a blow-up: x lies beyond the image of the line
+        inside = np.where(np.isnan(inside), np.where(x < self._centre, 0.0, 1.0), inside)
+        return np.where(x < low, 0.0, np.where(x >= high, 1.0, inside))
 
     def pdf(self, x: ArrayLike) -> Floats:
         """g0(x0)/X_t'(x0); for an autonomous step X' = f(X)/f(x0), and exp((w f_u + f_x) t) at a rest point."""
         y = np.asarray(x, dtype=np.float64)
+        low, high = self._walls
+        x0, empty = self._backward(y)
+        empty |= (y < low) | (y > high)
         jacobian = np.ones(y.shape)
-        for w, b, duration in reversed(self._steps()):
-            x0 = self._within_walls(flow_map(self.model.drift, y, w, b, -duration))
-            jacobian = jacobian * self._stretch(x0, y, w, b, duration)
-            y = x0
-        return np.asarray(self._law.pdf(y) / jacobian)
+        for w, b, duration in reversed(self._steps):
+            before = flow_map(self.model.drift, y, w, b, -duration)
+            jacobian = jacobian * self._stretch(before, y, w, b, duration)
+            y = before
+        return np.where(empty, 0.0, self._law.pdf(x0) / jacobian)
 
     def _stretch(self, x0: Floats, x1: Floats, w: float, b: float, duration: float) -> Floats:
         drift = self.model.drift
         before, after = drift(w * x0 + b, x0), drift(w * x1 + b, x1)
         rate = w * drift.derivative_u(w * x1 + b, x1) + drift.derivative_x(w * x1 + b, x1)
-        moving = np.abs(after) > 1e-7
-        return np.where(moving, after, 1.0) / np.where(moving, before, np.exp(-rate * duration))
+        resting = np.maximum(np.abs(after), np.abs(before)) < 1e-4  # the exponent is off by the square of it
+        return np.where(resting, np.exp(rate * duration), after) / np.where(resting, 1.0, before)
 
     def quantile(self, p: ArrayLike) -> Floats:
         return self._forward(self._law.quantile(p))
@@ -143,7 +161,21 @@ class PushForward(Law):
         return self._forward(self._law.sample(u))
 
     def breakpoints(self) -> Floats:
-        return np.unique(self._forward(self._law.breakpoints()))
+        return np.unique(np.concatenate([self._forward(self._law.breakpoints()), self._fronts()]))
+
+    def _fronts(self) -> Floats:
+        """Where a way back meets a wall at the start of a segment: the density jumps there."""
+        fronts = np.empty(0)
+        if self.model.walls is not None:
+            low, high = self.model.walls
+            for w, b, duration in self._steps:
+                fronts = flow_map(self.model.drift, np.append(fronts, [low, high]), w, b, duration)
+            fronts = fronts[(fronts > low) & (fronts < high)]
+        return fronts
+
+    @cached_property
+    def _centre(self) -> float:
+        return float(self.quantile(np.array(0.5)))
 
     @property
     def mean(self) -> float:
@@ -155,7 +187,7 @@ class PushForward(Law):
 
     def _moments(self) -> tuple[float, float]:
         """E X = c + int_c (1 - F) - int^c F and E (X - c)^2 = 2 int abs(x - c) (F or 1 - F) about the median c."""
-        centre = float(self.quantile(np.array(0.5)))
+        centre = self._centre
         edges = np.unique(np.append(self.breakpoints(), centre))
         nodes, gauss = np.polynomial.legendre.leggauss(16)
         half = 0.5 * np.diff(edges)

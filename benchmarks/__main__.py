@@ -1,0 +1,53 @@
+"""``python -m benchmarks``: the headline numbers in one run, each beside its target, or a prototype's time ("once").
+
+Timings are not tests: the exit code is 0.
+"""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+# modules, not their classes: asv would find a class a second time here
+from benchmarks import bench_kinetic, bench_particles, bench_ranks, bench_startup
+
+
+def main() -> None:
+    """Measure and print."""
+    table = Table(title="one thread, shortest times, both sides of a ratio in turns")
+    for column in ("what", "measured", "target"):
+        table.add_column(column, justify="left" if column == "what" else "right")
+
+    layer = bench_particles.TanhLayer()
+    layer.setup()
+    ns = layer.measure("ours", "numpy", "numba")
+    table.add_row("tanh layer, 2^20 particles: ns a step", f"{ns['ours']:.2f}", "(once 0.96)")
+    table.add_row("  NumPy on blocks / ours", _ratio(ns["numpy"], ns["ours"]), ">= 2")
+    table.add_row("  plain numba loop / ours", _ratio(ns["numba"], ns["ours"]), ">= 25")
+
+    for scheme in ("CWZ", "CW"):
+        stage = bench_kinetic.CellStage()
+        stage.setup(scheme)
+        ns = stage.measure("ours", "numpy")
+        table.add_row(f"CWENO3 ({scheme}), 3200 cells: ns a cell, stage", f"{ns['ours']:.2f}", "(once 2.3-4)")
+        table.add_row("  NumPy / ours", _ratio(ns["numpy"], ns["ours"]), ">= 8")
+
+    pair = bench_ranks.TwoRanks()
+    pair.setup()
+    seconds = pair.measure()
+    table.add_row("tanh sweep, 2^22 particles: one rank / two", _ratio(seconds[1], seconds[2]), ">= 1.8")
+
+    run = bench_startup.FirstRun()
+    run.setup()
+    table.add_row("particles run, 1000 particles, warm", f"{run.track_warm():.2f} s", "< 2 s")
+    table.add_row("particles run, 1000 particles, cold", f"{run.track_cold():.2f} s", "< 15 s")
+    run.teardown()
+    Console().print(table)
+
+
+def _ratio(other: float, ours: float) -> str:
+    return f"{other / ours:.2f}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""How the benchmarks measure: shortest times taken in turns, fresh processes, and names for the reader of a chart.
+
+Two sides of a ratio run in turns in one process, so that what disturbs the machine meets both; of each the shortest
+time counts, since a disturbance can only add.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from time import perf_counter
+from typing import NamedTuple, TypeVar
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+class Work(NamedTuple):
+    """Something to time.
+
+    Parameters
+    ----------
+    prepare : callable
+        Puts the data back to the start; not timed.
+    run : callable
+        Does the work; compiled before it is timed.
+    units : float
+        Units of work in one run, such as particle-steps.
+    """
+
+    prepare: Callable[[], object]
+    run: Callable[[], object]
+    units: float
+
+
+def nanoseconds(works: Mapping[str, Work], turns: int) -> dict[str, float]:
+    """Shortest time a unit of each work in ns, over `turns` turns."""
+    best = dict.fromkeys(works, float("inf"))
+    for _ in range(turns):
+        for name, work in works.items():
+            work.prepare()
+            began = perf_counter()
+            work.run()
+            best[name] = min(best[name], (perf_counter() - began) / work.units * 1e9)
+    return best
+
+
+def named(title: str, unit: str) -> Callable[[F], F]:
+    """Give a benchmark the title and the unit of its chart; asv looks for a title at the function only."""
+
+    def mark(function: F) -> F:
+        function.pretty_name, function.unit = title, unit  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+def fresh_python(*arguments: str, ranks: int | None = None, env: Mapping[str, str] | None = None) -> str:
+    """Run this Python anew, under mpirun if `ranks` is given, and return what it printed.
+
+    Raises
+    ------
+    RuntimeError
+        If it ends with an error; holds what it said.
+    """
+    command = [sys.executable, *arguments]
+    if ranks is not None:
+        beside = Path(sys.executable).with_name("mpirun")  # the launcher that belongs to this environment's MPI
+        launcher = str(beside) if beside.is_file() else shutil.which("mpirun")
+        if launcher is None:
+            raise RuntimeError("no mpirun beside this Python nor on the PATH")
+        command = [launcher, "-n", str(ranks), *command]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **(env or {})}, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()}")
+    return done.stdout

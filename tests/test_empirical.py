@@ -1,0 +1,182 @@
+"""Measurements: the empirical law, its two continuous approximations, and reading files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from particles.base.errors import InputError
+from particles.model.cases import IRIS_FILE, cases
+from particles.model.empirical import Empirical, Histogram, histogram, kernel_estimate, read_measurements
+
+DATA = np.random.default_rng(7).normal(3.0, 2.0, 500)
+IRIS = read_measurements(IRIS_FILE, "petal_length_cm")
+
+
+def test_iris_data_are_fishers() -> None:
+    labelled = cases["iris"].labelled
+    assert labelled is not None
+    assert len(labelled.values) == IRIS.size == 150
+    assert (IRIS.min(), IRIS.max()) == (1.0, 6.9)
+    species = np.array(labelled.values).reshape(3, 50)
+    np.testing.assert_allclose(species.mean(axis=1), [1.462, 4.260, 5.552], atol=1e-12)
+    assert sum(labelled.low) == 50
+    np.testing.assert_array_equal(np.sort(labelled.values), IRIS)
+
+
+def test_empirical_moments_are_those_of_the_data() -> None:
+    law = Empirical(DATA)
+    assert law.mean == pytest.approx(DATA.mean(), rel=1e-14)
+    assert law.variance == pytest.approx(DATA.var(), rel=1e-13)
+
+
+def test_empirical_cdf_and_quantile_are_steps() -> None:
+    law = Empirical([3.0, 1.0, 2.0, 2.0])
+    np.testing.assert_array_equal(law.cdf([0.0, 1.0, 1.5, 2.0, 3.0, 9.0]), [0.0, 0.25, 0.25, 0.75, 1.0, 1.0])
+    np.testing.assert_array_equal(law.quantile([0.1, 0.25, 0.26, 0.75, 0.76, 1.0]), [1.0, 1.0, 2.0, 2.0, 3.0, 3.0])
+    np.testing.assert_array_equal(law.pdf([1.0, 2.0]), [0.0, 0.0])
+
+
+def test_empirical_quantile_is_the_smallest_point_at_every_level_of_the_cdf() -> None:
+    for n in range(1, 200):
+        data = np.arange(float(n))
+        law = Empirical(data)
+        np.testing.assert_array_equal(law.quantile(law.cdf(data)), data)
+
+
+def test_quantile_midpoints_of_the_data_are_the_data() -> None:
+    np.testing.assert_array_equal(Empirical(DATA).quantile((np.arange(500) + 0.5) / 500), np.sort(DATA))
+
+
+@pytest.mark.parametrize("data", [DATA, IRIS, np.array([1.0, 2.0])], ids=["normal", "iris", "two"])
+def test_histogram_is_numpys_by_freedman_and_diaconis(data: np.ndarray) -> None:
+    law = histogram(data)
+    density, edges = np.histogram(data, bins="fd", density=True)
+    np.testing.assert_array_equal(law.edges, edges)
+    np.testing.assert_allclose(law.pdf(0.5 * (edges[1:] + edges[:-1])), density, rtol=1e-13)
+    assert law.masses.sum() == pytest.approx(1.0, abs=1e-14)
+
+
+def test_histogram_agrees_with_scipys() -> None:
+    oracle = stats.rv_histogram(np.histogram(IRIS, bins="fd"), density=False)
+    law = histogram(IRIS)
+    x, p = np.linspace(0.5, 7.5, 300), np.linspace(0.01, 0.99, 99)
+    np.testing.assert_allclose(law.cdf(x), oracle.cdf(x), atol=1e-14)
+    np.testing.assert_allclose(law.quantile(p), oracle.ppf(p), atol=1e-12)
+    assert (law.mean, law.variance) == pytest.approx((oracle.mean(), oracle.var()), rel=1e-10)
+
+
+def test_histogram_with_an_empty_bin_skips_it() -> None:
+    law = Histogram(np.array([0.0, 1.0, 2.0, 3.0]), np.array([0.5, 0.0, 0.5]))
+    np.testing.assert_allclose(law.quantile([0.25, 0.5, 0.75]), [0.5, 1.0, 2.5])
+
+
+def test_kernel_estimate_is_scipys_with_the_same_bandwidth() -> None:
+    law = kernel_estimate(IRIS)
+    oracle = stats.gaussian_kde(IRIS, bw_method=law.bandwidth / IRIS.std(ddof=1))
+    x = np.linspace(-1.0, 9.0, 101)
+    np.testing.assert_allclose(law.pdf(x), oracle(x), rtol=1e-12)
+    mass = [oracle.integrate_box_1d(-np.inf, float(point)) for point in x]
+    np.testing.assert_allclose(law.cdf(x), mass, rtol=1e-10, atol=1e-14)
+    assert law.mean == pytest.approx(IRIS.mean(), rel=1e-14)
+    assert law.variance == pytest.approx(IRIS.var() + law.bandwidth**2, rel=1e-13)
+
+
+def test_bandwidth_is_silvermans() -> None:
+    quartiles = np.quantile(DATA, [0.25, 0.75])
+    by_hand = 0.9 * min(DATA.std(ddof=1), np.diff(quartiles)[0] / 1.34) * 500**-0.2
+    assert kernel_estimate(DATA).bandwidth == pytest.approx(by_hand, rel=1e-14)
+
+
+def test_kernel_estimate_of_mostly_tied_data_has_a_bandwidth() -> None:
+    assert kernel_estimate([1.0, 1.0, 1.0, 1.0, 1.0, 2.0]).bandwidth > 0.0
+
+
+@pytest.mark.parametrize("data", [[], [1.0, np.nan], [np.inf]])
+def test_data_that_are_not_numbers_are_refused(data: list[float]) -> None:
+    with pytest.raises(InputError):
+        Empirical(data)
+
+
+@pytest.mark.parametrize("smooth", [histogram, kernel_estimate])
+@pytest.mark.parametrize("data", [[1.0], [2.0, 2.0, 2.0]])
+def test_equal_values_have_no_smooth_law(smooth: object, data: list[float]) -> None:
+    with pytest.raises(InputError):
+        smooth(data)  # type: ignore[operator]
+
+
+def test_csv_and_npy_are_read_and_sorted(tmp_path: Path) -> None:
+    csv = tmp_path / "data.csv"
+    csv.write_text("# a comment\nname,length\na,2.5\nb,1.5\n")
+    np.testing.assert_array_equal(read_measurements(csv, "length"), [1.5, 2.5])
+    alone = tmp_path / "alone.csv"
+    alone.write_text("length\n2\n1\n")
+    np.testing.assert_array_equal(read_measurements(alone), [1.0, 2.0])
+    np.save(tmp_path / "data.npy", np.array([3, 1, 2]))
+    np.testing.assert_array_equal(read_measurements(tmp_path / "data.npy"), [1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a,b\n1.0,2.0\n,3.0\n", "row 2"),  # a hole
+        ("a,b\n1.0\n", "'b'"),
+        ("b\n1.0\n", "'a'"),
+        ("a\n1.0\nnan\n", ""),
+        ("a\n1.0\ninf\n", ""),
+        ("a\n1.0\nten\n", "'ten'"),
+        ("a\n", ""),
+        ("", ""),
+        ("a\n1.0\n\x00\n", ""),
+        ('a\n"' + "1" * 200_000 + '"\n', ""),  # a field beyond the reader's limit
+    ],
+    ids=["hole", "short", "no-column", "nan", "inf", "word", "no-rows", "empty", "nul", "long"],
+)
+def test_bad_csv_is_refused_with_the_files_name(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text(text)
+    column = "b" if told == "'b'" else "a"
+    with pytest.raises(InputError) as caught:
+        read_measurements(path, column)
+    assert "data.csv" in str(caught.value)
+    assert told.strip("'") in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["object", "matrix", "text", "nan", "empty-file", "garbage", "torn", "zip"])
+def test_bad_npy_is_refused_with_the_files_name(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "data.npy"
+    arrays = {
+        "object": np.array([1.0, None], dtype=object),
+        "matrix": np.eye(2),
+        "text": np.array(["a"]),
+        "nan": np.array([np.nan]),
+    }
+    if kind in arrays:
+        np.save(path, arrays[kind])
+    elif kind == "empty-file":
+        path.write_bytes(b"")
+    elif kind == "garbage":
+        path.write_bytes(b"\x93NUMPY\x01\x00garbage")
+    elif kind == "torn":
+        np.save(path, np.arange(100.0))
+        path.write_bytes(path.read_bytes()[:-8])
+    else:
+        with path.open("wb") as stream:
+            np.savez(stream, a=np.arange(3.0))
+    with pytest.raises(InputError, match=r"data\.npy"):
+        read_measurements(path)
+
+
+@pytest.mark.parametrize("name", ["missing.csv", "missing.npy", "."])
+def test_missing_files_are_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError):
+        read_measurements(tmp_path / name, "a")
+
+
+def test_binary_file_as_csv_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_bytes(bytes(range(128, 256)))
+    with pytest.raises(InputError):
+        read_measurements(tmp_path / "x.csv", "a")

@@ -1,0 +1,143 @@
+"""The compilation policy: a warm cache hits, an edited formula is noticed wherever it stands, nothing needs a home."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
+ROOT = Path(__file__).resolve().parents[1]
+
+SWEEP = """
+import numpy as np
+from particles.base.jit import kernel
+from particles.kernels import euler_line, free
+from particles.model import TANH
+x = np.linspace(-1.0, 1.0, 64)
+sweep = euler_line(TANH.value, free)
+sweep(x, np.ones(3), np.zeros(3), 0.125, TANH.constants, 0.0, 0.0)
+hits = sum(sweep.stats.cache_hits.values())
+misses = sum(sweep.stats.cache_misses.values())
+print(hits, misses, x[-1].hex())
+"""
+
+
+def test_second_process_hits_the_cache(fresh: Fresh, tmp_path: Path) -> None:
+    env = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    first, second = (fresh("-c", SWEEP, env=env) for _ in range(2))
+    assert (first.stderr, second.stderr) == ("", "")
+    assert first.stdout.split()[:2] == ["0", "1"]
+    assert second.stdout.split()[:2] == ["1", "0"]
+    assert first.stdout.split()[2] == second.stdout.split()[2]
+
+
+def test_edited_formula_in_another_file_is_noticed(fresh: Fresh, tmp_path: Path) -> None:
+    for package in ("particles", "kinetic", "validation"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    env = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    before = fresh("-c", SWEEP, env=env, root=tmp_path, cwd=tmp_path)
+    vmath = tmp_path / "particles" / "vmath.py"
+    text = vmath.read_text()
+    assert text.count("332640.0)") == 1
+    vmath.write_text(text.replace("332640.0)", "332641.0)"))
+    after = fresh("-c", SWEEP, env=env, root=tmp_path, cwd=tmp_path)
+    assert (before.stderr, after.stderr) == ("", "")
+    assert before.stdout.split()[2] != after.stdout.split()[2]
+
+
+OWN_DRIFT = """
+from particles.base.jit import formula
+@formula
+def helper(u):
+    return FACTOR * u
+def value(u, x, c):
+    return helper(u)
+"""
+RUN_OWN_DRIFT = """
+import numpy as np
+from own import value
+from particles.kernels import euler_line, free
+x = np.ones(4)
+euler_line(value, free)(x, np.ones(1), np.zeros(1), 1.0, (), 0.0, 0.0)
+print(x[0])
+"""
+
+
+def test_edited_drift_of_a_user_is_noticed(fresh: Fresh, tmp_path: Path) -> None:
+    """A user's module lies outside the packages: its edits must count as well."""
+    env = {"NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
+    found = []
+    for factor in ("2.0", "3.0"):
+        (tmp_path / "own.py").write_text(OWN_DRIFT.replace("FACTOR", factor))
+        done = fresh("-c", RUN_OWN_DRIFT, env=env, cwd=tmp_path)
+        assert done.stderr == ""
+        found.append(float(done.stdout))
+    assert found == [3.0, 4.0]
+
+
+def test_run_needs_no_home(fresh: Fresh, tmp_path: Path) -> None:
+    below_a_file = tmp_path / "file"
+    below_a_file.write_text("no folder can be made below this")
+    env = {"HOME": str(below_a_file / "home"), "XDG_CACHE_HOME": str(below_a_file / "cache"), "NUMBA_CACHE_DIR": ""}
+    arguments = ("-m", "particles", "run", "regression", "--count", 100, "--layers", 2, "--out", tmp_path / "out")
+    done = fresh(*arguments, env=env)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_run_needs_no_writable_folder_at_all(fresh: Fresh, tmp_path: Path) -> None:
+    """Without any place for the cache every process compiles anew, and says nothing."""
+    script = "from particles.base import jit\njit.cache_folder = lambda: None\n" + SWEEP
+    done = fresh("-c", script, env={"NUMBA_CACHE_DIR": str(tmp_path)})
+    assert done.stderr == ""
+    assert done.stdout.split()[0] == "0"
+
+
+ASSEMBLY = """
+import re, sys
+import numpy as np
+from particles.kernels import euler_line, free, sticky
+from particles.model.drifts import ACTIVATIONS
+drift = ACTIVATIONS[sys.argv[1]]
+sweep = euler_line(drift.value, {"free": free, "sticky": sticky}[sys.argv[2]])
+sweep(np.zeros(64), np.ones(3), np.zeros(3), 0.125, drift.constants, 0.0, 0.0)
+text = "".join(sweep.inspect_asm().values())
+packed = re.findall(r"vfn?m(?:add|sub)[0-9]+pd[^\\n]*[yz]mm", text)
+print(len(packed), len(re.findall("[$]tanh\\\\b|call[a-z]*[ \\\\t]+tanh\\\\b", text)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("drift", "wall"), [("tanh", "free"), ("tanh", "sticky"), ("sigmoid", "free"), ("relu", "free")]
+)
+def test_euler_sweep_is_vector_code(fresh: Fresh, tmp_path: Path, drift: str, wall: str) -> None:
+    flags = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    if " fma " not in flags or " avx2 " not in flags:
+        pytest.skip("this processor has no vector fma to look for")
+    done = fresh("-c", ASSEMBLY, drift, wall, env={"NUMBA_CACHE_DIR": str(tmp_path)})
+    assert done.stderr == ""
+    packed, calls = map(int, done.stdout.split())
+    assert packed >= (10 if drift in ("tanh", "sigmoid") else 1)
+    assert calls == 0
+
+
+def test_a_libm_call_keeps_the_sweep_scalar(fresh: Fresh, tmp_path: Path) -> None:
+    """Control: the same count sees no vector instruction of the formula when it calls the C library."""
+    script = ASSEMBLY.replace("drift.value,", "libm,").replace(
+        "drift = ", "import math\ndef libm(u, x, c): return math.tanh(u)\ndrift = "
+    )
+    done = fresh("-c", script, "tanh", "free", env={"NUMBA_CACHE_DIR": str(tmp_path)})
+    assert done.stderr == ""
+    packed, calls = map(int, done.stdout.split())
+    assert packed < 10
+    assert calls > 0
+
+
+def test_policy_is_strict_arithmetic() -> None:
+    from particles.base.jit import POLICY
+
+    assert POLICY["fastmath"] is False
+    assert POLICY["error_model"] == "numpy"
