@@ -54,6 +54,9 @@ class Euler:
         if self.layers is not None and not (isinstance(self.layers, int | np.integer) and self.layers >= 1):
             raise InputError(f"layers = {self.layers!r} must be an integer of at least 1")
 
+    def __repr__(self) -> str:
+        return f"Euler(dt={self.dt!r})" if self.layers is None else f"Euler(layers={self.layers!r})"
+
     def levels(self, model: Model, until: float, stops: Sequence[float]) -> Floats:
         """Time levels 0 = t_0 < ... < t_L = until; every stop is one of them, or InputError."""
         dt = until / self.layers if self.layers is not None else self.dt
