@@ -86,8 +86,8 @@ def test_options_reach_the_run(fresh: Fresh, tmp_path: Path, options: tuple[obje
     done = fresh("-m", "particles", "run", toml(tmp_path), "--count", 10, *options, "--out", tmp_path / "out")
     assert (done.returncode, done.stderr) == (0, "")
     meta = json.loads((tmp_path / "out" / "meta.json").read_text())
-    wanted = {"--exact": "ExactFlow()", "--dt": "Euler(dt=0.25, layers=None)", "--layers": "Euler(dt=None, layers=8)"}
-    assert meta["scheme"] == wanted.get(str(options[0]), "Euler(dt=None, layers=1000)")
+    wanted = {"--exact": "ExactFlow()", "--dt": "Euler(dt=0.25)", "--layers": "Euler(layers=8)"}
+    assert meta["scheme"] == wanted.get(str(options[0]), "Euler(layers=1000)")
     assert meta["start"] == ("quantile" if "quantile" in options else "random")
     assert meta["times"] == ([0.5, 1.0] if "--times" in options else [0.0, 1.0])
 
