@@ -64,7 +64,7 @@ def test_failing_rank_ends_the_job_within_five_seconds(
     fresh: Fresh, tmp_path: Path, rank: int, how: str, where: str
 ) -> None:
     stamp, out = tmp_path / "stamp", tmp_path / "out"
-    done = fresh("-c", FAILING, rank, how, where, stamp, out, ranks=2, timeout=10)
+    done = fresh("-c", FAILING, rank, how, where, stamp, out, ranks=2, timeout=60)  # a cold cache compiles first
     ended = time.time()
     assert ended - float(stamp.read_text()) < 5.0
     assert done.returncode != 0
