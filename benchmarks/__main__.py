@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 # modules, not their classes: asv would find a class a second time here
-from benchmarks import bench_kinetic, bench_particles, bench_ranks, bench_startup
+from benchmarks import bench_kinetic, bench_noise, bench_particles, bench_ranks, bench_startup
 
 
 def main() -> None:
@@ -24,6 +24,22 @@ def main() -> None:
     table.add_row("tanh layer, 2^20 particles: ns a step", f"{ns['ours']:.2f}", "(once 0.96)")
     table.add_row("  NumPy on blocks / ours", _ratio(ns["numpy"], ns["ours"]), ">= 2")
     table.add_row("  plain numba loop / ours", _ratio(ns["numba"], ns["ours"]), ">= 25")
+
+    noisy = bench_noise.NoisyLayer()
+    noisy.setup()
+    ns = noisy.measure("deterministic", "gaussian", "two-point", "numpy", "numba")
+    table.add_row("the step with a Gaussian: ns", f"{ns['gaussian']:.2f}", "(once 3.3)")
+    table.add_row("  NumPy on blocks / ours", _ratio(ns["numpy"], ns["gaussian"]), ">= 3")
+    table.add_row("  plain numba loop / ours", _ratio(ns["numba"], ns["gaussian"]), ">= 13")
+    table.add_row("the step with a two-point noise / without", _ratio(ns["two-point"], ns["deterministic"]), "<= 1.4")
+    numbers = bench_noise.RandomNumbers()
+    numbers.setup()
+    table.add_row("Philox: ns a 32-bit word", f"{numbers.track_word():.2f}", "(once 0.63)")
+    table.add_row("Philox and Box-Muller: ns a normal", f"{numbers.track_normal():.2f}", "(once 2.3)")
+    clock = bench_noise.PoissonClock()
+    clock.setup()
+    row = "Poisson clock, eps = 0.01: cost a collision / synchronous"
+    table.add_row(row, f"{clock.track_poisson_over_synchronous():.2f}", "<= 1.4")
 
     for scheme in ("CWZ", "CW"):
         stage = bench_kinetic.CellStage()

@@ -11,6 +11,8 @@ from benchmarks.measure import Work, named, nanoseconds
 from particles import Euler
 from particles.base.arrays import Floats
 from particles.model import IDENTITY, RELU, SIGMOID, TANH, Model, Normal, Product, cases
+from particles.philox import Where
+from particles.schemes import Scheme
 
 DT = 0.01
 DRIFTS = {drift.name: drift for drift in (IDENTITY, RELU, SIGMOID, TANH)}
@@ -19,8 +21,8 @@ DRIFTS = {drift.name: drift for drift in (IDENTITY, RELU, SIGMOID, TANH)}
 class _Layers:
     """The layers of a model as `simulate` carries them out, from a given start of shape (D, M)."""
 
-    def __init__(self, model: Model, start: Floats, layers: int) -> None:
-        self.model, self.start, self.scheme = model, start, Euler(dt=DT)
+    def __init__(self, model: Model, start: Floats, layers: int, scheme: Scheme | None = None) -> None:
+        self.model, self.start, self.scheme = model, start, scheme or Euler(dt=DT)
         self.state = np.empty_like(start)
         levels = self.scheme.levels(model, layers * DT, ())
         self.parameters = self.scheme.parameters(model, levels, 0, len(levels) - 1, None)
@@ -29,7 +31,7 @@ class _Layers:
         self.state[:] = self.start
 
     def run(self) -> None:
-        self.scheme.advance(self.model, self.state, self.parameters)
+        self.scheme.advance(self.model, self.state, self.parameters, Where(first=0, seed=0, replicate=0, step=0))
 
     def check_against_numpy(self, activation: str, columns: int = 500) -> None:
         """Compare the first particles with the formula as it stands."""

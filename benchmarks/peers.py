@@ -18,6 +18,8 @@ from particles.base.arrays import Floats
 
 BLOCK = 32768  # numbers of a block: the fastest of 2048, 4096, ..., 131072; two of them are 512 KiB
 
+NOISY_BLOCK = 16384  # with three arrays in use
+
 SIGMA = {
     "identity": lambda u: u,
     "relu": lambda u: np.maximum(u, 0.0),
@@ -55,6 +57,54 @@ def tanh_loop(x: Any, weights: Any, biases: Any, dt: float) -> None:
         w, b = weights[k], biases[k]
         for i in range(x.size):
             x[i] += dt * math.tanh(w * x[i] + b)
+
+
+def noisy_blocks(x: Floats, w: float, b: float, dt: float, deviation: float, steps: int, seed: int = 0) -> None:
+    """x <- x + dt tanh(w x + b) + deviation N(0, 1) in NumPy, with its fastest generator, on blocks in the cache."""
+    generator = np.random.Generator(np.random.SFC64(seed))
+    buffer, noise = np.empty(NOISY_BLOCK), np.empty(NOISY_BLOCK)
+    for start in range(0, x.size, NOISY_BLOCK):
+        part = x[start : start + NOISY_BLOCK]
+        u, eta = buffer[: part.size], noise[: part.size]
+        for _ in range(steps):
+            np.multiply(part, w, out=u)
+            np.add(u, b, out=u)
+            np.tanh(u, out=u)
+            np.multiply(u, dt, out=u)
+            np.add(part, u, out=part)
+            generator.standard_normal(out=eta)
+            np.multiply(eta, deviation, out=eta)
+            np.add(part, eta, out=part)
+
+
+@numba.njit
+def noisy_loop(x: Any, w: float, b: float, dt: float, deviation: float, steps: int) -> None:
+    """The same as a plain numba loop with numba's own generator."""
+    np.random.seed(0)  # noqa: NPY002  (the generator that numba compiles)
+    for _ in range(steps):
+        for i in range(x.size):
+            x[i] += dt * math.tanh(w * x[i] + b) + deviation * np.random.standard_normal()  # noqa: NPY002
+
+
+def noisy_jax(x: Floats, w: float, b: float, dt: float, deviation: float, steps: int) -> Any:
+    """Return a function that does the same in JAX, compiled, on float64; None where JAX is not installed."""
+    try:
+        import jax
+    except ImportError:
+        return None
+    jax.config.update("jax_enable_x64", True)
+    start = jax.numpy.asarray(x)
+
+    @jax.jit
+    def run(state: Any, key: Any) -> Any:
+        def step(k: Any, state: Any) -> Any:
+            eta = jax.random.normal(jax.random.fold_in(key, k), state.shape, dtype=state.dtype) if deviation else 0.0
+            return state + dt * jax.numpy.tanh(w * state + b) + deviation * eta
+
+        return jax.lax.fori_loop(0, steps, step, state)
+
+    key = jax.random.key(0)
+    return lambda: np.asarray(run(start, key).block_until_ready())
 
 
 class Row(NamedTuple):

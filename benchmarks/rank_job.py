@@ -15,6 +15,7 @@ import numpy as np
 from particles import Euler, parallel
 from particles.ensemble import Ensemble
 from particles.model import cases
+from particles.philox import Where
 
 
 def main() -> None:
@@ -29,16 +30,17 @@ def main() -> None:
     ensemble = Ensemble(arguments.count, ranks)
     levels = scheme.levels(case.model, case.until, ())
     parameters = scheme.parameters(case.model, levels, 0, len(levels) - 1, None)
+    where = Where(ensemble.local.start, 0, 0, 0)
     start = ensemble.start(case.model, "quantile", 0, 0)
     with ranks.one_rank_a_node_first():
-        scheme.advance(case.model, np.zeros((1, 1)), parameters)
+        scheme.advance(case.model, np.zeros((1, 1)), parameters, where)
 
     best = float("inf")
     for _ in range(arguments.turns):
         state = start.copy()
         ranks.barrier()
         began = perf_counter()
-        scheme.advance(case.model, state, parameters)
+        scheme.advance(case.model, state, parameters, where)
         best = min(best, max(ranks.gather(perf_counter() - began)))
     moments = ensemble.moments(state)
     if ranks.rank == 0:

@@ -36,6 +36,8 @@ def initial_law(model: Model, grid: Grid) -> Law:
     """
     if model.size != 1 or not isinstance(model.initial, Law):
         raise InputError(f"a model of dimension {model.size} has no equation on the line: allowed is 1")
+    if model.nu2 > 0.0:
+        raise InputError(f"nu2 = {model.nu2!r}: this solver is for models without noise, nu2 = 0")
     if model.walls is not None:
         tolerance = 1e-12 * (grid.hi - grid.lo)
         if abs(model.walls[0] - grid.lo) > tolerance or abs(model.walls[1] - grid.hi) > tolerance:

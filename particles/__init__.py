@@ -11,8 +11,27 @@ from particles.base.command import one_thread_a_rank
 
 one_thread_a_rank()  # before numpy starts the threads of its linear algebra
 
+from particles.collisions import Collisions, Milstein  # noqa: E402
+from particles.noise import EXPONENTIAL, GAUSSIAN, GAUSSIAN53, TWO_POINT, UNIFORM, Noise  # noqa: E402
 from particles.schemes import Euler, ExactFlow  # noqa: E402
 from particles.simulate import simulate  # noqa: E402
 from particles.trajectory import Trajectory, load  # noqa: E402
+from particles.watch import Checkpoints, Stopped  # noqa: E402
 
-__all__ = ["Euler", "ExactFlow", "Trajectory", "load", "simulate"]
+__all__ = [
+    "EXPONENTIAL",
+    "GAUSSIAN",
+    "GAUSSIAN53",
+    "TWO_POINT",
+    "UNIFORM",
+    "Checkpoints",
+    "Collisions",
+    "Euler",
+    "ExactFlow",
+    "Milstein",
+    "Noise",
+    "Stopped",
+    "Trajectory",
+    "load",
+    "simulate",
+]

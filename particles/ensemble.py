@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from particles.base.arrays import Floats
-from particles.base.errors import InputError, NotFiniteError
+from particles.base.errors import InputError, NotFiniteError, SimresnetError
 from particles.kernels import block_power_sums, first_not_finite
 from particles.model.laws import Law, Product
 from particles.model.rule import Model
@@ -21,7 +22,49 @@ from particles.parallel import Ranks
 from particles.philox import start_uniforms
 
 BLOCK = 4096
+CHUNK = 16 * BLOCK  # particles that are drawn or counted at a time
 STARTS = ("random", "stratified", "quantile")
+
+
+Integers = NDArray[np.int64]
+
+
+class CountError(SimresnetError):
+    """The particles of a run are not as many as they must be: a fault of the program or of the machine."""
+
+    exit_code = 3
+
+
+@dataclass(frozen=True)
+class Bins:
+    """Equal cells [low + i h, low + (i + 1) h), h = (high - low)/cells, of a histogram; it counts below and above too.
+
+    Parameters
+    ----------
+    low, high : float, low < high
+    cells : int >= 1
+
+    Raises
+    ------
+    InputError
+        If the ends do not increase, or there is no cell.
+    """
+
+    low: float
+    high: float
+    cells: int
+
+    def __post_init__(self) -> None:
+        whole = isinstance(self.cells, int | np.integer) and 1 <= self.cells <= 10**7
+        if not (-math.inf < self.low < self.high < math.inf and whole):
+            given = (self.low, self.high, self.cells)
+            raise InputError(f"histogram = {given!r} must be two increasing numbers and an integer from 1 to 10**7")
+
+    def count(self, x: Floats) -> Integers:
+        """Numbers of x below, in every cell and above, shape (cells + 2,), by floor((x - low) (cells/(high - low)))."""
+        place = np.floor((x - self.low) * (self.cells / (self.high - self.low)))
+        numbers = np.clip(place, -1.0, float(self.cells)).astype(np.int64) + 1
+        return np.bincount(numbers, minlength=self.cells + 2).astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -56,37 +99,110 @@ class Ensemble:
         return range(self.first(self.ranks.rank), self.first(self.ranks.rank + 1))
 
     def start(self, model: Model, start: str, seed: int, replicate: int) -> Floats:
-        """Draw this rank's particles, shape (D, m); the neurons of a feature all start at its measurement."""
-        law = model.start
-        laws = law.components if isinstance(law, Product) else (law,)
-        rows = [self._draw(law, start, seed, replicate, j) for j, law in enumerate(laws)]
-        return np.tile(np.stack(rows), (model.neurons, 1))
+        """Draw this rank's particles, shape (D, m); the neurons of a feature all start at its measurement.
 
-    def _draw(self, law: Law, start: str, seed: int, replicate: int, component: int) -> Floats:
-        first, count = self.local.start, len(self.local)
+        A few blocks at a time: what a law needs besides the state stays small.
+        """
+        laws = model.start.components if isinstance(model.start, Product) else (model.start,)
+        state = np.empty((model.size, len(self.local)))
+        for begin in range(0, len(self.local), CHUNK):
+            part = self.local[begin : begin + CHUNK]
+            for j, law in enumerate(laws):
+                drawn = self._draw(law, start, seed, replicate, j, part)
+                state[j :: model.dim, begin : begin + CHUNK] = drawn
+        return state
+
+    def _draw(self, law: Law, start: str, seed: int, replicate: int, component: int, part: range) -> Floats:
+        numbers = np.arange(part.start, part.stop)
         if start == "quantile":
-            return law.quantile((np.arange(first, first + count) + 0.5) / self.count)
-        u = start_uniforms(first, count, component=component, seed=seed, replicate=replicate)
+            return law.quantile((numbers + 0.5) / self.count)
+        u = start_uniforms(part.start, len(part), component=component, seed=seed, replicate=replicate)
         if start == "random":
             return law.sample(u)
-        return law.quantile(np.minimum((np.arange(first, first + count) + u) / self.count, 1.0 - 2.0**-53))
+        return law.quantile(np.minimum((numbers + u) / self.count, 1.0 - 2.0**-53))
 
     def moments(self, state: Floats) -> Floats:
-        """First and second moments of the whole cloud, shape (2, D), the same on all ranks: sums over blocks."""
-        local_blocks = self.first_block(self.ranks.rank + 1) - self.first_block(self.ranks.rank)
-        sums = np.empty((len(state), 2, local_blocks))
+        """First and second moments of the whole cloud, shape (2, D), the same on all ranks.
+
+        Sums over blocks, added exactly and rounded once: a rank sends the two or three numbers that hold its part.
+        """
+        blocks = self.first_block(self.ranks.rank + 1) - self.first_block(self.ranks.rank)
+        sums = np.empty((len(state), 2, blocks))
         for row, out in zip(state, sums, strict=True):
             block_power_sums()(row, BLOCK, out)
-        everywhere = self.ranks.concatenate(sums)
+        parts = [[exact_parts(part.tolist()) for part in component] for component in sums]
+        width = max(len(part) for component in parts for part in component)
+        padded = [[part + [0.0] * (width - len(part)) for part in component] for component in parts]
+        everywhere = self.ranks.concatenate(np.array(padded).reshape(len(state), 2, width))
         if not np.abs(everywhere).sum() < math.inf:
             raise NotFiniteError("a moment of the cloud is beyond the largest number", on_all_ranks=True)
         return np.array([[math.fsum(part) / self.count for part in component] for component in everywhere]).T
 
+    def histogram(self, state: Floats, bins: Bins) -> Integers:
+        """Particles of the whole cloud below, in every cell and above, shape (D, cells + 2): exact on any ranks."""
+        local = np.zeros((len(state), bins.cells + 2), dtype=np.int64)
+        for row, out in zip(state, local, strict=True):
+            for begin in range(0, row.size, CHUNK):
+                out += bins.count(row[begin : begin + CHUNK])
+        total = np.empty_like(local)
+        self.ranks.comm.Allreduce(local, total)
+        return total
+
+    def at_or_below_zero(self, state: Floats) -> int:
+        """Particles of the whole cloud with a component at or below 0, the same on all ranks."""
+        tiles = range(0, state.shape[1], CHUNK)
+        here = sum(int((state[:, begin : begin + CHUNK] <= 0.0).any(axis=0).sum()) for begin in tiles)
+        return sum(self.ranks.gather(here))
+
     def first_not_finite(self, state: Floats) -> int | None:
-        """Number of the first particle of the whole cloud that is not finite, or None; the same on all ranks."""
+        """Number, in the whole cloud, of this rank's first particle that is not finite, or None."""
         here = first_not_finite(state)
-        number = self.ranks.minimum(self.count if here is None else self.local.start + here)
-        return None if number == self.count else number
+        return None if here is None else self.local.start + here
+
+    def look(self, state: Floats, step: int, time: float, request: int = 0) -> int:
+        """Largest of the ranks' requests, 0 <= request < 4, where every particle is finite; one collective for both.
+
+        Raises
+        ------
+        NotFiniteError
+            On all ranks, with number and state of the first bad particle, the step after which it was seen, its time.
+        """
+        bad = self.first_not_finite(state)
+        lowest = self.ranks.minimum(4 * (self.count if bad is None else bad) + 3 - request)
+        number, request = lowest // 4, 3 - lowest % 4
+        if number == self.count:
+            return request
+        held = [state[:, number - self.local.start].tolist()] if number in self.local else []
+        values = next(part[0] for part in self.ranks.gather(held) if part)
+        told = ", ".join(f"{value:g}" for value in values)
+        raise NotFiniteError(
+            f"particle {number} is not finite after step {step}, at time {time:g}: its state is {told}; the step is too"
+            " large or the law too wide",
+            on_all_ranks=True,
+        )
+
+    def require_count(self, state: Floats) -> None:
+        """Refuse to go on, on all ranks, if the ranks do not hold `count` particles in all."""
+        held = sum(self.ranks.gather(state.shape[1]))
+        if held != self.count:
+            raise CountError(f"the ranks hold {held} particles instead of {self.count}", on_all_ranks=True)
+
+
+def exact_parts(values: list[float]) -> list[float]:
+    """Numbers, two or three as a rule, whose exact sum is that of `values`; [inf] where it is beyond all numbers.
+
+    The first is the rounded sum, the next the rounded rest, and so on until nothing is left: so sums of parts, rounded
+    once by `math.fsum`, are the same however the values were split.
+    """
+    parts: list[float] = []
+    try:
+        while rest := math.fsum(values + [-part for part in parts]):
+            if not math.isfinite(rest):
+                return [math.inf]
+            parts.append(rest)
+    except (OverflowError, ValueError):  # a sum beyond all numbers, or infinities of both signs
+        return [math.inf]
+    return parts
 
 
 def check_start(model: Model, start: str) -> None:

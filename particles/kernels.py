@@ -32,6 +32,15 @@ def sticky(old: float, new: float, low: float, high: float) -> float:
     return old if old <= low or old >= high else moved
 
 
+@formula
+def reflecting(old: float, new: float, low: float, high: float) -> float:
+    """Walls that mirror what crosses them (zero flux with noise); a step longer than the interval ends at a wall."""
+    moved = low + (low - new) if new < low else new
+    moved = high - (moved - high) if moved > high else moved
+    moved = low if moved < low else moved
+    return high if moved > high else moved
+
+
 @kernel
 def euler_line(drift: Formula, wall: Formula) -> Formula:
     """x <- x + dt f(w_k x + b_k, x) for k = 0, 1, ..., d = 1; arXiv 2001.04294 (1)."""

@@ -18,6 +18,7 @@ So streams hang on (seed, replicate, purpose, particle, step), never on a rank o
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,11 +27,30 @@ from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.jit import Formula, formula, kernel
 
-START = 0  # purposes of a stream; noise and collision clocks follow it
+START, NOISE, CLOCK = 0, 1, 2  # purposes of a stream
 _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
+
+
+@dataclass(frozen=True)
+class Where:
+    """Address of a rank's draws in a run: everything but the particle's place on the rank and the draw.
+
+    Parameters
+    ----------
+    first : int
+        Number of the rank's first particle.
+    seed, replicate : int
+    step : int
+        Index of the first step of a sweep.
+    """
+
+    first: int
+    seed: int
+    replicate: int
+    step: int
 
 
 @formula

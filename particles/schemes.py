@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -23,6 +23,27 @@ from particles.base.errors import InputError
 from particles.model.expm import affine_flow
 from particles.model.rule import Model
 from particles.model.transients import segments
+from particles.philox import Where
+
+
+class Scheme(Protocol):
+    """What the time loop asks of a scheme."""
+
+    @property
+    def order(self) -> float:
+        """Order in the step, weak where there is noise; inf without a time error."""
+
+    def levels(self, model: Model, until: float, stops: Sequence[float]) -> Floats:
+        """Time levels from 0 to `until`, every stop among them, or InputError."""
+
+    def parameters(self, model: Model, levels: Floats, k: int, n: int, mean: Floats | None) -> tuple[Any, ...]:
+        """Numbers of the steps from level k to level n, one row a step."""
+
+    def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...], where: Where) -> None:
+        """Carry `state`, shape (D, m), over these steps, in place; draws are addressed by `where`."""
+
+    def cautions(self, model: Model) -> tuple[str, ...]:
+        """Sentences for a person before a run: what may go wrong with this model."""
 
 
 @dataclass(frozen=True)
@@ -59,30 +80,32 @@ class Euler:
 
     def levels(self, model: Model, until: float, stops: Sequence[float]) -> Floats:
         """Time levels 0 = t_0 < ... < t_L = until; every stop is one of them, or InputError."""
-        dt = until / self.layers if self.layers is not None else self.dt
-        assert dt is not None
-        given = f"layers = {self.layers!r}" if self.layers is not None else f"dt = {dt!r}"
-        require_memory(f"{given} up to {until!r}", 64.0 * (until / dt if dt > 0.0 else math.inf))
-        for name, time in [("until", until), *(("times", stop) for stop in stops)]:
-            if abs(time - round(time / dt) * dt) > 1e-9 * until:
-                raise InputError(f"{name} = {time!r} must be a multiple of the step dt = {dt!r}")
-        return np.arange(round(until / dt) + 1, dtype=np.float64) * dt
+        without_noise(model, self)
+        if self.dt is not None:
+            return even_levels(until, stops, self.dt)
+        assert self.layers is not None
+        require_memory(f"layers = {self.layers!r}", 64.0 * self.layers)
+        return even_levels(until, stops, until / self.layers)
 
     def parameters(self, model: Model, levels: Floats, k: int, n: int, mean: Floats | None) -> tuple[Any, ...]:
         """Weights (n - k, D, D), biases (n - k, D) and dt of the steps from level k to level n."""
         weights = model.weights(levels[k:n])
         return weights, model.biases(levels[k:n], weights, mean), float(levels[1])
 
-    def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...]) -> None:
+    def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...], where: Where) -> None:
         """Carry `state`, shape (D, m), over the steps, in place."""
         weights, biases, dt = parameters
         drift = model.drift
         if model.size == 1:
-            wall, low, high = _wall(model)
+            wall, low, high = wall_of(model)
             sweep = kernels.euler_line(drift.value, wall)
             sweep(state[0], weights[:, 0, 0].copy(), biases[:, 0].copy(), dt, drift.constants, low, high)
         else:
             kernels.euler_space(drift.value)(state, weights, biases, dt, drift.constants)
+
+    def cautions(self, model: Model) -> tuple[str, ...]:
+        """Nothing: a model without noise keeps to where its drift carries it."""
+        return ()
 
 
 @dataclass(frozen=True)
@@ -103,6 +126,7 @@ class ExactFlow:
         InputError
             If the model has no exact flow.
         """
+        without_noise(model, self)
         if not model.piecewise_constant:
             raise InputError("ExactFlow needs piecewise constant weight and bias: use Euler(layers=...)")
         levels = np.array(segments(model, [*stops, until]))
@@ -135,22 +159,45 @@ class ExactFlow:
         ]
         return (np.array(rows),)
 
-    def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...]) -> None:
+    def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...], where: Where) -> None:
         """Carry `state`, shape (D, m), over the steps, in place."""
         if len(parameters) == 2:
             kernels.affine_space()(state, *parameters)
             return
-        wall, low, high = _wall(model)
+        wall, low, high = wall_of(model)
         assert model.drift.flow is not None  # levels has seen to it
         sweep = kernels.flow_line(model.drift.flow, wall)
         for row, steps in zip(state, parameters[0], strict=True):
             sweep(row, steps, model.drift.constants, low, high)
 
+    def cautions(self, model: Model) -> tuple[str, ...]:
+        """Nothing: a model without noise keeps to where its drift carries it."""
+        return ()
 
-Scheme = Euler | ExactFlow
+
+def even_levels(until: float, stops: Sequence[float], dt: float) -> Floats:
+    """Time levels 0, dt, 2 dt, ..., until; every stop is one of them.
+
+    Raises
+    ------
+    InputError
+        If `until` or a stop is no multiple of dt, or there are more levels than fit in memory.
+    """
+    require_memory(f"dt = {dt!r} up to {until!r}", 64.0 * (until / dt if dt > 0.0 else math.inf))
+    for name, time in [("until", until), *(("times", stop) for stop in stops)]:
+        if abs(time - round(time / dt) * dt) > 1e-9 * until:
+            raise InputError(f"{name} = {time!r} must be a multiple of the step dt = {dt!r}")
+    return np.arange(round(until / dt) + 1, dtype=np.float64) * dt
 
 
-def _wall(model: Model) -> tuple[Any, float, float]:
+def without_noise(model: Model, scheme: object) -> None:
+    """Refuse a noisy model for a scheme that would drop its noise."""
+    if model.nu2 > 0.0:
+        raise InputError(f"nu2 = {model.nu2!r}: {scheme!r} has no noise; use Collisions or Milstein")
+
+
+def wall_of(model: Model) -> tuple[Any, float, float]:
+    """Formula of the walls, and where they are."""
     if model.walls is None:
         return kernels.free, -math.inf, math.inf
-    return kernels.sticky, *model.walls
+    return {"sticky": kernels.sticky, "reflecting": kernels.reflecting}[model.wall], *model.walls

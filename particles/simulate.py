@@ -7,18 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from particles import parallel
+from particles import checkpoint, parallel
 from particles.base.arrays import Floats
 from particles.base.command import require_memory
-from particles.base.errors import InputError, NotFiniteError
+from particles.base.errors import InputError
 from particles.base.provenance import provenance
-from particles.ensemble import Ensemble, check_start
+from particles.checkpoint import Kept
+from particles.collisions import Collisions
+from particles.ensemble import Bins, Ensemble, check_start
 from particles.model.rule import Model
-from particles.philox import check_key
+from particles.philox import Where, check_key
 from particles.schemes import Scheme
 from particles.trajectory import Trajectory
+from particles.watch import Checkpoints, Watch
 
 SWEEP = 128  # steps between two looks at the state; a sweep this long loses nothing to memory traffic
+SHORT_SWEEP = 32  # of very large clouds, whose signals would wait for minutes otherwise
+LARGE = 2**31  # particle-steps that a long sweep may hold over all ranks
 
 
 def check(
@@ -31,6 +36,8 @@ def check(
     start: str = "random",
     seed: int = 0,
     replicate: int = 0,
+    histogram: tuple[float, float, int] | None = None,
+    keep_clouds: bool = True,
 ) -> Floats:
     """Refuse what `simulate` could not do, before MPI or numba is loaded; return the time levels.
 
@@ -48,9 +55,16 @@ def check(
             raise InputError(f"times: {time!r} must lie in [0, {until!r}]")
     check_start(model, start)
     check_key(seed, replicate)
-    snapshots = len(times) or 1
-    require_memory(f"count = {count!r} with {snapshots} snapshots", 8.0 * count * model.size * (snapshots + 2))
+    if histogram is not None:
+        Bins(*histogram)
+    clouds = len(set(times)) or 1
+    require_memory(f"count = {count!r} with {clouds} snapshots", memory(model, count, clouds if keep_clouds else 1))
     return scheme.levels(model, until, times)
+
+
+def memory(model: Model, count: int, clouds: int) -> float:
+    """Bytes over all ranks of a run that holds so many clouds, the state among them, with 5 % for all else."""
+    return 1.05 * 8.0 * count * model.size * clouds
 
 
 def simulate(
@@ -63,28 +77,38 @@ def simulate(
     start: str = "random",
     seed: int = 0,
     replicate: int = 0,
+    histogram: tuple[float, float, int] | None = None,
+    keep_clouds: bool = True,
+    checkpoints: Checkpoints | None = None,
     comm: Any = None,
     progress: Callable[[float], None] = lambda share: None,
 ) -> Trajectory:
-    """Carry `count` particles of `model` from 0 to `until`; arXiv 2001.04294 (1), (3).
+    """Carry `count` particles of `model` from 0 to `until`; arXiv 2001.04294 (1), (3), (17).
 
-    Collective: every rank of `comm` calls it. The cloud and its moments are the same bytes on any number of ranks.
+    Collective: every rank of `comm` calls it. Clouds, moments and histograms are the same bytes on any number of ranks.
 
     Parameters
     ----------
     model : Model
-    scheme : Euler or ExactFlow
+    scheme : Scheme
+        Euler, ExactFlow or another of `particles.schemes`.
     count : int >= 1
         Number M of particles over all ranks.
     until : float > 0
         Horizon T.
     times : sequence of float in [0, until], default (until,)
-        Snapshots; with `Euler` multiples of its step.
+        Snapshots; multiples of the scheme's step where it has one.
     start : {"random", "stratified", "quantile"}, default "random"
         Independent draws; one draw in each of M equal cells of probability; F^{-1}((2 i - 1)/(2 M)).
     seed : int in [0, 2**32), default 0
     replicate : int in [0, 2**30), default 0
         Independent repetitions under one seed.
+    histogram : (low, high, cells), optional
+        Count particles in equal cells at every snapshot, for each component of the state.
+    keep_clouds : bool, default True
+        False keeps moments and histograms alone: 8 bytes a particle and component of the state, and 5 %.
+    checkpoints : Checkpoints, optional
+        Where and when to write what a restart needs, and whether this is one.
     comm : mpi4py communicator, optional
         By default all ranks of the job.
     progress : callable, optional
@@ -99,40 +123,100 @@ def simulate(
     InputError
         If an argument is out of range.
     NotFiniteError
-        If a particle stops being finite; it names the first one and the time.
+        If a particle stops being finite; it names the first one, its state, the step and the time.
+    Stopped
+        If `checkpoints` asked to leave.
     """
-    levels = check(model, scheme, count=count, until=until, times=times, start=start, seed=seed, replicate=replicate)
+    options: dict[str, Any] = {"count": count, "until": until, "start": start, "seed": seed, "replicate": replicate}
+    options |= {"histogram": histogram, "keep_clouds": keep_clouds}
+    levels = check(model, scheme, times=times, **options)
     stops = sorted(set(times)) or [until]
+    most = 1 if model.mean_coupled else sweep(model, count, work(scheme, levels))
     ensemble = Ensemble(count, parallel.of(comm))
-    _compile(model, scheme, levels, ensemble)
-    state = ensemble.start(model, start, seed, replicate)
+    run = _describe(model, scheme, stops, options)
 
-    states, moments, k = [], [], 0
-    for stop in stops:
-        end = int(np.argmin(np.abs(levels - stop)))
-        while k < end:  # from t_k to t_n, many steps a sweep where the parameters are known beforehand
-            n = k + 1 if model.mean_coupled else min(k + SWEEP, end)
-            mean = ensemble.moments(state)[0] if model.mean_coupled else None
-            scheme.advance(model, state, scheme.parameters(model, levels, k, n, mean))
-            k = n
-            _require_finite(ensemble, state, levels[k])
-            progress(k / (len(levels) - 1))
-        states.append(state.copy())
-        moments.append(ensemble.moments(state))
+    with Watch(checkpoints, ensemble.ranks) as watch:
+        _compile(model, scheme, levels, ensemble)
+        k, state, kept = _begin(checkpoints, ensemble, model, run)
+        watch.ready()
+        for stop in stops[len(kept.moments) :]:
+            end = int(np.argmin(np.abs(levels - stop)))
+            while k < end:  # from t_k to t_n, many steps a sweep where the parameters are known beforehand
+                n = watch.end_of_sweep(k, min(k + most, end))
+                mean = ensemble.moments(state)[0] if model.mean_coupled else None
+                where = Where(ensemble.local.start, seed, replicate, k)
+                scheme.advance(model, state, scheme.parameters(model, levels, k, n, mean), where)
+                k = n
+                request = ensemble.look(state, k, float(levels[k]), watch.request())
+                if checkpoints is not None and watch.wants(request, k):
+                    checkpoint.write(checkpoints, ensemble, run, k, state, kept)
+                    watch.written(request, k, len(levels) - 1)
+                progress(k / (len(levels) - 1))
+            _take(ensemble, state, kept, run, last=stop == stops[-1])
 
-    info = {
+    info = {key: value for key, value in run.items() if key != "times"}
+    info |= {"ranks": ensemble.ranks.size, "promise": _promise(model), "provenance": provenance()}
+    info["at_or_below_zero"] = ensemble.at_or_below_zero(state) if model.diffusion.half_line else None
+    counts = np.array(kept.counts) if histogram is not None else None
+    return Trajectory(tuple(stops), tuple(kept.clouds), np.array(kept.moments), info, ensemble, counts)
+
+
+def _promise(model: Model) -> str:
+    """What the record says of the run's bytes."""
+    if model.reproducible:
+        return "same bytes for any number of ranks, any restart and any CPU"
+    return "same bytes for any number of ranks and any restart, on one kind of CPU"
+
+
+def sweep(model: Model, count: int, work: float = 1.0) -> int:
+    """Steps, each of so much work, between two looks at the state; on any number of ranks the same."""
+    passes = max(SHORT_SWEEP, min(SWEEP, LARGE // (count * model.size)))
+    return max(1, int(passes / work))
+
+
+def work(scheme: Scheme, levels: Floats) -> float:
+    """Passes over a particle in a step: the mean number of its collisions under the Poisson clock, 1 otherwise."""
+    if isinstance(scheme, Collisions) and scheme.clock == "poisson":
+        return max(1.0, float(levels[1]) / scheme.mean_time)
+    return 1.0
+
+
+def _describe(model: Model, scheme: Scheme, stops: Sequence[float], options: dict[str, Any]) -> dict[str, Any]:
+    """What tells this run from others: plain values for JSON."""
+    described = {key: value.item() if isinstance(value, np.generic) else value for key, value in options.items()}
+    histogram = described["histogram"]
+    return {
         "model": model.describe(),
         "scheme": repr(scheme),
-        "count": int(count),
         "dim": model.dim,
         "neurons": model.neurons,
-        "start": start,
-        "seed": seed,
-        "replicate": replicate,
-        "ranks": ensemble.ranks.size,
-        "provenance": provenance(),
+        "times": [float(stop) for stop in stops],
+        "clouds": bool(described.pop("keep_clouds")),
+        **described,
+        "histogram": None if histogram is None else [float(histogram[0]), float(histogram[1]), int(histogram[2])],
     }
-    return Trajectory(tuple(stops), tuple(states), np.array(moments), info, ensemble)
+
+
+def _begin(
+    checkpoints: Checkpoints | None, ensemble: Ensemble, model: Model, run: dict[str, Any]
+) -> tuple[int, Floats, Kept]:
+    """First step, state and what was kept: of a checkpoint, or of the start."""
+    if checkpoints is None:
+        return 0, ensemble.start(model, run["start"], run["seed"], run["replicate"]), Kept()
+    if checkpoints.resume:
+        return checkpoint.load(checkpoints, ensemble, run)
+    ensemble.ranks.on_first(lambda: checkpoint.require_none(checkpoints))
+    return 0, ensemble.start(model, run["start"], run["seed"], run["replicate"]), Kept()
+
+
+def _take(ensemble: Ensemble, state: Floats, kept: Kept, run: dict[str, Any], last: bool) -> None:
+    """Keep a snapshot; the last cloud is the state itself."""
+    ensemble.require_count(state)
+    kept.moments.append(ensemble.moments(state))
+    if run["histogram"] is not None:
+        kept.counts.append(ensemble.histogram(state, Bins(*run["histogram"])))
+    if run["clouds"]:
+        kept.clouds.append(state if last else state.copy())
 
 
 def _compile(model: Model, scheme: Scheme, levels: Floats, ensemble: Ensemble) -> None:
@@ -141,12 +225,5 @@ def _compile(model: Model, scheme: Scheme, levels: Floats, ensemble: Ensemble) -
         state = np.zeros((model.size, 1))
         mean = np.zeros(model.size) if model.mean_coupled else None
         Ensemble(1, parallel.serial()).moments(state)
-        scheme.advance(model, state, scheme.parameters(model, levels, 0, 1, mean))
+        scheme.advance(model, state, scheme.parameters(model, levels, 0, 1, mean), Where(0, 0, 0, 0))
         model.start.sample(np.full((model.dim, 1), 0.5) if model.dim > 1 else np.array([0.5]))
-
-
-def _require_finite(ensemble: Ensemble, state: Floats, time: float) -> None:
-    bad = ensemble.first_not_finite(state)
-    if bad is not None:
-        reason = "the step is too large or the law too wide"
-        raise NotFiniteError(f"particle {bad} is not finite at time {time:g}: {reason}", on_all_ranks=True)

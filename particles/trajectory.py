@@ -1,13 +1,13 @@
-"""The record of a particle run: clouds at their times, moments, and where they come from; save and load.
+"""The record of a particle run: clouds at their times, moments, histograms, and where they come from; save and load.
 
-A saved run is a folder: ``x.npy`` of shape (times, D, M), float64, written by all ranks at their offsets, and
-``meta.json``. It is written beside its place and renamed, so it is there whole or not at all.
+A saved run is a folder: ``x.npy`` of shape (times, D, M), float64, written by all ranks at their offsets,
+``histogram.npy`` of shape (times, D, cells + 2), int64, each where the run kept it, and ``meta.json``. It is written
+beside its place and renamed, so it is there whole or not at all.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +18,16 @@ import numpy as np
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.files import draft_folder, read_json, replace_folder, sync, write_json
+from particles.fields import Part, reserve, write_rows
 from particles.model.measure import Measure
 
 if TYPE_CHECKING:
-    from particles.ensemble import Ensemble
+    from particles.ensemble import Ensemble, Integers
 
 META = "meta.json"
 FIELD = "x.npy"
+COUNTS = "histogram.npy"
+FOLDERS = ((META, FIELD), (META, COUNTS), (META, FIELD, COUNTS))  # what a saved run may hold
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,13 +39,15 @@ class Trajectory:
     times : tuple of float
         Increasing.
     states : tuple of ndarray, each of shape (D, m)
-        This rank's particles at each time; all of them for a loaded run.
+        This rank's particles at each time; all of them for a loaded run; empty for a run that kept no clouds.
     moments : ndarray, shape (times, 2, D)
         First and second moments of the whole cloud.
     info : dict
         Model, scheme, seed, versions, commit: plain values for JSON.
     ensemble : Ensemble, optional
         Who owns which particle; None for a loaded run, which is whole.
+    counts : ndarray of int64, shape (times, D, cells + 2), optional
+        Particles of the whole cloud below, in every cell and above; ends and cells are ``info["histogram"]``.
     """
 
     times: tuple[float, ...]
@@ -50,10 +55,13 @@ class Trajectory:
     moments: Floats
     info: dict[str, Any]
     ensemble: Ensemble | None = None
+    counts: Integers | None = None
 
     def __post_init__(self) -> None:
         for array in (*self.states, self.moments):
             array.flags.writeable = False
+        if self.counts is not None:
+            self.counts.flags.writeable = False
 
     @property
     def count(self) -> int:
@@ -61,8 +69,33 @@ class Trajectory:
         return int(self.info["count"])
 
     def state(self, time: float) -> Floats:
-        """This rank's particles at a stored time, shape (D, m)."""
-        return self.states[self._index(time)]
+        """This rank's particles at a stored time, shape (D, m).
+
+        Raises
+        ------
+        InputError
+            If the time is not stored, or the run kept no clouds.
+        """
+        index = self._index(time)
+        if not self.states:
+            raise InputError("the run kept moments and histograms, not its clouds")
+        return self.states[index]
+
+    def histogram(self, time: float) -> tuple[Integers, Floats]:
+        """Counts of the whole cloud at a stored time, shape (D, cells + 2), and the edges of the cells (cells + 1,).
+
+        The first count is what lies below the edges, the last what lies at the upper end or above.
+
+        Raises
+        ------
+        InputError
+            If the time is not stored, or the run kept no histogram.
+        """
+        index = self._index(time)
+        if self.counts is None:
+            raise InputError("the run kept no histogram")
+        low, high, cells = self.info["histogram"]
+        return self.counts[index], low + (high - low) * (np.arange(cells + 1) / cells)
 
     def at(self, time: float) -> Measure:
         """The empirical measure at a stored time, all particles with mass 1/M.
@@ -92,6 +125,10 @@ class Trajectory:
         """sha256 of the bytes of each stored cloud, shape (D, M), of a whole run."""
         return [hashlib.sha256(np.ascontiguousarray(state).data).hexdigest() for state in self.states]
 
+    def counts_digest(self) -> str | None:
+        """sha256 of the bytes of the histogram, shape (times, D, cells + 2), or None."""
+        return None if self.counts is None else hashlib.sha256(np.ascontiguousarray(self.counts).data).hexdigest()
+
     def save(self, path: str | Path) -> None:
         """Write the run as a folder. Collective; every rank writes its own particles.
 
@@ -105,43 +142,34 @@ class Trajectory:
         path = Path(path).resolve()
         ranks = self.ensemble.ranks if self.ensemble is not None else parallel.serial()
         draft = draft_folder(path)
-        shape = (len(self.times), len(self.states[0]), self.count)
         try:
-            offset = ranks.on_first(lambda: _reserve(draft, shape))
-            ranks.together(lambda: self._write(draft / FIELD, offset))
+            offset = ranks.on_first(lambda: self._reserve(draft))
+            if self.states:
+                ranks.together(lambda: self._write(draft / FIELD, offset))
             ranks.on_first(lambda: self._finish(draft, path))
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)
             raise
 
+    def _reserve(self, draft: Path) -> int:
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir()
+        if not self.states:
+            return 0
+        return reserve(draft / FIELD, (len(self.times), len(self.states[0]), self.count))
+
     def _write(self, path: Path, offset: int) -> None:
         first = self.ensemble.local.start if self.ensemble is not None else 0
-        with path.open("r+b", buffering=0) as stream:
-            for t, state in enumerate(self.states):
-                for i, row in enumerate(state):
-                    stream.seek(offset + 8 * ((t * len(state) + i) * self.count + first))
-                    left = np.ascontiguousarray(row).data.cast("B")
-                    while left:
-                        left = left[stream.write(left) :]
-            os.fsync(stream.fileno())
+        write_rows(path, Part(offset, first, self.count), [row for state in self.states for row in state])
 
     def _finish(self, draft: Path, path: Path) -> None:
-        write_json(draft / META, {"times": list(self.times), "moments": self.moments.tolist(), **self.info})
+        if self.counts is not None:
+            np.save(draft / COUNTS, self.counts, allow_pickle=False)
+            sync(draft / COUNTS)
+        kept = {"clouds": bool(self.states), "histogram": None}
+        meta = {"times": list(self.times), "moments": self.moments.tolist()}
+        write_json(draft / META, {**kept, **meta, **self.info})
         replace_folder(draft, path)
-
-
-def _reserve(draft: Path, shape: tuple[int, ...]) -> int:
-    """Make the file at its full size, so that a full disk shows before anyone writes; return the offset of the data."""
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir()
-    with (draft / FIELD).open("wb") as stream:
-        header = {"descr": "<f8", "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_2_0(stream, header)
-        offset = stream.tell()
-        stream.flush()
-        os.posix_fallocate(stream.fileno(), 0, offset + 8 * int(np.prod(shape)))
-    sync(draft / FIELD)
-    return offset
 
 
 def load(path: str | Path) -> Trajectory:
@@ -157,12 +185,21 @@ def load(path: str | Path) -> Trajectory:
     try:
         times = tuple(float(time) for time in meta.pop("times"))
         moments = np.array(meta.pop("moments"), dtype=np.float64)
-        states = np.load(path / FIELD, mmap_mode="r", allow_pickle=False)
-        shape = (len(times), meta["dim"] * meta["neurons"], meta["count"])
-        if moments.shape != (len(times), 2, shape[1]) or not {"model", "scheme", "start"} <= set(meta):
+        size = meta["dim"] * meta["neurons"]
+        if moments.shape != (len(times), 2, size) or not {"model", "scheme", "start"} <= set(meta):
             raise ValueError("its description is not that of a run")
-    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+        states: Any = ()
+        if meta.get("clouds", True):
+            states = _field(path / FIELD, (len(times), size, meta["count"]), "float64")
+        bins = meta.get("histogram")
+        counts = None if bins is None else _field(path / COUNTS, (len(times), size, bins[2] + 2), "int64")
+    except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError) as error:
         raise InputError(f"{path} holds no whole particle run: {error}") from error
-    if states.shape != shape or states.dtype != np.float64:
-        raise InputError(f"{path / FIELD} holds {states.dtype} of shape {states.shape}: allowed is float64 {shape}")
-    return Trajectory(times, tuple(states), moments, meta)
+    return Trajectory(times, tuple(states), moments, meta, counts=counts)
+
+
+def _field(path: Path, shape: tuple[int, ...], kind: str) -> Any:
+    field = np.load(path, mmap_mode="r", allow_pickle=False)
+    if field.shape != shape or field.dtype != np.dtype(kind):
+        raise ValueError(f"{path.name} holds {field.dtype} of shape {field.shape}: allowed is {kind} {shape}")
+    return field

@@ -10,6 +10,7 @@ exp               2      x = k ln 2 + r, abs(r) <= ln(2)/2; Pade (6, 6) of exp(r
 expm1             4      the same
 tanh, sigmoid     4      one quotient of the same Pade numerator and denominator
 log               2      x = m 2**e, log m = 2 atanh((m - 1)/(m + 1))
+sincos_turns      2      nearest quarter turn, then Taylor polynomials of degree 15 and 16
 log1p, asinh      4      through log, with the rounding error of 1 + x put back
 wright_omega      8      Fritsch-Shafer-Crowley iteration, fourth order, twice; then Newton's
 normal_quantile   8      Wichura, Algorithm AS 241 (Appl. Statist. 37, 1988)
@@ -137,6 +138,53 @@ def asinh(x: float) -> float:
     value = log1p(y - 1.0 if big else z + z * z / (1.0 + sqrt(fma(z, z, 1.0))))
     value = value + 0.6931471805599453 if big else value
     return -value if x < 0.0 else value
+
+
+@formula
+def sincos_turns(u: float) -> tuple[float, float]:
+    """Return sin(2 pi u) and cos(2 pi u), abs(u) <= 2**50; the reduction to an eighth of a turn is exact."""
+    whole = fma(u, 0.25, _TO_INTEGER) - _TO_INTEGER
+    u = fma(whole, -4.0, u)  # exact, and four times it still rounds to the nearest integer
+    quarter = fma(u, 4.0, _TO_INTEGER) - _TO_INTEGER
+    turn = fma(quarter, -0.25, u)
+    x = turn * 6.283185307179586
+    # 2 pi is 6.283185307179586 + 2.4492935982947064e-16, and turn * 6.28... is rounded: both enter as `low`
+    low = fma(turn, 6.283185307179586, -x) + turn * 2.4492935982947064e-16
+    z = x * x
+    s = _sine_tail(z)
+    sine = x + fma(x * z, s, low * fma(-0.5, z, 1.0))
+    half = 0.5 * z
+    top = 1.0 - half
+    cosine = top + (fma(z * z, _cosine_tail(z), (1.0 - top) - half) - x * low)
+    m = quarter - 4.0 * (fma(quarter, 0.25, _TO_INTEGER) - _TO_INTEGER)  # quarter mod 4, in [-2, 2]
+    odd = m * m == 1.0
+    first = cosine if odd else sine
+    second = sine if odd else cosine
+    first = -first if m == -1.0 or m * m == 4.0 else first
+    second = -second if m == 1.0 or m * m == 4.0 else second
+    return first, second
+
+
+@formula
+def _sine_tail(z: float) -> float:
+    """(sin x/x - 1)/z by its series to z^7, abs(x) <= pi/4."""
+    p = fma(-7.647163731819816e-13, z, 1.6059043836821613e-10)
+    p = fma(p, z, -2.505210838544172e-08)
+    p = fma(p, z, 2.7557319223985893e-06)
+    p = fma(p, z, -1.984126984126984e-04)
+    p = fma(p, z, 8.333333333333333e-03)
+    return fma(p, z, -0.16666666666666666)
+
+
+@formula
+def _cosine_tail(z: float) -> float:
+    """(cos x - 1 + z/2)/z^2 by its series to z^6, abs(x) <= pi/4."""
+    p = fma(4.779477332387385e-14, z, -1.1470745597729725e-11)
+    p = fma(p, z, 2.08767569878681e-09)
+    p = fma(p, z, -2.755731922398589e-07)
+    p = fma(p, z, 2.48015873015873e-05)
+    p = fma(p, z, -1.388888888888889e-03)
+    return fma(p, z, 4.1666666666666664e-02)
 
 
 @formula

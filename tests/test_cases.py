@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from particles.base.errors import InputError
+from particles.collisions import Collisions
 from particles.model import MEAN_COUPLED, Clipped, Normal, Uniform, cases
 from particles.schemes import Euler
 
 NAMES = [
     "moments-decay", "moments-conserved", "vehicles", "regression", "regression-2d", "regression-2d-unscaled", "iris",
+    "fokker-planck", "inverse-gamma", "generalised-gamma", "relu", "tanh-noise",
 ]  # fmt: skip
 each_case = pytest.mark.parametrize("name", NAMES)
 
@@ -36,9 +38,36 @@ def test_case_says_its_figure_and_what_is_ambiguous(name: str) -> None:
 def test_case_can_be_run_as_it_stands(name: str) -> None:
     case = cases[name]
     assert all(0.0 <= t <= case.until for t in case.times)
-    levels = Euler(layers=case.layers).levels(case.model, case.until, case.times)
+    noisy = case.model.nu2 > 0.0
+    scheme = Collisions(0.01) if noisy else Euler(layers=case.layers)
+    levels = scheme.levels(case.model, case.until, case.times)
     assert levels[-1] == pytest.approx(case.until)
-    assert (case.domain is None) == (case.model.dim > 1)
+    assert (case.domain is None) == (case.model.dim > 1 or noisy)
+
+
+@pytest.mark.parametrize(
+    ("name", "drift", "weight", "bias", "diffusion", "nu2"),
+    [
+        ("fokker-planck", "identity", -1.0, 0.0, "1", 2.0),
+        ("inverse-gamma", "identity", -1.0, 1.0, "x", 0.25),
+        ("generalised-gamma", "lognormal-family", 1.0, 0.0, "x", 1.0),
+        ("relu", "relu", -1.0, 1.0, "x", 1.0),
+        ("tanh-noise", "tanh", -1.0, 1.0, "1", 1.0),
+    ],
+)
+def test_noisy_cases_have_their_numbers(
+    name: str, drift: str, weight: float, bias: float, diffusion: str, nu2: float
+) -> None:
+    model = cases[name].model
+    assert (model.drift.name, model.diffusion.name, model.nu2) == (drift, diffusion, nu2)
+    weights = model.weights(0.0)
+    assert (weights[0, 0, 0], model.biases(0.0, weights)[0, 0]) == (weight, bias)
+    assert model.reproducible
+
+
+def test_noise_is_never_dropped_in_silence() -> None:
+    with pytest.raises(InputError, match="use Collisions or Milstein"):
+        Euler(layers=10).levels(cases["fokker-planck"].model, 1.0, ())
 
 
 @pytest.mark.parametrize(

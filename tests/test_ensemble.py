@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,8 @@ import pytest
 from scipy.special import ndtr, ndtri
 
 from particles import parallel
-from particles.base.errors import InputError
-from particles.ensemble import BLOCK, STARTS, Ensemble, check_start
+from particles.base.errors import InputError, NotFiniteError
+from particles.ensemble import BLOCK, CHUNK, STARTS, Bins, CountError, Ensemble, check_start, exact_parts
 from particles.model import TANH, Law, Mixture, Model, Normal, Product, Uniform
 
 
@@ -168,3 +169,50 @@ def test_unknown_start_is_refused(start: str) -> None:
 def test_start_on_the_line_is_refused_in_the_plane(start: str) -> None:
     with pytest.raises(InputError):
         check_start(model(Product([Normal(0.0, 1.0)] * 2)), start)
+
+
+def test_start_does_not_depend_on_how_many_are_drawn_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = parts(CHUNK + 12347, 1)[0].start(model(Normal(1.0, 1.0)), "stratified", 5, 2)
+    monkeypatch.setattr("particles.ensemble.CHUNK", BLOCK)
+    assert parts(CHUNK + 12347, 1)[0].start(model(Normal(1.0, 1.0)), "stratified", 5, 2).tobytes() == whole.tobytes()
+
+
+@pytest.mark.parametrize("spread", [0, 20, 300])
+def test_parts_hold_the_exact_sum(spread: int) -> None:
+    """However the values are split, the parts add up to the same rounded sum; exact rationals are the oracle."""
+    rng = np.random.default_rng(3)
+    values = (rng.normal(size=400) * 10.0 ** rng.integers(-spread, spread + 1, size=400)).tolist()
+    values += [-value for value in values[:100]]  # cancellation
+    exact = float(sum(map(Fraction, values)))
+    for size in (1, 3, 40):
+        split = [exact_parts(values[k::size]) for k in range(size)]
+        assert math.fsum(part for group in split for part in group) == exact
+
+
+@pytest.mark.parametrize(
+    ("values", "held"), [([], []), ([0.0, -0.0], []), ([1e308] * 9, [math.inf]), ([math.inf, -math.inf], [math.inf])]
+)
+def test_parts_of_what_has_no_sum(values: list[float], held: list[float]) -> None:
+    assert exact_parts(values) == held
+    assert exact_parts([math.nan]) == [math.inf]
+
+
+def test_cells_are_half_open() -> None:
+    x = np.array([-math.inf, -1.0, np.nextafter(0.0, -1.0), 0.0, 0.25, 0.5, np.nextafter(1.0, 0.0), 1.0, math.inf])
+    np.testing.assert_array_equal(Bins(0.0, 1.0, 4).count(x), [3, 1, 1, 1, 1, 2])
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_look_names_particle_step_time_and_state(bad: float) -> None:
+    state, ensemble = np.zeros((2, 9000)), Ensemble(9000, parallel.serial())
+    assert [ensemble.look(state, 3, 0.5, request) for request in (0, 1, 2)] == [0, 1, 2]
+    state[1, 5000] = bad
+    with pytest.raises(NotFiniteError, match=f"particle 5000 .* step 3, at time 0.5: its state is 0, {bad:g};"):
+        ensemble.look(state, 3, 0.5, 2)
+
+
+def test_count_that_is_not_that_of_the_run_is_an_error() -> None:
+    Ensemble(10, parallel.serial()).require_count(np.zeros((1, 10)))
+    with pytest.raises(CountError, match="9 particles instead of 10") as caught:
+        Ensemble(10, parallel.serial()).require_count(np.zeros((1, 9)))
+    assert caught.value.exit_code == 3

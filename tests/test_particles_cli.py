@@ -92,6 +92,20 @@ def test_options_reach_the_run(fresh: Fresh, tmp_path: Path, options: tuple[obje
     assert meta["times"] == ([0.5, 1.0] if "--times" in options else [0.0, 1.0])
 
 
+def test_histogram_without_clouds_is_told_by_info(fresh: Fresh, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    arguments = ("run", "regression", "--count", 1000, "--exact", "--histogram", -4, 6, 20, "--no-clouds", "--out", out)
+    for _ in range(2):  # an older run of the same kind is replaced
+        done = fresh("-m", "particles", *arguments)
+        assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(path.name for path in out.iterdir()) == ["histogram.npy", "meta.json"]
+    told = json.loads(fresh("-m", "particles", "info", out, "--json").stdout.splitlines()[-1])
+    counts = np.load(out / "histogram.npy")
+    assert (counts.shape, counts.sum()) == ((3, 1, 22), 3000)
+    assert told["histogram_sha256"] == hashlib.sha256(counts.tobytes()).hexdigest()
+    assert told["sha256"] == []
+
+
 def test_horizon_shorter_than_the_case(fresh: Fresh, tmp_path: Path) -> None:
     done = fresh(
         "-m", "particles", "run", "regression", "--count", 10, "--until", 1, "--exact", "--out", tmp_path / "o"
@@ -116,7 +130,7 @@ def test_empty_folder_here_is_a_good_output(fresh: Fresh, tmp_path: Path) -> Non
     assert done.returncode in (0, 2)
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("run", "--help"), ("info", "--help")])
+@pytest.mark.parametrize("arguments", [("--help",), *((name, "--help") for name in ("run", "resume", "plan", "info"))])
 def test_help_loads_neither_numba_nor_mpi(fresh: Fresh, arguments: tuple[str, ...]) -> None:
     done = fresh("-c", TELLING, *arguments)
     assert (done.returncode, done.stderr) == (0, "")
@@ -167,6 +181,14 @@ def bad_inputs(folder: Path) -> dict[str, tuple[list[object], str]]:
         "out-holds-another-programs-meta": (["run", "regression", "--count", 10, "--exact", "--out", marked], "out"),
         "out-is-a-file": (["run", "regression", "--out", file], "file"),
         "out-in-no-folder": (["run", "regression", "--out", folder / "no" / "out"], "folder"),
+        "interval-without-a-unit": ([*run, "--checkpoint-every", "10"], "10m"),
+        "empty-interval": ([*run, "--checkpoint-every", "0s"], "0"),
+        "stop-at-nothing": ([*run, "--stop-at", "0"], "0"),
+        "histogram-of-words": ([*run, "--histogram", "a", 1, 10], "histogram"),
+        "histogram-that-decreases": ([*run, "--histogram", 2, 1, 10], "histogram"),
+        "resume-of-nothing": (["resume", folder / "no"], "no whole checkpoint"),
+        "plan-off-the-steps": (["plan", "regression", "--layers", 10, "--times", 0.3], "0.3"),
+        "plan-on-no-ranks": (["plan", "regression", "--ranks", 0], "0"),
         "info-of-nothing": (["info", folder / "no"], "no"),
         "info-of-something-else": (["info", other], "other"),
     }
@@ -195,7 +217,8 @@ BAD_NAMES = [
     "broken-count", "nan-count", "huge-count", "huge-layers", "tiny-dt", "nan-until", "negative-until", "two-schemes",
     "time-off-the-steps", "time-beyond", "unknown-start", "seed-out-of-range", "plane-with-quantiles",
     "out-holds-something-else", "out-holds-another-programs-meta", "out-is-a-file", "out-in-no-folder",
-    "info-of-nothing", "info-of-something-else",
+    "info-of-nothing", "info-of-something-else", "interval-without-a-unit", "empty-interval", "stop-at-nothing",
+    "histogram-of-words", "histogram-that-decreases", "resume-of-nothing", "plan-off-the-steps", "plan-on-no-ranks",
     "unknown-key", "wrong-type", "nan-in-file", "ragged-matrix", "no-layers", "count-in-file",
     "csv-with-a-hole", "csv-without-the-column", "csv-with-nan", "npy-of-objects", "empty-npy",
 ]  # fmt: skip

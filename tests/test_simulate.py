@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,10 @@ import pytest
 
 import particles
 from particles.base.errors import InputError, NotFiniteError
-from particles.model import IDENTITY, TANH, Model, Normal, Uniform, cases, cubic, exact_law
+from particles.collisions import Collisions
+from particles.model import IDENTITY, TANH, Model, Normal, Product, Uniform, cases, cubic, exact_law
 from particles.schemes import Euler, ExactFlow
-from particles.simulate import SWEEP, simulate
+from particles.simulate import SHORT_SWEEP, SWEEP, simulate, sweep, work
 
 REGRESSION = cases["regression"].model
 
@@ -114,6 +116,10 @@ BAD: list[dict[str, Any]] = [
     {"seed": 2**32},
     {"seed": -1, "start": "quantile"},
     {"replicate": 2**30},
+    {"histogram": (1.0, 1.0, 5)},
+    {"histogram": (0.0, math.inf, 5)},
+    {"histogram": (0.0, 1.0, 0)},
+    {"histogram": (0.0, 1.0, 2.5)},
     {"replicate": -1, "start": "quantile"},
 ]
 
@@ -151,3 +157,69 @@ def test_drift_of_a_user_works() -> None:
     start, end = simulate(model, Euler(layers=1), count=10, until=0.5, times=(0.0, 0.5)).states
     np.testing.assert_allclose(end, 2.0 * start, rtol=1e-15)
     assert TANH.name == "tanh"
+
+
+def test_histogram_counts_every_particle_and_component() -> None:
+    """Against numpy's own, with what lies below and above; the cloud need not be kept."""
+    plane = Product([Normal(0.0, 1.0), Uniform(-5.0, 5.0)])
+    model = Model(drift=TANH, weight=-1.0, bias=0.0, initial=plane)
+    options: dict[str, Any] = {"count": 70_001, "until": 1.0, "times": (0.0, 1.0), "histogram": (-2.0, 2.0, 16)}
+    full = simulate(model, Euler(layers=10), **options)
+    bare = simulate(model, Euler(layers=10), keep_clouds=False, **options)
+    for time in (0.0, 1.0):
+        counts, edges = full.histogram(time)
+        assert counts.shape == (2, 18)
+        for row, told in zip(full.state(time), counts, strict=True):
+            np.testing.assert_array_equal(told[1:-1], np.histogram(row, edges)[0])
+            assert (told[0], told[-1]) == ((row < -2.0).sum(), (row >= 2.0).sum())
+        np.testing.assert_array_equal(bare.histogram(time)[0], counts)
+    assert bare.moments.tobytes() == full.moments.tobytes()
+    assert bare.states == ()
+    with pytest.raises(InputError, match="not its clouds"):
+        bare.at(1.0)
+    with pytest.raises(InputError, match="no histogram"):
+        simulate(REGRESSION, ExactFlow(), count=10, until=1.0).histogram(1.0)
+
+
+MEMORY = """
+import sys
+from pathlib import Path
+from particles import Euler, simulate
+from particles.model import cases
+options = {"keep_clouds": False, "histogram": (-4.0, 6.0, 100), "times": (0.0, 1.0, 2.0)}
+simulate(cases["regression"].model, Euler(layers=20), count=int(sys.argv[1]), until=2.0, **options)
+status = Path("/proc/self/status").read_text()
+print(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")))
+"""
+
+
+def test_run_without_clouds_needs_eight_bytes_a_particle(fresh: Any) -> None:
+    """Peak of a fresh process with 10^7 particles against one with a block; 5 % and 2 MiB are allowed."""
+    counts = (4096, 4096, 10**7)  # the first compiles, where nobody has before
+    _, base, full = (int(fresh("-c", MEMORY, count).stdout) * 1024 for count in counts)
+    assert 8.0 * 10**7 < full - base < 1.05 * 8.0 * 10**7 + 2 * 2**20
+
+
+@pytest.mark.parametrize("steps", [1, 7, 127])
+def test_length_of_a_sweep_changes_no_byte(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    options: dict[str, Any] = {"count": 5000, "until": 1.0, "times": (0.5, 1.0)}
+    usual = simulate(REGRESSION, Euler(layers=300), **options).digests()
+    monkeypatch.setattr(sys.modules[simulate.__module__], "sweep", lambda model, count, work: steps)
+    assert simulate(REGRESSION, Euler(layers=300), **options).digests() == usual
+
+
+def test_large_clouds_are_looked_at_more_often() -> None:
+    assert sweep(REGRESSION, 10**6) == SWEEP
+    assert SHORT_SWEEP == sweep(REGRESSION, 10**9) < SWEEP
+    collisions = Collisions(eps=0.01, dt=0.5)
+    levels = collisions.levels(cases["fokker-planck"].model, 2.0, ())
+    assert work(collisions, levels) == pytest.approx(50.0)
+    assert [sweep(REGRESSION, count, 50.0) for count in (10**6, 10**9)] == [2, 1]
+    assert work(Euler(layers=4), levels) == 1.0
+
+
+def test_bad_particle_is_told_with_step_time_and_state() -> None:
+    model = Model(drift=cubic(1.0), weight=0.0, bias=0.0, initial=Uniform(0.0, 10.0))
+    with pytest.raises(NotFiniteError, match=r"after step 128, at time 12.8: its state is -?(nan|inf)") as caught:
+        simulate(model, Euler(dt=0.1), count=100, until=20.0, start="quantile")
+    assert caught.value.on_all_ranks

@@ -194,3 +194,23 @@ def test_record_cannot_be_changed() -> None:
         result.states[0][0, 0] = 1.0
     with pytest.raises(ValueError, match="read-only"):
         result.moments[0] = 1.0
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_histogram_is_stored(tmp_path: Path, keep: bool) -> None:
+    saved = simulate(
+        MODEL, ExactFlow(), count=5000, until=2.0, times=(0.0, 2.0), histogram=(-4.0, 6.0, 30), keep_clouds=keep
+    )
+    saved.save(tmp_path / "out")
+    loaded = load(tmp_path / "out")
+    assert listing(tmp_path / "out") == {"meta.json", "histogram.npy"} | ({"x.npy"} if keep else set())
+    assert loaded.counts_digest() == saved.counts_digest() is not None
+    np.testing.assert_array_equal(loaded.histogram(2.0)[0], saved.histogram(2.0)[0])
+    np.testing.assert_allclose(loaded.histogram(2.0)[1], np.linspace(-4.0, 6.0, 31), atol=1e-14)
+    assert loaded.digests() == saved.digests()
+    assert len(loaded.digests()) == (2 if keep else 0)
+    loaded.save(tmp_path / "again")
+    assert load(tmp_path / "again").counts_digest() == saved.counts_digest()
+    (tmp_path / "out" / "histogram.npy").unlink()
+    with pytest.raises(InputError):
+        load(tmp_path / "out")

@@ -8,6 +8,7 @@ exit code  class               meaning
 2          `InputError`        bad input or a wrong launcher; nothing written
 3          `NotFiniteError`    a particle or a cell stopped being finite
 5          `StorageError`      the disk refused; nothing half written
+75         `Stopped`           stopped on request; `resume` goes on from the checkpoint
 =========  ==================  =============================================
 """
 

@@ -104,13 +104,13 @@ def check_output_file(path: str | Path, suffix: str) -> None:
         raise InputError(f"out = {str(path)!r} must be a file in a folder that exists")
 
 
-def check_output_folder(path: str | Path, ours: Collection[str]) -> None:
-    """Refuse an output folder that holds something else: it must be missing, empty, or hold the files `ours` alone."""
+def check_output_folder(path: str | Path, *ours: Collection[str]) -> None:
+    """Refuse an output folder that holds something else: it must be missing, empty, or hold one set of `ours` alone."""
     path = Path(path).resolve()
     if path.exists() and not path.is_dir():
         raise InputError(f"out = {str(path)!r} is a file: give a new or empty folder")
     held = {entry.name for entry in path.iterdir()} if path.is_dir() else set()
-    if held and held != set(ours):
+    if held and all(held != set(names) for names in ours):
         raise InputError(f"out = {str(path)!r} holds something else: give a new or empty folder")
     if not path.resolve().parent.is_dir():
         raise InputError(f"out = {str(path)!r} must be in a folder that exists")

@@ -5,6 +5,7 @@ It imports nothing of this project but `particles.base` and `particles.vmath`, a
 
 from particles.model.case_file import load_case
 from particles.model.cases import Case, cases
+from particles.model.diffusion import CONSTANT, DIFFUSIONS, LINEAR, Diffusion
 from particles.model.drifts import IDENTITY, RELU, SIGMOID, TANH, Drift, cubic, lognormal_family, power_law
 from particles.model.empirical import (
     Empirical,
@@ -21,13 +22,17 @@ from particles.model.rule import Model
 from particles.model.transients import PushForward, exact_law, flow_map
 
 __all__ = [
+    "CONSTANT",
+    "DIFFUSIONS",
     "IDENTITY",
+    "LINEAR",
     "MEAN_COUPLED",
     "RELU",
     "SIGMOID",
     "TANH",
     "Case",
     "Clipped",
+    "Diffusion",
     "Dirac",
     "Drift",
     "Empirical",

@@ -28,6 +28,7 @@ from typing import Any
 
 from particles.base.errors import InputError
 from particles.model.cases import Case, cases
+from particles.model.diffusion import DIFFUSIONS
 from particles.model.drifts import ACTIVATIONS, Drift, cubic, lognormal_family, power_law
 from particles.model.empirical import Empirical, histogram, kernel_estimate, read_measurements
 from particles.model.laws import Dirac, Law, Mixture, Normal, Product, Uniform
@@ -81,6 +82,9 @@ def _build(path: Path, content: dict[str, Any]) -> Case:
             neurons=model.neurons,
             walls=_pair(model.walls),
             scaled=model.scaled,
+            wall=model.wall,
+            diffusion=DIFFUSIONS[model.diffusion],
+            nu2=model.nu2,
         ),
         until=run.until,
         times=tuple(run.times) if run.times is not None else (0.0, run.until),

@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from particles.base.errors import InputError
-from particles.model.drifts import IDENTITY, TANH
+from particles.model.diffusion import LINEAR
+from particles.model.drifts import IDENTITY, RELU, TANH, lognormal_family
 from particles.model.empirical import kernel_estimate
 from particles.model.laws import Normal, Product, Uniform
 from particles.model.parameters import MEAN_COUPLED
@@ -168,6 +169,71 @@ def _iris() -> Case:
     )
 
 
+def _noisy(name: str, model: Model, *, until: float, times: tuple[float, ...], figure: str, notes: str) -> Case:
+    return Case(name=name, model=model, until=until, times=times, domain=None, figure=figure, notes=notes)
+
+
+def _fokker_planck() -> Case:
+    start = Uniform(-1.0, -0.5)
+    return _noisy(
+        "fokker-planck",
+        Model(drift=IDENTITY, weight=-1.0, bias=0.0, nu2=2.0, initial=start),
+        until=2.0,
+        times=(0.5, 1.0, 2.0),
+        figure="A Fig. 10 and 11, P Fig. 9",
+        notes="identity, w = -1, b = 0, K = 1, start U[-1, -1/2] (the text; figure 10 says [-1, 1/2]); nu^2 is not"
+        " given: 2 makes the target N(0, 1) stationary",
+    )
+
+
+def _inverse_gamma() -> Case:
+    return _noisy(
+        "inverse-gamma",
+        Model(drift=IDENTITY, weight=-1.0, bias=1.0, diffusion=LINEAR, nu2=0.25, initial=Uniform(0.5, 1.5)),
+        until=4.0,
+        times=(1.0, 2.0, 4.0),
+        figure="A 4.1.1, identity with K = x",
+        notes="w = -1, b = 1, K = x, nu^2 = 1/4: inverse Gamma with mu = 1 - 2 w/nu^2 = 9 (printed: 1 + 2 w/nu^2) and"
+        " beta = 2 b/nu^2 = 8; start and parameters are this project's",
+    )
+
+
+def _generalised_gamma() -> Case:
+    drift = lognormal_family(0.5)
+    return _noisy(
+        "generalised-gamma",
+        Model(drift=drift, weight=1.0, bias=0.0, diffusion=LINEAR, nu2=1.0, initial=Uniform(0.5, 1.5)),
+        until=4.0,
+        times=(1.0, 2.0, 4.0),
+        figure="A 4.1.1, sigma_N with K = x",
+        notes="sigma_N with its sign and parenthesis corrected (the printed one explodes), delta = 1/2, lambda = c = 1,"
+        " nu^2 = 1; start and parameters are this project's",
+    )
+
+
+def _relu() -> Case:
+    return _noisy(
+        "relu",
+        Model(drift=RELU, weight=-1.0, bias=1.0, diffusion=LINEAR, nu2=1.0, initial=Uniform(0.5, 1.5)),
+        until=8.0,
+        times=(2.0, 4.0, 8.0),
+        figure="A 4.1.1, ReLU with K = x",
+        notes="w = -1, b = 1, K = x, nu = 1: 5/9 of the steady mass lies left of 1; the printed Pareto law is"
+        " stationary only with a reflecting wall at -b/w. The steady mean is infinite: no W1",
+    )
+
+
+def _tanh_noise() -> Case:
+    return _noisy(
+        "tanh-noise",
+        Model(drift=TANH, weight=-1.0, bias=1.0, nu2=1.0, initial=Normal(1.0, 1.0)),
+        until=2.0,
+        times=(0.5, 1.0, 2.0),
+        figure="the regression of A Fig. 8 with noise, K = 1",
+        notes="tanh, w = -1, b = 1, nu = 1, N(1, 1): abs(w) nu^2 = 1, where the transient has a closed form",
+    )
+
+
 _BUILDERS = {
     "moments-decay": _moments_decay,
     "moments-conserved": _moments_conserved,
@@ -180,6 +246,11 @@ _BUILDERS = {
         "regression-2d-unscaled", bias=1.0, scaled=False, notes="without the 1/d of (3), as the caption's numbers want"
     ),
     "iris": _iris,
+    "fokker-planck": _fokker_planck,
+    "inverse-gamma": _inverse_gamma,
+    "generalised-gamma": _generalised_gamma,
+    "relu": _relu,
+    "tanh-noise": _tanh_noise,
 }
 
 

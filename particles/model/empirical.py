@@ -170,7 +170,7 @@ def kernel_estimate(data: ArrayLike) -> KernelEstimate:
     """Gaussian kernel estimate of measurements, shape (n,), n >= 2 and not all equal; Silverman's bandwidth."""
     values = _spread_data(data)
     quartiles = np.quantile(values, [0.25, 0.75])
-    scale = float(values.std(ddof=1))
+    scale = math.sqrt(Empirical(values).variance * values.size / (values.size - 1))
     if quartiles[1] > quartiles[0]:
         scale = min(scale, float(quartiles[1] - quartiles[0]) / 1.34)
     return KernelEstimate(values, 0.9 * scale * values.size**-0.2)

@@ -14,6 +14,8 @@ f, sigma  drift           drift, or activation of u                 length/time 
 g0        initial         law of the measurements                   on R^d                 (4)
 m1, m2    mean, energy    moments of g                              (d,)                   (10), Definition 2
 V         variance        m2 - m1^2                                 (d,)                   Definition 2
+K         diffusion       noise shape K(x)                          --                     (17)
+nu^2      nu2             variance of the noise                     length^2/time          (19)
 ========  ==============  ========================================  =====================  =========================
 """
 
@@ -29,9 +31,10 @@ from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
+from particles.model.diffusion import CONSTANT, DIFFUSIONS, Diffusion
 from particles.model.drifts import Drift
 from particles.model.laws import Clipped, Law, Product
-from particles.model.parameters import Constant, MeanCoupled, Parameter, Piecewise, as_parameter
+from particles.model.parameters import Constant, MeanCoupled, Parameter, Piecewise, Varying, as_parameter
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -51,7 +54,14 @@ class Model:
     neurons : int, default 1
         N of (1). The readout of a state is the mean over the neurons of each feature.
     walls : (float, float), optional
-        Sticky walls low < high: a particle that reaches one stays there. d = 1 and N = 1 only.
+        Walls low < high; d = 1 and N = 1 only. Reflecting ones may be infinite.
+    wall : {"sticky", "reflecting"}, default "sticky"
+        A particle that reaches a sticky wall stays there (zero flux without noise); a reflecting wall mirrors what
+        crosses it (zero flux with noise).
+    diffusion : Diffusion, default K = 1
+        Noise shape K.
+    nu2 : float >= 0, default 0
+        Noise variance nu^2; 0: no noise.
     scaled : bool, optional
         u = w x/(d N) + b if True, u = w x + b if False; default: what the drift's paper writes.
 
@@ -67,6 +77,9 @@ class Model:
     initial: Law | Product
     neurons: int = 1
     walls: tuple[float, float] | None = None
+    wall: str = "sticky"
+    diffusion: Diffusion = CONSTANT
+    nu2: float = 0.0
     scaled: bool | None = None
 
     def __post_init__(self) -> None:
@@ -77,8 +90,14 @@ class Model:
         if self.walls is not None:
             if self.size != 1:
                 raise InputError(f"walls need one feature and one neuron, not a state of dimension {self.size}")
-            if not (len(self.walls) == 2 and -math.inf < self.walls[0] < self.walls[1] < math.inf):
+            if not (len(self.walls) == 2 and self.walls[0] < self.walls[1]):
                 raise InputError(f"walls = {self.walls!r} must be two increasing numbers")
+            if self.wall == "sticky" and not all(map(math.isfinite, self.walls)):
+                raise InputError(f"walls = {self.walls!r} must be finite where they are sticky")
+        if self.wall not in ("sticky", "reflecting"):
+            raise InputError(f"wall = {self.wall!r} must be 'sticky' or 'reflecting'")
+        if not (isinstance(self.nu2, int | float) and 0.0 <= self.nu2 < math.inf):
+            raise InputError(f"nu2 = {self.nu2!r} must be a finite number of at least 0")
         if self.mean_coupled and self.neurons != 1:
             raise InputError(f"neurons = {self.neurons!r} with a mean-coupled bias: allowed is 1")
         _ = self._weight, self._bias  # a wrong shape is reported when the model is made
@@ -118,8 +137,15 @@ class Model:
         return tuple(sorted({e for part in edges for e in part if e > 0.0}))
 
     @property
+    def reproducible(self) -> bool:
+        """True where every number of a run is the same on any CPU: no user's function, no library's quantile."""
+        known = not any(isinstance(p, Varying) for p in (self._weight, self._bias))
+        ours = self.diffusion in DIFFUSIONS.values()
+        return known and ours and self.drift.reproducible and bool(self.initial.reproducible)
+
+    @property
     def start(self) -> Law | Product:
-        """Law of the start: g0, with what lies outside the walls put at them."""
+        """Law of the start: g0, with what lies outside the walls put at them (both kinds of walls)."""
         if self.walls is not None and isinstance(self.initial, Law):
             return Clipped(self.initial, *self.walls)
         return self.initial
@@ -171,7 +197,9 @@ class Model:
             "scaled": self.drift.scaled if self.scaled is None else self.scaled,
             "initial": describe_law(self.initial),
             "neurons": self.neurons,
-            "walls": None if self.walls is None else {"kind": "sticky", "at": list(self.walls)},
+            "walls": None if self.walls is None else {"kind": self.wall, "at": [repr(wall) for wall in self.walls]},
+            "diffusion": {"K": self.diffusion.name, "constants": list(self.diffusion.constants)},
+            "nu2": self.nu2,
         }
 
 

@@ -106,6 +106,9 @@ class ModelTable(Table):
     bias: Literal["mean-coupled"] | FiniteFloat | list[FiniteFloat] | LayeredTable
     initial: Annotated[Line | MixtureTable | ProductTable, Field(discriminator="law")]
     neurons: PositiveInt = 1
+    wall: Literal["sticky", "reflecting"] = "sticky"
+    diffusion: Literal["1", "x"] = "1"
+    nu2: Annotated[FiniteFloat, Field(ge=0.0)] = 0.0
     walls: Annotated[list[FiniteFloat], Field(min_length=2, max_length=2)] | None = None
     scaled: bool | None = None
 

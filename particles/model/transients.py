@@ -77,6 +77,10 @@ class PushForward(Law):
             raise InputError(f"time = {self.time!r} must be a finite number of at least 0")
         if self.model.size != 1 or not self.model.piecewise_constant:
             raise InputError("an exact law needs one feature, one neuron and piecewise constant weight and bias")
+        if self.model.nu2 > 0.0:
+            raise InputError(f"nu2 = {self.model.nu2!r}: the law of a noisy model is no push-forward")
+        if self.model.walls is not None and self.model.wall != "sticky":
+            raise InputError(f"wall = {self.model.wall!r}: a push-forward knows sticky walls only")
         _ = self._steps  # a drift without a flow is refused here
 
     @cached_property

@@ -1,0 +1,250 @@
+"""Checkpoints on disk: the state after a step, the snapshots taken so far, and what the run was asked to do.
+
+Nothing else is needed to go on: every draw is addressed by (seed, replicate, purpose, particle, step). A checkpoint is
+a folder ``step-000000123`` that is there whole or not at all:
+
+=============  ============================================  ====================================================
+file           holds                                         its sum
+=============  ============================================  ====================================================
+x.npy          clouds taken and the state, (n + 1, D, M)     sums.npy
+sums.npy       sha256 of every row of every block of x.npy   meta.json
+case/...       the case's TOML file and its measurements     meta.json
+meta.json      step, moments, counts, the run's arguments    its own line ``sha256``
+=============  ============================================  ====================================================
+
+The sums belong to blocks, not to ranks, so that any number of ranks writes, reads and checks its own share.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from particles.base.arrays import Floats
+from particles.base.errors import InputError
+from particles.base.files import read_json, replace_folder, sync, write_json
+from particles.base.jit import fingerprint
+from particles.ensemble import BLOCK, Ensemble, Integers
+from particles.fields import Part, data_offset, read_rows, reserve, write_rows
+from particles.watch import Checkpoints
+
+META, FIELD, SUMS, DRAFT = "meta.json", "x.npy", "sums.npy", ".draft"
+KEEP = 2
+DIGEST = 32  # bytes
+
+
+class DamagedError(InputError):
+    """A checkpoint is torn, or a sum of it does not fit."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a run has kept so far, one item a snapshot; `clouds` and `counts` stay empty where it keeps none."""
+
+    clouds: list[Floats] = field(default_factory=list)
+    moments: list[Floats] = field(default_factory=list)
+    counts: list[Integers] = field(default_factory=list)
+
+
+def folder_of(out: str | Path) -> Path:
+    """Folder of the checkpoints of a run that is stored in `out`: beside it."""
+    out = Path(out).resolve()
+    return out.with_name(out.name + ".checkpoints")
+
+
+def complete(folder: Path) -> list[Path]:
+    """Checkpoints in a folder that were written to their end, the newest first."""
+    return sorted((path for path in folder.glob("step-*") if path.is_dir()), reverse=True)
+
+
+def require_none(checkpoints: Checkpoints) -> None:
+    """Refuse to start a run anew where an unfinished one left checkpoints."""
+    if not checkpoints.resume and complete(Path(checkpoints.folder)):
+        raise InputError(f"{checkpoints.folder} holds an unfinished run: resume it, or remove that folder")
+
+
+def discard(folder: Path) -> None:
+    """Remove a checkpoint, or all of a run that is stored."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def write(
+    checkpoints: Checkpoints, ensemble: Ensemble, run: Mapping[str, Any], step: int, state: Floats, kept: Kept
+) -> None:
+    """Write a checkpoint and remove all but the newest two. Collective.
+
+    Raises
+    ------
+    StorageError
+        On all ranks, if the disk refuses; the older checkpoints are untouched.
+    """
+    folder = Path(checkpoints.folder)
+    draft, place = folder / DRAFT, folder / f"step-{step:09d}"
+    rows = [row for cloud in (*kept.clouds, state) for row in cloud]
+    shape = (len(kept.clouds) + 1, len(state), ensemble.count)
+    meta = {
+        "step": step,
+        "clouds": len(kept.clouds),
+        "moments": [moments.tolist() for moments in kept.moments],
+        "counts": [counts.tolist() for counts in kept.counts],
+        "run": dict(run),
+        "arguments": checkpoints.arguments,
+        "sources": fingerprint(),
+    }
+    try:
+        places = ensemble.ranks.on_first(lambda: _reserve(draft, shape, ensemble))
+        ensemble.ranks.together(lambda: _write_share(draft, ensemble, places, rows))
+        ensemble.ranks.on_first(lambda: _finish(draft, place, meta, checkpoints.files))
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+
+
+def _reserve(draft: Path, shape: tuple[int, ...], ensemble: Ensemble) -> tuple[int, int]:
+    if not draft.parent.is_dir():
+        draft.parent.mkdir()
+        sync(draft.parent.parent)
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir()
+    sums = (*shape[:2], ensemble.blocks, DIGEST)
+    return reserve(draft / FIELD, shape), reserve(draft / SUMS, sums, "|u1")
+
+
+def _parts(ensemble: Ensemble, offsets: tuple[int, int]) -> tuple[Part, Part]:
+    block = ensemble.first_block(ensemble.ranks.rank)
+    clouds = Part(offsets[0], ensemble.local.start, ensemble.count)
+    return clouds, Part(offsets[1], block, ensemble.blocks, DIGEST)
+
+
+def _write_share(draft: Path, ensemble: Ensemble, offsets: tuple[int, int], rows: list[Floats]) -> None:
+    clouds, sums = _parts(ensemble, offsets)
+    write_rows(draft / FIELD, clouds, rows)
+    write_rows(draft / SUMS, sums, [_digests(row) for row in rows])
+
+
+def _digests(row: Floats) -> Any:
+    """sha256 of every block of a row, shape (blocks, 32)."""
+    told = b"".join(hashlib.sha256(row[i : i + BLOCK].data).digest() for i in range(0, row.size, BLOCK))
+    return np.frombuffer(told, dtype=np.uint8).reshape(-1, DIGEST)
+
+
+def _finish(draft: Path, place: Path, meta: dict[str, Any], files: Mapping[str, bytes]) -> None:
+    for name, content in files.items():
+        (draft / name).parent.mkdir(parents=True, exist_ok=True)
+        (draft / name).write_bytes(content)
+        sync(draft / name)
+        sync((draft / name).parent)
+    meta["files"] = {name: _file_digest(draft / name) for name in (SUMS, *files)}
+    write_json(draft / META, {**meta, "sha256": _meta_digest(meta)})
+    replace_folder(draft, place)
+    for older in complete(place.parent)[KEEP:]:
+        shutil.rmtree(older, ignore_errors=True)
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _meta_digest(meta: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(meta, sort_keys=True).encode()).hexdigest()
+
+
+def newest(folder: Path) -> tuple[Path, dict[str, Any]]:
+    """Newest checkpoint whose description and small files are whole, and that description; without MPI.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    for path in complete(folder):
+        try:
+            return path, _description(path, check_files=True)
+        except DamagedError:
+            continue  # told by `load`, once
+    raise InputError(f"{folder} holds no whole checkpoint")
+
+
+def load(checkpoints: Checkpoints, ensemble: Ensemble, run: Mapping[str, Any]) -> tuple[int, Floats, Kept]:
+    """Return step, state and what was kept of the newest whole checkpoint. Collective.
+
+    A damaged one is told in a sentence on stderr and passed over.
+
+    Raises
+    ------
+    InputError
+        On all ranks, if there is none, or if it belongs to another run.
+    """
+    folder, ranks = Path(checkpoints.folder), ensemble.ranks
+    damaged: list[Path] = []
+    for path in ranks.on_first(lambda: complete(folder)):
+        try:
+            found = ranks.together(lambda path=path: _load(path, ensemble, run))  # type: ignore[misc]
+        except DamagedError as error:
+            damaged.append(path)
+            if ranks.rank == 0:
+                print(f"particles: {error}: taking the one before it", file=sys.stderr, flush=True)
+            continue
+        if ranks.rank == 0:  # or they would count among those that are kept
+            for broken in damaged:
+                discard(broken)
+        return found
+    raise InputError(f"{folder} holds no whole checkpoint", on_all_ranks=True)
+
+
+def _load(path: Path, ensemble: Ensemble, run: Mapping[str, Any]) -> tuple[int, Floats, Kept]:
+    meta = _description(path, check_files=ensemble.ranks.rank == 0)
+    if meta["run"] != json.loads(json.dumps(run)):
+        differing = [key for key, value in json.loads(json.dumps(run)).items() if meta["run"].get(key) != value]
+        raise InputError(f"{path} belongs to another run: it differs in {', '.join(differing)}")
+    clouds = _clouds(path, ensemble, (meta["clouds"] + 1, run["dim"] * run["neurons"]))
+    moments = [np.array(moments, dtype=np.float64) for moments in meta["moments"]]
+    counts = [np.array(counts, dtype=np.int64) for counts in meta["counts"]]
+    return meta["step"], clouds[-1], Kept(clouds[:-1], moments, counts)
+
+
+def _description(path: Path, check_files: bool) -> dict[str, Any]:
+    try:
+        meta = read_json(path / META)
+    except InputError as error:
+        raise DamagedError(str(error)) from error
+    if meta.pop("sha256", None) != _meta_digest(meta):
+        raise DamagedError(f"{path} is damaged: {META} does not have its sum")
+    try:
+        for name, digest in meta["files"].items() if check_files else ():
+            if _file_digest(path / name) != digest:
+                raise DamagedError(f"{path} is damaged: {name} does not have its sum")
+    except OSError as error:
+        raise DamagedError(f"{path} is damaged: {os.path.basename(error.filename)}: {error.strerror}") from error
+    return meta
+
+
+def _clouds(path: Path, ensemble: Ensemble, shape: tuple[int, int]) -> list[Floats]:
+    clouds = [np.empty((shape[1], len(ensemble.local))) for _ in range(shape[0])]
+    rows = [row for cloud in clouds for row in cloud]
+    blocks = -(-len(ensemble.local) // BLOCK)
+    sums = [np.empty((blocks, DIGEST), dtype=np.uint8) for _ in rows]
+    try:
+        offsets = (
+            data_offset(path / FIELD, (*shape, ensemble.count)),
+            data_offset(path / SUMS, (*shape, ensemble.blocks, DIGEST), "|u1"),
+        )
+        clouds_part, sums_part = _parts(ensemble, offsets)
+        read_rows(path / FIELD, clouds_part, rows)
+        read_rows(path / SUMS, sums_part, sums)
+    except (OSError, ValueError, EOFError) as error:
+        raise DamagedError(f"{path} is damaged: {error}") from error
+    for row, expected in zip(rows, sums, strict=True):
+        if not np.array_equal(_digests(row), expected):
+            raise DamagedError(f"{path} is damaged: {FIELD} does not have its sums")
+    return clouds

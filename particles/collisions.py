@@ -1,0 +1,242 @@
+"""Schemes with noise: Boltzmann's collisions at finite eps, and Milstein's for the limiting equation.
+
+A collision is x' = x + eps f(u, x) + sqrt(eps) K(x) eta with E eta = 0, E eta^2 = nu^2 (arXiv 2001.04294, (17), (18)),
+at rate 1/tau; the scaling (19) that leads to the Fokker-Planck equation has tau = eps. With eps = 1 and tau given it
+is the unscaled rule.
+
+===========  ======================================================  ==================================================
+clock        collisions of a particle in a step dt                   error
+===========  ======================================================  ==================================================
+poisson      Poisson(dt/tau), one after the other                    none for constant w, b; O(dt) where they are frozen
+nanbu        one with probability dt/tau, else none                  O(dt)
+synchronous  one, dt = tau: Euler-Maruyama with noise eta            O(dt)
+===========  ======================================================  ==================================================
+
+Noise words are addressed by (particle, step, component, draw) under a key of their own, clocks under another.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from particles import noisy_kernels, vmath
+from particles.base.arrays import Floats
+from particles.base.errors import InputError
+from particles.model.rule import Model
+from particles.noise import GAUSSIAN, Noise
+from particles.philox import CLOCK, NOISE, Where, stream
+from particles.schemes import even_levels, wall_of
+
+CLOCKS = ("poisson", "nanbu", "synchronous")
+_BITS = 128  # steps that a counter serves where a step needs one bit
+_MOST = 500.0  # collisions of a particle in a step: beyond, exp(-dt/tau) nears the smallest number
+
+
+@dataclass(frozen=True)
+class Collisions:
+    """Boltzmann collisions.
+
+    Parameters
+    ----------
+    eps : float > 0
+        Scaling of the interaction; 1 for the unscaled rule.
+    clock : {"poisson", "nanbu", "synchronous"}, default "poisson"
+    noise : Noise, default GAUSSIAN
+        Law of eta/nu.
+    dt : float > 0, optional
+        Step of the clock; snapshots are multiples of it. Default: tau for "synchronous", for "nanbu" and for
+        parameters that change in time; else the horizon over a power of two, at most 64 tau.
+    tau : float > 0, optional
+        Mean time between the collisions of a particle; default eps.
+
+    Raises
+    ------
+    InputError
+        If a value is out of range, or dt does not suit the clock.
+    """
+
+    eps: float
+    clock: str = "poisson"
+    noise: Noise = field(default=GAUSSIAN)
+    dt: float | None = None
+    tau: float | None = None
+    order: ClassVar[float] = 1.0
+
+    def __post_init__(self) -> None:
+        for name, value in (("eps", self.eps), ("dt", self.dt), ("tau", self.tau)):
+            if value is not None and not (value > 0.0 and math.isfinite(value)):
+                raise InputError(f"{name} = {value!r} must be a positive finite number")
+        if self.clock not in CLOCKS:
+            raise InputError(f"clock = {self.clock!r} must be one of {', '.join(CLOCKS)}")
+        if self.dt is None:
+            return
+        if self.clock == "synchronous" and self.dt != self.mean_time:
+            raise InputError(f"dt = {self.dt!r} must be tau = {self.mean_time!r} for the synchronous clock")
+        if self.clock == "nanbu" and self.dt > self.mean_time:
+            raise InputError(f"dt = {self.dt!r} must be at most tau = {self.mean_time!r} for the nanbu clock")
+        if self.dt / self.mean_time > _MOST:
+            raise InputError(f"dt = {self.dt!r} must be at most {_MOST:g} tau = {_MOST * self.mean_time!r}")
+
+    def __repr__(self) -> str:
+        extra = "".join(f", {name}={value!r}" for name, value in (("dt", self.dt), ("tau", self.tau)) if value)
+        return f"Collisions(eps={self.eps!r}, clock={self.clock!r}, noise={self.noise.name!r}{extra})"
+
+    @property
+    def mean_time(self) -> float:
+        """tau."""
+        return self.eps if self.tau is None else self.tau
+
+    def step(self, model: Model, until: float) -> float:
+        """dt of a run up to `until`."""
+        if self.dt is not None:
+            return self.dt
+        longest = 64.0 * self.mean_time
+        if self.clock != "poisson" or not model.autonomous:
+            return self.mean_time
+        while until > longest:
+            until = 0.5 * until
+        return until
+
+    def levels(self, model: Model, until: float, stops: Sequence[float]) -> Floats:
+        """Time levels 0, dt, 2 dt, ..., until; every stop is one of them, or InputError."""
+        return even_levels(until, stops, self.step(model, until))
+
+    def parameters(self, model: Model, levels: Floats, k: int, n: int, mean: Floats | None) -> tuple[Any, ...]:
+        """Weights (n - k, D, D) and biases (n - k, D) at the start of each step, and its dt."""
+        weights = model.weights(levels[k:n])
+        return weights, model.biases(levels[k:n], weights, mean), float(levels[1])
+
+    def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...], where: Where) -> None:
+        """Carry `state`, shape (D, m), over the steps, in place."""
+        weights, biases, dt = parameters
+        deviation = math.sqrt(self.eps * model.nu2)
+        sizes = (self.eps, deviation, 0.0)
+        if self.clock == "synchronous":
+            _advance_together(model, state, (weights, biases), sizes, self.noise, noisy_kernels.euler_maruyama, where)
+            return
+        rate = dt / self.mean_time
+        thresholds = poisson_thresholds(rate) if self.clock == "poisson" else bernoulli_threshold(rate)
+        wall, low, high = wall_of(model)
+        sweep = noisy_kernels.counted_collisions(model.drift.value, model.diffusion.value, wall, self.noise.variates)
+        constants = (model.drift.constants, model.diffusion.constants)
+        keys = (_key(NOISE, where), _key(CLOCK, where))
+        place = (where.first, where.step, self.noise.steps)
+        sweep(state, weights, biases, (self.eps, deviation), constants, (low, high), keys, place, thresholds)
+
+    def cautions(self, model: Model) -> tuple[str, ...]:
+        """Sentences for a person before a run: collisions that can leave the half line of K = x."""
+        return leaves_half_line(model, self.noise, self.eps)
+
+
+@dataclass(frozen=True)
+class Milstein:
+    """Milstein's scheme for dX = f dt + nu K dW: weak order 1, strong order 1; K constant: Euler and Maruyama's.
+
+    Parameters
+    ----------
+    dt : float > 0
+        Step; snapshots are multiples of it.
+    noise : Noise, default GAUSSIAN
+        Any law of mean 0 and variance 1 keeps the weak order; the strong one means Gaussian increments.
+    """
+
+    dt: float
+    noise: Noise = field(default=GAUSSIAN)
+    order: ClassVar[float] = 1.0
+
+    def __post_init__(self) -> None:
+        if not (self.dt > 0.0 and math.isfinite(self.dt)):
+            raise InputError(f"dt = {self.dt!r} must be a positive finite number")
+
+    def __repr__(self) -> str:
+        return f"Milstein(dt={self.dt!r}, noise={self.noise.name!r})"
+
+    def levels(self, model: Model, until: float, stops: Sequence[float]) -> Floats:
+        """Time levels 0, dt, 2 dt, ..., until; every stop is one of them, or InputError."""
+        return even_levels(until, stops, self.dt)
+
+    def parameters(self, model: Model, levels: Floats, k: int, n: int, mean: Floats | None) -> tuple[Any, ...]:
+        """Weights (n - k, D, D) and biases (n - k, D) at the start of each step."""
+        weights = model.weights(levels[k:n])
+        return weights, model.biases(levels[k:n], weights, mean)
+
+    def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...], where: Where) -> None:
+        """Carry `state`, shape (D, m), over the steps, in place."""
+        sizes = (self.dt, math.sqrt(self.dt * model.nu2), 0.5 * model.nu2 * self.dt)
+        _advance_together(model, state, parameters, sizes, self.noise, noisy_kernels.milstein, where)
+
+    def cautions(self, model: Model) -> tuple[str, ...]:
+        """Sentences for a person before a run: steps that can leave the half line of K = x."""
+        return leaves_half_line(model, self.noise, self.dt)
+
+
+def _advance_together(
+    model: Model, state: Floats, rows: tuple[Any, ...], sizes: Any, noise: Noise, push: Any, where: Where
+) -> None:
+    weights, biases = rows
+    shape = model.diffusion
+    constants, key = (model.drift.constants, shape.constants), _key(NOISE, where)
+    formulas = (model.drift.value, shape.value, shape.derivative, push)
+    if model.size > 1:
+        sweep = noisy_kernels.noisy_space(*formulas, noise.variates)
+        sweep(state, weights, biases, sizes, constants, key, (where.first, where.step, noise.steps))
+        return
+    wall, low, high = wall_of(model)
+    line = (state[0], weights[:, 0, 0].copy(), biases[:, 0].copy(), sizes, constants, (low, high), key)
+    if noise.bits:
+        noisy_kernels.two_point_line(*formulas, wall)(*line, (where.first, where.step, _BITS))
+    else:
+        noisy_kernels.noisy_line(*formulas, wall, noise.variates)(*line, (where.first, where.step, noise.steps))
+
+
+def _key(purpose: int, where: Where) -> tuple[int, int]:
+    return where.seed, stream(purpose, where.replicate)
+
+
+def poisson_thresholds(rate: float) -> NDArray[np.uint64]:
+    """Return floor(2^64 P(N <= n)), n = 0, 1, ..., for N ~ Poisson(rate): a 64-bit number reaches N of them.
+
+    By + x / and `vmath` alone, so the table is the same everywhere. The rate is common to all particles.
+    """
+    share, total, n, table = vmath.exp(-rate), 0.0, 0, []
+    while True:
+        total += share
+        table.append(min(int(total * 2.0**64), 2**64 - 1))
+        n += 1
+        share *= rate / n
+        if n > rate and share < 2.0**-70:
+            return np.array(table, dtype=np.uint64)
+
+
+def bernoulli_threshold(probability: float) -> NDArray[np.uint64]:
+    """Return the one threshold of an event of this probability."""
+    return np.array([min(int((1.0 - probability) * 2.0**64), 2**64 - 1)], dtype=np.uint64)
+
+
+def leaves_half_line(model: Model, noise: Noise, eps: float) -> tuple[str, ...]:
+    """Say when K = x with this noise can carry a particle across 0, which the limiting equation never does.
+
+    One collision takes x > 0 to x (1 + sqrt(eps) nu eta) + eps f. Where f >= -abs(w) x it stays positive if
+    1 - eps abs(w) > sqrt(eps) nu sup abs(eta); ReLU and sigmoid are >= 0, identity and tanh need b >= 0 and constants.
+    """
+    if not model.diffusion.half_line or model.nu2 == 0.0:
+        return ()
+    if _stays_positive(model, noise, eps):
+        return ()
+    return (f"K = x with {noise.name} noise at step {eps:g} can carry particles across 0; they are counted at the end",)
+
+
+def _stays_positive(model: Model, noise: Noise, eps: float) -> bool:
+    largest = math.sqrt(eps * model.nu2) * noise.bound
+    if model.drift.name in ("relu", "sigmoid"):
+        return largest < 1.0
+    if model.drift.name not in ("identity", "tanh") or model.size > 1 or not model.autonomous:
+        return False
+    weights = model.weights(0.0)
+    return bool(model.biases(0.0, weights)[0, 0] >= 0.0 and 1.0 - eps * abs(weights[0, 0, 0]) > largest)

@@ -1,0 +1,98 @@
+"""Fields on disk: one ``.npy`` a field, made at its full size by rank 0, filled by every rank at its own places.
+
+A field is a number of rows of `total` items; a rank holds the items first, first + 1, ... of every row. Independent
+writes at offsets need no collective file access, which hangs when the disk is full; and the space is there before
+anyone writes.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from particles.base.files import sync
+
+
+@dataclass(frozen=True)
+class Part:
+    """Where a rank's items lie in a field.
+
+    Parameters
+    ----------
+    offset : int
+        Bytes before the first row.
+    first, total : int
+        Number of the rank's first item, and of all items of a row.
+    size : int, default 8
+        Bytes of an item.
+    """
+
+    offset: int
+    first: int
+    total: int
+    size: int = 8
+
+    def place(self, row: int) -> int:
+        """Byte at which the rank's items of a row begin."""
+        return self.offset + self.size * (row * self.total + self.first)
+
+
+def reserve(path: Path, shape: tuple[int, ...], dtype: str = "<f8") -> int:
+    """Make the file at its full size, so that a full disk shows before anyone writes; return the offset of the data."""
+    with path.open("wb") as stream:
+        np.lib.format.write_array_header_2_0(stream, {"descr": dtype, "fortran_order": False, "shape": shape})
+        offset = stream.tell()
+        stream.flush()
+        os.posix_fallocate(stream.fileno(), 0, offset + np.dtype(dtype).itemsize * math.prod(shape))
+    sync(path)
+    return offset
+
+
+def write_rows(path: Path, part: Part, rows: Sequence[Any]) -> None:
+    """Write a rank's items of every row, and flush them to the disk; contiguous rows are not copied."""
+    with path.open("r+b", buffering=0) as stream:
+        for number, row in enumerate(rows):
+            stream.seek(part.place(number))
+            left = np.ascontiguousarray(row).data.cast("B")
+            while left:
+                left = left[stream.write(left) :]
+        os.fsync(stream.fileno())
+
+
+def read_rows(path: Path, part: Part, rows: Sequence[Any]) -> None:
+    """Read a rank's items of every row into contiguous arrays.
+
+    Raises
+    ------
+    ValueError
+        If the file ends too early.
+    """
+    with path.open("rb", buffering=0) as stream:
+        for number, row in enumerate(rows):
+            stream.seek(part.place(number))
+            left = row.data.cast("B")
+            while left:
+                count = stream.readinto(left)
+                if not count:
+                    raise ValueError(f"{path.name} ends too early")
+                left = left[count:]
+
+
+def data_offset(path: Path, shape: tuple[int, ...], dtype: str = "<f8") -> int:
+    """Bytes before the data of a field.
+
+    Raises
+    ------
+    ValueError
+        If the file is no field of this shape and type.
+    """
+    field = np.load(path, mmap_mode="r", allow_pickle=False)
+    if field.shape != shape or field.dtype != np.dtype(dtype):
+        raise ValueError(f"{path.name} holds {field.dtype} of shape {field.shape}, not {dtype} of shape {shape}")
+    return int(field.offset)

@@ -1,0 +1,55 @@
+"""Noise shapes K(x) of a noisy layer, x' = x + eps f + sqrt(eps) K(x) eta: value and derivative, as formulas.
+
+K = 1 and K = x are those of arXiv 2001.04294, (17) and 4.1.1. For d > 1 the shape acts on each component, and the
+components of eta are independent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from particles.base.jit import Formula, formula
+
+Constants = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Diffusion:
+    """A noise shape.
+
+    Parameters
+    ----------
+    name : str
+    value, derivative : formula (x, c) -> float
+        K and K', plain scalar functions that numba can compile.
+    constants : tuple of float, default ()
+    half_line : bool, default False
+        K vanishes at 0, so that the limiting equation never crosses it; a collision with unbounded noise may.
+    """
+
+    name: str
+    value: Formula
+    derivative: Formula
+    constants: Constants = ()
+    half_line: bool = False
+
+
+@formula
+def _one(x: float, c: Constants) -> float:
+    return 1.0
+
+
+@formula
+def _zero(x: float, c: Constants) -> float:
+    return 0.0
+
+
+@formula
+def _identity(x: float, c: Constants) -> float:
+    return x
+
+
+CONSTANT = Diffusion("1", _one, _zero)
+LINEAR = Diffusion("x", _identity, _one, half_line=True)
+
+DIFFUSIONS = {diffusion.name: diffusion for diffusion in (CONSTANT, LINEAR)}

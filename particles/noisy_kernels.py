@@ -1,0 +1,284 @@
+"""The sweeps with noise: x <- x + dt f(u, x) + sd K(x) eta, the draws addressed by (particle, step, component).
+
+Variates of a group of steps are drawn for a whole tile into a small buffer, one row a step, and used row by row: both
+loops run over contiguous particles. A sweep may start or end inside a group; the group is then drawn again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from particles.base.jit import Formula, formula, kernel
+from particles.base.shims import fma
+from particles.noise import sign_of_bit
+from particles.philox import _LOW, _SHIFT, philox4x32
+
+_GUIDE, _LEADING = np.uint64(22), np.uint64(54)  # to the leading ten bits of a 32-bit word, and back to 64 bits
+WIDTH = 1024  # particles of a tile: with the buffer of four rows 40 KiB
+
+
+@formula
+def euler_maruyama(moved: float, k: float, dk: float, eta: float, sd: float, half: float) -> float:
+    """A collision, or a step of Euler and Maruyama: moved + sd K eta."""
+    return fma(sd * k, eta, moved)
+
+
+@formula
+def milstein(moved: float, k: float, dk: float, eta: float, sd: float, half: float) -> float:
+    """Milstein's step: moved + sd K eta + half K K' (eta^2 - 1), half = nu^2 dt/2."""
+    return fma(sd * k, eta, fma(half * k * dk, fma(eta, eta, -1.0), moved))
+
+
+@kernel
+def fill_variates(variates: Formula) -> Formula:
+    """Four variates of each particle of a tile, rows of `out`; counter (particle, block of steps, component)."""
+
+    def fill(first: int, block: int, component: int, key: Any, out: Any, count: int) -> None:
+        k0, k1 = np.uint64(key[0]), np.uint64(key[1])
+        c2, c3 = np.uint64(block), np.uint64(component)
+        flat = out.reshape(-1)
+        for i in range(count):
+            particle = np.uint64(first + i)
+            w0, w1, w2, w3 = philox4x32(particle & _LOW, particle >> _SHIFT, c2, c3, k0, k1)
+            n0, n1, n2, n3 = variates(w0, w1, w2, w3)
+            flat[i] = n0
+            flat[WIDTH + i] = n1  # constant offsets: with others the loop stays scalar
+            flat[2 * WIDTH + i] = n2
+            flat[3 * WIDTH + i] = n3
+
+    return fill
+
+
+@kernel
+def fill_variates_of(variates: Formula) -> Formula:
+    """The same for particles in any order, given by their numbers."""
+
+    def fill(particles: Any, block: int, draw: int, key: Any, out: Any, count: int) -> None:
+        k0, k1 = np.uint64(key[0]), np.uint64(key[1])
+        c2, c3 = np.uint64(block), np.uint64(draw)
+        flat = out.reshape(-1)
+        for i in range(count):
+            w0, w1, w2, w3 = philox4x32(particles[i] & _LOW, particles[i] >> _SHIFT, c2, c3, k0, k1)
+            n0, n1, n2, n3 = variates(w0, w1, w2, w3)
+            flat[i] = n0
+            flat[WIDTH + i] = n1
+            flat[2 * WIDTH + i] = n2
+            flat[3 * WIDTH + i] = n3
+
+    return fill
+
+
+@formula
+def as_words(w0: Any, w1: Any, w2: Any, w3: Any) -> tuple[Any, Any, Any, Any]:
+    """The words themselves, for laws that use single bits."""
+    return w0, w1, w2, w3
+
+
+@kernel
+def noisy_line(
+    drift: Formula, value: Formula, derivative: Formula, push: Formula, wall: Formula, variates: Formula
+) -> Formula:
+    """The same step for every particle at every level, d = 1: synchronous collisions, Euler-Maruyama, Milstein."""
+    fill = fill_variates(variates)
+
+    def sweep(x: Any, weights: Any, biases: Any, sizes: Any, constants: Any, ends: Any, key: Any, place: Any) -> None:
+        dt, sd, half = sizes
+        c, kc = constants
+        low, high = ends
+        first, step, per = place
+        eta = np.empty((4, WIDTH))
+        for start in range(0, x.size, WIDTH):
+            tile = x[start : start + WIDTH]
+            k = 0
+            while k < weights.size:
+                block = (step + k) // per
+                offset = step + k - block * per
+                count = min(per - offset, weights.size - k)
+                fill(first + start, block, 0, key, eta, tile.size)
+                for s in range(count):
+                    row = eta[offset + s]
+                    w, b = weights[k + s], biases[k + s]
+                    for i in range(tile.size):
+                        old = tile[i]
+                        moved = fma(dt, drift(fma(w, old, b), old, c), old)
+                        new = push(moved, value(old, kc), derivative(old, kc), row[i], sd, half)
+                        tile[i] = wall(old, new, low, high)
+                k += count
+
+    return sweep
+
+
+@kernel
+def two_point_line(drift: Formula, value: Formula, derivative: Formula, push: Formula, wall: Formula) -> Formula:
+    """The same with the signs of single bits: one counter serves 128 steps."""
+    fill = fill_variates(as_words)
+
+    def sweep(x: Any, weights: Any, biases: Any, sizes: Any, constants: Any, ends: Any, key: Any, place: Any) -> None:
+        dt, sd, half = sizes
+        c, kc = constants
+        low, high = ends
+        first, step, per = place
+        words = np.empty((4, WIDTH), dtype=np.uint64)
+        for start in range(0, x.size, WIDTH):
+            tile = x[start : start + WIDTH]
+            drawn = -1
+            for k in range(weights.size):
+                block = (step + k) // per
+                offset = step + k - block * per
+                if block != drawn:
+                    fill(first + start, block, 0, key, words, tile.size)
+                    drawn = block
+                row = words[offset // 32]
+                bit = np.uint64(offset % 32)
+                w, b = weights[k], biases[k]
+                for i in range(tile.size):
+                    old = tile[i]
+                    moved = fma(dt, drift(fma(w, old, b), old, c), old)
+                    new = push(moved, value(old, kc), derivative(old, kc), sign_of_bit(row[i], bit), sd, half)
+                    tile[i] = wall(old, new, low, high)
+
+    return sweep
+
+
+@kernel
+def noisy_space(drift: Formula, value: Formula, derivative: Formula, push: Formula, variates: Formula) -> Formula:
+    """The same in R^D with full weight matrices; K acts on each component, the components of eta are independent."""
+    fill = fill_variates(variates)
+
+    def sweep(x: Any, weights: Any, biases: Any, sizes: Any, constants: Any, key: Any, place: Any) -> None:
+        size, total = x.shape
+        dt, sd, half = sizes
+        c, kc = constants
+        first, step, per = place
+        eta = np.empty((size, 4, WIDTH))
+        u = np.empty((size, WIDTH))
+        for start in range(0, total, WIDTH):
+            stop = min(start + WIDTH, total)
+            drawn = -1
+            for k in range(len(weights)):
+                block = (step + k) // per
+                offset = step + k - block * per
+                if block != drawn:
+                    for j in range(size):
+                        fill(first + start, block, j, key, eta[j], stop - start)
+                    drawn = block
+                _affine(x, start, stop - start, weights[k], biases[k], u)
+                for j in range(size):
+                    target, row, noise = x[j, start:stop], u[j], eta[j, offset]
+                    for i in range(stop - start):
+                        old = target[i]
+                        moved = fma(dt, drift(row[i], old, c), old)
+                        target[i] = push(moved, value(old, kc), derivative(old, kc), noise[i], sd, half)
+
+    return sweep
+
+
+@formula
+def _affine(x: Any, start: int, count: int, weight: Any, bias: Any, u: Any) -> None:
+    """u = weight x + bias for a tile, products in the order of the columns."""
+    for i in range(len(weight)):
+        row = u[i]
+        row[:count] = bias[i]
+        for j in range(len(weight)):
+            w = weight[i, j]
+            source = x[j, start : start + count]
+            for p in range(count):
+                row[p] = fma(w, source[p], row[p])
+
+
+@kernel
+def counted_collisions(drift: Formula, value: Formula, wall: Formula, variates: Formula) -> Formula:
+    """A random number of collisions of each particle in every step, one after the other.
+
+    The number is how many of the integer `thresholds` a particle's clock reaches. The particles of a tile are put in
+    the order of their numbers, so that those still colliding lie side by side and the loops stay vector loops.
+    """
+    fill = fill_variates_of(variates)
+    clock = fill_variates_of(as_words)
+
+    def sweep(
+        x: Any, weights: Any, biases: Any, sizes: Any, constants: Any, ends: Any, keys: Any, place: Any, thresholds: Any
+    ) -> None:
+        size, total = x.shape
+        eps, sd = sizes
+        c, kc = constants
+        low, high = ends
+        noise_key, clock_key = keys
+        first, step, per = place
+        words = np.empty((4, WIDTH), dtype=np.uint64)
+        eta = np.empty((size, 4, WIDTH))
+        u, y = np.empty((size, WIDTH)), np.empty((size, WIDTH))
+        numbers, order = np.empty(WIDTH, dtype=np.uint64), np.empty(WIDTH, dtype=np.int64)
+        counts, starts = np.empty(WIDTH, dtype=np.int64), np.empty(thresholds.size + 2, dtype=np.int64)
+        guide = np.zeros(1024, dtype=np.int64)  # thresholds that a clock reaches for its leading ten bits alone
+        for leading in range(1, guide.size):
+            reached = guide[leading - 1]
+            while reached < thresholds.size and np.uint64(leading) << _LEADING >= thresholds[reached]:
+                reached += 1
+            guide[leading] = reached
+        for start in range(0, total, WIDTH):
+            many = min(WIDTH, total - start)
+            for k in range(len(weights)):
+                for i in range(many):
+                    numbers[i] = np.uint64(first + start + i)
+                clock(numbers, step + k, 0, clock_key, words, many)
+                longest = _sort_by_count(words, thresholds, guide, many, counts, starts, order)
+                for i in range(many):
+                    numbers[i] = np.uint64(first + start + order[i])
+                    for j in range(size):
+                        y[j, i] = x[j, start + order[i]]
+                for collision in range(longest):
+                    active = starts[collision]  # particles with more collisions than this one
+                    if collision % per == 0:
+                        for j in range(size):
+                            fill(numbers, step + k, j | (collision // per) << 12, noise_key, eta[j], active)
+                    if size == 1:  # the same numbers without the detour over u
+                        w, b, target, noise = weights[k, 0, 0], biases[k, 0], y[0], eta[0, collision % per]
+                        for i in range(active):
+                            old = target[i]
+                            moved = fma(eps, drift(fma(w, old, b), old, c), old)
+                            target[i] = wall(old, fma(sd * value(old, kc), noise[i], moved), low, high)
+                        continue
+                    _affine(y, 0, active, weights[k], biases[k], u)
+                    for j in range(size):
+                        target, row, noise = y[j], u[j], eta[j, collision % per]
+                        for i in range(active):
+                            old = target[i]
+                            moved = fma(eps, drift(row[i], old, c), old)
+                            target[i] = wall(old, fma(sd * value(old, kc), noise[i], moved), low, high)
+                for i in range(many):
+                    for j in range(size):
+                        x[j, start + order[i]] = y[j, i]
+
+    return sweep
+
+
+@formula
+def _sort_by_count(words: Any, thresholds: Any, guide: Any, many: int, counts: Any, starts: Any, order: Any) -> int:
+    """Order a tile by falling numbers of collisions; return the largest.
+
+    On return starts[n] is the number of particles with more than n collisions.
+    """
+    starts[:] = 0
+    longest = 0
+    for i in range(many):
+        clock = (words[0, i] << _SHIFT) | words[1, i]
+        reached = guide[words[0, i] >> _GUIDE]
+        while reached < thresholds.size and clock >= thresholds[reached]:
+            reached += 1
+        counts[i] = reached
+        longest = max(longest, reached)
+        starts[reached] += 1
+    ahead = 0
+    for n in range(longest, -1, -1):  # starts[n]: from the frequency of n to the particles with more than n
+        frequency = starts[n]
+        starts[n] = ahead
+        ahead += frequency
+    for i in range(many):
+        order[starts[counts[i]]] = i
+        starts[counts[i]] += 1
+    for n in range(longest + 1):  # the places that were taken: back to the particles with more than n
+        starts[n] = starts[n + 1] if n < longest else 0
+    return longest

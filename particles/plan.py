@@ -1,0 +1,196 @@
+"""What a run will cost, and how exact it will be, before anything is allocated: `python -m particles plan`.
+
+With M particles of state dimension D on R ranks, L steps, and n clouds kept (docs/scaling.md):
+
+    memory a rank   8 D m n 1.05 + BASE,          m = the largest share, whole blocks of 4096 particles
+    time            m D (start + L q step + S look),  S sweeps and snapshots, nanoseconds of the table or measured here;
+                    q = 1, or the mean number of collisions in a step of the Poisson clock
+    disk            8 D M n, and 8 D M (n + 1) a checkpoint, of which three exist while one is written
+    error           E W1 = c / sqrt(M),  c = sqrt(2/pi) int sqrt(F (1 - F)) dx of the exact law F (Bobkov and Ledoux)
+
+No numba and no MPI is loaded without `measure`: formulas run as plain Python where the error needs them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+
+from particles.base.arrays import Floats
+from particles.base.errors import InputError
+from particles.ensemble import BLOCK, Bins
+from particles.model.laws import Law
+from particles.model.rule import Model
+from particles.model.transients import PushForward, exact_law, segments
+from particles.philox import Where
+from particles.schemes import Scheme
+
+BASE = 200 * 2**20  # bytes of a rank before its first particle: Python, numpy, numba, scipy, MPI
+START, LOOK = 6.0, 1.5  # nanoseconds a particle and component: the first draw; finite check and moments
+STEP = {"Euler": 1.0, "ExactFlow": 10.0}  # nanoseconds a particle, component and step
+NOISY = 3.3  # the same with a Gaussian number, for schemes that the table does not hold
+GRID = 1500  # points of the quadrature of the error
+SAMPLE = 2**17  # particles that are timed
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a run will cost; bytes, seconds, and the expected distance of the cloud from its law.
+
+    Parameters
+    ----------
+    count, ranks, steps : int
+    memory_per_rank, memory : float
+        Bytes of the largest rank, and of all.
+    seconds : float
+        On cores like the one that the constants belong to, one a rank.
+    nanoseconds : float
+        A particle, component and step, or collision.
+    measured : bool
+        Whether that number was timed here.
+    disk, checkpoint : float
+        Bytes of the result, and of one checkpoint at the end.
+    w1 : float or None
+        E W1 at the horizon; None where no exact law is known.
+    """
+
+    count: int
+    ranks: int
+    steps: int
+    memory_per_rank: float
+    memory: float
+    seconds: float
+    nanoseconds: float
+    measured: bool
+    disk: float
+    checkpoint: float
+    w1: float | None
+
+    def text(self) -> str:
+        """The forecast in a few lines."""
+        origin = "measured here" if self.measured else "from the table; --measure times it here"
+        error = "no exact law is known" if self.w1 is None else f"{self.w1:.3g} expected at the horizon"
+        return "\n".join(
+            [
+                f"particles   {self.count} on {self.ranks} rank{'s' * (self.ranks > 1)}, {self.steps} steps",
+                f"memory      {_size(self.memory_per_rank)} a rank, {_size(self.memory)} in all",
+                f"time        {self.seconds:.3g} s, {self.nanoseconds:.3g} ns a particle and step ({origin})",
+                f"disk        {_size(self.disk)}; a checkpoint {_size(self.checkpoint)}, three while one is written",
+                f"W1 error    {error}",
+            ]
+        )
+
+
+def forecast(
+    model: Model,
+    scheme: Scheme,
+    *,
+    count: int,
+    ranks: int = 1,
+    until: float,
+    times: Sequence[float] = (),
+    histogram: tuple[float, float, int] | None = None,
+    keep_clouds: bool = True,
+    measure: bool = False,
+) -> Forecast:
+    """Forecast the cost of `simulate` with these arguments on so many ranks.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range. The memory of this machine is no limit.
+    """
+    from particles.simulate import memory, sweep, work
+
+    if not (until > 0.0 and math.isfinite(until) and all(0.0 <= time <= until for time in times)):
+        raise InputError(f"times = {list(times)!r} must lie in [0, until] with until = {until!r} above 0")
+    cells = Bins(*histogram).cells + 2 if histogram is not None else 0
+    levels = scheme.levels(model, until, times)
+    steps = len(levels) - 1
+    snapshots = len(set(times)) or 1
+    clouds = snapshots if keep_clouds else 0
+    blocks = -(-count // BLOCK)
+    share = min(-(-blocks // ranks) * BLOCK, count)
+    passes = work(scheme, levels)
+    looks = math.ceil(steps / (1 if model.mean_coupled else sweep(model, count, passes))) + snapshots
+    start, step = _timed(model, scheme, levels) if measure else (START, STEP.get(type(scheme).__name__, NOISY))
+    counts = 8.0 * snapshots * model.size * cells
+    return Forecast(
+        count=count,
+        ranks=ranks,
+        steps=steps,
+        memory_per_rank=memory(model, share, max(clouds, 1)) + BASE + counts,
+        memory=memory(model, count, max(clouds, 1)) + ranks * (BASE + counts),
+        seconds=1e-9 * share * model.size * (start + steps * passes * step + looks * LOOK),
+        nanoseconds=step,
+        measured=measure,
+        disk=8.0 * count * model.size * clouds + counts,
+        checkpoint=8.0 * count * model.size * (clouds + 1) * (1.0 + 32.0 / (8 * BLOCK)) + counts,
+        w1=w1_error(model, until, count),
+    )
+
+
+def w1_error(model: Model, time: float, count: int) -> float | None:
+    """Expected W1 between `count` draws of the exact law at `time` and the law itself; None where none is known."""
+    if model.size != 1:
+        return None
+    law = exact_law(model, time)
+    if law is None:
+        return None
+    start = model.initial if isinstance(law, PushForward) else law
+    assert isinstance(start, Law)  # size 1
+    reach = 12.0 * start.std
+    y = np.linspace(start.mean - reach, start.mean + reach, GRID)
+    x = _carried(model, y, time) if isinstance(law, PushForward) else y
+    level = np.clip(start.cdf(0.5 * (y[1:] + y[:-1])), 0.0, 1.0)
+    constant = math.sqrt(2.0 / math.pi) * float((np.sqrt(level * (1.0 - level)) * np.diff(x)).sum())
+    return constant / math.sqrt(count)
+
+
+def _carried(model: Model, y: Floats, time: float) -> Floats:
+    """Where the exact flow carries points, by the formula in plain Python."""
+    low, high = model.walls or (-math.inf, math.inf)
+    flow, x = model.drift.flow, np.clip(y, low, high)
+    assert flow is not None  # the model has an exact law
+    times = np.array(segments(model, [time]))
+    assert isinstance(model.initial, Law)
+    mean = np.array([model.initial.mean]) if model.mean_coupled else None
+    weights = model.weights(times[:-1])
+    biases = model.biases(times[:-1], weights, mean)
+    for w, b, span in zip(weights[:, 0, 0].tolist(), biases[:, 0].tolist(), np.diff(times).tolist(), strict=True):
+        step = model.drift.step(w, b, span)
+        moved = np.array([flow(point, *step, model.drift.constants) for point in x.tolist()])
+        x = np.where((x <= low) | (x >= high), x, np.clip(moved, low, high))
+    return x
+
+
+def _timed(model: Model, scheme: Scheme, levels: Floats) -> tuple[float, float]:
+    """Nanoseconds of the first draw and of a step, a particle and component: the fastest of three."""
+    from particles import parallel
+    from particles.ensemble import Ensemble
+    from particles.simulate import sweep, work
+
+    ensemble = Ensemble(SAMPLE, parallel.serial())
+    passes = work(scheme, levels)
+    steps = 1 if model.mean_coupled else min(sweep(model, SAMPLE, passes), len(levels) - 1)
+    starts, advances = [], []
+    for _ in range(4):  # the first one compiles
+        began = perf_counter()
+        state = ensemble.start(model, "random", 0, 0)
+        drawn = perf_counter()
+        mean = ensemble.moments(state)[0] if model.mean_coupled else None
+        scheme.advance(model, state, scheme.parameters(model, levels, 0, steps, mean), Where(0, 0, 0, 0))
+        starts.append(drawn - began)
+        advances.append(perf_counter() - drawn)
+    scale = 1e9 / (SAMPLE * model.size)
+    return min(starts[1:]) * scale, min(advances[1:]) * scale / (steps * passes)
+
+
+def _size(count: float) -> str:
+    units = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+    power = min(int(math.log2(count) // 10), len(units) - 1) if count >= 1.0 else 0
+    return f"{count / 1024**power:.3g} {units[power]}"
