@@ -15,6 +15,7 @@ from particles.model import Measure
 
 
 def right_limits(measure: Measure, x: Floats) -> Floats:
+    """Distribution function of atoms and density just right of each x."""
     atoms = running_masses(measure)[np.searchsorted(np.sort(measure.points[0]), x, side="right")]
     return np.asarray(atoms + density_cdf(measure, x))
 
@@ -29,6 +30,7 @@ def running_masses(measure: Measure) -> Floats:
 
 
 def density_cdf(measure: Measure, x: Floats) -> Floats:
+    """Integral of the density up to each x, exact for its parabolas; 0 without a density."""
     if not measure.has_density:
         return np.zeros(x.shape)
     cells = np.clip(np.searchsorted(measure.faces, x, side="right") - 1, 0, measure.faces.size - 2)
@@ -72,6 +74,8 @@ def _on_cells(measure: Measure, faces: Floats) -> Floats:
 
 @kernel
 def absolute_integral() -> Formula:
+    """Integral of abs(step function + piecewise cubic) over the line."""
+
     def integral(points: Any, steps: Any, faces: Any, polynomials: Any) -> float:
         """Merge the points with the faces; `steps[i]` is the step function right of points[i]."""
         total, compensation = 0.0, 0.0
