@@ -13,7 +13,7 @@ import numpy as np
 from particles.base.jit import Formula, formula, kernel
 from particles.base.shims import fma
 from particles.noise import sign_of_bit
-from particles.philox import _LOW, _SHIFT, philox4x32
+from particles.philox import LOW, SHIFT, philox4x32
 
 _GUIDE, _LEADING = np.uint64(22), np.uint64(54)  # to the leading ten bits of a 32-bit word, and back to 64 bits
 WIDTH = 1024  # particles of a tile: with the buffer of four rows 40 KiB
@@ -41,7 +41,7 @@ def fill_variates(variates: Formula) -> Formula:
         flat = out.reshape(-1)
         for i in range(count):
             particle = np.uint64(first + i)
-            w0, w1, w2, w3 = philox4x32(particle & _LOW, particle >> _SHIFT, c2, c3, k0, k1)
+            w0, w1, w2, w3 = philox4x32(particle & LOW, particle >> SHIFT, c2, c3, k0, k1)
             n0, n1, n2, n3 = variates(w0, w1, w2, w3)
             flat[i] = n0
             flat[WIDTH + i] = n1  # constant offsets: with others the loop stays scalar
@@ -60,7 +60,7 @@ def fill_variates_of(variates: Formula) -> Formula:
         c2, c3 = np.uint64(block), np.uint64(draw)
         flat = out.reshape(-1)
         for i in range(count):
-            w0, w1, w2, w3 = philox4x32(particles[i] & _LOW, particles[i] >> _SHIFT, c2, c3, k0, k1)
+            w0, w1, w2, w3 = philox4x32(particles[i] & LOW, particles[i] >> SHIFT, c2, c3, k0, k1)
             n0, n1, n2, n3 = variates(w0, w1, w2, w3)
             flat[i] = n0
             flat[WIDTH + i] = n1
@@ -264,7 +264,7 @@ def _sort_by_count(words: Any, thresholds: Any, guide: Any, many: int, counts: A
     starts[:] = 0
     longest = 0
     for i in range(many):
-        clock = (words[0, i] << _SHIFT) | words[1, i]
+        clock = (words[0, i] << SHIFT) | words[1, i]
         reached = guide[words[0, i] >> _GUIDE]
         while reached < thresholds.size and clock >= thresholds[reached]:
             reached += 1

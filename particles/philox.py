@@ -28,8 +28,8 @@ from particles.base.errors import InputError
 from particles.base.jit import Formula, formula, kernel
 
 START, NOISE, CLOCK = 0, 1, 2  # purposes of a stream
-_LOW = np.uint64(0xFFFFFFFF)
-_SHIFT = np.uint64(32)
+LOW = np.uint64(0xFFFFFFFF)
+SHIFT = np.uint64(32)
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 
@@ -59,9 +59,9 @@ def philox4x32(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> tuple[An
     for _ in range(10):
         p0 = _M0 * c0
         p1 = _M1 * c2
-        c0, c1, c2, c3 = (p1 >> _SHIFT) ^ c1 ^ k0, p1 & _LOW, (p0 >> _SHIFT) ^ c3 ^ k1, p0 & _LOW
-        k0 = (k0 + _W0) & _LOW
-        k1 = (k1 + _W1) & _LOW
+        c0, c1, c2, c3 = (p1 >> SHIFT) ^ c1 ^ k0, p1 & LOW, (p0 >> SHIFT) ^ c3 ^ k1, p0 & LOW
+        k0 = (k0 + _W0) & LOW
+        k1 = (k1 + _W1) & LOW
     return c0, c1, c2, c3
 
 
@@ -78,7 +78,7 @@ def _start_uniforms() -> Formula:
         k0, k1, c3 = np.uint64(seed), np.uint64(stream), np.uint64(component)
         for i in range(out.size):
             particle = np.uint64(first + i)
-            words = philox4x32(particle & _LOW, particle >> _SHIFT, np.uint64(0), c3, k0, k1)
+            words = philox4x32(particle & LOW, particle >> SHIFT, np.uint64(0), c3, k0, k1)
             out[i] = uniform53(words[0], words[1])
 
     return loop

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import Law, Measure
-from validation.line import absolute_integral, density_cdf, density_difference, right_limits, running_masses
+from validation.line import absolute_integral, density_difference
 
 EMD_LIMIT = 5000  # points a side: POT's exact transport in R^d holds their whole cost matrix
 _MASS_TOLERANCE = 1e-9
@@ -49,7 +49,7 @@ def w1(a: Measure, b: Measure) -> float:
     points = np.concatenate([np.sort(a.points[0]), np.sort(b.points[0])])
     order = np.argsort(points, kind="stable")  # merges two sorted runs
     points, from_a = points[order], np.cumsum(order < a.masses.size)
-    steps = running_masses(a)[from_a] - running_masses(b)[np.arange(1, points.size + 1) - from_a]
+    steps = a.running_masses[from_a] - b.running_masses[np.arange(1, points.size + 1) - from_a]
     faces, polynomials = density_difference(a, b)
     return float(absolute_integral()(points, steps, faces, polynomials))
 
@@ -124,7 +124,7 @@ def w1_to_law(measure: Measure, law: Law) -> float:
     """
     _check(measure)
     knots = np.unique(np.concatenate([measure.points[0], measure.faces, law.breakpoints()]))
-    step = right_limits(measure, knots[:-1])
+    step = measure.cdf(knots[:-1])
     left, right = knots[:-1], knots[1:]
     crossing = _crossings(measure, law, step, left, right)
     edges = np.concatenate([[left, crossing], [crossing, right]], axis=1)
@@ -133,10 +133,10 @@ def w1_to_law(measure: Measure, law: Law) -> float:
 
 def _crossings(measure: Measure, law: Law, step: Floats, left: Floats, right: Floats) -> Floats:
     """Where F_measure - F changes its sign in each interval, or its middle if it does not."""
-    base = step - density_cdf(measure, left)
+    base = step - measure.density_cdf(left)
 
     def difference(x: Floats) -> Floats:
-        return base + density_cdf(measure, x) - law.cdf(x)
+        return base + measure.density_cdf(x) - law.cdf(x)
 
     low, high = np.nextafter(left, right), np.nextafter(right, left)
     sign = np.sign(difference(low))
@@ -155,11 +155,11 @@ def _crossings(measure: Measure, law: Law, step: Floats, left: Floats, right: Fl
 def _gauss_absolute(measure: Measure, law: Law, step: Floats, origin: Floats, left: Floats, right: Floats) -> float:
     nodes, weights = np.polynomial.legendre.leggauss(8)
     half = 0.5 * (right - left)
-    base = step - density_cdf(measure, origin)
+    base = step - measure.density_cdf(origin)
     total = 0.0
     for node, weight in zip(nodes, weights, strict=True):
         x = 0.5 * (left + right) + half * node
-        total += float((weight * half * np.abs(base + density_cdf(measure, x) - law.cdf(x))).sum())
+        total += float((weight * half * np.abs(base + measure.density_cdf(x) - law.cdf(x))).sum())
     return total
 
 
@@ -198,7 +198,7 @@ def _quantised(measure: Measure, points: int) -> Measure:
     mass = float(measure.cell_masses.sum())
     levels = (np.arange(points) + 0.5) / points * mass
     grid = np.linspace(measure.faces[0], measure.faces[-1], 8 * measure.faces.size)
-    cdf = np.maximum.accumulate(density_cdf(measure, grid))
+    cdf = np.maximum.accumulate(measure.density_cdf(grid))
     atoms = np.interp(levels, cdf, grid)
     masses = np.concatenate([np.full(points, mass / points), np.maximum(measure.masses, 0.0)])
     return Measure(np.concatenate([atoms, measure.points[0]])[None, :], masses / masses.sum())

@@ -12,7 +12,6 @@ import numpy as np
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import Law, Measure
-from validation.line import density_cdf, right_limits
 
 _ALL_KINKS = 1024  # MAD_M has a kink at every k/M; of more than so many only the outer ones can be seen
 _KINKS = 300
@@ -55,9 +54,9 @@ def floor_of(measure: Measure, count: int) -> float:
     """
     nodes, weights = np.polynomial.legendre.leggauss(4)
     left, half = measure.faces[:-1], 0.5 * np.diff(measure.faces)
-    atoms = right_limits(measure, left) - density_cdf(measure, left)
+    atoms = measure.cdf(left) - measure.density_cdf(left)
     total = 0.0
     for node, weight in zip(nodes, weights, strict=True):
-        f = np.clip(atoms + density_cdf(measure, left + half * (1.0 + node)), 0.0, 1.0)
+        f = np.clip(atoms + measure.density_cdf(left + half * (1.0 + node)), 0.0, 1.0)
         total += float((weight * half * np.sqrt(f * (1.0 - f))).sum())
     return float(np.sqrt(2.0 / np.pi)) * total / float(np.sqrt(count))

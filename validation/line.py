@@ -1,6 +1,6 @@
-"""Distribution functions of measures on the line, and the exact integral of their absolute difference.
+"""The exact integral of abs(F_mu - F_nu) over the line.
 
-Inside an interval without atoms F_mu(x) = F_mu(left+) + int_left^x g, a step function plus a cubic in each cell.
+Inside an interval without atoms F_mu(x) = F_mu(left+) + int_left^x g: a step function plus a cubic in each cell.
 """
 
 from __future__ import annotations
@@ -12,39 +12,6 @@ import numpy as np
 from particles.base.arrays import Floats
 from particles.base.jit import Formula, formula, kernel
 from particles.model import Measure
-
-
-def right_limits(measure: Measure, x: Floats) -> Floats:
-    """Distribution function of atoms and density just right of each x."""
-    atoms = running_masses(measure)[np.searchsorted(np.sort(measure.points[0]), x, side="right")]
-    return np.asarray(atoms + density_cdf(measure, x))
-
-
-def running_masses(measure: Measure) -> Floats:
-    """Mass of the first 0, 1, ..., n atoms in the order of their positions; counts over n where all are equal."""
-    masses = measure.masses
-    if masses.size and masses.min() == masses.max():
-        return np.arange(masses.size + 1) * float(masses[0] * masses.size) / masses.size
-    sums = np.cumsum(masses[np.argsort(measure.points[0], kind="stable")], dtype=np.longdouble)
-    return np.concatenate([[0.0], sums.astype(np.float64)])
-
-
-def density_cdf(measure: Measure, x: Floats) -> Floats:
-    """Integral of the density up to each x, exact for its parabolas; 0 without a density."""
-    if not measure.has_density:
-        return np.zeros(x.shape)
-    cells = np.clip(np.searchsorted(measure.faces, x, side="right") - 1, 0, measure.faces.size - 2)
-    width = np.diff(measure.faces)[cells]
-    t = np.clip((x - measure.faces[cells]) / width, 0.0, 1.0)
-    q0, q1, q2 = _from_left(measure.polynomials)
-    start = np.concatenate([[0.0], np.cumsum(measure.cell_masses)])[cells]
-    return np.asarray(start + width * t * (q0[cells] + t * (q1[cells] / 2.0 + t * q2[cells] / 3.0)))
-
-
-def _from_left(polynomials: Floats) -> tuple[Floats, Floats, Floats]:
-    """Coefficients in t = s + 1/2, which runs from 0 at the left face to 1."""
-    p0, p1, p2 = polynomials
-    return p0 - p1 / 2.0 + p2 / 4.0, p1 - p2, p2
 
 
 def density_difference(a: Measure, b: Measure) -> tuple[Floats, Floats]:
@@ -63,7 +30,7 @@ def _on_cells(measure: Measure, faces: Floats) -> Floats:
         cells = np.searchsorted(measure.faces, left, side="right") - 1
         width = np.diff(measure.faces)[cells]
         start, ratio = (left - measure.faces[cells]) / width, np.diff(faces)[inside] / width
-        q0, q1, q2 = (q[cells] for q in _from_left(measure.polynomials))
+        q0, q1, q2 = (q[cells] for q in measure.polynomials_from_left)
         value, slope = q0 + start * (q1 + start * q2), q1 + 2.0 * start * q2
         out[:, inside] = value, slope * ratio, q2 * ratio * ratio
     return out

@@ -108,16 +108,48 @@ class Measure:
         """The energy m2 of Definition 2 (arXiv 2001.04294), summed over the components."""
         return float(self.moment(2).sum())
 
-    @cached_property
-    def face_cdf(self) -> Floats:
-        """Distribution function just right of every face, exact running sums, shape (N + 1,); d = 1."""
+    def cdf(self, x: Floats) -> Floats:
+        """Distribution function just right of each x, atoms and density; d = 1.
+
+        Raises
+        ------
+        InputError
+            If d > 1.
+        """
         self._require_line("the distribution function")
+        atoms = self.running_masses[np.searchsorted(np.sort(self.points[0]), x, side="right")]
+        return np.asarray(atoms + self.density_cdf(x))
+
+    @property
+    def face_cdf(self) -> Floats:
+        """Distribution function just right of every face, shape (N + 1,); d = 1."""
+        return self.cdf(self.faces)
+
+    @cached_property
+    def running_masses(self) -> Floats:
+        """Mass of the first 0, 1, ..., n atoms in the order of their positions; counts over n where all are equal."""
+        masses = self.masses
+        if masses.size and masses.min() == masses.max():
+            return np.asarray(np.arange(masses.size + 1) * float(masses[0] * masses.size) / masses.size)
+        sums = np.cumsum(masses[np.argsort(self.points[0], kind="stable")], dtype=np.longdouble)
+        return np.concatenate([[0.0], sums.astype(np.float64)])
+
+    def density_cdf(self, x: Floats) -> Floats:
+        """Integral of the density up to each x, exact for its parabolas; 0 without a density."""
         if not self.has_density:
-            return _NO_FACES
-        order = np.argsort(self.points[0], kind="stable")
-        below = np.concatenate([[0.0], np.cumsum(self.masses[order])])
-        atoms = below[np.searchsorted(self.points[0][order], self.faces, side="right")]
-        return np.asarray(np.concatenate([[0.0], np.cumsum(self.cell_masses)]) + atoms)
+            return np.zeros(x.shape)
+        cells = np.clip(np.searchsorted(self.faces, x, side="right") - 1, 0, self.faces.size - 2)
+        width = np.diff(self.faces)[cells]
+        t = np.clip((x - self.faces[cells]) / width, 0.0, 1.0)
+        q0, q1, q2 = (q[cells] for q in self.polynomials_from_left)
+        start = np.concatenate([[0.0], np.cumsum(self.cell_masses)])[cells]
+        return np.asarray(start + width * t * (q0 + t * (q1 / 2.0 + t * q2 / 3.0)))
+
+    @property
+    def polynomials_from_left(self) -> tuple[Floats, Floats, Floats]:
+        """Coefficients of the density in t = s + 1/2, which runs from 0 at a cell's left face to 1."""
+        p0, p1, p2 = self.polynomials
+        return p0 - p1 / 2.0 + p2 / 4.0, p1 - p2, p2
 
     def _require_line(self, what: str) -> None:
         if self.dim != 1:
