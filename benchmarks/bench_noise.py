@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 from typing import Any
 
@@ -18,6 +19,7 @@ from particles.noise import GAUSSIAN, NOISES
 from particles.noisy_kernels import WIDTH, as_words, fill_variates
 
 DT = 0.01
+HAS_JAX = importlib.util.find_spec("jax") is not None
 
 
 def _model(nu2: float) -> Model:
@@ -60,6 +62,10 @@ class NoisyLayer:
             work.run()
             _check_spread(state, self.steps)
             self.works[name] = work
+        if HAS_JAX:
+            run = peers.noisy_jax(ours[0], -1.0, 1.0, DT, math.sqrt(DT), self.steps)
+            _check_spread(run(), self.steps)
+            self.works["jax"] = Work(lambda: None, run, ours.size * self.steps)
 
     def _work(self, layers: Any) -> Work:
         layers.restart()
@@ -83,6 +89,13 @@ class NoisyLayer:
     def track_ratio_numpy(self) -> float:
         times = self.measure("gaussian", "numpy")
         return times["numpy"] / times["gaussian"]
+
+    if HAS_JAX:
+
+        @named("tanh step with a Gaussian: JAX takes so many times as long", "times")
+        def track_ratio_jax(self) -> float:
+            times = self.measure("gaussian", "jax")
+            return times["jax"] / times["gaussian"]
 
     @named("tanh step with a Gaussian: a plain numba loop takes so many times as long", "times")
     def track_ratio_numba(self) -> float:
