@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from typing import Any
 
@@ -19,7 +18,6 @@ from particles.noise import GAUSSIAN, NOISES
 from particles.noisy_kernels import WIDTH, as_words, fill_variates
 
 DT = 0.01
-HAS_JAX = importlib.util.find_spec("jax") is not None
 
 
 def _model(nu2: float) -> Model:
@@ -62,7 +60,7 @@ class NoisyLayer:
             work.run()
             _check_spread(state, self.steps)
             self.works[name] = work
-        if HAS_JAX:
+        if peers.HAS_JAX:
             run = peers.noisy_jax(ours[0], -1.0, 1.0, DT, math.sqrt(DT), self.steps)
             _check_spread(run(), self.steps)
             self.works["jax"] = Work(lambda: None, run, ours.size * self.steps)
@@ -90,7 +88,7 @@ class NoisyLayer:
         times = self.measure("gaussian", "numpy")
         return times["numpy"] / times["gaussian"]
 
-    if HAS_JAX:
+    if peers.HAS_JAX:
 
         @named("tanh step with a Gaussian: JAX takes so many times as long", "times")
         def track_ratio_jax(self) -> float:

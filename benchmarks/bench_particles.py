@@ -80,6 +80,10 @@ class TanhLayer:
             work.prepare()
             work.run()
             _check_against_exact_flow(start[0, : states[name].size], states[name], self.layers)
+        if peers.HAS_JAX:
+            run = peers.tanh_jax(start[0, : self.counts["ours"]], -1.0, 1.0, DT, self.layers)
+            _check_against_exact_flow(start[0, : self.counts["ours"]], run(), self.layers)
+            self.works["jax"] = self._work("ours", lambda: None, run)
 
     def _work(self, name: str, prepare: Any, run: Any) -> Work:
         return Work(prepare, run, self.counts[name] * self.layers)
@@ -104,6 +108,13 @@ class TanhLayer:
     def track_ratio_numpy(self) -> float:
         times = self.measure("ours", "numpy")
         return times["numpy"] / times["ours"]
+
+    if peers.HAS_JAX:
+
+        @named("tanh layer: JAX takes so many times as long", "times")
+        def track_ratio_jax(self) -> float:
+            times = self.measure("ours", "jax")
+            return times["jax"] / times["ours"]
 
     @named("tanh layer: a plain numba loop takes so many times as long", "times")
     def track_ratio_numba(self) -> float:

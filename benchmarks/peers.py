@@ -8,7 +8,9 @@ stands, under numba's own defaults.
 
 from __future__ import annotations
 
+import importlib.util
 import math
+import os
 from typing import Any, NamedTuple
 
 import numba
@@ -19,6 +21,8 @@ from particles.base.arrays import Floats
 BLOCK = 32768  # numbers of a block: the fastest of 2048, 4096, ..., 131072; two of them are 512 KiB
 
 NOISY_BLOCK = 16384  # with three arrays in use
+
+HAS_JAX = importlib.util.find_spec("jax") is not None
 
 SIGMA = {
     "identity": lambda u: u,
@@ -86,12 +90,20 @@ def noisy_loop(x: Any, w: float, b: float, dt: float, deviation: float, steps: i
             x[i] += dt * math.tanh(w * x[i] + b) + deviation * np.random.standard_normal()  # noqa: NPY002
 
 
-def noisy_jax(x: Floats, w: float, b: float, dt: float, deviation: float, steps: int) -> Any:
-    """Return a function that does the same in JAX, compiled, on float64."""
-    import jax
+def tanh_jax(x: Floats, w: float, b: float, dt: float, steps: int) -> Any:
+    """Return a function that gives x after x <- x + dt tanh(w x + b), `steps` times, by JAX, compiled, on float64."""
+    jax, start = _jax(x)
 
-    jax.config.update("jax_enable_x64", True)
-    start = jax.numpy.asarray(x)
+    @jax.jit
+    def run(state: Any) -> Any:
+        return jax.lax.fori_loop(0, steps, lambda _, state: state + dt * jax.numpy.tanh(w * state + b), state)
+
+    return lambda: np.asarray(run(start).block_until_ready())
+
+
+def noisy_jax(x: Floats, w: float, b: float, dt: float, deviation: float, steps: int) -> Any:
+    """Return a function that does the same with `deviation` N(0, 1) added to each step."""
+    jax, start = _jax(x)
 
     @jax.jit
     def run(state: Any, key: Any) -> Any:
@@ -103,6 +115,19 @@ def noisy_jax(x: Floats, w: float, b: float, dt: float, deviation: float, steps:
 
     key = jax.random.key(0)
     return lambda: np.asarray(run(start, key).block_until_ready())
+
+
+def _jax(x: Floats) -> tuple[Any, Any]:
+    """JAX, set to float64, and x on its side; its threads are made here, one for each core that it may use: one."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        import jax
+
+        jax.config.update("jax_enable_x64", True)
+        return jax, jax.numpy.asarray(x)
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 class Row(NamedTuple):

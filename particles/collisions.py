@@ -35,6 +35,7 @@ from particles.schemes import even_levels, wall_of
 
 CLOCKS = ("poisson", "nanbu", "synchronous")
 _BITS = 128  # steps that a counter serves where a step needs one bit
+_COMPONENTS = 2**12  # that the counter of a collision's draw leaves room for, beside 2^20 draws a step
 _MOST = 500.0  # collisions of a particle in a step: beyond, exp(-dt/tau) nears the smallest number
 
 
@@ -105,6 +106,8 @@ class Collisions:
 
     def levels(self, model: Model, until: float, stops: Sequence[float]) -> Floats:
         """Time levels 0, dt, 2 dt, ..., until; every stop is one of them, or InputError."""
+        if self.clock != "synchronous" and model.size > _COMPONENTS:
+            raise InputError(f"{model.size} components: the {self.clock} clock addresses at most {_COMPONENTS}")
         return even_levels(until, stops, self.step(model, until))
 
     def parameters(self, model: Model, levels: Floats, k: int, n: int, mean: Floats | None) -> tuple[Any, ...]:

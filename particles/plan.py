@@ -6,7 +6,8 @@ With M particles of state dimension D on R ranks, L steps, and n clouds kept (do
     time            m D (start + L q step + S look),  S sweeps and snapshots, nanoseconds of the table or measured here;
                     q = 1, or the mean number of collisions in a step of the Poisson clock
     disk            8 D M n, and 8 D M (n + 1) a checkpoint, of which three exist while one is written
-    error           E W1 = c / sqrt(M),  c = sqrt(2/pi) int sqrt(F (1 - F)) dx of the exact law F (Bobkov and Ledoux)
+    error           E W1 = c / sqrt(M),  c = sqrt(2/pi) int sqrt(F (1 - F)) dx of the exact law F (Bobkov and Ledoux),
+                    or, measured, of a pilot cloud; neither holds where the bias follows the cloud's own mean
 
 No numba and no MPI is loaded without `measure`: formulas run as plain Python where the error needs them.
 """
@@ -31,10 +32,11 @@ from particles.schemes import Scheme
 
 BASE = 200 * 2**20  # bytes of a rank before its first particle: Python, numpy, numba, scipy, MPI
 START, LOOK = 6.0, 1.5  # nanoseconds a particle and component: the first draw; finite check and moments
-STEP = {"Euler": 1.0, "ExactFlow": 10.0}  # nanoseconds a particle, component and step
-NOISY = 3.3  # the same with a Gaussian number, for schemes that the table does not hold
+STEP = {"Euler": 0.6, "ExactFlow": 7.6}  # nanoseconds a particle, component and step of tanh (docs/performance.md)
+NOISY = 2.0  # the same with a Gaussian number, for schemes that the table does not hold
 GRID = 1500  # points of the quadrature of the error
 SAMPLE = 2**17  # particles that are timed
+PILOT, PILOT_WORK = 2**14, 1e9  # particles of a pilot run for the error, and the particle-steps that it may take
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,9 @@ class Forecast:
     disk, checkpoint : float
         Bytes of the result, and of one checkpoint at the end.
     w1 : float or None
-        E W1 at the horizon; None where no exact law is known.
+        E W1 at the horizon; None where it is not known.
+    pilot : bool
+        Whether that is an estimate from a pilot run, not from the exact law.
     """
 
     count: int
@@ -69,11 +73,15 @@ class Forecast:
     disk: float
     checkpoint: float
     w1: float | None
+    pilot: bool = False
 
     def text(self) -> str:
         """The forecast in a few lines."""
         origin = "measured here" if self.measured else "from the table; --measure times it here"
-        error = "no exact law is known" if self.w1 is None else f"{self.w1:.3g} expected at the horizon"
+        if self.w1 is None:
+            error = "not known" if self.measured else "no exact law is known; --measure may estimate it by a pilot run"
+        else:
+            error = f"{self.w1:.3g} expected at the horizon" + ", by a pilot run" * self.pilot
         return "\n".join(
             [
                 f"particles   {self.count} on {self.ranks} rank{'s' * (self.ranks > 1)}, {self.steps} steps",
@@ -119,6 +127,10 @@ def forecast(
     looks = math.ceil(steps / (1 if model.mean_coupled else sweep(model, count, passes))) + snapshots
     start, step = _timed(model, scheme, levels) if measure else (START, STEP.get(type(scheme).__name__, NOISY))
     counts = 8.0 * snapshots * model.size * cells
+    error = w1_error(model, until, count)
+    pilot = measure and error is None and model.size == 1 and not model.mean_coupled
+    if pilot:
+        error = _pilot(model, scheme, until, steps * passes) / math.sqrt(count)
     return Forecast(
         count=count,
         ranks=ranks,
@@ -130,13 +142,17 @@ def forecast(
         measured=measure,
         disk=8.0 * count * model.size * clouds + counts,
         checkpoint=8.0 * count * model.size * (clouds + 1) * (1.0 + 32.0 / (8 * BLOCK)) + counts,
-        w1=w1_error(model, until, count),
+        w1=error,
+        pilot=pilot,
     )
 
 
 def w1_error(model: Model, time: float, count: int) -> float | None:
-    """Expected W1 between `count` draws of the exact law at `time` and the law itself; None where none is known."""
-    if model.size != 1:
+    """Expected W1 between `count` draws of the exact law at `time` and the law itself; None where none is known.
+
+    None too for a bias that follows the mean: the particles of a cloud are then no independent draws.
+    """
+    if model.size != 1 or model.mean_coupled:
         return None
     law = exact_law(model, time)
     if law is None:
@@ -157,15 +173,23 @@ def _carried(model: Model, y: Floats, time: float) -> Floats:
     flow, x = model.drift.flow, np.clip(y, low, high)
     assert flow is not None  # the model has an exact law
     times = np.array(segments(model, [time]))
-    assert isinstance(model.initial, Law)
-    mean = np.array([model.initial.mean]) if model.mean_coupled else None
     weights = model.weights(times[:-1])
-    biases = model.biases(times[:-1], weights, mean)
+    biases = model.biases(times[:-1], weights, None)
     for w, b, span in zip(weights[:, 0, 0].tolist(), biases[:, 0].tolist(), np.diff(times).tolist(), strict=True):
         step = model.drift.step(w, b, span)
         moved = np.array([flow(point, *step, model.drift.constants) for point in x.tolist()])
         x = np.where((x <= low) | (x >= high), x, np.clip(moved, low, high))
     return x
+
+
+def _pilot(model: Model, scheme: Scheme, until: float, work: float) -> float:
+    """Return sqrt(2/pi) int sqrt(F (1 - F)) dx of the empirical F of a small run; collective."""
+    from particles.simulate import simulate
+
+    count = min(PILOT, max(256, int(PILOT_WORK / work)))
+    x = np.sort(simulate(model, scheme, count=count, until=until).at(until).points[0])
+    level = np.arange(1, count) / count
+    return math.sqrt(2.0 / math.pi) * float((np.sqrt(level * (1.0 - level)) * np.diff(x)).sum())
 
 
 def _timed(model: Model, scheme: Scheme, levels: Floats) -> tuple[float, float]:

@@ -24,6 +24,7 @@ from particles.model import (
     Dirac,
     Model,
     Normal,
+    Product,
     Uniform,
     cases,
     lognormal_family,
@@ -177,6 +178,13 @@ def test_collisions_refuse_bad_arguments(arguments: dict) -> None:
         Collisions(**arguments)
     value = list(arguments.values())[-1]
     assert repr(value) in str(told.value)
+
+
+def test_more_components_than_a_counter_addresses_are_refused() -> None:
+    model = Model(drift=TANH, weight=-1.0, bias=0.0, nu2=1.0, initial=Product([Normal(0.0, 1.0)] * 4097))
+    with pytest.raises(InputError, match="at most 4096"):
+        Collisions(0.1).levels(model, 1.0, ())
+    assert Collisions(0.1, "synchronous").levels(model, 1.0, ()).size == 11
 
 
 @pytest.mark.parametrize("dt", [0.0, -1.0, math.inf, math.nan])
