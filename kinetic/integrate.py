@@ -17,6 +17,7 @@ conserved to rounding at every stage and they are of third order too.
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from fractions import Fraction
@@ -29,7 +30,7 @@ from kinetic.grid import Grid
 from kinetic.reconstruction import Reconstruction, edges, ghost
 from particles.base.arrays import Floats
 from particles.base.errors import InputError, NotFiniteError
-from particles.base.jit import Formula, kernel
+from particles.base.jit import Formula, formula, kernel
 from particles.base.shims import fma
 
 Steps = Literal["equal", "cut"]
@@ -87,39 +88,57 @@ SSPRK3 = ShuOsher((1.0, 1.0 / 4.0, 2.0 / 3.0))
 _SHARE = SSPRK3.share
 
 
+@functools.cache
+def advection(polynomial: Formula, face: Formula) -> Formula:
+    """Formula (u, work, data, constants, ends, t) -> None that leaves F_{j+1/2} in work[2, j], j = 0..N.
+
+    `u`, shape (N + 2,), gets its two ghost cells; work[0] and work[1] hold the states on either side of a face.
+    """
+    formula(polynomial)
+    formula(face)
+
+    @formula
+    def fluxes(u: Any, work: Any, data: Any, constants: Any, ends: Any, t: float) -> None:
+        n = u.size - 2
+        low, high, periodic = ends
+        left_of, right_of, flux = work[0], work[1], work[2]  # states left and right of a face, stored by cell
+        u[0] = u[n] if periodic else ghost(u[1], u[2], u[3])
+        u[n + 1] = u[1] if periodic else ghost(u[n], u[n - 1], u[n - 2])
+        for j in range(1, n + 1):
+            right_of[j], left_of[j] = edges(polynomial(u[j - 1], u[j], u[j + 1], constants))
+        left_of[0], right_of[n + 1] = left_of[n], right_of[1]
+        for i in range(n + 1):
+            flux[i] = face(left_of[i], right_of[i + 1], data[i], t)
+        flux[n] = flux[0]
+        if not periodic:
+            at_low, beyond_low = face(right_of[1], right_of[1], data[0], t), face(low, low, data[0], t)
+            at_high, beyond_high = face(left_of[n], left_of[n], data[n], t), face(high, high, data[n], t)
+            flux[0] = at_low if leaving(low - right_of[1], at_low - beyond_low) else beyond_low
+            flux[n] = at_high if leaving(left_of[n] - high, at_high - beyond_high) else beyond_high
+
+    return fluxes
+
+
 @kernel
-def _march(polynomial: Formula, face: Formula) -> Formula:
+def _march(fluxes: Formula) -> Formula:
     def loop(states: Any, atoms: Any, work: Any, data: Any, constants: Any, ends: Any, step: Any, stages: Any) -> Any:
         # row `base` of states and atoms holds u^n at first, the returned row the last u^(n+1)
         n = states.shape[1] - 2
-        low, high, periodic = ends
         dt, h, t = step
         first, count, base = stages
-        left_of, right_of, flux = work[0], work[1], work[2]  # states left and right of a face, stored by cell
+        flux = work[2]
         for stage in range(first, first + count):
             k = stage % 3
             source = base if k == 0 else (1 - base if k == 1 else 2)
             target = 2 if k == 1 else 1 - base
             start, u, out = states[base], states[source], states[target]
-            u[0] = u[n] if periodic else ghost(u[1], u[2], u[3])
-            u[n + 1] = u[1] if periodic else ghost(u[n], u[n - 1], u[n - 2])
-            for j in range(1, n + 1):
-                right_of[j], left_of[j] = edges(polynomial(u[j - 1], u[j], u[j + 1], constants))
-            left_of[0], right_of[n + 1] = left_of[n], right_of[1]
-            for i in range(n + 1):
-                flux[i] = face(left_of[i], right_of[i + 1], data[i], t)
-            flux[n] = flux[0]
-            if not periodic:
-                at_low, beyond_low = face(right_of[1], right_of[1], data[0], t), face(low, low, data[0], t)
-                at_high, beyond_high = face(left_of[n], left_of[n], data[n], t), face(high, high, data[n], t)
-                flux[0] = at_low if leaving(low - right_of[1], at_low - beyond_low) else beyond_low
-                flux[n] = at_high if leaving(left_of[n] - high, at_high - beyond_high) else beyond_high
+            fluxes(u, work, data, constants, ends, t)
             new = _SHARE[k]
             keep = 1.0 - new
             scale = new * dt / h
             for j in range(1, n + 1):
                 out[j] = fma(keep, start[j], fma(new, u[j], scale * (flux[j - 1] - flux[j])))
-            lost = 0.0 if periodic else new * dt
+            lost = 0.0 if ends[2] else new * dt
             atoms[target, 0] = keep * atoms[base, 0] + new * atoms[source, 0] - lost * flux[0]
             atoms[target, 1] = keep * atoms[base, 1] + new * atoms[source, 1] + lost * flux[n]
             base = 1 - base if k == 2 else base
@@ -179,7 +198,7 @@ class Integrator:
         outside = (float(averages[0]), float(averages[-1])) if boundary == "outflow" else (0.0, 0.0)
         self._ends = (*outside, boundary == "periodic")
         self._constants = reconstruction.constants(grid.h)
-        self._loop = _march(reconstruction.polynomial, flux.face)
+        self._loop = _march(advection(reconstruction.polynomial, flux.face))
 
     @property
     def averages(self) -> Floats:
