@@ -183,7 +183,8 @@ def _carry(arguments: argparse.Namespace, case: Case, checkpoints: Checkpoints) 
         )
         _print_moments(trajectory.times, trajectory.moments)
         if trajectory.info["at_or_below_zero"]:
-            print(f"{trajectory.info['at_or_below_zero']} particles at or below 0 at the end")
+            for time, left in zip(trajectory.times, trajectory.info["at_or_below_zero"], strict=True):
+                print(f"t = {time:g}: {left} particles at or below 0")
         if arguments.json:
             moments = trajectory.moments.tolist()
             told = {"out": arguments.out, "times": options["times"], "count": trajectory.count, "moments": moments}

@@ -48,11 +48,15 @@ class DamagedError(InputError):
 
 @dataclass(frozen=True)
 class Kept:
-    """What a run has kept so far, one item a snapshot; `clouds` and `counts` stay empty where it keeps none."""
+    """What a run has kept so far, one item a snapshot; all but `moments` stay empty where it keeps none.
+
+    `left` counts the particles at or below 0, of a K that vanishes there.
+    """
 
     clouds: list[Floats] = field(default_factory=list)
     moments: list[Floats] = field(default_factory=list)
     counts: list[Integers] = field(default_factory=list)
+    left: list[int] = field(default_factory=list)
 
 
 def folder_of(out: str | Path) -> Path:
@@ -96,6 +100,7 @@ def write(
         "clouds": len(kept.clouds),
         "moments": [moments.tolist() for moments in kept.moments],
         "counts": [counts.tolist() for counts in kept.counts],
+        "left": kept.left,
         "run": dict(run),
         "arguments": checkpoints.arguments,
         "sources": fingerprint(),
@@ -210,7 +215,7 @@ def _load(path: Path, ensemble: Ensemble, run: Mapping[str, Any]) -> tuple[int, 
     clouds = _clouds(path, ensemble, (meta["clouds"] + 1, run["dim"] * run["neurons"]))
     moments = [np.array(moments, dtype=np.float64) for moments in meta["moments"]]
     counts = [np.array(counts, dtype=np.int64) for counts in meta["counts"]]
-    return meta["step"], clouds[-1], Kept(clouds[:-1], moments, counts)
+    return meta["step"], clouds[-1], Kept(clouds[:-1], moments, counts, meta["left"])
 
 
 def _description(path: Path, check_files: bool) -> dict[str, Any]:

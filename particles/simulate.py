@@ -152,11 +152,13 @@ def simulate(
                     checkpoint.write(checkpoints, ensemble, run, k, state, kept)
                     watch.written(request, k, len(levels) - 1)
                 progress(k / (len(levels) - 1))
+            if model.diffusion.half_line:
+                kept.left.append(ensemble.at_or_below_zero(state))
             _take(ensemble, state, kept, run, last=stop == stops[-1])
 
     info = {key: value for key, value in run.items() if key != "times"}
     info |= {"ranks": ensemble.ranks.size, "promise": _promise(model), "provenance": provenance()}
-    info["at_or_below_zero"] = ensemble.at_or_below_zero(state) if model.diffusion.half_line else None
+    info["at_or_below_zero"] = kept.left if model.diffusion.half_line else None
     counts = np.array(kept.counts) if histogram is not None else None
     return Trajectory(tuple(stops), tuple(kept.clouds), np.array(kept.moments), info, ensemble, counts)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import mpmath
 import numpy as np
@@ -31,6 +32,8 @@ from particles.model import (
 )  # fmt: skip
 from particles.noise import EXPONENTIAL, GAUSSIAN, NOISES, TWO_POINT, UNIFORM
 from particles.schemes import Euler, ExactFlow
+from particles.simulate import simulate
+from particles.watch import Checkpoints, Stopped
 
 RATES = [1e-9, 1e-3, 0.5, 1.0, 2.5, 7.3, 20.0, 100.0, 128.0, 500.0]
 
@@ -292,3 +295,17 @@ def test_a_run_with_gaussian_noise_crosses_zero() -> None:
     model = half_line(nu2=9.0, bias=0.0)
     scheme = Collisions(0.25, noise=GAUSSIAN, dt=0.25)
     assert carry(model, scheme, np.full((1, 4096), 0.5), 1.0).min() < 0.0
+
+
+def test_a_run_counts_what_left_the_half_line_at_every_snapshot(tmp_path: Path) -> None:
+    """What was counted before a restart is kept."""
+    model, scheme = half_line(nu2=9.0, bias=0.0), Collisions(0.25, dt=0.25)
+    options = {"count": 5000, "until": 1.0, "times": (0.0, 0.5, 1.0)}
+    straight = simulate(model, scheme, **options)
+    left = [int((cloud <= 0.0).sum()) for cloud in straight.states]
+    assert left[0] == 0 < left[1]
+    assert straight.info["at_or_below_zero"] == left
+    with pytest.raises(Stopped):
+        simulate(model, scheme, **options, checkpoints=Checkpoints(tmp_path / "c", stop_at=3))
+    resumed = simulate(model, scheme, **options, checkpoints=Checkpoints(tmp_path / "c", resume=True))
+    assert resumed.info["at_or_below_zero"] == left
