@@ -9,6 +9,7 @@ import particles
 from particles.base.errors import InputError
 from particles.model import Case, Normal, cases, exact_law
 from validation import compare, w1_to_law
+from validation.comparison import known_laws
 from validation.floor import expected_w1
 
 
@@ -63,3 +64,13 @@ def test_different_models_are_not_compared() -> None:
     other = dataclasses.replace(case.model, initial=Normal(1.0, 1.1))
     with pytest.raises(InputError, match="different models"):
         compare(cloud, kinetic.solve(other, kinetic.Grid(-7.0, 9.0, cells=100), until=1.0))
+
+
+def test_a_solution_of_a_named_case_is_drawn_over_its_exact_laws() -> None:
+    case = cases["regression"]
+    _, solution = pair(case)
+    assert known_laws(solution) == []
+    named = dataclasses.replace(solution, provenance={"case": case.name, **solution.provenance})
+    ((name, laws),) = known_laws(named)
+    assert name == "exact"
+    assert [w1_to_law(solution.at(1.0), law) < 1e-3 for law in laws] == [True]

@@ -7,12 +7,14 @@ that converges at first order or better.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import kinetic
 from kinetic.solution import Solution
 from particles.base.errors import InputError
-from particles.model import Case, exact_law, load_case
+from particles.model import Case, Law, exact_law, load_case
 from particles.trajectory import Trajectory
 from validation.distance import w1, w1_by_pot, w1_to_law
 from validation.floor import expected_w1, floor_of
@@ -49,7 +51,7 @@ def compare(cloud: Trajectory, solution: Solution, *, time: float | None = None)
         raise InputError(f"the cloud at {cloud.times} and the solution at {solution.times} have no common time")
     time = common[-1] if time is None else time
     points, density = cloud.at(time), solution.at(time)
-    case = _case(cloud)
+    case = _case(cloud.info)
     return Comparison(
         time=time,
         count=cloud.count,
@@ -60,13 +62,22 @@ def compare(cloud: Trajectory, solution: Solution, *, time: float | None = None)
     )
 
 
-def _case(cloud: Trajectory) -> Case | None:
-    """The case of a stored run, if its name or file still gives the same model."""
+def known_laws(solution: Solution) -> list[tuple[str, list[Law]]]:
+    """What a solution may be drawn over, by name: the exact laws of its case at its times after 0."""
+    case = _case(solution.provenance)
+    if case is None:
+        return []
+    exact = [exact_law(case.model, t) for t in solution.times if t > 0.0]
+    return [("exact", [law for law in exact if law is not None])]
+
+
+def _case(record: Mapping[str, Any]) -> Case | None:
+    """The case of a record, if its name or file still gives the same model."""
     try:
-        case = load_case(str(cloud.info.get("case")))
+        case = load_case(str(record.get("case")))
     except InputError:
         return None
-    return case if case.model.describe() == cloud.info["model"] else None
+    return case if case.model.describe() == record["model"] else None
 
 
 def _floor(cloud: Trajectory, solution: Solution, time: float, case: Case | None) -> float | None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from particles.base.arrays import Floats
 from particles.base.files import replace_file
-from particles.model import Measure
+from particles.model import Law, Measure
 from validation.study import Study
 
 _STYLE: Any = {
@@ -25,6 +25,7 @@ _STYLE: Any = {
     "font.size": 10,
 }
 _BARS = 120  # bars of a histogram of a large cloud
+_POINTS = 2001  # of the density of a law
 
 
 def draw_study(study: Study, path: Path) -> None:
@@ -66,10 +67,17 @@ def _draw_reference(axes: Any, study: Study, level: Floats, error: Floats) -> No
         axes.plot(level, fitted, color="C3", lw=1, label=f"fitted slope {study.slope}")
 
 
-def draw_measures(measures: Sequence[tuple[float, Measure]], path: Path, *, title: str) -> None:
+def draw_measures(
+    measures: Sequence[tuple[float, Measure]],
+    path: Path,
+    *,
+    title: str,
+    laws: Sequence[tuple[str, Sequence[Law]]] = (),
+) -> None:
     """Draw measures on the line at their times: histograms of clouds, densities of solutions, atoms at the ends.
 
-    A cloud in R^d, d > 1, is drawn by its first two components.
+    A cloud in R^d, d > 1, is drawn by its first two components. `laws` are drawn over a density as broken lines, one
+    name in the legend for each sequence.
     """
     figure, axes = _figure()
     dim = measures[0][1].dim
@@ -80,6 +88,8 @@ def draw_measures(measures: Sequence[tuple[float, Measure]], path: Path, *, titl
             _draw_density(axes, time, measure, f"C{number}")
         else:
             _draw_cloud(axes, time, measure, f"C{number}")
+    for style, (name, group) in zip(("k--", "k:"), laws, strict=False):
+        _draw_laws(axes, style, name, group, measures[0][1].faces[[0, -1]])
     axes.set_xlabel("x" if dim == 1 else "x, first component")
     axes.set_ylabel("density" if dim == 1 else "x, second component")
     axes.set_title(title)
@@ -106,6 +116,15 @@ def _draw_density(axes: Any, time: float, measure: Measure, colour: str) -> None
     density = measure.polynomials[0] + s * (measure.polynomials[1] + s * measure.polynomials[2])
     axes.plot((centres + s * widths).T.ravel(), density.T.ravel(), color=colour, lw=1.4, label=f"t = {time:g}")
     _draw_atoms(axes, measure.points[0], measure.masses, colour)
+
+
+def _draw_laws(axes: Any, style: str, name: str, laws: Sequence[Law], ends: Floats) -> None:
+    """Densities inside the ends, below the top of what is drawn: a narrow law would flatten all others."""
+    top = axes.get_ylim()[1]
+    x = np.linspace(ends[0], ends[1], _POINTS + 2)[1:-1]
+    for number, law in enumerate(laws):
+        axes.plot(x, law.pdf(x), style, lw=0.9, label=name if number == 0 else None)
+    axes.set_ylim(top=top)
 
 
 def _draw_cloud(axes: Any, time: float, measure: Measure, colour: str) -> None:
