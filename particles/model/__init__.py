@@ -15,6 +15,15 @@ from particles.model.empirical import (
     kernel_estimate,
     read_measurements,
 )
+from particles.model.families import (
+    Family,
+    GeneralisedGamma,
+    InverseGamma,
+    Lognormal,
+    Pareto,
+    ReluSteady,
+    SechPower,
+)
 from particles.model.laws import Clipped, Dirac, Law, Mixture, Normal, Product, Uniform
 from particles.model.measure import Measure
 from particles.model.parameters import MEAN_COUPLED, layers, piecewise
@@ -36,15 +45,22 @@ __all__ = [
     "Dirac",
     "Drift",
     "Empirical",
+    "Family",
+    "GeneralisedGamma",
     "Histogram",
+    "InverseGamma",
     "KernelEstimate",
     "Law",
+    "Lognormal",
     "Measure",
     "Mixture",
     "Model",
     "Normal",
+    "Pareto",
     "Product",
     "PushForward",
+    "ReluSteady",
+    "SechPower",
     "Uniform",
     "cases",
     "cubic",

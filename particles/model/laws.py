@@ -93,7 +93,7 @@ class Dirac(Law):
     reproducible = True
 
     def __post_init__(self) -> None:
-        _require_finite("point", self.point)
+        require_finite("point", self.point)
 
     def cdf(self, x: ArrayLike) -> Floats:
         return np.where(np.asarray(x) >= self.point, 1.0, 0.0)
@@ -127,8 +127,8 @@ class Normal(Law):
     reproducible = True
 
     def __post_init__(self) -> None:
-        _require_finite("m", self.m)
-        _require_positive("v", self.v)
+        require_finite("m", self.m)
+        require_positive("v", self.v)
 
     def cdf(self, x: ArrayLike) -> Floats:
         from scipy.special import ndtr
@@ -160,8 +160,8 @@ class Uniform(Law):
     reproducible = True
 
     def __post_init__(self) -> None:
-        _require_finite("low", self.low)
-        _require_finite("high", self.high)
+        require_finite("low", self.low)
+        require_finite("high", self.high)
         if not self.low < self.high:
             raise InputError(f"high = {self.high!r} must be above low = {self.low!r}")
 
@@ -333,11 +333,13 @@ def quantile_by_bisection(cdf: Callable[[Floats], Floats], p: Floats, low: Float
     return high
 
 
-def _require_finite(name: str, number: float) -> None:
+def require_finite(name: str, number: float) -> None:
+    """Refuse a parameter that is not a finite number."""
     if not math.isfinite(number):
         raise InputError(f"{name} = {number!r} must be a finite number")
 
 
-def _require_positive(name: str, number: float) -> None:
+def require_positive(name: str, number: float) -> None:
+    """Refuse a parameter that is not a positive finite number."""
     if not (number > 0.0 and math.isfinite(number)):
         raise InputError(f"{name} = {number!r} must be a positive finite number")

@@ -1,0 +1,525 @@
+"""Closed families in which noisy models rest or move (arXiv 2001.04294, 4.1.1), some with heavy tails.
+
+================  ==============================================  ====================================================
+family            density, up to a constant                       where it comes from
+================  ==============================================  ====================================================
+Lognormal         x^(-1) exp(-(ln x - m)^2/(2 v))                 identity, K = x, b = 0, at every time
+InverseGamma      x^(-1-mu) e^(-beta/x)                           identity, K = x: mu = 1 - 2 w/nu^2, beta = 2 b/nu^2
+GeneralisedGamma  x^(kappa-1) e^(-(x/theta)^delta)                lognormal family, K = x
+SechPower         sech^p(r (x - c))                               tanh, K = 1: r = -w, c = -b/w, p = 2/(r nu^2)
+ReluSteady        x^(-2), times (y e^(1-y))^p at y = a/x > 1      ReLU, K = x, w < 0 < b: a = -b/w, p = -2 w/nu^2
+Pareto            x^(-1-mu) on x >= start                         the same with a reflecting wall at a; mu = 1
+================  ==============================================  ====================================================
+
+The paper prints mu = 1 + 2 w/nu^2, and Pareto's law on the whole line for ReLU; neither is stationary. Every law has
+its survival function P(X > x) without cancellation, so that no tail is cut where 1 - F rounds to zero.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from particles import vmath
+from particles.base.arrays import Floats, over_arrays
+from particles.base.errors import InputError
+from particles.base.jit import formula
+from particles.model.laws import Law, require_finite, require_positive
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
+_LEVELS = np.concatenate([10.0 ** -np.arange(300.0, 2.0, -0.5), np.linspace(0.01, 0.5, 50)])
+
+
+class Family(Law):
+    """A law with survival function, moments and a known tail."""
+
+    @property
+    def tail(self) -> float:
+        """Exponent mu of P(X > x) ~ x^(-mu); inf for a lighter tail."""
+        return math.inf
+
+    @abstractmethod
+    def sf(self, x: ArrayLike) -> Floats:
+        """Survival function P(X > x), without cancellation."""
+
+    @abstractmethod
+    def isf(self, s: ArrayLike) -> Floats:
+        """Point x with sf(x) = s, 0 < s < 1."""
+
+    @abstractmethod
+    def moment(self, k: float) -> float:
+        """E X^k; inf where it is infinite."""
+
+    @property
+    def mean(self) -> float:
+        return self.moment(1)
+
+    def integrate_cdf(self, function: Callable[[Floats], Floats], kinks: ArrayLike = ()) -> float:
+        """Integral of function(F(x)) dx as in `Law`, cut where 1 - F < 1e-16.
+
+        Raises
+        ------
+        InputError
+            If the mean is infinite.
+        """
+        if self.tail <= 1.0:
+            raise InputError(
+                f"tail exponent = {self.tail:g}: the mean is infinite, and so is every W1; allowed: above 1"
+            )
+        return super().integrate_cdf(function, kinks)
+
+    def w1_constant(self) -> float:
+        """Sampling constant sqrt(2/pi) int sqrt(F (1 - F)) dx; the tails to levels of 1e-300, and beyond as a power.
+
+        Raises
+        ------
+        InputError
+            If it is infinite: for a tail exponent of 2 or less.
+        """
+        if self.tail <= 2.0:
+            raise InputError(
+                f"tail exponent = {self.tail:g}: the sampling constant of W1 is infinite; allowed: above 2"
+            )
+        upper = self.isf(_LEVELS)
+        edges = np.unique(np.concatenate([self.quantile(_LEVELS), upper, self.breakpoints()]))
+        half = 0.5 * np.diff(edges)
+        x = 0.5 * (edges[1:] + edges[:-1]) + half * _NODES[:, None]
+        inner = float((_WEIGHTS[:, None] * np.sqrt(self.cdf(x) * self.sf(x)) * half).sum())
+        beyond = 0.0 if self.tail == math.inf else float(upper.max()) * 1e-150 / (0.5 * self.tail - 1.0)
+        return math.sqrt(2.0 / math.pi) * (inner + beyond)
+
+
+@formula
+def _lognormal_quantile(p: float, c: tuple[float, ...]) -> float:
+    return vmath.exp(c[0] + c[1] * vmath.normal_quantile(p))
+
+
+@dataclass(frozen=True)
+class Lognormal(Family):
+    """Law of e^Z, Z ~ N(m, v); v is the variance of ln X."""
+
+    m: float
+    v: float
+    reproducible = True
+
+    def __post_init__(self) -> None:
+        require_finite("m", self.m)
+        require_positive("v", self.v)
+
+    def _standard(self, x: ArrayLike) -> Floats:
+        """Return (ln x - m)/sqrt(v), -inf for x <= 0."""
+        x = np.asarray(x, dtype=np.float64)
+        logarithm = np.log(np.where(x <= 0.0, 1.0, x))
+        return np.where(x <= 0.0, -np.inf, (logarithm - self.m) / math.sqrt(self.v))
+
+    def cdf(self, x: ArrayLike) -> Floats:
+        from scipy.special import ndtr
+
+        return np.asarray(ndtr(self._standard(x)))
+
+    def sf(self, x: ArrayLike) -> Floats:
+        from scipy.special import ndtr
+
+        return np.asarray(ndtr(-self._standard(x)))
+
+    def pdf(self, x: ArrayLike) -> Floats:
+        x, z = np.asarray(x, dtype=np.float64), self._standard(x)
+        return np.exp(-0.5 * z * z) / (math.sqrt(2.0 * math.pi * self.v) * np.where(x <= 0.0, 1.0, x))
+
+    def quantile(self, p: ArrayLike) -> Floats:
+        return over_arrays(_lognormal_quantile, p, constants=(self.m, math.sqrt(self.v)))
+
+    def isf(self, s: ArrayLike) -> Floats:
+        return over_arrays(_lognormal_quantile, s, constants=(self.m, -math.sqrt(self.v)))
+
+    def moment(self, k: float) -> float:
+        """E X^k = exp(k m + k^2 v/2), any real k."""
+        return _exp(k * self.m + 0.5 * k * k * self.v)
+
+    @property
+    def variance(self) -> float:
+        return self.moment(1) ** 2 * math.expm1(self.v)
+
+
+@dataclass(frozen=True)
+class InverseGamma(Family):
+    """Law of scale/Y, Y ~ Gamma(shape): density beta^mu/Gamma(mu) x^(-1-mu) e^(-beta/x), mu = shape, beta = scale."""
+
+    shape: float
+    scale: float
+
+    def __post_init__(self) -> None:
+        require_positive("shape", self.shape)
+        require_positive("scale", self.scale)
+
+    @property
+    def tail(self) -> float:
+        return self.shape
+
+    def cdf(self, x: ArrayLike) -> Floats:
+        from scipy.special import gammaincc
+
+        return _on_half_line(x, lambda y: gammaincc(self.shape, self.scale / y))
+
+    def sf(self, x: ArrayLike) -> Floats:
+        from scipy.special import gammainc
+
+        return _on_half_line(x, lambda y: gammainc(self.shape, self.scale / y), below=1.0)
+
+    def pdf(self, x: ArrayLike) -> Floats:
+        return _on_half_line(x, lambda y: self.shape / y * _gamma_weight(self.shape, self.scale / y))
+
+    def quantile(self, p: ArrayLike) -> Floats:
+        from scipy.special import gammainccinv
+
+        return np.asarray(self.scale / gammainccinv(self.shape, np.asarray(p, dtype=np.float64)))
+
+    def isf(self, s: ArrayLike) -> Floats:
+        from scipy.special import gammaincinv
+
+        with np.errstate(divide="ignore", over="ignore"):  # beyond the largest number: inf
+            return np.asarray(self.scale / gammaincinv(self.shape, np.asarray(s, dtype=np.float64)))
+
+    def moment(self, k: float) -> float:
+        """E X^k = beta^k Gamma(mu - k)/Gamma(mu) for real k < mu."""
+        return self.scale**k * _gamma_ratio(self.shape, -k) if k < self.shape else math.inf
+
+    @property
+    def variance(self) -> float:
+        return self.moment(1) ** 2 / (self.shape - 2.0) if self.shape > 2.0 else math.inf
+
+
+@dataclass(frozen=True)
+class GeneralisedGamma(Family):
+    """Law of theta Y^(1/delta), Y ~ Gamma(kappa/delta): density proportional to x^(kappa-1) e^(-(x/theta)^delta)."""
+
+    kappa: float
+    theta: float
+    delta: float
+
+    def __post_init__(self) -> None:
+        for name in ("kappa", "theta", "delta"):
+            require_positive(name, getattr(self, name))
+
+    @property
+    def _shape(self) -> float:
+        return self.kappa / self.delta
+
+    def cdf(self, x: ArrayLike) -> Floats:
+        from scipy.special import gammainc
+
+        return _on_half_line(x, lambda y: gammainc(self._shape, (y / self.theta) ** self.delta))
+
+    def sf(self, x: ArrayLike) -> Floats:
+        from scipy.special import gammaincc
+
+        return _on_half_line(x, lambda y: gammaincc(self._shape, (y / self.theta) ** self.delta), below=1.0)
+
+    def pdf(self, x: ArrayLike) -> Floats:
+        return _on_half_line(x, lambda y: self.kappa / y * _gamma_weight(self._shape, (y / self.theta) ** self.delta))
+
+    def quantile(self, p: ArrayLike) -> Floats:
+        from scipy.special import gammaincinv
+
+        return np.asarray(self.theta * gammaincinv(self._shape, np.asarray(p, dtype=np.float64)) ** (1.0 / self.delta))
+
+    def isf(self, s: ArrayLike) -> Floats:
+        from scipy.special import gammainccinv
+
+        return np.asarray(self.theta * gammainccinv(self._shape, np.asarray(s, dtype=np.float64)) ** (1.0 / self.delta))
+
+    def moment(self, k: float) -> float:
+        """E X^k = theta^k Gamma((kappa + k)/delta)/Gamma(kappa/delta) for real k > -kappa."""
+        return self.theta**k * _gamma_ratio(self._shape, k / self.delta) if k > -self.kappa else math.inf
+
+    @property
+    def variance(self) -> float:
+        step = 1.0 / self.delta
+        growth = math.log(_gamma_ratio(self._shape + step, step)) - math.log(_gamma_ratio(self._shape, step))
+        return self.mean**2 * math.expm1(growth)
+
+
+@dataclass(frozen=True)
+class SechPower(Family):
+    """Density C sech^p(u), u = rate (x - centre), p = power: (1 + tanh u)/2 has the law Beta(p/2, p/2)."""
+
+    centre: float
+    rate: float
+    power: float
+
+    def __post_init__(self) -> None:
+        require_finite("centre", self.centre)
+        require_positive("rate", self.rate)
+        require_positive("power", self.power)
+
+    def _scaled(self, x: ArrayLike) -> Floats:
+        return self.rate * (np.asarray(x, dtype=np.float64) - self.centre)
+
+    def _outside(self, u: Floats) -> Floats:
+        """P(U > u) for u >= 0; beyond 320 by its leading term e^(-p u)/((p/2) B(p/2, p/2))."""
+        from scipy.special import betainc, betaln, expit
+
+        a = 0.5 * self.power
+        far = np.exp(-2.0 * a * u - math.log(a) - betaln(a, a))
+        return np.asarray(np.where(u > 320.0, far, betainc(a, a, expit(-2.0 * u))))
+
+    def _density(self, u: Floats) -> Floats:
+        """Density of U at u >= 0."""
+        from scipy.special import beta
+
+        log_sech = math.log(2.0) - u - np.log1p(np.exp(-2.0 * u))
+        return np.asarray(np.exp(self.power * log_sech) / beta(0.5 * self.power, 0.5))
+
+    def _outside_inverse(self, s: Floats) -> Floats:
+        """The u >= 0 with P(U > u) = s, s <= 1/2: the library's inverse, then one step of Newton's method."""
+        from scipy.special import betaincinv, betaln
+
+        a = 0.5 * self.power
+        y = betaincinv(a, a, s)
+        near = np.maximum(y, 1e-280)
+        u = 0.5 * (np.log1p(-near) - np.log(near))
+        step = (self._outside(u) - s) / self._density(u)
+        far = -0.5 * (np.log(s) + math.log(a) + betaln(a, a)) / a
+        return np.asarray(np.where(y < 1e-280, far, u + step))
+
+    def cdf(self, x: ArrayLike) -> Floats:
+        u = self._scaled(x)
+        outside = self._outside(np.abs(u))
+        return np.where(u > 0.0, 1.0 - outside, outside)
+
+    def sf(self, x: ArrayLike) -> Floats:
+        u = self._scaled(x)
+        outside = self._outside(np.abs(u))
+        return np.where(u < 0.0, 1.0 - outside, outside)
+
+    def pdf(self, x: ArrayLike) -> Floats:
+        return self.rate * self._density(np.abs(self._scaled(x)))
+
+    def quantile(self, p: ArrayLike) -> Floats:
+        p = np.asarray(p, dtype=np.float64)
+        u = self._outside_inverse(np.minimum(p, 1.0 - p))
+        return self.centre + np.where(p < 0.5, -u, u) / self.rate
+
+    def isf(self, s: ArrayLike) -> Floats:
+        s = np.asarray(s, dtype=np.float64)
+        u = self._outside_inverse(np.minimum(s, 1.0 - s))
+        return self.centre + np.where(s < 0.5, u, -u) / self.rate
+
+    def moment(self, k: float) -> float:
+        """E X^k, k = 0, 1, 2, ...: by the cumulants 2^(1-n) psi_(n-1)(p/2) of U, n even; the odd ones vanish.
+
+        Raises
+        ------
+        InputError
+            If k is no integer in [0, 100).
+        """
+        from scipy.special import polygamma
+
+        if k not in range(100):
+            raise InputError(f"k = {k!r} must be an integer in [0, 100): the law has both signs")
+        order = int(k)
+        even = {
+            n: 2.0 ** (1 - n) * float(polygamma(n - 1, 0.5 * self.power)) / self.rate**n for n in range(2, order + 1, 2)
+        }
+        cumulants = even | {1: self.centre}
+        moments = [1.0]
+        for n in range(1, order + 1):
+            terms = (math.comb(n - 1, j - 1) * cumulant * moments[n - j] for j, cumulant in cumulants.items() if j <= n)
+            moments.append(math.fsum(terms))
+        return moments[-1]
+
+    @property
+    def variance(self) -> float:
+        from scipy.special import polygamma
+
+        return float(polygamma(1, 0.5 * self.power)) / (2.0 * self.rate**2)
+
+
+@dataclass(frozen=True)
+class ReluSteady(Family):
+    """Steady law of ReLU with K = x on the whole line, w = weight < 0 < b = bias (arXiv 2001.04294, 4.1.1, corrected).
+
+    With a = -b/w, p = -2 w/nu^2 and y = a/x: g = (C/x^2) (y e^(1-y))^p for 0 < x < a, C/x^2 for x >= a. The mass
+    left of a is q/(1 + q), q = e^p p^(-p-1) Gamma(p + 1, p), and C = a/(1 + q). The mean is infinite.
+    """
+
+    weight: float
+    bias: float
+    nu2: float
+
+    def __post_init__(self) -> None:
+        require_positive("-weight", -self.weight)
+        require_positive("bias", self.bias)
+        require_positive("nu2", self.nu2)
+
+    @property
+    def tail(self) -> float:
+        return 1.0
+
+    @property
+    def kink(self) -> float:
+        """The point a = -b/w where the drift switches off."""
+        return -self.bias / self.weight
+
+    @property
+    def _power(self) -> float:
+        return -2.0 * self.weight / self.nu2
+
+    def _scaled_gamma(self, k: float) -> float:
+        """e^p p^(-s) Gamma(s, p) with s = p + 1 - k, of the order of one where each factor overflows."""
+        from scipy.special import gammaincc
+
+        p, s = self._power, self._power + 1.0 - k
+        return float(gammaincc(s, p) / (s * _gamma_weight(s, np.asarray(p))))
+
+    @property
+    def _ratio(self) -> float:
+        """Mass left of a over mass right of a."""
+        return self._scaled_gamma(0.0)
+
+    @property
+    def left_mass(self) -> float:
+        """P(X < a)."""
+        return self._ratio / (1.0 + self._ratio)
+
+    def _left(self, x: ArrayLike) -> Floats:
+        """P(X <= x) for 0 < x <= a."""
+        from scipy.special import gammaincc
+
+        p = self._power
+        whole = gammaincc(p + 1.0, p)
+        return _on_half_line(x, lambda y: self.left_mass / whole * gammaincc(p + 1.0, p * (self.kink / y)))
+
+    def _right(self, x: ArrayLike) -> Floats:
+        """P(X > x) for x >= a."""
+        return self.kink / np.maximum(np.asarray(x, dtype=np.float64), self.kink) / (1.0 + self._ratio)
+
+    def cdf(self, x: ArrayLike) -> Floats:
+        return np.where(np.asarray(x) < self.kink, self._left(np.minimum(x, self.kink)), 1.0 - self._right(x))
+
+    def sf(self, x: ArrayLike) -> Floats:
+        return np.where(np.asarray(x) < self.kink, 1.0 - self._left(np.minimum(x, self.kink)), self._right(x))
+
+    def pdf(self, x: ArrayLike) -> Floats:
+        def density(x: Floats) -> Floats:
+            beyond = np.maximum(self.kink / x - 1.0, 0.0)  # y - 1
+            power = self._power * (np.log1p(beyond) - beyond) - 2.0 * np.log(x / self.kink)
+            return np.asarray(np.exp(power) / (self.kink * (1.0 + self._ratio)))
+
+        return _on_half_line(x, density)
+
+    def quantile(self, p: ArrayLike) -> Floats:
+        p = np.asarray(p, dtype=np.float64)
+        return np.where(p < self.left_mass, self._left_inverse(p), self._right_inverse(1.0 - p))
+
+    def isf(self, s: ArrayLike) -> Floats:
+        s = np.asarray(s, dtype=np.float64)
+        return np.where(1.0 - s < self.left_mass, self._left_inverse(1.0 - s), self._right_inverse(s))
+
+    def _left_inverse(self, p: Floats) -> Floats:
+        from scipy.special import gammaincc, gammainccinv
+
+        level = np.minimum(p / self.left_mass, 1.0) * gammaincc(self._power + 1.0, self._power)
+        return np.asarray(self.kink * self._power / gammainccinv(self._power + 1.0, level))
+
+    def _right_inverse(self, s: Floats) -> Floats:
+        return self.kink / (s * (1.0 + self._ratio))
+
+    def breakpoints(self) -> Floats:
+        return np.unique(np.append(super().breakpoints(), self.kink))
+
+    def moment(self, k: float) -> float:
+        """E X^k = a^k (1/(1 - k) + e^p p^(-s) Gamma(s, p))/(1 + q), s = p + 1 - k, for real k < 1."""
+        if k >= 1.0:
+            return math.inf
+        return float(self.kink**k) * (1.0 / (1.0 - k) + self._scaled_gamma(k)) / (1.0 + self._ratio)
+
+    @property
+    def variance(self) -> float:
+        return math.inf
+
+
+@dataclass(frozen=True)
+class Pareto(Family):
+    """Density mu start^mu x^(-1-mu) on x >= start, mu = tail_exponent."""
+
+    start: float
+    tail_exponent: float = 1.0
+
+    def __post_init__(self) -> None:
+        require_positive("start", self.start)
+        require_positive("tail_exponent", self.tail_exponent)
+
+    @property
+    def tail(self) -> float:
+        return self.tail_exponent
+
+    def _log_ratio(self, x: ArrayLike) -> Floats:
+        return np.log(np.maximum(np.asarray(x, dtype=np.float64), self.start) / self.start)
+
+    def cdf(self, x: ArrayLike) -> Floats:
+        return np.asarray(-np.expm1(-self.tail_exponent * self._log_ratio(x)))
+
+    def sf(self, x: ArrayLike) -> Floats:
+        return np.asarray(np.exp(-self.tail_exponent * self._log_ratio(x)))
+
+    def pdf(self, x: ArrayLike) -> Floats:
+        x = np.asarray(x, dtype=np.float64)
+        density = self.tail_exponent / np.maximum(x, self.start) * self.sf(x)
+        return np.where(x < self.start, 0.0, density)
+
+    def quantile(self, p: ArrayLike) -> Floats:
+        return np.asarray(self.start * np.exp(-np.log1p(-np.asarray(p, dtype=np.float64)) / self.tail_exponent))
+
+    def isf(self, s: ArrayLike) -> Floats:
+        return np.asarray(self.start * np.exp(-np.log(np.asarray(s, dtype=np.float64)) / self.tail_exponent))
+
+    def breakpoints(self) -> Floats:
+        return np.unique(np.append(super().breakpoints(), self.start))
+
+    def moment(self, k: float) -> float:
+        """E X^k = start^k mu/(mu - k) for real k < mu."""
+        mu = self.tail_exponent
+        return self.start**k * mu / (mu - k) if k < mu else math.inf
+
+    @property
+    def variance(self) -> float:
+        mu = self.tail_exponent
+        return float(self.start**2 * mu / ((mu - 1.0) ** 2 * (mu - 2.0))) if mu > 2.0 else math.inf
+
+
+def _on_half_line(x: ArrayLike, function: Callable[[Floats], Floats], below: float = 0.0) -> Floats:
+    """Return function(x) where x > 0, `below` where x <= 0, NaN where x is."""
+    x = np.asarray(x, dtype=np.float64)
+    with np.errstate(over="ignore"):  # 1/x of a subnormal x
+        return np.where(x <= 0.0, below, function(np.where(x <= 0.0, 1.0, x)))
+
+
+def _gamma_weight(a: float, y: Floats) -> Floats:
+    """y^a e^(-y)/Gamma(a + 1), with no cancellation for large a: its maximum times (r e^(1-r))^a, r = y/a.
+
+    The maximum, at y = a, is a difference of two regularised incomplete Gamma functions.
+    """
+    from scipy.special import gammaincc
+
+    maximum = gammaincc(a + 1.0, a) - gammaincc(a, a)
+    r, beyond = y / a, (y - a) / a
+    with np.errstate(divide="ignore", invalid="ignore"):  # y = 0 and y = inf: the weight is 0
+        power = np.where(r < 0.5, np.log(r) - beyond, np.log1p(beyond) - beyond)
+    return np.asarray(maximum * np.exp(a * np.where(np.isinf(r), -np.inf, power)))
+
+
+def _gamma_ratio(a: float, step: float) -> float:
+    """Gamma(a + step)/Gamma(a) for a > 0 and a + step > 0."""
+    from scipy.special import poch
+
+    return float(poch(a, step) if step >= 0.0 else 1.0 / poch(a + step, -step))
+
+
+def _exp(x: float) -> float:
+    return math.exp(x) if x < 709.78 else math.inf
