@@ -1,0 +1,278 @@
+"""The structure-preserving scheme of Chang and Cooper in time, for d_t g = d_x [ (D' - sigma) g + D g_x ].
+
+    d/dt g = A g,   (A g)_j = l_{j+1} g_{j+1} - (l_j + r_j) g_j + r_{j-1} g_{j-1}            (rates: kinetic.jumps)
+
+================  =====  =====================================================================================
+step              order  g >= 0 stays, and entropy against the state at rest decays, while dt max (l_j + r_j) <=
+================  =====  =====================================================================================
+"ssprk2"          2      1; dt <= h^2/(2 (h max abs C + max D)) is enough
+"implicit-euler"  1      no bound
+"sdirk2"          2      1 + sqrt(2) for every start; far beyond it, smooth starts only
+================  =====  =====================================================================================
+
+    ssprk2    g1 = g + dt A g,              g' = g/2 + (g1 + dt A g1)/2                                  (Shu, Osher)
+    sdirk2    (I - c dt A) g1 = g,          (I - c dt A) g' = g + (1/c - 1)(g1 - g),   c = 1 - 1/sqrt(2)  (Alexander)
+
+No linear scheme of second order is positive without a bound (Bolley, Crouzeix 1978). The bound of SDIRK2 is the radius
+of absolute monotonicity of its R(z) = (1 + (1 - 2 c) z)/(1 - c z)^2; it is L-stable. Mass is conserved by all three.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from kinetic.grid import Grid
+from kinetic.jumps import QUADRATURES, Faces, FokkerPlanck, Quadrature
+from particles.base.arrays import Floats
+from particles.base.errors import InputError, NotFiniteError
+from particles.base.jit import Formula, formula, kernel
+from particles.base.shims import fma
+
+TimeStep = Literal["ssprk2", "implicit-euler", "sdirk2"]
+
+_ORDERS: dict[TimeStep, int] = {"ssprk2": 2, "implicit-euler": 1, "sdirk2": 2}
+_C = 1.0 - math.sqrt(0.5)
+
+
+@dataclass(frozen=True)
+class StructurePreserving:
+    """How to step and how to integrate lam.
+
+    Parameters
+    ----------
+    time : "ssprk2", "implicit-euler" or "sdirk2", default "sdirk2"
+    quadrature : "midpoint", "milne" or "gauss3", default "gauss3"
+
+    Raises
+    ------
+    InputError
+        If one of them is another word.
+    """
+
+    time: TimeStep = "sdirk2"
+    quadrature: Quadrature = "gauss3"
+
+    def __post_init__(self) -> None:
+        if self.time not in _ORDERS:
+            raise InputError(f"time = {self.time!r} must be one of {', '.join(_ORDERS)}")
+        if self.quadrature not in QUADRATURES:
+            raise InputError(f"quadrature = {self.quadrature!r} must be one of {', '.join(QUADRATURES)}")
+
+    @property
+    def order(self) -> int:
+        """Order in time; that in space is 2."""
+        return _ORDERS[self.time]
+
+    @property
+    def implicit(self) -> bool:
+        """True where the step's length is a matter of accuracy and not of stability."""
+        return self.time != "ssprk2"
+
+
+@kernel
+def _explicit() -> Formula:
+    def loop(u: Any, stage: Any, flux: Any, left: Any, right: Any, dt: float, count: int) -> None:
+        # g^(1) = g + dt L g,  g <- g/2 + (g^(1) + dt L g^(1))/2
+        n = u.size
+        for _ in range(count):
+            for i in range(1, n):
+                flux[i] = left[i] * u[i] - right[i] * u[i - 1]
+            for j in range(n):
+                stage[j] = fma(dt, flux[j + 1] - flux[j], u[j])
+            for i in range(1, n):
+                flux[i] = left[i] * stage[i] - right[i] * stage[i - 1]
+            for j in range(n):
+                u[j] = 0.5 * u[j] + 0.5 * fma(dt, flux[j + 1] - flux[j], stage[j])
+
+    return loop
+
+
+@kernel
+def _factorise() -> Formula:
+    def loop(left: Any, right: Any, dt: float, carry: Any, inverse: Any, back: Any) -> None:
+        # Columns of I - dt A sum to 1, so that the pivots p_j = s_j + dt r_j, s_{j+1} = 1 + dt l_{j+1} s_j/p_j, take no
+        # subtraction: the solve is positive in floating point too, for every dt.
+        n = inverse.size
+        s = 1.0
+        for j in range(n):
+            to_right, to_left = dt * right[j + 1], dt * left[j + 1]
+            pivot = s + to_right
+            inverse[j] = 1.0 / pivot
+            carry[j] = to_right / pivot
+            back[j] = to_left / pivot
+            s = fma(to_left, s / pivot, 1.0)
+
+    return loop
+
+
+@formula
+def _solve(right_side: Any, out: Any, carry: Any, inverse: Any, back: Any, total: float) -> None:
+    """Solve for `out`; its rounding, some 1e-17 of the mass a step and of one sign, is scaled away to `total`."""
+    n = out.size
+    out[0] = right_side[0]
+    for j in range(1, n):
+        out[j] = fma(carry[j - 1], out[j - 1], right_side[j])
+    out[n - 1] = inverse[n - 1] * out[n - 1]
+    after = out[n - 1]
+    for i in range(1, n):
+        j = n - 1 - i
+        out[j] = fma(back[j], out[j + 1], inverse[j] * out[j])
+        after += out[j]
+    scale = total / after if after > 0.0 else 1.0
+    for j in range(n):
+        out[j] = scale * out[j]
+
+
+@kernel
+def _implicit() -> Formula:
+    def loop(u: Any, stage: Any, carry: Any, inverse: Any, back: Any, ahead: float, total: float, count: int) -> None:
+        for _ in range(count):
+            _solve(u, stage, carry, inverse, back, total)
+            if ahead > 0.0:  # the second stage: its right side is g + (1 - c) dt A g^(1)
+                for j in range(u.size):
+                    u[j] = fma(ahead, stage[j] - u[j], u[j])
+                _solve(u, stage, carry, inverse, back, total)
+            for j in range(u.size):
+                u[j] = stage[j]
+
+    return loop
+
+
+@kernel
+def _total() -> Formula:
+    def loop(u: Any) -> float:
+        total = 0.0
+        for i in range(u.size):
+            total += u[u.size - 1 - i]
+        return total
+
+    return loop
+
+
+class ChangCooper:
+    """The state of a run and its steps, with the interface of `kinetic.integrate.Integrator`.
+
+    A drift that varies is taken once a step, at its middle t + dt/2, with the mean carried there by the fluxes at t.
+
+    Parameters
+    ----------
+    equation : FokkerPlanck
+    grid : Grid
+    averages : ndarray, shape (N,)
+        Start, g >= 0; to second order the values at the centres and the averages over cells are the same.
+    scheme : StructurePreserving, default SDIRK2 with three Gauss points
+
+    Raises
+    ------
+    InputError
+        If the start is negative somewhere, not finite or of another shape, or D or D' cannot be used.
+    """
+
+    def __init__(
+        self, equation: FokkerPlanck, grid: Grid, averages: Floats, scheme: StructurePreserving | None = None
+    ) -> None:
+        self._equation, self._grid = equation, grid
+        self._scheme = StructurePreserving() if scheme is None else scheme
+        self._u = np.array(averages, dtype=np.float64)
+        if self._u.shape != (grid.cells,):
+            raise InputError(f"averages of shape {self._u.shape} do not fit: allowed is ({grid.cells},)")
+        usable = np.isfinite(self._u) & (self._u >= 0.0)
+        if not usable.all():
+            j = int(np.argmin(usable))
+            raise InputError(f"averages[{j}] = {self._u[j]} (x = {grid.centres[j]:.6g}) must be finite and at least 0")
+        self._faces = Faces(equation, grid, self._scheme.quadrature)
+        self._stage = np.zeros(grid.cells)
+        self._work = np.zeros((3, grid.cells + 1))
+        self._total = float(_total()(self._u))
+        self._steady_rates = self._faces.rates(0.0, None) if equation.steady else None
+        self._factorised = math.nan
+
+    @property
+    def averages(self) -> Floats:
+        """The density now, shape (N,); a view."""
+        return self._u
+
+    @property
+    def atoms(self) -> Floats:
+        """Masses at both ends, shape (2,): none, no mass leaves."""
+        return np.zeros(2)
+
+    @property
+    def steady(self) -> bool:
+        """True where the drift depends on neither time nor state, so that many steps can be done at once."""
+        return self._equation.steady
+
+    @property
+    def mean(self) -> float:
+        """int x g dx, the mass being at the centres."""
+        return float(self._grid.h * _total()(self._grid.centres * self._u))
+
+    def equilibrium(self, t: float = 0.0) -> Floats:
+        """The state of the present mass that rests under the drift of time t, shape (N,); `inf`s of lam are walls."""
+        lam, _ = self._faces.drop(t, self.mean if self._equation.needs_mean else None)
+        level = np.concatenate([[0.0], -np.cumsum(np.clip(lam, -1e4, 1e4))])  # beyond, the other side is empty
+        shape = np.exp(level - level.max())
+        return np.asarray(shape * (self._u.sum() / shape.sum()))
+
+    def longest_step(self, t: float, cfl: float) -> float:
+        """The step at time t: cfl times the bound on positivity if explicit, else the one that accuracy asks for.
+
+        That is cfl h/(max abs C + max D/(hi - lo)): a cell of transport, or the width of the grid by diffusion in N/cfl
+        steps.
+        """
+        left, right = self._rates(t, self.mean if self._equation.needs_mean else None)
+        if self._scheme.implicit:
+            spread = float(self._faces.diffusion.max()) / (self._grid.hi - self._grid.lo)
+            speed = self._grid.h * float(np.abs(left - right).max()) + spread
+            return cfl * self._grid.h / speed if speed > 0.0 else math.inf
+        fastest = float((left[:-1] + right[1:]).max())
+        return cfl / fastest if fastest > 0.0 else math.inf
+
+    def advance(self, t: float, dt: float, count: int, latest: float) -> None:
+        """Do `count` steps of length dt from time t; the drift is taken no later than `latest`.
+
+        Raises
+        ------
+        NotFiniteError
+            If the drift, or a cell, stopped being finite; names the first one.
+        """
+        if self.steady:
+            self._step(*self._rates(t, None), dt, count)
+        else:
+            for k in range(count):
+                self._step(*self._middle(t + k * dt, dt, latest), dt, 1)
+        finite = np.isfinite(self._u)
+        if not finite.all():
+            j = int(np.argmin(finite))
+            x, now = self._grid.centres[j], t + count * dt
+            raise NotFiniteError(f"cell {j} (x = {x:.6g}) is {self._u[j]} at t = {now:.6g}")
+
+    def _rates(self, t: float, mean: float | None) -> tuple[Floats, Floats]:
+        return self._faces.rates(t, mean) if self._steady_rates is None else self._steady_rates
+
+    def _middle(self, t: float, dt: float, latest: float) -> tuple[Floats, Floats]:
+        """Rates in the middle of a step, to first order in dt: enough for the second order of the step."""
+        at, mean = min(t + 0.5 * dt, latest), None
+        if self._equation.needs_mean:
+            mean = self.mean
+            left, right = self._rates(min(t, latest), mean)
+            flux = left[1:-1] * self._u[1:] - right[1:-1] * self._u[:-1]
+            mean -= 0.5 * dt * self._grid.h**2 * float(_total()(flux))
+        return self._rates(at, mean)
+
+    def _step(self, left: Floats, right: Floats, dt: float, count: int) -> None:
+        n = self._grid.cells
+        if not self._scheme.implicit:
+            _explicit()(self._u, self._stage, self._work[0], left, right, dt, count)
+            return
+        sdirk = self._scheme.time == "sdirk2"
+        factors = self._work[0, :n], self._work[1, :n], self._work[2, :n]
+        if not (self.steady and dt == self._factorised):
+            _factorise()(left, right, _C * dt if sdirk else dt, *factors)
+            self._factorised = dt
+        ahead = (1.0 - _C) / _C if sdirk else 0.0
+        _implicit()(self._u, self._stage, *factors, ahead, self._total, count)
