@@ -1,0 +1,124 @@
+"""Ends of a grid by tail mass: the interval that holds all but `TAIL` of the law at either end, at every time.
+
+Where the law is known in closed form its quantiles say it. Elsewhere a coarse run by Chang and Cooper's scheme with
+implicit Euler steps does, which is positive and spreads rather too far, on an interval that is doubled until its outer
+quarters stay empty. K = x never takes mass across 0, which is an end then. After a run, `tail_masses` tells whether the
+choice was right.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from kinetic.chang_cooper import ChangCooper, StructurePreserving
+from kinetic.grid import Grid
+from kinetic.jumps import fokker_planck
+from kinetic.solution import Solution
+from particles.base.arrays import Floats
+from particles.base.errors import InputError
+from particles.model import Law, Model, exact_law
+
+TAIL = 1e-12
+MARGIN = 1.0 / 64.0
+"""Share of a grid, at either end, in which `tail_masses` looks for mass that should not be there."""
+_TIMES = 32
+_CELLS, _STEPS, _DOUBLINGS = 512, 256, 12
+
+
+def domain(model: Model, until: float, *, tail: float = TAIL) -> tuple[float, float]:
+    """Return ends (lo, hi) for the equation of a model on the line up to `until`.
+
+    Finite walls are ends. Elsewhere the mass beyond either end is at most `tail` at all times.
+
+    Parameters
+    ----------
+    model : Model
+        One feature, one neuron.
+    until : float > 0
+    tail : float in (0, 0.01], default 1e-12
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range, the model is not one-dimensional, or its tails need an interval some thousand
+        times as wide as its start.
+    """
+    if model.size != 1 or not isinstance(model.start, Law):
+        raise InputError(f"a model of dimension {model.size} has no equation on the line: allowed is 1")
+    if not (until > 0.0 and math.isfinite(until)):
+        raise InputError(f"until = {until!r} must be a positive finite number")
+    if not 0.0 < tail <= 0.01:
+        raise InputError(f"tail = {tail!r} must lie in (0, 0.01]")
+    low, high = model.walls or (-math.inf, math.inf)
+    if math.isfinite(low) and math.isfinite(high):
+        return low, high
+    lo, hi = _by_quantiles(model, until, tail) or _by_runs(model, until, tail)
+    if not hi > lo:  # a point that stays one
+        lo, hi = lo - 1.0, hi + 1.0
+    return max(lo, low), min(hi, high)
+
+
+def tail_masses(solution: Solution) -> tuple[float, float]:
+    """Largest mass over the stored times, atoms included, within the outer 1/64 of the grid at its low and high end."""
+    cells = max(1, round(MARGIN * solution.grid.cells))
+    h = solution.grid.h
+    low = solution.atoms[:, 0] + h * np.abs(solution.averages[:, :cells]).sum(axis=1)
+    high = solution.atoms[:, 1] + h * np.abs(solution.averages[:, -cells:]).sum(axis=1)
+    return float(low.max()), float(high.max())
+
+
+def _by_quantiles(model: Model, until: float, tail: float) -> tuple[float, float] | None:
+    laws = [exact_law(model, until * k / _TIMES) for k in range(1, _TIMES + 1)]
+    known = [model.start, *(law for law in laws if law is not None)]
+    if len(known) <= _TIMES:
+        return None
+    ends = np.array([law.quantile(np.array([tail, 1.0 - tail])) for law in known if isinstance(law, Law)])
+    return _padded(float(ends.min()), float(ends.max()))
+
+
+def _padded(lo: float, hi: float) -> tuple[float, float]:
+    """Room for the margin that `tail_masses` looks at."""
+    width = (hi - lo) / (1.0 - 2.0 * MARGIN)
+    return 0.5 * (lo + hi - width), 0.5 * (lo + hi + width)
+
+
+def _by_runs(model: Model, until: float, tail: float) -> tuple[float, float]:
+    law = model.start
+    assert isinstance(law, Law)
+    lo, hi = (float(x) for x in law.quantile(np.array([tail, 1.0 - tail])))
+    bottom = (
+        0.0 if model.diffusion.half_line and lo >= 0.0 and model.walls is None else (model.walls or (-math.inf,))[0]
+    )
+    top = math.inf if model.walls is None else model.walls[1]
+    reach = max(hi - lo, 1.0)
+    for _ in range(_DOUBLINGS):
+        grid = Grid(max(lo - reach, bottom), min(hi + reach, top), cells=_CELLS)
+        below, above = _largest_tails(model, law, grid, until)
+        free = below[_CELLS // 4] <= tail or grid.lo == bottom, above[3 * _CELLS // 4] <= tail or grid.hi == top
+        if all(free):
+            first = grid.lo if grid.lo == bottom else grid.faces[np.searchsorted(below, tail, "right") - 1]
+            last = grid.hi if grid.hi == top else grid.faces[_CELLS + 1 - np.searchsorted(above[::-1], tail, "right")]
+            return float(first), float(last)
+        reach *= 2.0
+    raise InputError(
+        f"the tails of this model hold more than {tail:.3g} of its mass beyond [{grid.lo:.4g}, {grid.hi:.4g}]:"
+        " give the ends of the grid"
+    )
+
+
+def _largest_tails(model: Model, law: Law, grid: Grid, until: float) -> tuple[Floats, Floats]:
+    """Largest mass below and above each face over all steps of a coarse run, shape (N + 1,)."""
+    averages = grid.averages(law)
+    averages *= 1.0 / (grid.h * averages.sum())
+    stepper = ChangCooper(fokker_planck(model), grid, averages, StructurePreserving("implicit-euler", "midpoint"))
+    below, above = np.zeros(grid.cells + 1), np.zeros(grid.cells + 1)
+    dt = until / _STEPS
+    for k in range(_STEPS + 1):
+        masses = grid.h * stepper.averages
+        below[1:] = np.maximum(below[1:], np.cumsum(masses))
+        above[:-1] = np.maximum(above[:-1], np.cumsum(masses[::-1])[::-1])
+        if k < _STEPS:
+            stepper.advance(k * dt, dt, 1, until)
+    return below, above
