@@ -24,7 +24,8 @@ import numpy as np
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.ensemble import BLOCK, Bins
-from particles.model.laws import Law
+from particles.model.families import Lognormal
+from particles.model.laws import Law, Normal
 from particles.model.rule import Model
 from particles.model.transients import PushForward, exact_law, segments
 from particles.philox import Where
@@ -157,11 +158,21 @@ def w1_error(model: Model, time: float, count: int) -> float | None:
     law = exact_law(model, time)
     if law is None:
         return None
-    start = model.initial if isinstance(law, PushForward) else law
-    assert isinstance(start, Law)  # size 1
+    start: Law = law
+    if isinstance(law, PushForward):
+        assert isinstance(model.initial, Law)  # size 1
+        start = model.initial
+    elif isinstance(law, Lognormal):
+        start = Normal(law.m, law.v)
     reach = 12.0 * start.std
+    if not math.isfinite(reach):
+        return None
     y = np.linspace(start.mean - reach, start.mean + reach, GRID)
-    x = _carried(model, y, time) if isinstance(law, PushForward) else y
+    x = y
+    if isinstance(law, PushForward):
+        x = _carried(model, y, time)
+    elif isinstance(law, Lognormal):
+        x = np.exp(y)
     level = np.clip(start.cdf(0.5 * (y[1:] + y[:-1])), 0.0, 1.0)
     constant = math.sqrt(2.0 / math.pi) * float((np.sqrt(level * (1.0 - level)) * np.diff(x)).sum())
     return constant / math.sqrt(count)

@@ -10,12 +10,22 @@ import pytest
 
 from particles.base.errors import InputError
 from particles.collisions import Collisions
-from particles.model import MEAN_COUPLED, Clipped, Normal, Uniform, cases
+from particles.model import (
+    MEAN_COUPLED,
+    Clipped,
+    GeneralisedGamma,
+    InverseGamma,
+    Law,
+    Normal,
+    SechPower,
+    Uniform,
+    cases,
+)
 from particles.schemes import Euler
 
 NAMES = [
     "moments-decay", "moments-conserved", "vehicles", "regression", "regression-2d", "regression-2d-unscaled", "iris",
-    "fokker-planck", "inverse-gamma", "generalised-gamma", "relu", "tanh-noise",
+    "fokker-planck", "fokker-planck-wide", "inverse-gamma", "generalised-gamma", "relu", "tanh-noise",
 ]  # fmt: skip
 each_case = pytest.mark.parametrize("name", NAMES)
 
@@ -42,13 +52,14 @@ def test_case_can_be_run_as_it_stands(name: str) -> None:
     scheme = Collisions(0.01) if noisy else Euler(layers=case.layers)
     levels = scheme.levels(case.model, case.until, case.times)
     assert levels[-1] == pytest.approx(case.until)
-    assert (case.domain is None) == (case.model.dim > 1 or noisy)
+    assert (case.domain is None) == (case.model.dim > 1 or name == "relu")
 
 
 @pytest.mark.parametrize(
     ("name", "drift", "weight", "bias", "diffusion", "nu2"),
     [
         ("fokker-planck", "identity", -1.0, 0.0, "1", 2.0),
+        ("fokker-planck-wide", "identity", -1.0, 0.0, "1", 2.0),
         ("inverse-gamma", "identity", -1.0, 1.0, "x", 0.25),
         ("generalised-gamma", "lognormal-family", 1.0, 0.0, "x", 1.0),
         ("relu", "relu", -1.0, 1.0, "x", 1.0),
@@ -63,6 +74,33 @@ def test_noisy_cases_have_their_numbers(
     weights = model.weights(0.0)
     assert (weights[0, 0, 0], model.biases(0.0, weights)[0, 0]) == (weight, bias)
     assert model.reproducible
+
+
+def test_both_readings_of_the_start_of_figure_10_are_there() -> None:
+    """Theory E30: means -3/4 and -1/4, variances 1/48 and 3/16."""
+    starts = [cases[name].model.initial for name in ("fokker-planck", "fokker-planck-wide")]
+    assert starts == [Uniform(-1.0, -0.5), Uniform(-1.0, 0.5)]
+    assert [(s.mean, s.variance) for s in starts] == [(-0.75, 1.0 / 48.0), (-0.25, 3.0 / 16.0)]
+
+
+@pytest.mark.parametrize(
+    ("name", "steady", "left_out"),
+    [
+        ("fokker-planck", Normal(0.0, 1.0), 1e-12),
+        ("fokker-planck-wide", Normal(0.0, 1.0), 1e-12),
+        ("inverse-gamma", InverseGamma(9.0, 8.0), 4e-8),
+        ("generalised-gamma", GeneralisedGamma(3.0, 1.0 / 64.0, 0.5), 1e-12),
+        ("tanh-noise", SechPower(1.0, 1.0, 2.0), 1e-12),
+    ],
+)
+def test_domain_holds_the_start_and_the_steady_law(name: str, steady: Law, left_out: float) -> None:
+    case = cases[name]
+    assert case.domain is not None
+    assert isinstance(case.model.initial, Law)
+    for law in (steady, case.model.initial):
+        below, above = law.cdf(np.array(case.domain))
+        assert below < 1e-12
+        assert 1.0 - above < left_out
 
 
 def test_noise_is_never_dropped_in_silence() -> None:

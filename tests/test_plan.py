@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-import math
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +13,21 @@ import pytest
 
 from particles.base.errors import InputError
 from particles.collisions import Collisions
-from particles.model import MEAN_COUPLED, TANH, Model, Normal, Product, cases, exact_law
+from particles.model import (
+    IDENTITY,
+    LINEAR,
+    MEAN_COUPLED,
+    TANH,
+    Dirac,
+    Lognormal,
+    Model,
+    Normal,
+    Pareto,
+    Product,
+    SechPower,
+    cases,
+    exact_law,
+)
 from particles.plan import BASE, forecast, w1_error
 from particles.schemes import Euler, ExactFlow
 
@@ -37,9 +51,16 @@ def told(fresh: Fresh, *arguments: object, **options: Any) -> dict[str, Any]:
     return dict(json.loads(lines[-2]))
 
 
-@pytest.mark.parametrize("case", ["regression", "vehicles", "moments-conserved", "iris", "regression-2d"])
-def test_plan_loads_neither_numba_nor_mpi(fresh: Fresh, case: str) -> None:
-    plan = told(fresh, case, "--count", "1e12", "--ranks", 10_000, "--layers", 600)
+NOISE = ("--eps", 0.01)
+
+
+@pytest.mark.parametrize(
+    ("case", "options"),
+    [(name, ("--layers", 600)) for name in ("regression", "vehicles", "moments-conserved", "iris", "regression-2d")]
+    + [(name, NOISE) for name in ("fokker-planck", "fokker-planck-wide", "tanh-noise")],
+)
+def test_plan_loads_neither_numba_nor_mpi(fresh: Fresh, case: str, options: tuple[object, ...]) -> None:
+    plan = told(fresh, case, "--count", "1e12", "--ranks", 10_000, *options)
     assert plan["memory_per_rank"] < plan["memory"]
     assert (plan["w1"] is None) == (case in ("regression-2d", "moments-conserved"))
 
@@ -69,13 +90,27 @@ def test_measured_time_is_of_the_order_of_the_constant(fresh: Fresh) -> None:
     assert plan["seconds"] == pytest.approx(1e7 * 1e-9 * 1000 * plan["nanoseconds"], rel=0.5)
 
 
-@pytest.mark.parametrize("case", ["regression", "vehicles", "iris"])
+@pytest.mark.parametrize(
+    "case", ["regression", "vehicles", "iris", "fokker-planck", "fokker-planck-wide", "tanh-noise"]
+)
 def test_error_is_the_constant_of_the_exact_law(case: str) -> None:
     """Plain Python on a grid against compiled quadrature on panels."""
     model, until = cases[case].model, cases[case].until
     law = exact_law(model, until)
     assert law is not None
     assert w1_error(model, until, 10**6) == pytest.approx(law.w1_constant() / 1000.0, rel=0.01)
+
+
+def test_error_of_a_lognormal_law() -> None:
+    model = Model(drift=IDENTITY, weight=-0.4, bias=0.0, nu2=1.5, diffusion=LINEAR, initial=Dirac(2.0))
+    law = exact_law(model, 2.0)
+    assert isinstance(law, Lognormal)
+    assert w1_error(model, 2.0, 10**6) == pytest.approx(law.w1_constant() / 1000.0, rel=0.01)
+
+
+def test_error_of_a_law_without_a_variance_is_not_told() -> None:
+    model = Model(drift=IDENTITY, weight=-1.0, bias=0.0, initial=Pareto(1.0))
+    assert w1_error(model, 1.0, 10**6) is None
 
 
 def test_no_error_is_told_where_no_law_is_known() -> None:
@@ -88,15 +123,15 @@ def test_no_error_is_told_where_no_law_is_known() -> None:
         assert "no exact law" in plan.text()
 
 
-def test_a_pilot_run_estimates_the_error_of_a_noisy_case() -> None:
-    """`tanh-noise` ends near its steady law, sech^2(x - 1)/2, for which int sqrt(F (1 - F)) dx = pi/2."""
-    case = cases["tanh-noise"]
-    scheme = Collisions(0.05, "synchronous")
-    assert forecast(case.model, scheme, count=10**6, until=10.0).w1 is None
-    plan = forecast(case.model, scheme, count=10**6, until=10.0, measure=True)
+def test_a_pilot_run_estimates_the_error_where_no_law_is_known() -> None:
+    """tanh with nu^2 = 1/2 ends near its steady law, which is proportional to sech^4(x - 1)."""
+    model = dataclasses.replace(cases["tanh-noise"].model, nu2=0.5)
+    scheme = Collisions(0.025, "synchronous")
+    assert forecast(model, scheme, count=10**6, until=10.0).w1 is None
+    plan = forecast(model, scheme, count=10**6, until=10.0, measure=True)
     assert plan.pilot
     assert "by a pilot run" in plan.text()
-    assert plan.w1 == pytest.approx(math.sqrt(2.0 / math.pi) * 0.5 * math.pi / 1000.0, rel=0.05)
+    assert plan.w1 == pytest.approx(SechPower(1.0, 1.0, 4.0).w1_constant() / 1000.0, rel=0.05)
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,12 @@ def test_a_case_without_an_exact_law_is_refused() -> None:
         mean_field(dataclasses.replace(cases["regression"], model=varying))
 
 
+def test_a_noisy_case_is_refused() -> None:
+    """Its exact law is known, but its particles do not follow the exact flow."""
+    with pytest.raises(InputError, match=r"nu2 = 2\.0"):
+        mean_field(cases["fokker-planck"])
+
+
 def test_layers_of_weights_are_studied_too() -> None:
     model = dataclasses.replace(
         cases["regression"].model, weight=piecewise([0.0, 0.5], [-1.0, 0.5]), initial=Normal(0.0, 0.5)

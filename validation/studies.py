@@ -47,6 +47,8 @@ def check(
     if replicates < 2:
         raise InputError(f"replicates = {replicates!r} must be at least 2")
     model = case.model if measurements is None else _smoothed(case.model, measurements)
+    if model.nu2 > 0.0:
+        raise InputError(f"nu2 = {model.nu2!r}: this study moves particles by the exact flow; allowed: 0")
     law = exact_law(model, until)
     if law is None or case.domain is None:
         raise InputError(f"case {case.name!r} has no exact law on the line: this study needs one")

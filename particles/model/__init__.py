@@ -3,6 +3,7 @@
 It imports nothing of this project but `particles.base` and `particles.vmath`, and loads neither numba nor MPI.
 """
 
+from particles.model.benes import TanhAttracted, TanhRepelled
 from particles.model.case_file import load_case
 from particles.model.cases import Case, cases
 from particles.model.diffusion import CONSTANT, DIFFUSIONS, LINEAR, Diffusion
@@ -25,10 +26,13 @@ from particles.model.families import (
     SechPower,
 )
 from particles.model.laws import Clipped, Dirac, Law, Mixture, Normal, Product, Uniform
+from particles.model.linear import linear_transition
 from particles.model.measure import Measure
 from particles.model.parameters import MEAN_COUPLED, layers, piecewise
 from particles.model.rule import Model
+from particles.model.smoothed import SmoothedUniform, smoothed
 from particles.model.transients import PushForward, exact_law, flow_map
+from particles.model.transitions import transition_law
 
 __all__ = [
     "CONSTANT",
@@ -61,6 +65,9 @@ __all__ = [
     "PushForward",
     "ReluSteady",
     "SechPower",
+    "SmoothedUniform",
+    "TanhAttracted",
+    "TanhRepelled",
     "Uniform",
     "cases",
     "cubic",
@@ -69,9 +76,12 @@ __all__ = [
     "histogram",
     "kernel_estimate",
     "layers",
+    "linear_transition",
     "load_case",
     "lognormal_family",
     "piecewise",
     "power_law",
     "read_measurements",
+    "smoothed",
+    "transition_law",
 ]

@@ -19,8 +19,9 @@ from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.jit import Formula, kernel
 from particles.model.drifts import Drift
-from particles.model.laws import Law
+from particles.model.laws import Law, moments_by_quadrature
 from particles.model.rule import Model
+from particles.model.transitions import transition_law
 
 
 @kernel
@@ -183,29 +184,19 @@ class PushForward(Law):
 
     @property
     def mean(self) -> float:
-        return float(self._moments()[0])
+        return moments_by_quadrature(self)[0]
 
     @property
     def variance(self) -> float:
-        return float(self._moments()[1])
-
-    def _moments(self) -> tuple[float, float]:
-        """E X = c + int_c (1 - F) - int^c F and E (X - c)^2 = 2 int abs(x - c) (F or 1 - F) about the median c."""
-        centre = self._centre
-        edges = np.unique(np.append(self.breakpoints(), centre))
-        nodes, gauss = np.polynomial.legendre.leggauss(16)
-        half = 0.5 * np.diff(edges)
-        x = 0.5 * (edges[1:] + edges[:-1]) + half * nodes[:, None]
-        f = self.cdf(x)
-        tail = np.where(x > centre, 1.0 - f, -f)
-        first = (gauss[:, None] * tail * half).sum()
-        second = 2.0 * (gauss[:, None] * np.abs(x - centre) * np.abs(tail) * half).sum()
-        return centre + first, second - first * first
+        return moments_by_quadrature(self)[1]
 
 
-def exact_law(model: Model, time: float) -> PushForward | None:
-    """Return the exact law of `model` at `time`, or None where no closed form is known."""
+def exact_law(model: Model, time: float) -> Law | None:
+    """Return the exact law of `model` at `time`, or None where no closed form is known.
+
+    Without noise it is a `PushForward`; with noise, one of the laws of `transitions`.
+    """
     try:
-        return PushForward(model, time)
+        return transition_law(model, time) if model.nu2 > 0.0 else PushForward(model, time)
     except InputError:
         return None

@@ -1,0 +1,190 @@
+"""dX = tanh(w X + b) dt + nu dW with abs(w) nu^2 = 1: the coupling at which the law has a closed form, for every b.
+
+Repelling, w > 0 (Benes): given x0, X_t is x0 + t or x0 - t with the odds e^(2 u0), u0 = w x0 + b, plus N(0, nu^2 t).
+Attracting, w < 0: the Siegmund dual. With F the distribution function of X_0 + N(0, nu^2 t) and u = w y + b,
+
+    P(X_t <= y) = S(-2 u) F(y + t) + S(2 u) F(y - t),   S(z) = 1/(1 + e^(-z)),
+
+which tends to the logistic law S(-2 u). Both were derived for this project.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from particles.base.arrays import Floats
+from particles.base.errors import InputError
+from particles.model.laws import Dirac, Law, Mixture, Normal, Uniform, moments_by_quadrature
+from particles.model.smoothed import invert, normal_density, smoothed
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
+_REACH = 12.0  # standard deviations of a normal start that the quadrature covers: 4e-33 lies outside
+_MOST_PANELS = 4096
+_CHUNK = 2**20
+
+
+def repelled(start: Law, w: float, b: float, time: float) -> Law:
+    """Law at `time` > 0 of the repelling tanh: two normal laws for each point of the start.
+
+    Raises
+    ------
+    InputError
+        If the start is no Dirac, normal or uniform law nor a mixture of them.
+    """
+    match start:
+        case Dirac(point):
+            up = float(_odds(w * point + b))
+            ends = {point + time: up, point - time: 1.0 - up}
+            normals = [Normal(end, time / w) for end, share in ends.items() if share > 0.0]
+            return Mixture(normals, [share for share in ends.values() if share > 0.0])
+        case Mixture(components, weights):
+            return Mixture([repelled(component, w, b, time) for component in components], weights)
+        case Normal() | Uniform():
+            return TanhRepelled(start, w, b, time)
+    raise InputError(f"a start of type {type(start).__name__} has no closed form with a repelling tanh")
+
+
+@dataclass(frozen=True)
+class TanhAttracted(Law):
+    """Law at `time` of dX = tanh(w X + b) dt + nu dW with w = weight < 0 and nu^2 = -1/w.
+
+    Parameters
+    ----------
+    start : Law
+        Any that `smoothed` knows.
+    weight, bias, time : float
+    """
+
+    start: Law
+    weight: float
+    bias: float
+    time: float
+
+    def __post_init__(self) -> None:
+        _ = self._smoothed
+
+    @cached_property
+    def _smoothed(self) -> Law:
+        return smoothed(self.start, 1.0, 0.0, -self.time / self.weight)
+
+    def cdf(self, x: ArrayLike) -> Floats:
+        x = np.asarray(x, dtype=np.float64)
+        right = _odds(-self.weight * x - self.bias)
+        left = _odds(self.weight * x + self.bias)
+        return right * self._smoothed.cdf(x + self.time) + left * self._smoothed.cdf(x - self.time)
+
+    def pdf(self, x: ArrayLike) -> Floats:
+        x = np.asarray(x, dtype=np.float64)
+        right = _odds(-self.weight * x - self.bias)
+        left = _odds(self.weight * x + self.bias)
+        f, g = self._smoothed.cdf, self._smoothed.pdf
+        turn = -2.0 * self.weight * right * left * (f(x + self.time) - f(x - self.time))
+        return right * g(x + self.time) + left * g(x - self.time) + turn
+
+    def quantile(self, p: ArrayLike) -> Floats:
+        free = self._smoothed  # abs(tanh) <= 1: no path is further than t from the free one
+        return invert(self, np.asarray(p, dtype=np.float64), free.mean, free.std + self.time)
+
+    @property
+    def mean(self) -> float:
+        return moments_by_quadrature(self)[0]
+
+    @property
+    def variance(self) -> float:
+        return moments_by_quadrature(self)[1]
+
+
+@dataclass(frozen=True)
+class TanhRepelled(Law):
+    """Law at `time` of dX = tanh(w X + b) dt + nu dW with w = weight > 0 and nu^2 = 1/w (Benes).
+
+    The start is integrated by Gauss quadrature, with 16 nodes on panels no longer than any scale of the integrand.
+
+    Parameters
+    ----------
+    start : Normal or Uniform
+    weight, bias, time : float
+
+    Raises
+    ------
+    InputError
+        If the noise is so small that the quadrature needs more than 65536 nodes.
+    """
+
+    start: Normal | Uniform
+    weight: float
+    bias: float
+    time: float
+
+    def __post_init__(self) -> None:
+        _ = self._nodes
+
+    @property
+    def _spread(self) -> float:
+        return math.sqrt(self.time / self.weight)
+
+    @cached_property
+    def _nodes(self) -> tuple[Floats, Floats, Floats]:
+        """Points x0, their masses, and the probability of x0 + t."""
+        reach = _REACH * self.start.std if isinstance(self.start, Normal) else 0.5 * (self.start.high - self.start.low)
+        scale = min(self._spread, 1.0 / self.weight, self.start.std)
+        panels = math.ceil(2.0 * reach / scale)
+        if panels > _MOST_PANELS:
+            raise InputError(f"time = {self.time!r} is too short for the quadrature over the start")
+        edges = np.linspace(self.start.mean - reach, self.start.mean + reach, panels + 1)
+        half = 0.5 * np.diff(edges)[:, None]
+        points = (0.5 * (edges[1:] + edges[:-1])[:, None] + half * _NODES).reshape(-1)
+        masses = (half * _WEIGHTS).reshape(-1) * self.start.pdf(points)
+        return points, masses, _odds(self.weight * points + self.bias)
+
+    def _over_start(self, function: Callable[[Floats], Floats], x: Floats, sign: Floats) -> Floats:
+        """Integrate function(sign (x - end)/spread) over the start, a block of x at a time."""
+        points, masses, up = self._nodes
+        out, flat, signs = np.empty(x.size), x.reshape(-1), sign.reshape(-1)
+        step, block = self.time / self._spread, max(1, _CHUNK // points.size)
+        for first in range(0, x.size, block):
+            rows = slice(first, first + block)
+            z, turn = (flat[rows, None] - points) / self._spread, signs[rows, None]
+            out[rows] = function(turn * (z - step)) @ (masses * up) + function(turn * (z + step)) @ (
+                masses * (1.0 - up)
+            )
+        return out.reshape(x.shape)
+
+    def cdf(self, x: ArrayLike) -> Floats:
+        from scipy.special import ndtr
+
+        x = np.asarray(x, dtype=np.float64)
+        sign = np.where(x > self.mean, -1.0, 1.0)  # the upper tail as 1 - P(X > x), so that it reaches 1
+        part = self._over_start(ndtr, x, sign)
+        return np.where(sign < 0.0, 1.0 - part, part)
+
+    def pdf(self, x: ArrayLike) -> Floats:
+        x = np.asarray(x, dtype=np.float64)
+        return self._over_start(normal_density, x, np.ones_like(x)) / self._spread
+
+    def quantile(self, p: ArrayLike) -> Floats:
+        return invert(self, np.asarray(p, dtype=np.float64), self.mean, self.std)
+
+    @property
+    def mean(self) -> float:
+        points, masses, up = self._nodes
+        return float((masses * (points + self.time * (2.0 * up - 1.0))).sum())
+
+    @property
+    def variance(self) -> float:
+        points, masses, up = self._nodes
+        ends = points + self.time * (2.0 * up - 1.0) - self.mean
+        return float((masses * (ends**2 + 4.0 * self.time**2 * up * (1.0 - up))).sum()) + self._spread**2
+
+
+def _odds(u: ArrayLike) -> Floats:
+    """e^u/(e^u + e^(-u)) = 1/(1 + e^(-2 u))."""
+    from scipy.special import expit
+
+    return np.asarray(expit(2.0 * np.asarray(u)))

@@ -1,0 +1,171 @@
+"""Laws convolved with a normal law: factor X + shift + N(0, v), the linear equation's answer to its noise.
+
+Normal laws stay normal, points become normal, mixtures stay mixtures, and a uniform law has, with s^2 = v,
+
+    F(x) = (Psi(z + d) - Psi(z - d))/(2 d),   z = (x - (low + high)/2)/s,   d = (high - low)/(2 s),
+    Psi(z) = z Phi(z) + phi(z),   Psi' = Phi.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from particles.base.arrays import Floats
+from particles.base.errors import InputError
+from particles.model.empirical import Empirical, KernelEstimate
+from particles.model.families import Family
+from particles.model.laws import Dirac, Law, Mixture, Normal, Uniform
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
+
+
+def smoothed(law: Law, factor: float, shift: float, v: float) -> Law:
+    """Law of factor X + shift + N(0, v), X of the given law; factor >= 0, v > 0.
+
+    Raises
+    ------
+    InputError
+        If it has no closed form.
+    """
+    match law:
+        case Dirac(point):
+            return Normal(factor * point + shift, v)
+        case Normal(m, v0):
+            return Normal(factor * m + shift, factor * factor * v0 + v)
+        case Uniform(low, high):
+            low, high = factor * low + shift, factor * high + shift
+            return SmoothedUniform(low, high, v) if low < high else Normal(low, v)
+        case Mixture(components, weights):
+            return Mixture([smoothed(component, factor, shift, v) for component in components], weights)
+        case Empirical(data):
+            return KernelEstimate(factor * data + shift, math.sqrt(v))
+        case KernelEstimate(data, bandwidth):
+            return KernelEstimate(factor * data + shift, math.sqrt((factor * bandwidth) ** 2 + v))
+    raise InputError(f"a start of type {type(law).__name__} has no closed form with noise of shape K = 1")
+
+
+@dataclass(frozen=True)
+class SmoothedUniform(Family):
+    """Law of U + Z, U uniform on [low, high], Z ~ N(0, v)."""
+
+    low: float
+    high: float
+    v: float
+
+    def __post_init__(self) -> None:
+        Uniform(self.low, self.high), Normal(0.0, self.v)  # refuse what they refuse
+
+    @property
+    def _centre(self) -> float:
+        return 0.5 * (self.low + self.high)
+
+    @property
+    def _half(self) -> float:
+        """d, the half width in standard deviations of the noise."""
+        return 0.5 * (self.high - self.low) / math.sqrt(self.v)
+
+    def _standard(self, x: ArrayLike) -> Floats:
+        return (np.asarray(x, dtype=np.float64) - self._centre) / math.sqrt(self.v)
+
+    def _below(self, z: Floats) -> Floats:
+        """F at z <= 0; by quadrature where the two Psi are nearly equal."""
+        from scipy.special import ndtr
+
+        d = self._half
+        if d < 0.25:
+            return np.asarray(0.5 * sum(g * ndtr(z + d * node) for g, node in zip(_WEIGHTS, _NODES, strict=True)))
+        return (_psi(z + d) - _psi(z - d)) / (2.0 * d)
+
+    def cdf(self, x: ArrayLike) -> Floats:
+        z = self._standard(x)
+        below = self._below(-np.abs(z))
+        return np.where(z > 0.0, 1.0 - below, below)
+
+    def sf(self, x: ArrayLike) -> Floats:
+        z = self._standard(x)
+        below = self._below(-np.abs(z))
+        return np.where(z < 0.0, 1.0 - below, below)
+
+    def pdf(self, x: ArrayLike) -> Floats:
+        from scipy.special import ndtr
+
+        z, d = -np.abs(self._standard(x)), self._half
+        if d < 0.25:
+            density = 0.5 * sum(g * normal_density(z + d * node) for g, node in zip(_WEIGHTS, _NODES, strict=True))
+        else:
+            density = (ndtr(z + d) - ndtr(z - d)) / (2.0 * d)
+        return np.asarray(density / math.sqrt(self.v))
+
+    def quantile(self, p: ArrayLike) -> Floats:
+        p = np.asarray(p, dtype=np.float64)
+        return np.where(p > 0.5, 2.0 * self._centre - self._lower(1.0 - p), self._lower(p))
+
+    def isf(self, s: ArrayLike) -> Floats:
+        return 2.0 * self._centre - self.quantile(s)
+
+    def _lower(self, p: Floats) -> Floats:
+        """Quantile at p <= 1/2, else the centre."""
+        return invert(self, np.minimum(p, 0.5), self._centre, self.std)
+
+    def moment(self, k: float) -> float:
+        """E X^k, k = 0, 1, 2, ...: by the moments of the two parts about the centre."""
+        if k not in range(100):
+            raise InputError(f"k = {k!r} must be an integer in [0, 100): the law has both signs")
+        order, half = int(k), 0.5 * (self.high - self.low)
+
+        def normal(n: int) -> float:  # (n - 1)!! v^(n/2), n even
+            return math.factorial(n) / math.factorial(n // 2) * (0.5 * self.v) ** (n // 2)
+
+        def central(n: int) -> float:
+            return math.fsum(math.comb(n, i) * half**i / (i + 1) * normal(n - i) for i in range(0, n + 1, 2))
+
+        return math.fsum(math.comb(order, n) * self._centre ** (order - n) * central(n) for n in range(0, order + 1, 2))
+
+    @property
+    def variance(self) -> float:
+        return (self.high - self.low) ** 2 / 12.0 + self.v
+
+
+def invert(law: Law, p: Floats, centre: float, reach: float) -> Floats:
+    """Solve F(x) = p: Newton's method for ln F, a bisection where a step leaves the bracket.
+
+    The brackets start at centre - reach and centre + reach, and are doubled where they do not hold p; a level that the
+    rounded F never reaches counts as reached 4e-16 below it.
+    """
+    low, high = np.full(p.shape, centre - reach), np.full(p.shape, centre + reach)
+    for _ in range(64):
+        left, right = law.cdf(low) > p, law.cdf(high) < p - 4e-16
+        if not np.any(left | right):
+            break
+        low, high = np.where(left, 2.0 * low - centre, low), np.where(right, 2.0 * high - centre, high)
+    scale = np.maximum(np.abs(low), np.abs(high))
+    x = 0.5 * (low + high)
+    for _ in range(200):
+        f = law.cdf(x)
+        low, high = np.where(f < p, x, low), np.where(f < p, high, x)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            new = x - f * np.log(f / p) / law.pdf(x)
+        new = np.where((new >= low) & (new <= high), new, 0.5 * (low + high))
+        settled = (np.abs(new - x) <= 4e-16 * scale) | (np.abs(f - p) <= 4e-16 * p)
+        x = new
+        if np.all(settled):
+            break
+    return np.asarray(x)
+
+
+def normal_density(z: Floats) -> Floats:
+    """Density of N(0, 1)."""
+    return np.asarray(np.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi))
+
+
+def _psi(z: Floats) -> Floats:
+    """Psi(z) = z Phi(z) + phi(z); left of 0 as phi(z) (1 - abs(z) times Mills' ratio)."""
+    from scipy.special import erfcx
+
+    y = np.abs(z)
+    left = normal_density(y) * (1.0 - y * math.sqrt(0.5 * math.pi) * erfcx(y / math.sqrt(2.0)))
+    return np.asarray(np.where(z > 0.0, z + left, left))
