@@ -10,7 +10,7 @@ import kinetic
 from benchmarks.measure import Work, named, nanoseconds
 from benchmarks.peers import Cweno
 from kinetic.integrate import Integrator
-from kinetic.solve import CHUNK
+from kinetic.loop import CHUNK
 from particles.base.arrays import Floats
 from particles.model import cases, exact_law
 

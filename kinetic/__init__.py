@@ -1,4 +1,4 @@
-"""The mean-field equation on a grid: CWENO3 finite volumes, SSP Runge-Kutta, walls that hold atoms.
+"""The mean-field and the Fokker-Planck equation on a grid: CWENO3 finite volumes, SSP Runge-Kutta, walls.
 
     density = kinetic.solve(case.model, kinetic.Grid(-7.0, 9.0, cells=1600), until=2.0)
     density.at(2.0)
@@ -7,22 +7,25 @@ Importing loads numpy and `particles.model`; compilation waits for the first run
 not on first use: `solve` and `forecast` are modules too, and whichever is imported later would hide the function.
 """
 
+from kinetic.diffusion import Diffusivity
 from kinetic.flux import LinearFlux, NonlinearFlux
 from kinetic.forecast import forecast
 from kinetic.grid import Grid
-from kinetic.limit import mean_field
+from kinetic.limit import fokker_planck, mean_field
 from kinetic.reconstruction import CWENO3, Linear
 from kinetic.solution import Solution, load
 from kinetic.solve import evolve, solve
 
 __all__ = [
     "CWENO3",
+    "Diffusivity",
     "Grid",
     "Linear",
     "LinearFlux",
     "NonlinearFlux",
     "Solution",
     "evolve",
+    "fokker_planck",
     "forecast",
     "load",
     "mean_field",

@@ -16,6 +16,8 @@ boundary    state outside       meaning
 "wall"      0                   nothing ever flows in; what flows out is kept as an atom at the end
 "outflow"   the end's at start  waves leave; what they carry is kept as an atom at the end (negative: it came in)
 ==========  ==================  =================================================================================
+
+The fourth, "reflecting", needs no state outside: the whole flux, diffusion included, is 0 at both ends.
 """
 
 from __future__ import annotations
@@ -34,8 +36,8 @@ from particles.base.errors import InputError, NotFiniteError
 from particles.base.jit import Formula, formula, kernel
 from particles.base.shims import fma
 
-Boundary = Literal["periodic", "wall", "outflow"]
-BOUNDARIES: tuple[Boundary, ...] = ("periodic", "wall", "outflow")
+Boundary = Literal["periodic", "wall", "outflow", "reflecting"]
+BOUNDARIES: tuple[Boundary, ...] = ("periodic", "wall", "outflow", "reflecting")
 
 Speeds = Callable[[float, float | None], Floats]
 """speeds(t, mean) -> ndarray of shape (N + 1,); `mean` is None unless the flux needs it."""

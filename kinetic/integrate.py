@@ -1,6 +1,6 @@
 """Strong-stability-preserving Runge-Kutta of order 3, fused with the finite-volume right-hand side.
 
-    d/dt u_j = L(u)_j = -(F_{j+1/2} - F_{j-1/2})/h,   d/dt atom_low = -F_{1/2},   d/dt atom_high = F_{N+1/2}
+    d/dt u_j = L(u)_j = -(F_{j+1/2} - F_{j-1/2})/h + k S_j,   d/dt atom_low = -F_{1/2},   d/dt atom_high = F_{N+1/2}
 
     u^(k) = (1 - B_k) u^n + B_k (u^(k-1) + dt L(u^(k-1), t + c_k dt)),   u^(0) = u^n,  u^{n+1} = u^(3)
 
@@ -10,9 +10,18 @@
     3   2/3   1/2                   ----+---------------
                                         | 1/6  1/6  2/3        (Shu, Osher 1988)
 
+F is the flux of advection and, with a `Diffusivity`, that of diffusion; S_j is the cell average of a `Source`.
+
 Every stage is three passes over arrays in the first cache levels (parabolas, fluxes, update), each a loop without
-branches over unit strides that the compiler vectorises. The atoms run through the same stages, so that mass is
-conserved to rounding at every stage and they are of third order too.
+branches over unit strides that the compiler vectorises; diffusion and source are one pass more each. The atoms run
+through the same stages, so that mass is conserved to rounding at every stage and they are of third order too.
+
+Longest steps: dt <= cfl h/max abs(F'), dt <= fourier h^2/max D, and what keeps both together stable. For the linear
+scheme (P_opt, upwind, constant coefficients, periodic) advection alone is stable up to dt = 1.6259 h/abs(F'), diffusion
+alone up to 2.5127 h^2/(stiffness D). A step that obeys both is not stable, since both symbols are real for (-1)^j and
+add up. One whose shares of the limits sum to at most 1 is, a source's share included:
+
+    dt (abs(F')/(1.6259 h) + stiffness D/(2.5127 h^2) + k abs(S')/2.5127) <= 1.
 """
 
 from __future__ import annotations
@@ -25,6 +34,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from kinetic.diffusion import Diffusivity, with_diffusion
 from kinetic.flux import BOUNDARIES, Boundary, Flux, leaving
 from kinetic.grid import Grid
 from kinetic.reconstruction import Reconstruction, edges, ghost
@@ -32,6 +42,14 @@ from particles.base.arrays import Floats
 from particles.base.errors import InputError, NotFiniteError
 from particles.base.jit import Formula, formula, kernel
 from particles.base.shims import fma
+
+REAL_LIMIT = 2.5127453266183286
+"""u' = -lambda u is stable while lambda dt is at most this; at its negative z^3/6 + z^2/2 + z + 2 = 0."""
+UPWIND_LIMIT = 1.6258906661600212
+"""u_t + u_x = 0 is stable with the linear scheme while dt/h is at most this."""
+
+FOURIER = 0.4
+"""D dt/h^2 of a run, below the limits of all forms of diffusion."""
 
 Steps = Literal["equal", "cut"]
 STEPS: tuple[Steps, ...] = ("equal", "cut")
@@ -119,6 +137,19 @@ def advection(polynomial: Formula, face: Formula) -> Formula:
     return fluxes
 
 
+@functools.cache
+def closed(fluxes: Formula) -> Formula:
+    """Formula like `fluxes` that lets nothing through the ends."""
+    formula(fluxes)
+
+    @formula
+    def inside(u: Any, work: Any, data: Any, constants: Any, ends: Any, t: float) -> None:
+        fluxes(u, work, data, constants, ends, t)
+        work[2, 0] = work[2, u.size - 2] = 0.0
+
+    return inside
+
+
 @kernel
 def _march(fluxes: Formula) -> Formula:
     def loop(states: Any, atoms: Any, work: Any, data: Any, constants: Any, ends: Any, step: Any, stages: Any) -> Any:
@@ -166,15 +197,19 @@ class Integrator:
     flux : LinearFlux or NonlinearFlux
     grid : Grid
     reconstruction : CWENO3 or Linear
-    boundary : "periodic", "wall" or "outflow"
+    boundary : "periodic", "wall", "outflow" or "reflecting"
     averages : ndarray, shape (N,)
     atoms : ndarray, shape (2,)
         Masses at the low and at the high end.
+    diffusivity : Diffusivity, optional
+        Default: none. "periodic" and "reflecting" go with it.
+    fourier : float, default 0.4
+        dt <= fourier h^2/max D.
 
     Raises
     ------
     InputError
-        If the boundary is none of the three.
+        If the boundary is none of the four, one that diffusion cannot have, or `fourier` beyond the stable.
     """
 
     def __init__(
@@ -185,20 +220,37 @@ class Integrator:
         boundary: Boundary,
         averages: Floats,
         atoms: Floats,
+        *,
+        diffusivity: Diffusivity | None = None,
+        fourier: float = FOURIER,
     ) -> None:
         if boundary not in BOUNDARIES:
             raise InputError(f"boundary = {boundary!r} must be one of {', '.join(BOUNDARIES)}")
-        self._flux, self._grid = flux, grid
+        self._flux, self._grid, self._diffusivity, self._fourier = flux, grid, diffusivity, fourier
         self._states = np.zeros((3, grid.cells + 2))
         self._states[0, 1:-1] = averages
         self._atoms = np.zeros((3, 2))
         self._atoms[0] = atoms
-        self._work = np.zeros((3, grid.cells + 2))
+        self._work = np.zeros((4, grid.cells + 2))
+        self._centres: Floats | None = None
         self._base = 0
         outside = (float(averages[0]), float(averages[-1])) if boundary == "outflow" else (0.0, 0.0)
         self._ends = (*outside, boundary == "periodic")
-        self._constants = reconstruction.constants(grid.h)
-        self._loop = _march(advection(reconstruction.polynomial, flux.face))
+        self._constants: Any = reconstruction.constants(grid.h)
+        fluxes = advection(reconstruction.polynomial, flux.face)
+        if diffusivity is not None:
+            _check_diffusion(diffusivity, boundary, fourier)
+            self._centres = diffusivity.data(grid)
+            self._constants = self._constants, diffusivity.scales(grid.h)
+            fluxes = with_diffusion(fluxes, diffusivity.fluxes)
+        elif boundary == "reflecting":
+            fluxes = closed(fluxes)
+        self._loop = _march(fluxes)
+
+    @property
+    def steady(self) -> bool:
+        """True where many equal steps may be taken in one call: the data depend on neither time nor state."""
+        return self._flux.steady
 
     @property
     def averages(self) -> Floats:
@@ -213,9 +265,15 @@ class Integrator:
         return now
 
     def longest_step(self, t: float, cfl: float) -> float:
-        """The step cfl h/max abs(F') at time t; inf where nothing moves."""
+        """The longest step at time t by the three rules above; inf where nothing moves."""
+        h = self._grid.h
         fastest = self._flux.fastest(self._data(t, self._base), self.averages, t)
-        return cfl * self._grid.h / fastest if fastest > 0.0 else math.inf
+        longest, share = (cfl * h / fastest, fastest / (UPWIND_LIMIT * h)) if fastest > 0.0 else (math.inf, 0.0)
+        if self._diffusivity is not None and self._diffusivity.largest > 0.0:
+            d = self._diffusivity.largest / h**2
+            longest = min(longest, self._fourier / d)
+            share += self._diffusivity.stiffness * d / REAL_LIMIT
+        return min(longest, 1.0 / share) if share > 0.0 else longest
 
     def advance(self, t: float, dt: float, count: int, latest: float) -> None:
         """Do `count` steps of length dt from time t; data are taken no later than `latest`.
@@ -227,7 +285,7 @@ class Integrator:
         NotFiniteError
             If a cell stopped being finite; names the first one.
         """
-        if self._flux.steady:
+        if self.steady:
             self._stages(self._data(t, self._base), t, dt, 0, 3 * count)
         else:
             for k, node in enumerate(SSPRK3.nodes):
@@ -242,7 +300,8 @@ class Integrator:
 
     def _stages(self, data: Floats, t: float, dt: float, first: int, count: int) -> None:
         self._base = self._loop(
-            self._states, self._atoms, self._work, data, self._constants, self._ends,
+            self._states, self._atoms, self._work, data if self._centres is None else (data, self._centres),
+            self._constants, self._ends,
             (dt, self._grid.h, t), (first, count, self._base),
         )  # fmt: skip
 
@@ -255,6 +314,14 @@ class Integrator:
         jump = 1.5 * (u[-2] - u[1]) - 0.5 * (u[-3] - u[2])
         inner = grid.h * _first_moment()(u, grid.centres) + grid.h**2 / 12.0 * jump
         return float(inner + grid.lo * self._atoms[row, 0] + grid.hi * self._atoms[row, 1])
+
+
+def _check_diffusion(diffusivity: Diffusivity, boundary: Boundary, fourier: float) -> None:
+    if boundary not in ("periodic", "reflecting"):
+        raise InputError(f"boundary = {boundary!r} with diffusion: allowed are periodic, reflecting")
+    most = REAL_LIMIT / diffusivity.stiffness
+    if not 0.0 < fourier <= most:
+        raise InputError(f"fourier = {fourier!r} must lie in (0, {most:.4f}] for the form {diffusivity.form!r}")
 
 
 def plan(span: float, longest: float, steps: Steps) -> tuple[float, int]:

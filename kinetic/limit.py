@@ -1,15 +1,40 @@
-"""The mean-field limit of a model on a grid, d_t g + d_x (sigma(w(t) x + b(t)) g) = 0 (arXiv 2001.04294, (4), (8)).
+"""The limit of a model on a grid: the mean-field equation, and with noise the Fokker-Planck equation.
 
-The model enters as data: its drift at the faces. A bias b = -w m1 takes the mean m1 of the solution itself, atoms
-included (Proposition 3). Sticky walls are the ends of the grid.
+    d_t g + d_x (sigma(w(t) x + b(t)) g) = d_xx (D(x) g),   D = (nu^2/2) K(x)^2
+
+(arXiv 2001.04294, (4), (8) for nu = 0, (22) for K = 1; for K = x see errata E37.) The model enters as data: its drift
+at the faces and D at the centres. A bias b = -w m1 takes the mean m1 of the solution itself, atoms included
+(Proposition 3). Walls are the ends of the grid; where there is none, or an infinite one, the grid's end does its work.
 """
 
 from __future__ import annotations
 
-from kinetic.flux import LinearFlux
+import math
+
+import numpy as np
+
+from kinetic.diffusion import Diffusivity
+from kinetic.flux import Boundary, LinearFlux
 from kinetic.grid import Grid
+from particles.base.arrays import over_arrays
 from particles.base.errors import InputError
 from particles.model import Law, Model
+
+
+def fokker_planck(model: Model, grid: Grid) -> tuple[LinearFlux, Diffusivity | None, Boundary]:
+    """Return the flux of a model on the line, its diffusivity (None without noise) and its boundary.
+
+    Without noise what flows out of the grid stays at its ends ("wall"), unless the model's walls reflect; with noise
+    the ends reflect, which is zero flux for the density.
+
+    Raises
+    ------
+    InputError
+        If the model is not one-dimensional, its walls are not the ends of the grid, or sticky where there is noise.
+    """
+    flux = mean_field(model, grid)
+    reflecting = model.nu2 > 0.0 or (model.walls is not None and model.wall == "reflecting")
+    return flux, diffusivity(model, grid), "reflecting" if reflecting else "wall"
 
 
 def mean_field(model: Model, grid: Grid) -> LinearFlux:
@@ -18,12 +43,23 @@ def mean_field(model: Model, grid: Grid) -> LinearFlux:
     Raises
     ------
     InputError
-        If the model is not one-dimensional, or its walls are not the ends of the grid.
+        As `fokker_planck`.
     """
     initial_law(model, grid)
     if model.autonomous:
         return LinearFlux(model.speed(grid.faces, 0.0))
     return LinearFlux(lambda t, mean: model.speed(grid.faces, t, mean), needs_mean=model.mean_coupled)
+
+
+def diffusivity(model: Model, grid: Grid) -> Diffusivity | None:
+    """Return D = (nu^2/2) K(x)^2 of a model on the line: a number where K is one; None without noise."""
+    if model.nu2 == 0.0:
+        return None
+    shape = over_arrays(model.diffusion.value, grid.centres, constants=model.diffusion.constants)
+    values = 0.5 * model.nu2 * shape**2
+    if np.ptp(values) == 0.0:
+        return Diffusivity(float(values[0]))
+    return Diffusivity(values, "conservative")
 
 
 def initial_law(model: Model, grid: Grid) -> Law:
@@ -32,14 +68,15 @@ def initial_law(model: Model, grid: Grid) -> Law:
     Raises
     ------
     InputError
-        If the model is not one-dimensional, or its walls are not the ends of the grid.
+        As `fokker_planck`.
     """
     if model.size != 1 or not isinstance(model.initial, Law):
         raise InputError(f"a model of dimension {model.size} has no equation on the line: allowed is 1")
-    if model.nu2 > 0.0:
-        raise InputError(f"nu2 = {model.nu2!r}: this solver is for models without noise, nu2 = 0")
     if model.walls is not None:
+        if model.nu2 > 0.0 and model.wall == "sticky":
+            raise InputError(f"wall = 'sticky' with noise (nu2 = {model.nu2!r}): allowed is wall = 'reflecting'")
         tolerance = 1e-12 * (grid.hi - grid.lo)
-        if abs(model.walls[0] - grid.lo) > tolerance or abs(model.walls[1] - grid.hi) > tolerance:
-            raise InputError(f"grid ends ({grid.lo!r}, {grid.hi!r}) must be the model's walls {model.walls!r}")
+        for wall, end in zip(model.walls, (grid.lo, grid.hi), strict=True):
+            if math.isfinite(wall) and abs(wall - end) > tolerance:
+                raise InputError(f"grid ends ({grid.lo!r}, {grid.hi!r}) must be the model's walls {model.walls!r}")
     return model.initial

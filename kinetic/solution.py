@@ -24,7 +24,7 @@ from particles.base.errors import InputError
 from particles.base.files import replace_file
 from particles.model import Measure
 
-FORMAT = "simresnet-kinetic-1"
+FORMAT = "simresnet-kinetic-2"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -41,9 +41,14 @@ class Solution:
         Masses at the low and at the high end.
     reconstruction : CWENO3 or Linear
         Turns averages into a density.
-    boundary : "periodic", "wall" or "outflow"
+    boundary : "periodic", "wall", "outflow" or "reflecting"
     steps : int
         Time steps done.
+    lowest, lowest_at : float
+        The lowest cell average at all looks at the state (see `kinetic.loop`), and its time; below 0 the scheme
+        undershot.
+    stopped : bool
+        True where the run ended at times[-1], before its end, since nothing changed any more.
     provenance : dict
         Model, scheme, versions, commit.
 
@@ -60,6 +65,9 @@ class Solution:
     reconstruction: Reconstruction
     boundary: Boundary
     steps: int
+    lowest: float
+    lowest_at: float
+    stopped: bool
     provenance: dict[str, Any]
 
     def __post_init__(self) -> None:
@@ -135,6 +143,9 @@ class Solution:
                 "hi": self.grid.hi,
                 "boundary": self.boundary,
                 "steps": self.steps,
+                "lowest": self.lowest,
+                "lowest_at": self.lowest_at,
+                "stopped": int(self.stopped),
                 "reconstruction": json.dumps(scheme),
                 "provenance": json.dumps(self.provenance),
             },
@@ -170,6 +181,9 @@ def load(path: str | Path) -> Solution:
             reconstruction=_reconstruction(json.loads(data.attrs["reconstruction"])),
             boundary=data.attrs["boundary"],
             steps=int(data.attrs["steps"]),
+            lowest=float(data.attrs["lowest"]),
+            lowest_at=float(data.attrs["lowest_at"]),
+            stopped=bool(data.attrs["stopped"]),
             provenance=json.loads(data.attrs["provenance"]),
         )
     except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError) as error:

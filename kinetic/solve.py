@@ -1,6 +1,8 @@
-"""Finite volumes for d_t u + d_x F(u, x, t) = 0: the time loop, and the mean-field equation of a model as its user.
+"""The equation of a model, and conservation laws as such: from cell averages to the record of a run.
 
-u_j' = -(F_{j+1/2} - F_{j-1/2})/h,   u_j the average over cell j      (arXiv 2001.04294, (22), (23) without noise)
+    d_t g + d_x F = d_xx (D g) + k S(g),   D = (nu^2/2) K(x)^2      (arXiv 2001.04294, (4), (8), (22); errata E37)
+
+`solve` takes a model, `evolve` a flux; the schemes are in their own files, the time loop in `kinetic.loop`.
 """
 
 from __future__ import annotations
@@ -12,21 +14,20 @@ from typing import Any
 
 import numpy as np
 
+from kinetic.diffusion import Diffusivity
 from kinetic.flux import Boundary, Flux
 from kinetic.grid import Grid
-from kinetic.integrate import STEPS, Integrator, Steps, plan
-from kinetic.limit import initial_law, mean_field
+from kinetic.integrate import FOURIER, STEPS, Integrator, Steps
+from kinetic.limit import fokker_planck, initial_law
+from kinetic.loop import Run, Stepper, drive
 from kinetic.reconstruction import CWENO3, Reconstruction
 from kinetic.solution import Solution
 from particles.base.arrays import Floats
-from particles.base.errors import InputError, NotFiniteError
+from particles.base.errors import InputError
 from particles.base.provenance import provenance
 from particles.model import Model
 
-CHUNK = 100
-"""Steps of a steady flux between two looks at the state and two reports of progress."""
-BEFORE = 1e-11
-"""The last stages before a jump take the flux so much earlier: parameters give their new value 1e-12 ahead of it."""
+SCHEMES = ("explicit",)
 
 
 def solve(
@@ -37,27 +38,34 @@ def solve(
     times: Sequence[float] = (),
     averages: Floats | None = None,
     atoms: Sequence[float] | None = None,
+    scheme: str = "explicit",
     reconstruction: Reconstruction | None = None,
     cfl: float = 0.45,
+    fourier: float = FOURIER,
     steps: Steps = "equal",
+    residual: float | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Solution:
-    """Solve the mean-field equation of a model from its initial law.
+    """Solve the mean-field equation of a model, with noise its Fokker-Planck equation, from its initial law.
 
-    Mass that the law has outside the grid is put at the ends, and what flows out is kept there: at a wall an atom of
-    the solution, without walls the mass beyond the end, which does not come back. The total stays 1 to rounding.
+    Without noise, mass that the law has outside the grid is put at the ends, and what flows out is kept there: at a
+    wall an atom of the solution, without walls the mass beyond the end, which does not come back. With noise, or where
+    walls reflect, nothing passes the ends of the grid, and mass outside it starts in the cells at its ends. The total
+    stays 1 to rounding.
 
     Parameters
     ----------
     model : Model
-        d = N = 1; walls, if any, at the ends of the grid.
+        d = N = 1; finite walls, if any, at the ends of the grid, and reflecting where there is noise.
     grid : Grid
-    until, times, reconstruction, cfl, steps, progress
+    until, times, reconstruction, cfl, fourier, steps, residual, progress
         As for `evolve`; steps never straddle a jump of the model's parameters.
     averages : ndarray, shape (N,), optional
         Initial cell averages; default: exact ones of the initial law.
     atoms : (float, float), optional
         Initial masses at the ends; default: those of the law outside the grid, or 0 with given averages.
+    scheme : "explicit"
+        CWENO3, fourth-order differences and third-order SSP Runge-Kutta.
 
     Raises
     ------
@@ -66,24 +74,28 @@ def solve(
     NotFiniteError
         As `evolve`.
     """
-    flux, law = mean_field(model, grid), initial_law(model, grid)
-    if atoms is None and averages is None:
-        atoms = (float(law.cdf(grid.lo)), 1.0 - float(law.cdf(grid.hi)))
-    return evolve(
-        flux,
-        grid.averages(law) if averages is None else averages,
-        grid,
-        until=until,
-        times=times,
-        boundary="wall",
-        reconstruction=reconstruction,
-        cfl=cfl,
-        steps=steps,
-        atoms=(0.0, 0.0) if atoms is None else atoms,
-        breakpoints=model.breakpoints,
-        progress=progress,
-        about={"model": model.describe()},
+    stored = stored_times(0.0, until, times)
+    flux, diffusivity, boundary = fokker_planck(model, grid)
+    if averages is None:
+        averages, outside = _start(model, grid, boundary)
+        atoms = outside if atoms is None else atoms
+    ends = (0.0, 0.0) if atoms is None else atoms
+    reconstruction = CWENO3() if reconstruction is None else reconstruction
+    _check(averages, ends, grid, cfl, steps, residual)
+    match scheme:  # every scheme is a `Stepper`, made here from the model's data
+        case "explicit":
+            stepper: Stepper = Integrator(
+                flux, grid, reconstruction, boundary, averages, np.array(ends), diffusivity=diffusivity, fourier=fourier
+            )
+            constants = _constants(reconstruction, diffusivity, fourier)
+        case _:
+            raise InputError(f"scheme = {scheme!r} must be one of {', '.join(SCHEMES)}")
+    jumps = [jump for jump in model.breakpoints if jump <= until]
+    run = drive(
+        stepper, 0.0, stored, width=grid.h, cfl=cfl, steps=steps, jumps=jumps, residual=residual, progress=progress
     )
+    about = {"model": model.describe(), "scheme": {**constants, "cfl": cfl, "steps": steps}}
+    return _record(run, grid, reconstruction, boundary, about)
 
 
 def evolve(
@@ -95,15 +107,18 @@ def evolve(
     times: Sequence[float] = (),
     boundary: Boundary,
     start: float = 0.0,
+    diffusivity: Diffusivity | None = None,
     reconstruction: Reconstruction | None = None,
     cfl: float = 0.45,
+    fourier: float = FOURIER,
     steps: Steps = "equal",
     atoms: Sequence[float] = (0.0, 0.0),
     breakpoints: Sequence[float] = (),
+    residual: float | None = None,
     progress: Callable[[float], None] | None = None,
     about: dict[str, Any] | None = None,
 ) -> Solution:
-    """Solve a scalar conservation law from given cell averages.
+    """Solve a scalar conservation law, with diffusion if there is a `diffusivity`, from given cell averages.
 
     Parameters
     ----------
@@ -111,21 +126,27 @@ def evolve(
     averages : ndarray, shape (N,)
     grid : Grid
     until : float >= start
-        End of the run; always stored.
+        End of the run; stored, unless the run ends before it.
     times : sequence of float in [start, until], default ()
         Further times to store, met exactly.
-    boundary : "periodic", "wall" or "outflow"
-        See `kinetic.flux`.
+    boundary : "periodic", "wall", "outflow" or "reflecting"
+        See `kinetic.flux`; with diffusion the first or the last.
     start : float, default 0
+    diffusivity : Diffusivity, optional
     reconstruction : CWENO3 or Linear, default CWENO3()
     cfl : float in (0, 1], default 0.45
         dt <= cfl h/max abs(F'), taken anew every step unless the flux is steady.
+    fourier : float, default 0.4
+        dt <= fourier h^2/max D; see `kinetic.integrate` for what both make together.
     steps : "equal" or "cut", default "equal"
         Equal steps between two stored times, or longest steps with the last one cut.
     atoms : (float, float), default (0, 0)
         Masses at both ends.
     breakpoints : sequence of float, default ()
         Times at which the flux jumps; no step straddles one.
+    residual : float >= 0, optional
+        End early, past the last breakpoint, once h sum abs(u_j(t) - u_j(s)) <= residual (t - s) between two looks at
+        the state, which are at most 100 steps apart.
     progress : callable, optional
         Called with the time now and then.
     about : dict, optional
@@ -140,38 +161,16 @@ def evolve(
     """
     reconstruction = CWENO3() if reconstruction is None else reconstruction
     stored = stored_times(start, until, times)
-    _check(averages, atoms, grid, cfl, steps)
-    jumps = {float(b) for b in breakpoints if start < b <= until}
-    state = Integrator(flux, grid, reconstruction, boundary, averages, np.asarray(atoms, dtype=np.float64))
-    t, done = start, 0
-    snapshots, ends = [], []
-    for stop in sorted({*stored, *jumps}):
-        latest = stop - BEFORE * abs(stop) if stop in jumps else stop
-        while t < stop:
-            dt, count = plan(stop - t, state.longest_step(t, cfl), steps)
-            if t + dt == t:
-                raise NotFiniteError(f"the time step {dt:.3g} no longer advances t = {t:.6g}: the speeds blow up")
-            now = min(count, CHUNK) if flux.steady else 1
-            state.advance(t, dt, now, latest)
-            t = stop if now * dt >= stop - t or (now == count and steps == "equal") else t + now * dt
-            done += now
-            if progress is not None:
-                progress(t)
-        if stop in stored:
-            snapshots.append(state.averages.copy())
-            ends.append(state.atoms.copy())
-    scheme = {"reconstruction": type(reconstruction).__name__, **asdict(reconstruction)}
-    record = {**(about or {}), "scheme": {**scheme, "time": "SSPRK3", "cfl": cfl, "steps": steps}, **provenance()}
-    return Solution(
-        times=stored,
-        grid=grid,
-        averages=np.array(snapshots),
-        atoms=np.array(ends),
-        reconstruction=reconstruction,
-        boundary=boundary,
-        steps=done,
-        provenance=record,
+    _check(averages, atoms, grid, cfl, steps, residual)
+    stepper = Integrator(
+        flux, grid, reconstruction, boundary, averages, np.array(atoms), diffusivity=diffusivity, fourier=fourier
     )
+    jumps = [float(b) for b in breakpoints if start < b <= until]
+    run = drive(
+        stepper, start, stored, width=grid.h, cfl=cfl, steps=steps, jumps=jumps, residual=residual, progress=progress
+    )
+    scheme = {**_constants(reconstruction, diffusivity, fourier), "cfl": cfl, "steps": steps}
+    return _record(run, grid, reconstruction, boundary, {**(about or {}), "scheme": scheme})
 
 
 def stored_times(start: float, until: float, times: Sequence[float]) -> tuple[float, ...]:
@@ -190,7 +189,39 @@ def stored_times(start: float, until: float, times: Sequence[float]) -> tuple[fl
     return tuple(sorted({*(float(t) for t in times), float(until)}))
 
 
-def _check(averages: Floats, atoms: Sequence[float], grid: Grid, cfl: float, steps: Steps) -> None:
+def _start(model: Model, grid: Grid, boundary: Boundary) -> tuple[Floats, tuple[float, float]]:
+    """Exact cell averages of the initial law and the masses at the ends; reflecting ends send theirs back inside."""
+    law = initial_law(model, grid)
+    averages = grid.averages(law)
+    low, high = float(law.cdf(grid.lo)), 1.0 - float(law.cdf(grid.hi))
+    if boundary != "reflecting":
+        return averages, (low, high)
+    averages[0] += low / grid.h
+    averages[-1] += high / grid.h
+    return averages, (0.0, 0.0)
+
+
+def _constants(reconstruction: Reconstruction, diffusivity: Diffusivity | None, fourier: float) -> dict[str, Any]:
+    """What the record of a run says of the explicit scheme."""
+    scheme = {"reconstruction": type(reconstruction).__name__, **asdict(reconstruction), "time": "SSPRK3"}
+    return scheme if diffusivity is None else {**scheme, "diffusion": diffusivity.form, "fourier": fourier}
+
+
+def _record(
+    run: Run, grid: Grid, reconstruction: Reconstruction, boundary: Boundary, about: dict[str, Any]
+) -> Solution:
+    return Solution(
+        grid=grid,
+        reconstruction=reconstruction,
+        boundary=boundary,
+        provenance={**about, **provenance()},
+        **run._asdict(),
+    )
+
+
+def _check(
+    averages: Floats, atoms: Sequence[float], grid: Grid, cfl: float, steps: Steps, residual: float | None
+) -> None:
     if np.shape(averages) != (grid.cells,):
         raise InputError(f"averages of shape {np.shape(averages)} do not fit: allowed is ({grid.cells},)")
     finite = np.isfinite(averages)
@@ -203,3 +234,5 @@ def _check(averages: Floats, atoms: Sequence[float], grid: Grid, cfl: float, ste
         raise InputError(f"cfl = {cfl!r} must lie in (0, 1]")
     if steps not in STEPS:
         raise InputError(f"steps = {steps!r} must be one of {', '.join(STEPS)}")
+    if residual is not None and not 0.0 <= residual < math.inf:
+        raise InputError(f"residual = {residual!r} must be a finite rate of at least 0")

@@ -71,7 +71,17 @@ def test_a_record_survives_its_file_bit_for_bit(scheme: CWENO3 | Linear, tmp_pat
     )
     record.save(tmp_path / "density.nc")
     again = load(tmp_path / "density.nc")
-    for name in ("times", "grid", "reconstruction", "boundary", "steps", "provenance"):
+    for name in (
+        "times",
+        "grid",
+        "reconstruction",
+        "boundary",
+        "steps",
+        "lowest",
+        "lowest_at",
+        "stopped",
+        "provenance",
+    ):
         assert getattr(again, name) == getattr(record, name), name
     assert np.array_equal(again.averages, record.averages)
     assert np.array_equal(again.atoms, record.atoms)
@@ -99,7 +109,7 @@ def test_a_damaged_file_is_refused(record: Solution, tmp_path: Path) -> None:
         "half": whole[: len(whole) // 2],
         "cut": whole[:-100],
         "renamed field": whole.replace(b"average", b"averagf"),
-        "other format": whole.replace(b"simresnet-kinetic-1", b"simresnet-kinetic-9"),
+        "other format": whole.replace(b"simresnet-kinetic-2", b"simresnet-kinetic-9"),
     }
     for name, content in damaged.items():
         path = tmp_path / f"{name}.nc"

@@ -110,7 +110,7 @@ def test_bad_input_is_refused_by_name(options: dict[str, Any], named: str) -> No
 
 
 def test_an_unknown_boundary_is_refused() -> None:
-    with pytest.raises(InputError, match="boundary = 'open' must be one of periodic, wall, outflow"):
+    with pytest.raises(InputError, match="boundary = 'open' must be one of periodic, wall, outflow, reflecting"):
         evolve(LinearFlux(np.ones(101)), np.ones(100), GRID, until=1.0, boundary="open")  # type: ignore[arg-type]
 
 

@@ -1,0 +1,119 @@
+"""The time loop of every scheme: steps between stored times and jumps, what is kept, and when to end early.
+
+A stepper holds the state and knows how to take a step; the loop knows the times. It looks at the state after 1, 3, 7,
+15, ... steps and then after every `CHUNK` or fewer (after every step where the stepper is not steady), for what a
+person wants to hear of: the lowest cell average, the time, and whether the state still changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from kinetic.integrate import Steps, plan
+from particles.base.arrays import Floats
+from particles.base.errors import NotFiniteError
+
+CHUNK = 100
+"""Most steps of a steady stepper between two looks at the state."""
+BEFORE = 1e-11
+"""The last stages before a jump take their data so much earlier: parameters give their new value 1e-12 ahead of it."""
+
+
+class Stepper(Protocol):
+    """The state of a run and its steps, whatever the scheme."""
+
+    @property
+    def averages(self) -> Floats:
+        """Cell averages now, shape (N,)."""
+
+    @property
+    def atoms(self) -> Floats:
+        """Masses at the low and at the high end now, shape (2,)."""
+
+    @property
+    def steady(self) -> bool:
+        """True where many equal steps may be taken in one call."""
+
+    def longest_step(self, t: float, cfl: float) -> float:
+        """Longest step at time t."""
+
+    def advance(self, t: float, dt: float, count: int, latest: float) -> None:
+        """Do `count` steps of length dt from time t; data are taken no later than `latest`."""
+
+
+class Run(NamedTuple):
+    """What a run leaves."""
+
+    times: tuple[float, ...]
+    averages: Floats
+    atoms: Floats
+    steps: int
+    lowest: float
+    lowest_at: float
+    stopped: bool
+
+
+def drive(
+    stepper: Stepper,
+    start: float,
+    stored: Sequence[float],
+    *,
+    width: float,
+    cfl: float,
+    steps: Steps,
+    jumps: Sequence[float] = (),
+    residual: float | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Run:
+    """Step from `start` through all stored times, or until nothing changes any more.
+
+    Parameters
+    ----------
+    stepper : Stepper
+    start : float
+    stored : sequence of float, increasing
+        Times to store, met exactly; the last one ends the run.
+    width : float
+        Width of a cell.
+    cfl, steps, residual, progress
+        As for `kinetic.evolve`.
+    jumps : sequence of float
+        Times that no step straddles.
+
+    Raises
+    ------
+    NotFiniteError
+        If a cell or the step stops being finite.
+    """
+    t, done, stopped = start, 0, False
+    lowest, lowest_at = float(stepper.averages.min()), start
+    kept: list[tuple[float, Floats, Floats]] = []
+    for stop in sorted({*stored, *jumps}):
+        latest = stop - BEFORE * abs(stop) if stop in jumps else stop
+        last = not any(jump >= stop for jump in jumps)
+        while t < stop and not stopped:
+            dt, count = plan(stop - t, stepper.longest_step(t, cfl), steps)
+            if t + dt == t:
+                raise NotFiniteError(f"the time step {dt:.3g} no longer advances t = {t:.6g}: the speeds blow up")
+            now = min(count, CHUNK, done + 1) if stepper.steady else 1
+            before = stepper.averages.copy() if residual is not None and last else None
+            stepper.advance(t, dt, now, latest)
+            t = stop if now * dt >= stop - t or (now == count and steps == "equal") else t + now * dt
+            done += now
+            least = float(stepper.averages.min())
+            if least < lowest:
+                lowest, lowest_at = least, t
+            if before is not None and residual is not None:
+                stopped = bool(width * np.abs(stepper.averages - before).sum() <= residual * now * dt)
+            if progress is not None:
+                progress(t)
+        if stop in stored or stopped:
+            kept.append((t, stepper.averages.copy(), stepper.atoms.copy()))
+        if stopped:
+            break
+    times, averages, atoms = zip(*kept, strict=True)
+    early = stopped and t < stored[-1]
+    return Run(times, np.array(averages), np.array(atoms), done, lowest, lowest_at, early)
