@@ -2,7 +2,7 @@
 
     d/dt u_j = L(u)_j = -(F_{j+1/2} - F_{j-1/2})/h + k S_j,   d/dt atom_low = -F_{1/2},   d/dt atom_high = F_{N+1/2}
 
-    u^(k) = (1 - B_k) u^n + B_k (u^(k-1) + dt L(u^(k-1), t + c_k dt)),   u^(0) = u^n,  u^{n+1} = u^(3)
+    u^(k) = u^n + B_k (u^(k-1) - u^n + dt L(u^(k-1), t + c_k dt)),   u^(0) = u^n,  u^{n+1} = u^(3)
 
     k   B_k   c_k        Butcher:   0   |
     1   1     0                     1   | 1
@@ -14,7 +14,9 @@ F is the flux of advection and, with a `Diffusivity`, that of diffusion; S_j is 
 
 Every stage is three passes over arrays in the first cache levels (parabolas, fluxes, update), each a loop without
 branches over unit strides that the compiler vectorises; diffusion and source are one pass more each. The atoms run
-through the same stages, so that mass is conserved to rounding at every stage and they are of third order too.
+through the same stages, so that mass is conserved to rounding at every stage and they are of third order too. As
+convex combinations (1 - B_k) u^n + B_k (...) the stages would round to one side where u is nearly constant in time, and
+mass would drift a hundred times as far (7e-14 in 10^4 steps).
 
 Longest steps: dt <= cfl h/max abs(F'), dt <= fourier h^2/max D, and what keeps both together stable. For the linear
 scheme (P_opt, upwind, constant coefficients, periodic) advection alone is stable up to dt = 1.6259 h/abs(F'), diffusion
@@ -29,7 +31,6 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
@@ -62,8 +63,7 @@ class ShuOsher:
     Parameters
     ----------
     share : tuple of 3 floats
-        B_k in (0, 1], the share of the new state in stage k. 1 - B_k must be exact: a sum of shares that is off by
-        half a last place would make mass drift with every step.
+        B_k in (0, 1], the share of the new state in stage k.
     """
 
     share: tuple[float, float, float]
@@ -81,7 +81,7 @@ class ShuOsher:
         )
         for value, wanted in conditions:
             assert math.isclose(value, wanted, rel_tol=1e-14), (self.share, value, wanted)
-        assert all(Fraction(1.0 - share) + Fraction(share) == 1 and 0.0 < share <= 1.0 for share in self.share)
+        assert all(0.0 < share <= 1.0 for share in self.share)
 
     @property
     def butcher(self) -> tuple[tuple[float, ...], ...]:
@@ -165,13 +165,13 @@ def _march(fluxes: Formula) -> Formula:
             start, u, out = states[base], states[source], states[target]
             fluxes(u, work, data, constants, ends, t)
             new = _SHARE[k]
-            keep = 1.0 - new
             scale = new * dt / h
             for j in range(1, n + 1):
-                out[j] = fma(keep, start[j], fma(new, u[j], scale * (flux[j - 1] - flux[j])))
+                out[j] = start[j] + fma(new, u[j] - start[j], scale * (flux[j - 1] - flux[j]))
             lost = 0.0 if ends[2] else new * dt
-            atoms[target, 0] = keep * atoms[base, 0] + new * atoms[source, 0] - lost * flux[0]
-            atoms[target, 1] = keep * atoms[base, 1] + new * atoms[source, 1] + lost * flux[n]
+            low, high = atoms[base]
+            atoms[target, 0] = low + (new * (atoms[source, 0] - low) - lost * flux[0])
+            atoms[target, 1] = high + (new * (atoms[source, 1] - high) + lost * flux[n])
             base = 1 - base if k == 2 else base
         return base
 
