@@ -1,7 +1,8 @@
-"""Time of a stage of the finite-volume scheme for one cell: reconstruction, flux and update, linear flux, d = 1."""
+"""Time of a stage of the finite-volume scheme for one cell: parabola, flux, diffusion, update; linear flux, d = 1."""
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 import numpy as np
@@ -9,14 +10,20 @@ import numpy as np
 import kinetic
 from benchmarks.measure import Work, named, nanoseconds
 from benchmarks.peers import Cweno
+from kinetic.diffusion import Form
 from kinetic.integrate import Integrator
 from kinetic.loop import CHUNK
 from particles.base.arrays import Floats
-from particles.model import cases, exact_law
+from particles.model import Normal, cases, exact_law
 
 CASE = cases["regression"]
 CFL = 0.45
+FORMS: tuple[Form, ...] = ("averages", "conservative")
 SCHEMES = {"CWZ": kinetic.CWENO3(weights="CWZ"), "CW": kinetic.CWENO3(weights="CW"), "linear": kinetic.Linear()}
+
+
+def _restart(state: Integrator | Cweno, start: Floats) -> None:
+    state.averages[:] = start
 
 
 class CellStage:
@@ -42,16 +49,13 @@ class CellStage:
         numpy = Cweno(start, flux.data(self.grid, 0.0, None), self.grid.h, scheme)
         dt = ours.longest_step(0.0, CFL)
 
-        def restart(state: Integrator | Cweno) -> None:
-            state.averages[:] = start
-
         runs = {
             "ours": partial(ours.advance, 0.0, dt, self.steps["ours"], np.inf),
             "numpy": partial(numpy.advance, dt, self.steps["numpy"]),
         }
         self.works = {}
         for name, state in (("ours", ours), ("numpy", numpy)):
-            work = Work(partial(restart, state), runs[name], 3.0 * self.steps[name] * self.cells)
+            work = Work(partial(_restart, state, start), runs[name], 3.0 * self.steps[name] * self.cells)
             work.prepare()
             work.run()
             self._check(state.averages, dt * self.steps[name])
@@ -79,3 +83,53 @@ class CellStage:
     def track_ratio_numpy(self, scheme: str) -> float:
         times = self.measure("ours", "numpy")
         return times["numpy"] / times["ours"]
+
+
+class DiffusionStage:
+    """A stage for the Fokker-Planck equation of the identity, by form of the diffusion, over the same stage without it.
+
+    w = -1, nu^2 = 2 from N(1/2, variance 1/5); the law stays normal. No mass is near the ends of [-9, 9].
+    """
+
+    cells = 3200
+    steps = CHUNK
+    turns = 15
+    params = (FORMS,)
+    param_names = ("form",)
+    smallest = {"cells": 400, "steps": 10, "turns": 1}  # noqa: RUF012
+    timeout = 120.0
+
+    def setup(self, form: Form) -> None:
+        """Compile, and compare with the exact law."""
+        grid = kinetic.Grid(-9.0, 9.0, cells=self.cells)
+        start = grid.averages(Normal(0.5, 0.2))
+        flux = kinetic.LinearFlux(-grid.faces)
+        diffusivity = kinetic.Diffusivity(1.0 if form == "averages" else np.ones(self.cells), form)
+        free, ours = (
+            Integrator(flux, grid, kinetic.CWENO3(), "reflecting", start, np.zeros(2), diffusivity=d)
+            for d in (None, diffusivity)
+        )
+        dt = ours.longest_step(0.0, CFL)
+        self.works = {}
+        for name, state in (("without", free), ("ours", ours)):
+            run = partial(state.advance, 0.0, dt, self.steps, np.inf)
+            work = Work(partial(_restart, state, start), run, 3.0 * self.steps * self.cells)
+            work.run()
+            self.works[name] = work
+        time = dt * self.steps
+        law = Normal(0.5 * math.exp(-time), 1.0 - 0.8 * math.exp(-2.0 * time))
+        error, moved = (np.abs(ours.averages - of).sum() * grid.h for of in (grid.averages(law), start))
+        assert error <= 1e-4 * moved, f"L1 error {error:.2e} after {moved:.2e}: this is not the equation's solution"
+
+    def measure(self, *names: str) -> dict[str, float]:
+        """Nanoseconds a cell and stage of each side, taken in turns."""
+        return nanoseconds({name: self.works[name] for name in names}, self.turns)
+
+    @named("Fokker-Planck: time a cell and stage", "ns")
+    def track_ours(self, form: Form) -> float:
+        return self.measure("ours")["ours"]
+
+    @named("Fokker-Planck: a stage takes so many times as long as one of advection alone", "times")
+    def track_ratio_advection(self, form: Form) -> float:
+        times = self.measure("ours", "without")
+        return times["ours"] / times["without"]

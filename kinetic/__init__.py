@@ -15,6 +15,7 @@ from kinetic.limit import fokker_planck, mean_field
 from kinetic.reconstruction import CWENO3, Linear
 from kinetic.solution import Solution, load
 from kinetic.solve import evolve, solve
+from kinetic.source import Source
 
 __all__ = [
     "CWENO3",
@@ -24,6 +25,7 @@ __all__ = [
     "LinearFlux",
     "NonlinearFlux",
     "Solution",
+    "Source",
     "evolve",
     "fokker_planck",
     "forecast",

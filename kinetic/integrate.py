@@ -39,6 +39,7 @@ from kinetic.diffusion import Diffusivity, with_diffusion
 from kinetic.flux import BOUNDARIES, Boundary, Flux, leaving
 from kinetic.grid import Grid
 from kinetic.reconstruction import Reconstruction, edges, ghost
+from kinetic.source import Source
 from particles.base.arrays import Floats
 from particles.base.errors import InputError, NotFiniteError
 from particles.base.jit import Formula, formula, kernel
@@ -150,12 +151,17 @@ def closed(fluxes: Formula) -> Formula:
     return inside
 
 
+@formula
+def _nothing(out: Any, u: Any, work: Any, scale: float) -> None:
+    pass
+
+
 @kernel
-def _march(fluxes: Formula) -> Formula:
+def _march(fluxes: Formula, gain: Formula = _nothing) -> Formula:
     def loop(states: Any, atoms: Any, work: Any, data: Any, constants: Any, ends: Any, step: Any, stages: Any) -> Any:
         # row `base` of states and atoms holds u^n at first, the returned row the last u^(n+1)
         n = states.shape[1] - 2
-        dt, h, t = step
+        dt, h, t, rate = step
         first, count, base = stages
         flux = work[2]
         for stage in range(first, first + count):
@@ -168,6 +174,7 @@ def _march(fluxes: Formula) -> Formula:
             scale = new * dt / h
             for j in range(1, n + 1):
                 out[j] = start[j] + fma(new, u[j] - start[j], scale * (flux[j - 1] - flux[j]))
+            gain(out, u, work, new * dt * rate)
             lost = 0.0 if ends[2] else new * dt
             low, high = atoms[base]
             atoms[target, 0] = low + (new * (atoms[source, 0] - low) - lost * flux[0])
@@ -203,6 +210,8 @@ class Integrator:
         Masses at the low and at the high end.
     diffusivity : Diffusivity, optional
         Default: none. "periodic" and "reflecting" go with it.
+    source : Source, optional
+        Default: none.
     fourier : float, default 0.4
         dt <= fourier h^2/max D.
 
@@ -222,11 +231,13 @@ class Integrator:
         atoms: Floats,
         *,
         diffusivity: Diffusivity | None = None,
+        source: Source | None = None,
         fourier: float = FOURIER,
     ) -> None:
         if boundary not in BOUNDARIES:
             raise InputError(f"boundary = {boundary!r} must be one of {', '.join(BOUNDARIES)}")
         self._flux, self._grid, self._diffusivity, self._fourier = flux, grid, diffusivity, fourier
+        self._source, self._rate = source, 0.0 if source is None else source.rate
         self._states = np.zeros((3, grid.cells + 2))
         self._states[0, 1:-1] = averages
         self._atoms = np.zeros((3, 2))
@@ -245,7 +256,7 @@ class Integrator:
             fluxes = with_diffusion(fluxes, diffusivity.fluxes)
         elif boundary == "reflecting":
             fluxes = closed(fluxes)
-        self._loop = _march(fluxes)
+        self._loop = _march(fluxes) if source is None else _march(fluxes, source.gain)
 
     @property
     def steady(self) -> bool:
@@ -273,6 +284,9 @@ class Integrator:
             d = self._diffusivity.largest / h**2
             longest = min(longest, self._fourier / d)
             share += self._diffusivity.stiffness * d / REAL_LIMIT
+        if self._source is not None and self._source.fastest > 0.0:
+            longest = min(longest, cfl / self._source.fastest)
+            share += self._source.fastest / REAL_LIMIT
         return min(longest, 1.0 / share) if share > 0.0 else longest
 
     def advance(self, t: float, dt: float, count: int, latest: float) -> None:
@@ -302,7 +316,7 @@ class Integrator:
         self._base = self._loop(
             self._states, self._atoms, self._work, data if self._centres is None else (data, self._centres),
             self._constants, self._ends,
-            (dt, self._grid.h, t), (first, count, self._base),
+            (dt, self._grid.h, t, self._rate), (first, count, self._base),
         )  # fmt: skip
 
     def _data(self, t: float, row: int) -> Floats:

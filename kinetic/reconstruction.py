@@ -22,6 +22,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from kinetic.limiter import limited
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.jit import Formula, formula, kernel
@@ -48,6 +49,8 @@ class CWENO3:
         ("CW": nine times as much), the smaller error of the two on a travelling square, and oversteps its jumps by
         half a per cent of their height (the linear scheme: six, which do not decay). With p = 1 a jump inside the
         domain (ReLU, w > 0) delays third order to thousands of cells. Hence the default.
+    positive : bool, default False
+        Draw parabolas up to zero, see `kinetic.limiter`; steps must have cfl <= 1/6.
 
     Raises
     ------
@@ -59,6 +62,7 @@ class CWENO3:
     eps: Literal["h^2", "h"] | float = "h^2"
     p: int = 2
     weights: Literal["CWZ", "CW"] = "CWZ"
+    positive: bool = False
 
     order = 3
 
@@ -91,12 +95,15 @@ class CWENO3:
     @property
     def polynomial(self) -> Formula:
         """Formula (u_{j-1}, u_j, u_{j+1}, constants) -> (p0, p1, p2) of P = p0 + p1 s + p2 s^2."""
-        return _WEIGHTS[self.weights](_POWERS[self.p])
+        free = _WEIGHTS[self.weights](_POWERS[self.p])
+        return limited(free) if self.positive else free
 
 
 @dataclass(frozen=True)
 class Linear:
-    """P_opt itself, the control: order 3 on smooth data, oscillates at jumps."""
+    """P_opt itself, the control: order 3 on smooth data, oscillates at jumps; `positive` as for `CWENO3`."""
+
+    positive: bool = False
 
     order = 3
 
@@ -107,7 +114,7 @@ class Linear:
     @property
     def polynomial(self) -> Formula:
         """Formula (u_{j-1}, u_j, u_{j+1}, constants) -> (p0, p1, p2)."""
-        return _optimal
+        return limited(_optimal) if self.positive else _optimal
 
 
 Reconstruction = CWENO3 | Linear

@@ -19,9 +19,11 @@ from kinetic.flux import Boundary, Flux
 from kinetic.grid import Grid
 from kinetic.integrate import FOURIER, STEPS, Integrator, Steps
 from kinetic.limit import fokker_planck, initial_law
+from kinetic.limiter import LONGEST
 from kinetic.loop import Run, Stepper, drive
 from kinetic.reconstruction import CWENO3, Reconstruction
 from kinetic.solution import Solution
+from kinetic.source import Source
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.provenance import provenance
@@ -81,7 +83,7 @@ def solve(
         atoms = outside if atoms is None else atoms
     ends = (0.0, 0.0) if atoms is None else atoms
     reconstruction = CWENO3() if reconstruction is None else reconstruction
-    _check(averages, ends, grid, cfl, steps, residual)
+    _check(averages, ends, grid, reconstruction, cfl, steps, residual)
     match scheme:  # every scheme is a `Stepper`, made here from the model's data
         case "explicit":
             stepper: Stepper = Integrator(
@@ -108,6 +110,7 @@ def evolve(
     boundary: Boundary,
     start: float = 0.0,
     diffusivity: Diffusivity | None = None,
+    source: Source | None = None,
     reconstruction: Reconstruction | None = None,
     cfl: float = 0.45,
     fourier: float = FOURIER,
@@ -118,7 +121,7 @@ def evolve(
     progress: Callable[[float], None] | None = None,
     about: dict[str, Any] | None = None,
 ) -> Solution:
-    """Solve a scalar conservation law, with diffusion if there is a `diffusivity`, from given cell averages.
+    """Solve a scalar conservation law, with diffusion and a source if they are given, from given cell averages.
 
     Parameters
     ----------
@@ -133,9 +136,11 @@ def evolve(
         See `kinetic.flux`; with diffusion the first or the last.
     start : float, default 0
     diffusivity : Diffusivity, optional
+    source : Source, optional
     reconstruction : CWENO3 or Linear, default CWENO3()
     cfl : float in (0, 1], default 0.45
-        dt <= cfl h/max abs(F'), taken anew every step unless the flux is steady.
+        dt <= cfl h/max abs(F') and dt <= cfl/max abs(k S'), taken anew every step unless the flux is steady; at most
+        1/6 with a positive reconstruction.
     fourier : float, default 0.4
         dt <= fourier h^2/max D; see `kinetic.integrate` for what both make together.
     steps : "equal" or "cut", default "equal"
@@ -161,10 +166,11 @@ def evolve(
     """
     reconstruction = CWENO3() if reconstruction is None else reconstruction
     stored = stored_times(start, until, times)
-    _check(averages, atoms, grid, cfl, steps, residual)
+    _check(averages, atoms, grid, reconstruction, cfl, steps, residual)
     stepper = Integrator(
-        flux, grid, reconstruction, boundary, averages, np.array(atoms), diffusivity=diffusivity, fourier=fourier
-    )
+        flux, grid, reconstruction, boundary, averages, np.array(atoms),
+        diffusivity=diffusivity, source=source, fourier=fourier,
+    )  # fmt: skip
     jumps = [float(b) for b in breakpoints if start < b <= until]
     run = drive(
         stepper, start, stored, width=grid.h, cfl=cfl, steps=steps, jumps=jumps, residual=residual, progress=progress
@@ -220,7 +226,13 @@ def _record(
 
 
 def _check(
-    averages: Floats, atoms: Sequence[float], grid: Grid, cfl: float, steps: Steps, residual: float | None
+    averages: Floats,
+    atoms: Sequence[float],
+    grid: Grid,
+    reconstruction: Reconstruction,
+    cfl: float,
+    steps: Steps,
+    residual: float | None,
 ) -> None:
     if np.shape(averages) != (grid.cells,):
         raise InputError(f"averages of shape {np.shape(averages)} do not fit: allowed is ({grid.cells},)")
@@ -232,6 +244,8 @@ def _check(
         raise InputError(f"atoms = {atoms!r} must be two finite masses")
     if not 0.0 < cfl <= 1.0:
         raise InputError(f"cfl = {cfl!r} must lie in (0, 1]")
+    if reconstruction.positive and cfl > LONGEST:
+        raise InputError(f"cfl = {cfl!r} must be at most 1/6 where the reconstruction is positive")
     if steps not in STEPS:
         raise InputError(f"steps = {steps!r} must be one of {', '.join(STEPS)}")
     if residual is not None and not 0.0 <= residual < math.inf:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
 from kinetic import CWENO3, Diffusivity, Grid, Linear, LinearFlux, NonlinearFlux, evolve
 from kinetic.integrate import REAL_LIMIT, UPWIND_LIMIT, Integrator, advection
@@ -134,3 +135,145 @@ def test_the_step_is_the_shortest_of_the_three_rules() -> None:
     assert 1.0 / between.longest_step(0.0, 0.45) == pytest.approx(
         50.0 * 50.0 / UPWIND_LIMIT + 16.0 / 3.0 * 50.0**2 / REAL_LIMIT
     )
+
+
+def truncated(part: Any) -> Floats:
+    """Distribution function of a normal law on [-1, 2], by faces."""
+    low, high = ndtr(-1.0), ndtr(2.0)
+    return np.asarray((ndtr(part) - low) / (high - low))
+
+
+def heat(x: Floats, t: float) -> Floats:
+    """Two cosine modes between reflecting ends, D = 1, integrated: 1 + cos(pi x) e^(-pi^2 t) + 0.3 cos(2 pi x) ..."""
+    one, two = math.exp(-(math.pi**2) * t), math.exp(-4.0 * math.pi**2 * t)
+    return x + one * np.sin(math.pi * x) / math.pi + 0.3 * two * np.sin(2.0 * math.pi * x) / (2.0 * math.pi)
+
+
+def drift(x: Floats, t: float) -> Floats:
+    """u_t + 2 u_x = u_xx between reflecting ends: e^(2x) and the mode e^x (cos(pi x) + sin(pi x)/pi) e^(-(pi^2 + 1) t).
+
+    The mass left of x changes by -(2 u - u_x), so a mode that decays like e^(-r t) has the integral (2 u - u_x)/r.
+    """
+    rate = math.pi**2 + 1.0
+    v, slope = np.cos(math.pi * x) + np.sin(math.pi * x) / math.pi, np.cos(math.pi * x) - math.pi * np.sin(math.pi * x)
+    return np.expm1(2.0 * x) / math.expm1(2.0) + 0.5 * np.exp(x) * (v - slope) / rate * math.exp(-rate * t)
+
+
+def ring(x: Floats, t: float) -> Floats:
+    """u_t + u_x = 0.3 u_xx on a ring, integrated: 1 + sin(2 pi (x - t)) e^(-0.3 (2 pi)^2 t)."""
+    return x - np.cos(2.0 * math.pi * (x - t)) / (2.0 * math.pi) * math.exp(-0.3 * (2.0 * math.pi) ** 2 * t)
+
+
+PROBLEMS: dict[str, tuple[Any, ...]] = {  # integral, domain, speed, D, boundary, T, order, cap
+    "heat": (heat, (0.0, 1.0), lambda x: 0.0 * x, 1.0, "reflecting", 0.05, (3.7, 4.9), 2e-10),
+    "drift": (drift, (0.0, 1.0), lambda x: 0.0 * x + 2.0, 1.0, "reflecting", 0.05, (2.8, 3.2), 2e-8),
+    "truncated normal": (
+        lambda x, t: truncated(x), (-1.0, 2.0), lambda x: -x, 1.0, "reflecting", 0.5, (2.8, 3.2), 3e-8,
+    ),
+    "ring": (ring, (0.0, 1.0), lambda x: 0.0 * x + 1.0, 0.3, "periodic", 0.05, (2.7, 3.4), 1e-7),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["averages", "conservative"])
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_smooth_problems_are_third_order_up_to_the_ends(name: str, form: Any) -> None:
+    """In L1 and at the worst cell; the whole flux is zero at both ends, so that no slope of u is asked for there."""
+    integral, (lo, hi), speed, value, boundary, until, (least, most), cap = PROBLEMS[name]
+    cells, errors, worst = (40, 80, 160, 320), [], []
+    for n in cells:
+        grid = Grid(lo, hi, cells=n)
+        start = np.diff(integral(grid.faces, 0.0)) / grid.h
+        record = evolve(
+            LinearFlux(speed(grid.faces)), start, grid, until=until, boundary=boundary,
+            diffusivity=diffusivity(form, grid, value),
+        )  # fmt: skip
+        error = np.abs(record.averages[-1] - np.diff(integral(grid.faces, until)) / grid.h)
+        errors.append(grid.h * error.sum())
+        worst.append(error.max())
+        assert not record.atoms.any()
+    assert least <= -np.polyfit(np.log(cells), np.log(errors), 1)[0] <= most
+    assert least <= -np.polyfit(np.log(cells), np.log(worst), 1)[0] <= most
+    assert errors[-1] < cap
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("boundary", ["periodic", "reflecting"])
+def test_mass_drifts_by_less_than_1e_13_in_ten_thousand_steps(form: Any, boundary: Any) -> None:
+    state = integrator(form, 1.0 + np.random.default_rng(2).uniform(size=100), boundary, speed=3.0)
+    before = math.fsum(state.averages) / 100.0
+    state.advance(0.0, state.longest_step(0.0, 0.45), 10_000, math.inf)
+    assert abs(math.fsum(state.averages) / 100.0 - before) < 1e-13
+    assert not state.atoms.any()
+
+
+def test_a_burgers_shock_with_viscosity_has_its_tanh_profile() -> None:
+    """u_t + (u^2/2)_x = D u_xx: u = c - a tanh(a (x - c t)/(2 D)): a compiled flux takes diffusion too."""
+
+    def burgers(u: float, x: float, t: float) -> float:
+        return 0.5 * u * u
+
+    def bound(u: float, x: float, t: float) -> float:
+        return abs(u)
+
+    def profile(x: Floats, t: float) -> Floats:
+        return 0.5 - np.tanh(5.0 * (x - 0.5 * t))
+
+    cells, errors = (80, 160, 320, 640), []
+    for n in cells:
+        grid = Grid(-4.0, 4.0, cells=n)
+        # beyond +-2.5 the profile is flat to 1e-11; ends that reflect hold back what flows there, which stays near them
+        record = evolve(
+            NonlinearFlux(burgers, bound), grid.averages_of(lambda x: profile(x, 0.0), nodes=5), grid, until=0.2,
+            boundary="reflecting", diffusivity=Diffusivity(0.1),
+        )  # fmt: skip
+        middle = np.abs(grid.centres) < 2.5
+        exact = grid.averages_of(lambda x: profile(x, 0.2), nodes=5)
+        errors.append(grid.h * np.abs(record.averages[-1] - exact)[middle].sum())
+    assert 2.7 <= -np.polyfit(np.log(cells), np.log(errors), 1)[0] <= 4.0
+    assert errors[-1] < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("values", "form", "named"),
+    [
+        (-1.0, "averages", "diffusivity -1.0 must be finite and at least 0"),
+        (math.nan, "averages", "diffusivity nan"),
+        (np.array([1.0, math.inf]), "conservative", "diffusivity inf"),
+        (np.ones(4), "averages", '"averages" needs a constant D'),
+        (1.0, "central", "form = 'central' must be one of averages, conservative, points"),
+    ],
+)
+def test_a_bad_diffusivity_is_refused_by_name(values: Any, form: Any, named: str) -> None:
+    with pytest.raises(InputError, match=named):
+        Diffusivity(values, form)
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"diffusivity": Diffusivity(np.ones(9), "conservative")}, r"shape \(9,\).*\(10,\)"),
+        ({"boundary": "wall"}, "boundary = 'wall' with diffusion: allowed are periodic, reflecting"),
+        ({"boundary": "outflow"}, "boundary = 'outflow' with diffusion"),
+        ({"fourier": 0.48}, r"fourier = 0.48 must lie in \(0, 0.4711\] for the form 'averages'"),
+        ({"fourier": 0.0}, "fourier = 0.0"),
+        ({"diffusivity": Diffusivity(1.0, "points"), "fourier": 0.41}, r"\(0, 0.4038\] for the form 'points'"),
+    ],
+)
+def test_a_run_that_cannot_be_is_refused(options: dict[str, Any], named: str) -> None:
+    options = {"diffusivity": Diffusivity(1.0), "boundary": "reflecting", **options}
+    with pytest.raises(InputError, match=named):
+        evolve(LinearFlux(np.zeros(11)), np.ones(10), Grid(0.0, 1.0, cells=10), until=1.0, **options)
+
+
+def test_no_diffusion_is_the_reflecting_scheme_without_it() -> None:
+    """D = 0 and no diffusivity give the same bits; what flows towards an end stays in its cell, not in an atom."""
+    grid = Grid(0.0, 1.0, cells=50)
+    flux = LinearFlux(np.ones(51))
+    free, zero = (
+        evolve(flux, np.ones(50), grid, until=0.3, boundary="reflecting", diffusivity=d)
+        for d in (None, Diffusivity(0.0))
+    )
+    assert np.array_equal(free.averages, zero.averages)
+    assert abs(free.averages[-1, -1] * grid.h - 0.32) < 0.01
+    assert abs(free.mass(0.3) - 1.0) < 1e-13
+    assert not free.atoms.any()
