@@ -7,15 +7,16 @@ import dataclasses
 import sys
 from typing import Any
 
+from kinetic import moments_command
 from particles.base import command
 
 
 def build_parser() -> command.Parser:
     """Return the parser; its sub-command sets `execute`."""
     parser = command.Parser(prog="kinetic", description="The mean-field equation by CWENO3 finite volumes.")
-    run = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=command.Parser).add_parser(
-        "run", help="solve the equation of a case"
-    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=command.Parser)
+    moments_command.add_parser(commands)
+    run = commands.add_parser("run", help="solve the equation of a case")
     run.add_argument("case", metavar="CASE", help="a name (python -m validation cases) or a TOML file")
     run.add_argument("--out", required=True, metavar="FILE.nc", help="record to write (netCDF)")
     run.add_argument("--cells", type=command.positive_integer, metavar="N", help="cells of the grid")

@@ -1,0 +1,153 @@
+"""`python -m kinetic moments CASE`: the closed moments of a case, Figures 1 and 2 of arXiv 2001.04294 as tables."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from particles.base import command
+
+LEVELS = (0.5, 0.1, 0.01)
+_ROWS = 9
+
+
+@dataclass(frozen=True)
+class MomentsTable:
+    """What the command prints.
+
+    Parameters
+    ----------
+    case : str
+    times : tuple of float
+    moments : tuple of tuples of float
+        m_0, ..., m_K at each time (Figure 1).
+    variances : tuple of float
+    findings : tuple of dict
+        The four notions of Definition 2 on [0, until].
+    variance_times, energy_times : dict of float
+        First time at or below each level, inf for never (Figure 2, Corollary 2).
+    """
+
+    case: str
+    times: tuple[float, ...]
+    moments: tuple[tuple[float, ...], ...]
+    variances: tuple[float, ...]
+    findings: tuple[dict[str, Any], ...]
+    variance_times: dict[float, float]
+    energy_times: dict[float, float]
+
+
+def moments_table(
+    case: Any,
+    *,
+    until: float | None = None,
+    order: int = 2,
+    times: Sequence[float] | None = None,
+    levels: Sequence[float] = LEVELS,
+    energy_levels: Sequence[float] | None = None,
+) -> MomentsTable:
+    """Return moments, variance, notions of Definition 2 and times to levels of a case.
+
+    Parameters
+    ----------
+    case : Case
+        Its model must have closed moments.
+    until : float > 0, default the case's horizon
+    order : int >= 1, default 2
+    times : sequence of float, default 9 equal steps of [0, until]
+    levels, energy_levels : sequence of float > 0
+        Levels of the variance, default 1/2, 1/10, 1/100, and of the energy, default the same above the m1(0)^2 that a
+        mean-coupled bias keeps. A time after `until` counts for constant and piecewise constant parameters.
+
+    Raises
+    ------
+    InputError
+        If the moments are not closed, or an argument is out of range.
+    """
+    import numpy as np
+
+    from kinetic.concentration import definition_2
+    from kinetic.levels import time_to_level
+    from kinetic.moments import moments, variance
+
+    model, end = case.model, case.until if until is None else until
+    stops = np.linspace(0.0, end, _ROWS) if times is None else np.asarray(times, dtype=np.float64)
+    rows = moments(model, stops, order)
+    if energy_levels is None:
+        kept = float(moments(model, 0.0, 1)[0, 1]) ** 2 if model.mean_coupled else 0.0
+        energy_levels = [kept + level for level in levels]
+    search = None if model.piecewise_constant else end
+    return MomentsTable(
+        case=case.name,
+        times=tuple(stops.tolist()),
+        moments=tuple(map(tuple, rows.tolist())),
+        variances=tuple(variance(model, stops).tolist()),
+        findings=tuple(asdict(finding) for finding in definition_2(model, end)),
+        variance_times={level: time_to_level(model, level, until=search) for level in levels},
+        energy_times={level: time_to_level(model, level, "energy", until=search) for level in energy_levels},
+    )
+
+
+def add_parser(commands: Any) -> None:
+    """Add the sub-command `moments` to the parsers of `python -m kinetic`."""
+    parser = commands.add_parser("moments", help="closed moments of a case, and when they reach a level")
+    parser.add_argument("case", metavar="CASE", help="a name (python -m validation cases) or a TOML file")
+    parser.add_argument("--until", type=command.positive_float, metavar="T", help="end of the table")
+    parser.add_argument("--order", type=command.positive_integer, default=2, metavar="K", help="largest (default: 2)")
+    parser.add_argument("--times", type=command.finite_float, nargs="+", metavar="T", help="rows of the table")
+    parser.add_argument(
+        "--levels", type=command.positive_float, nargs="+", default=LEVELS, metavar="L", help="levels of the variance"
+    )
+    parser.add_argument("--energy-levels", type=command.positive_float, nargs="+", metavar="L", help="of the energy")
+    parser.add_argument("--out", metavar="FILE.csv", help="write the table of moments")
+    parser.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    parser.set_defaults(execute=execute)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Run the sub-command; returns the exit code."""
+    from particles.base.files import check_output_file, write_text
+    from particles.model import load_case
+
+    if arguments.out:
+        check_output_file(arguments.out, ".csv")
+    table = moments_table(
+        load_case(arguments.case),
+        until=arguments.until,
+        order=arguments.order,
+        times=arguments.times,
+        levels=arguments.levels,
+        energy_levels=arguments.energy_levels,
+    )
+    names = ["t", *(f"m{k}" for k in range(1, arguments.order + 1)), "V"]
+    rows: list[list[float]] = [
+        [t, *m[1:], v] for t, m, v in zip(table.times, table.moments, table.variances, strict=True)
+    ]
+    print(f"{table.case}: {', '.join(names)}")
+    for row in rows:
+        print(f"{row[0]:10.6g}" + "".join(f"{value:16.9g}" for value in row[1:]))
+    for finding in table.findings:
+        print(f"{finding['notion']}: {'yes' if finding['holds'] else 'no'}, {finding['reason']}")
+    for what, reached in (("variance", table.variance_times), ("energy", table.energy_times)):
+        for level, t in reached.items():
+            print(f"{what} {level:g}: " + ("never" if math.isinf(t) else f"t = {t:.6f}"))
+    if arguments.out:
+        write_text(
+            arguments.out, "".join(",".join(line) + "\n" for line in (names, *([repr(x) for x in row] for row in rows)))
+        )
+        print(f"written to {arguments.out}")
+    if arguments.json:
+        command.print_json(_plain(table))
+    return 0
+
+
+def _plain(table: MomentsTable) -> dict[str, Any]:
+    """The table for JSON: levels as rows, null for never."""
+    plain = asdict(table)
+    for name in ("variance_times", "energy_times"):
+        rows = getattr(table, name).items()
+        plain[name] = [{"level": level, "time": None if math.isinf(t) else t} for level, t in rows]
+    return plain
