@@ -254,7 +254,7 @@ def test_law_is_steady(
 
 
 def test_printed_inverse_gamma_is_not_steady() -> None:
-    """Control: the paper's exponent mu = 1 + 2 w/nu^2 would be -7 here; its mirror image 1 - w/nu^2 is no solution."""
+    """Control: the paper's mu = 1 + 2 w/nu^2 would be -7 here, no law at all; mu = 1 - w/nu^2 = 5 is not steady."""
     with pytest.raises(AssertionError):
         test_law_is_steady(InverseGamma(5.0, 8.0), lambda x: 1.0 - x, lambda x: x, 1.0, 0.25)
 
@@ -317,7 +317,7 @@ def test_breakpoints_increase_and_reach_both_tails(law: Family) -> None:
 
 
 def test_gini_mean_difference_by_the_quadrature_of_laws() -> None:
-    """int F (1 - F) dx through `integrate_cdf`: 1/(2 rate) for the logistic law, start/(...) for Pareto's."""
+    """int F (1 - F) dx by `integrate_cdf`: 1/2 for the logistic law of rate 1, 1/2 - 1/5 for Pareto's with mu = 3."""
     assert SechPower(1.0, 1.0, 2.0).integrate_cdf(lambda p: p * (1.0 - p)) == pytest.approx(0.5, rel=1e-12)
     assert Pareto(1.0, 3.0).integrate_cdf(lambda p: p * (1.0 - p)) == pytest.approx(0.5 - 0.2, rel=1e-9)
 

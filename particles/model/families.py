@@ -18,8 +18,6 @@ its survival function P(X > x) without cancellation, so that no tail is cut wher
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,69 +27,10 @@ from particles import vmath
 from particles.base.arrays import Floats, over_arrays
 from particles.base.errors import InputError
 from particles.base.jit import formula
-from particles.model.laws import Law, require_finite, require_positive
+from particles.model.family import Family, gamma_ratio, gamma_weight, on_half_line
+from particles.model.laws import require_finite, require_positive
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
-_LEVELS = np.concatenate([10.0 ** -np.arange(300.0, 2.0, -0.5), np.linspace(0.01, 0.5, 50)])
-
-
-class Family(Law):
-    """A law with survival function, moments and a known tail."""
-
-    @property
-    def tail(self) -> float:
-        """Exponent mu of P(X > x) ~ x^(-mu); inf for a lighter tail."""
-        return math.inf
-
-    @abstractmethod
-    def sf(self, x: ArrayLike) -> Floats:
-        """Survival function P(X > x), without cancellation."""
-
-    @abstractmethod
-    def isf(self, s: ArrayLike) -> Floats:
-        """Point x with sf(x) = s, 0 < s < 1."""
-
-    @abstractmethod
-    def moment(self, k: float) -> float:
-        """E X^k; inf where it is infinite."""
-
-    @property
-    def mean(self) -> float:
-        return self.moment(1)
-
-    def integrate_cdf(self, function: Callable[[Floats], Floats], kinks: ArrayLike = ()) -> float:
-        """Integral of function(F(x)) dx as in `Law`, cut where 1 - F < 1e-16.
-
-        Raises
-        ------
-        InputError
-            If the mean is infinite.
-        """
-        if self.tail <= 1.0:
-            raise InputError(
-                f"tail exponent = {self.tail:g}: the mean is infinite, and so is every W1; allowed: above 1"
-            )
-        return super().integrate_cdf(function, kinks)
-
-    def w1_constant(self) -> float:
-        """Sampling constant sqrt(2/pi) int sqrt(F (1 - F)) dx; the tails to levels of 1e-300, and beyond as a power.
-
-        Raises
-        ------
-        InputError
-            If it is infinite: for a tail exponent of 2 or less.
-        """
-        if self.tail <= 2.0:
-            raise InputError(
-                f"tail exponent = {self.tail:g}: the sampling constant of W1 is infinite; allowed: above 2"
-            )
-        upper = self.isf(_LEVELS)
-        edges = np.unique(np.concatenate([self.quantile(_LEVELS), upper, self.breakpoints()]))
-        half = 0.5 * np.diff(edges)
-        x = 0.5 * (edges[1:] + edges[:-1]) + half * _NODES[:, None]
-        inner = float((_WEIGHTS[:, None] * np.sqrt(self.cdf(x) * self.sf(x)) * half).sum())
-        beyond = 0.0 if self.tail == math.inf else float(upper.max()) * 1e-150 / (0.5 * self.tail - 1.0)
-        return math.sqrt(2.0 / math.pi) * (inner + beyond)
+__all__ = ["Family", "GeneralisedGamma", "InverseGamma", "Lognormal", "Pareto", "ReluSteady", "SechPower"]
 
 
 @formula
@@ -164,15 +103,15 @@ class InverseGamma(Family):
     def cdf(self, x: ArrayLike) -> Floats:
         from scipy.special import gammaincc
 
-        return _on_half_line(x, lambda y: gammaincc(self.shape, self.scale / y))
+        return on_half_line(x, lambda y: gammaincc(self.shape, self.scale / y))
 
     def sf(self, x: ArrayLike) -> Floats:
         from scipy.special import gammainc
 
-        return _on_half_line(x, lambda y: gammainc(self.shape, self.scale / y), below=1.0)
+        return on_half_line(x, lambda y: gammainc(self.shape, self.scale / y), below=1.0)
 
     def pdf(self, x: ArrayLike) -> Floats:
-        return _on_half_line(x, lambda y: self.shape / y * _gamma_weight(self.shape, self.scale / y))
+        return on_half_line(x, lambda y: self.shape / y * gamma_weight(self.shape, self.scale / y))
 
     def quantile(self, p: ArrayLike) -> Floats:
         from scipy.special import gammainccinv
@@ -187,7 +126,7 @@ class InverseGamma(Family):
 
     def moment(self, k: float) -> float:
         """E X^k = beta^k Gamma(mu - k)/Gamma(mu) for real k < mu."""
-        return self.scale**k * _gamma_ratio(self.shape, -k) if k < self.shape else math.inf
+        return self.scale**k * gamma_ratio(self.shape, -k) if k < self.shape else math.inf
 
     @property
     def variance(self) -> float:
@@ -213,15 +152,15 @@ class GeneralisedGamma(Family):
     def cdf(self, x: ArrayLike) -> Floats:
         from scipy.special import gammainc
 
-        return _on_half_line(x, lambda y: gammainc(self._shape, (y / self.theta) ** self.delta))
+        return on_half_line(x, lambda y: gammainc(self._shape, (y / self.theta) ** self.delta))
 
     def sf(self, x: ArrayLike) -> Floats:
         from scipy.special import gammaincc
 
-        return _on_half_line(x, lambda y: gammaincc(self._shape, (y / self.theta) ** self.delta), below=1.0)
+        return on_half_line(x, lambda y: gammaincc(self._shape, (y / self.theta) ** self.delta), below=1.0)
 
     def pdf(self, x: ArrayLike) -> Floats:
-        return _on_half_line(x, lambda y: self.kappa / y * _gamma_weight(self._shape, (y / self.theta) ** self.delta))
+        return on_half_line(x, lambda y: self.kappa / y * gamma_weight(self._shape, (y / self.theta) ** self.delta))
 
     def quantile(self, p: ArrayLike) -> Floats:
         from scipy.special import gammaincinv
@@ -235,12 +174,12 @@ class GeneralisedGamma(Family):
 
     def moment(self, k: float) -> float:
         """E X^k = theta^k Gamma((kappa + k)/delta)/Gamma(kappa/delta) for real k > -kappa."""
-        return self.theta**k * _gamma_ratio(self._shape, k / self.delta) if k > -self.kappa else math.inf
+        return self.theta**k * gamma_ratio(self._shape, k / self.delta) if k > -self.kappa else math.inf
 
     @property
     def variance(self) -> float:
         step = 1.0 / self.delta
-        growth = math.log(_gamma_ratio(self._shape + step, step)) - math.log(_gamma_ratio(self._shape, step))
+        growth = math.log(gamma_ratio(self._shape + step, step)) - math.log(gamma_ratio(self._shape, step))
         return self.mean**2 * math.expm1(growth)
 
 
@@ -375,7 +314,7 @@ class ReluSteady(Family):
         from scipy.special import gammaincc
 
         p, s = self._power, self._power + 1.0 - k
-        return float(gammaincc(s, p) / (s * _gamma_weight(s, np.asarray(p))))
+        return float(gammaincc(s, p) / (s * gamma_weight(s, np.asarray(p))))
 
     @property
     def _ratio(self) -> float:
@@ -393,7 +332,7 @@ class ReluSteady(Family):
 
         p = self._power
         whole = gammaincc(p + 1.0, p)
-        return _on_half_line(x, lambda y: self.left_mass / whole * gammaincc(p + 1.0, p * (self.kink / y)))
+        return on_half_line(x, lambda y: self.left_mass / whole * gammaincc(p + 1.0, p * (self.kink / y)))
 
     def _right(self, x: ArrayLike) -> Floats:
         """P(X > x) for x >= a."""
@@ -411,7 +350,7 @@ class ReluSteady(Family):
             power = self._power * (np.log1p(beyond) - beyond) - 2.0 * np.log(x / self.kink)
             return np.asarray(np.exp(power) / (self.kink * (1.0 + self._ratio)))
 
-        return _on_half_line(x, density)
+        return on_half_line(x, density)
 
     def quantile(self, p: ArrayLike) -> Floats:
         p = np.asarray(p, dtype=np.float64)
@@ -491,34 +430,6 @@ class Pareto(Family):
     def variance(self) -> float:
         mu = self.tail_exponent
         return float(self.start**2 * mu / ((mu - 1.0) ** 2 * (mu - 2.0))) if mu > 2.0 else math.inf
-
-
-def _on_half_line(x: ArrayLike, function: Callable[[Floats], Floats], below: float = 0.0) -> Floats:
-    """Return function(x) where x > 0, `below` where x <= 0, NaN where x is."""
-    x = np.asarray(x, dtype=np.float64)
-    with np.errstate(over="ignore"):  # 1/x of a subnormal x
-        return np.where(x <= 0.0, below, function(np.where(x <= 0.0, 1.0, x)))
-
-
-def _gamma_weight(a: float, y: Floats) -> Floats:
-    """y^a e^(-y)/Gamma(a + 1), with no cancellation for large a: its maximum times (r e^(1-r))^a, r = y/a.
-
-    The maximum, at y = a, is a difference of two regularised incomplete Gamma functions.
-    """
-    from scipy.special import gammaincc
-
-    maximum = gammaincc(a + 1.0, a) - gammaincc(a, a)
-    r, beyond = y / a, (y - a) / a
-    with np.errstate(divide="ignore", invalid="ignore"):  # y = 0 and y = inf: the weight is 0
-        power = np.where(r < 0.5, np.log(r) - beyond, np.log1p(beyond) - beyond)
-    return np.asarray(maximum * np.exp(a * np.where(np.isinf(r), -np.inf, power)))
-
-
-def _gamma_ratio(a: float, step: float) -> float:
-    """Gamma(a + step)/Gamma(a) for a > 0 and a + step > 0."""
-    from scipy.special import poch
-
-    return float(poch(a, step) if step >= 0.0 else 1.0 / poch(a + step, -step))
 
 
 def _exp(x: float) -> float:

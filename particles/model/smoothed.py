@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model.empirical import Empirical, KernelEstimate
-from particles.model.families import Family
+from particles.model.family import Family
 from particles.model.laws import Dirac, Law, Mixture, Normal, Uniform
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
