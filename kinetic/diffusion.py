@@ -13,7 +13,7 @@ form            q_j                            c, e         order        stiffne
 "averages" is the stencil (-1, 16, -30, 16, -1)/(12 h^2) on cell averages. P_j(x_j) is the value of the cell's parabola
 at its centre, (6 u_j - u_l - u_r)/4 from its average and its edges (Simpson's rule is exact). "points" is what is said
 after (23) of arXiv 2001.04294, the stencil of point values on averages: second order, since the average of u_xx is
-u_xx + h^2/24 u_xxxx (errata E40). It is there to be compared with.
+u_xx + h^2/24 u_xxxx (docs/errata.md, E40). It is there to be compared with.
 
 Stiffness is the largest eigenvalue of -h^2 d_xx/D on a periodic grid, that of (-1)^j; 7/6 is what P_opt(x_j) makes
 of (-1)^j. The third-order SSP Runge-Kutta scheme is stable on [-2.5127, 0], hence the last column.

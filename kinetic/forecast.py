@@ -1,8 +1,8 @@
 """What will limit a run, said before it starts: cells too wide, mass that reaches an end, mass outside the grid.
 
-A law that contracts to a point like e^(wt), w < 0, is narrower than a cell from t* = ln(sigma0/h)/abs(w) on: exact for
-the identity, whose slope at its zero all of tanh's mass comes to feel too. Mass reaches an end with the characteristic
-x' = sigma(w x + b) that starts at the 1e-12 quantile of either tail.
+Without noise a law that contracts to a point like e^(wt), w < 0, is narrower than a cell from t* = ln(sigma0/h)/abs(w)
+on: exact for the identity, whose slope at its zero all of tanh's mass comes to feel too. Mass reaches an end with the
+characteristic x' = sigma(w x + b) that starts at the 1e-12 quantile of either tail; what noise adds is not foreseen.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _narrow(model: Model, law: Law, grid: Grid, until: float) -> str:
         return f"the initial law (standard deviation {law.std:.3g}) is narrower than a cell ({grid.h:.3g})"
     constant = model.autonomous or (model.mean_coupled and model.piecewise_constant and not model.breakpoints)
     weight = model.weight_at(0.0)
-    if not constant or model.drift.name not in _CONTRACTING or weight >= 0.0:
+    if model.nu2 > 0.0 or not constant or model.drift.name not in _CONTRACTING or weight >= 0.0:
         return ""
     t = math.log(law.std / grid.h) / -weight
     if t >= until:

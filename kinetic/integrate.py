@@ -1,37 +1,30 @@
-"""Strong-stability-preserving Runge-Kutta of order 3, fused with the finite-volume right-hand side.
+"""The explicit scheme: third-order SSP Runge-Kutta, fused with the finite-volume right-hand side.
 
     d/dt u_j = L(u)_j = -(F_{j+1/2} - F_{j-1/2})/h + k S_j,   d/dt atom_low = -F_{1/2},   d/dt atom_high = F_{N+1/2}
 
     u^(k) = u^n + B_k (u^(k-1) - u^n + dt L(u^(k-1), t + c_k dt)),   u^(0) = u^n,  u^{n+1} = u^(3)
 
-    k   B_k   c_k        Butcher:   0   |
-    1   1     0                     1   | 1
-    2   1/4   1                     1/2 | 1/4  1/4
-    3   2/3   1/2                   ----+---------------
-                                        | 1/6  1/6  2/3        (Shu, Osher 1988)
-
-F is the flux of advection and, with a `Diffusivity`, that of diffusion; S_j is the cell average of a `Source`.
+B_k and c_k stand in `kinetic.tableau`. F is the flux of advection and, with a `Diffusivity`, of diffusion; S_j is the
+cell average of a `Source`.
 
 Every stage is three passes over arrays in the first cache levels (parabolas, fluxes, update), each a loop without
-branches over unit strides that the compiler vectorises; diffusion and source are one pass more each. The atoms run
-through the same stages, so that mass is conserved to rounding at every stage and they are of third order too. As
-convex combinations (1 - B_k) u^n + B_k (...) the stages would round to one side where u is nearly constant in time, and
-mass would drift a hundred times as far (7e-14 in 10^4 steps).
+branches over unit strides that the compiler vectorises; diffusion and a source are one pass more each. The atoms run
+through the same stages, so that mass is conserved to rounding at every stage and they are of third order too. (The
+sum (1 - B_k) u^n + B_k (...) would round to one side where u hardly changes, and mass drift a hundred times as far.)
 
-Longest steps: dt <= cfl h/max abs(F'), dt <= fourier h^2/max D, and what keeps both together stable. For the linear
-scheme (P_opt, upwind, constant coefficients, periodic) advection alone is stable up to dt = 1.6259 h/abs(F'), diffusion
-alone up to 2.5127 h^2/(stiffness D). A step that obeys both is not stable, since both symbols are real for (-1)^j and
-add up. One whose shares of the limits sum to at most 1 is, a source's share included:
+Longest steps: dt <= cfl h/max abs(F'), dt <= cfl/max abs(k S'), dt <= fourier h^2/max D, and what keeps them stable
+together. For the linear scheme (P_opt, upwind, constant coefficients, periodic) advection alone is stable up to
+dt = 1.6259 h/abs(F'), diffusion alone up to 2.5127 h^2/(stiffness D). A step that obeys both need not be: for (-1)^j
+both symbols are real and add up. One whose shares of these limits sum to at most 1 is stable, a source included:
 
-    dt (abs(F')/(1.6259 h) + stiffness D/(2.5127 h^2) + k abs(S')/2.5127) <= 1.
+    dt (max abs(F')/(1.6259 h) + stiffness max D/(2.5127 h^2) + max abs(k S')/2.5127) <= 1.
 """
 
 from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -40,70 +33,18 @@ from kinetic.flux import BOUNDARIES, Boundary, Flux, leaving
 from kinetic.grid import Grid
 from kinetic.reconstruction import Reconstruction, edges, ghost
 from kinetic.source import Source
+from kinetic.tableau import REAL_LIMIT, SSPRK3
 from particles.base.arrays import Floats
 from particles.base.errors import InputError, NotFiniteError
 from particles.base.jit import Formula, formula, kernel
 from particles.base.shims import fma
 
-REAL_LIMIT = 2.5127453266183286
-"""u' = -lambda u is stable while lambda dt is at most this; at its negative z^3/6 + z^2/2 + z + 2 = 0."""
 UPWIND_LIMIT = 1.6258906661600212
 """u_t + u_x = 0 is stable with the linear scheme while dt/h is at most this."""
 
 FOURIER = 0.4
 """D dt/h^2 of a run, below the limits of all forms of diffusion."""
 
-Steps = Literal["equal", "cut"]
-STEPS: tuple[Steps, ...] = ("equal", "cut")
-
-
-@dataclass(frozen=True)
-class ShuOsher:
-    """Three-stage tableau in Shu-Osher form; refuses to be built unless it has order 3.
-
-    Parameters
-    ----------
-    share : tuple of 3 floats
-        B_k in (0, 1], the share of the new state in stage k.
-    """
-
-    share: tuple[float, float, float]
-
-    order = 3
-
-    def __post_init__(self) -> None:
-        b, c = self.weights, self.nodes
-        second, third = self.butcher[1], self.butcher[2]
-        conditions = (
-            (sum(b), 1.0),
-            (sum(bk * ck for bk, ck in zip(b, c, strict=True)), 1.0 / 2.0),
-            (sum(bk * ck * ck for bk, ck in zip(b, c, strict=True)), 1.0 / 3.0),
-            (b[1] * second[0] * c[0] + b[2] * (third[0] * c[0] + third[1] * c[1]), 1.0 / 6.0),
-        )
-        for value, wanted in conditions:
-            assert math.isclose(value, wanted, rel_tol=1e-14), (self.share, value, wanted)
-        assert all(0.0 < share <= 1.0 for share in self.share)
-
-    @property
-    def butcher(self) -> tuple[tuple[float, ...], ...]:
-        """Rows of the Butcher matrix, the last one the weights b."""
-        rows: list[tuple[float, ...]] = [()]
-        for share in self.share:
-            rows.append(tuple(share * a for a in (*rows[-1], 1.0)))
-        return tuple(rows)
-
-    @property
-    def weights(self) -> tuple[float, ...]:
-        """Weights b of the stages' right-hand sides in the step."""
-        return self.butcher[3]
-
-    @property
-    def nodes(self) -> tuple[float, ...]:
-        """Nodes c_k: stage k takes its right-hand side at t + c_k dt."""
-        return tuple(sum(row) for row in self.butcher[:3])
-
-
-SSPRK3 = ShuOsher((1.0, 1.0 / 4.0, 2.0 / 3.0))
 _SHARE = SSPRK3.share
 
 
@@ -336,17 +277,3 @@ def _check_diffusion(diffusivity: Diffusivity, boundary: Boundary, fourier: floa
     most = REAL_LIMIT / diffusivity.stiffness
     if not 0.0 < fourier <= most:
         raise InputError(f"fourier = {fourier!r} must lie in (0, {most:.4f}] for the form {diffusivity.form!r}")
-
-
-def plan(span: float, longest: float, steps: Steps) -> tuple[float, int]:
-    """Length of the next steps and their number before the length changes or the span ends.
-
-    "equal": ceil(span/longest) steps that fill the span. "cut": as many of the longest length as fit, then the rest.
-    """
-    if span <= longest:
-        return span, 1
-    ratio = span / longest
-    if steps == "equal":
-        count = math.ceil(ratio * (1.0 - 1e-12))
-        return span / count, count
-    return longest, math.floor(ratio * (1.0 + 1e-12))

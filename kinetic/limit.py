@@ -2,8 +2,8 @@
 
     d_t g + d_x (sigma(w(t) x + b(t)) g) = d_xx (D(x) g),   D = (nu^2/2) K(x)^2
 
-(arXiv 2001.04294, (4), (8) for nu = 0, (22) for K = 1; for K = x see errata E37.) The model enters as data: its drift
-at the faces and D at the centres. A bias b = -w m1 takes the mean m1 of the solution itself, atoms included
+(arXiv 2001.04294, (4), (8) for nu = 0, (22) for K = 1; for K = x see E37 of docs/errata.md). The model enters as data:
+its drift at the faces and D at the centres. A bias b = -w m1 takes the mean m1 of the solution itself, atoms included
 (Proposition 3). Walls are the ends of the grid; where there is none, or an infinite one, the grid's end does its work.
 """
 

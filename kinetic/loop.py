@@ -7,14 +7,17 @@ person wants to hear of: the lowest cell average, the time, and whether the stat
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 
-from kinetic.integrate import Steps, plan
 from particles.base.arrays import Floats
 from particles.base.errors import NotFiniteError
+
+Steps = Literal["equal", "cut"]
+STEPS: tuple[Steps, ...] = ("equal", "cut")
 
 CHUNK = 100
 """Most steps of a steady stepper between two looks at the state."""
@@ -56,6 +59,27 @@ class Run(NamedTuple):
     stopped: bool
 
 
+class _Watch:
+    """The lowest average so far, and whether the state still changes."""
+
+    def __init__(self, stepper: Stepper, t: float, width: float, residual: float | None) -> None:
+        self._stepper, self._width, self._residual = stepper, width, residual
+        self._seen = stepper.averages.copy()
+        self.lowest, self.lowest_at = float(self._seen.min()), t
+
+    def look(self, t: float, elapsed: float) -> bool:
+        """Look at the state at time t; True where it changed by no more than residual x elapsed since the last look."""
+        state = self._stepper.averages
+        lowest = float(state.min())
+        if lowest < self.lowest:
+            self.lowest, self.lowest_at = lowest, t
+        if self._residual is None:
+            return False
+        change = self._width * float(np.abs(state - self._seen).sum())
+        self._seen = state.copy()
+        return change <= self._residual * elapsed
+
+
 def drive(
     stepper: Stepper,
     start: float,
@@ -89,7 +113,7 @@ def drive(
         If a cell or the step stops being finite.
     """
     t, done, stopped = start, 0, False
-    lowest, lowest_at = float(stepper.averages.min()), start
+    watch = _Watch(stepper, start, width, residual)
     kept: list[tuple[float, Floats, Floats]] = []
     for stop in sorted({*stored, *jumps}):
         latest = stop - BEFORE * abs(stop) if stop in jumps else stop
@@ -99,15 +123,10 @@ def drive(
             if t + dt == t:
                 raise NotFiniteError(f"the time step {dt:.3g} no longer advances t = {t:.6g}: the speeds blow up")
             now = min(count, CHUNK, done + 1) if stepper.steady else 1
-            before = stepper.averages.copy() if residual is not None and last else None
             stepper.advance(t, dt, now, latest)
             t = stop if now * dt >= stop - t or (now == count and steps == "equal") else t + now * dt
             done += now
-            least = float(stepper.averages.min())
-            if least < lowest:
-                lowest, lowest_at = least, t
-            if before is not None and residual is not None:
-                stopped = bool(width * np.abs(stepper.averages - before).sum() <= residual * now * dt)
+            stopped = watch.look(t, now * dt) and last
             if progress is not None:
                 progress(t)
         if stop in stored or stopped:
@@ -116,4 +135,18 @@ def drive(
             break
     times, averages, atoms = zip(*kept, strict=True)
     early = stopped and t < stored[-1]
-    return Run(times, np.array(averages), np.array(atoms), done, lowest, lowest_at, early)
+    return Run(times, np.array(averages), np.array(atoms), done, watch.lowest, watch.lowest_at, early)
+
+
+def plan(span: float, longest: float, steps: Steps) -> tuple[float, int]:
+    """Length of the next steps and their number before the length changes or the span ends.
+
+    "equal": ceil(span/longest) steps that fill the span. "cut": as many of the longest length as fit, then the rest.
+    """
+    if span <= longest:
+        return span, 1
+    ratio = span / longest
+    if steps == "equal":
+        count = math.ceil(ratio * (1.0 - 1e-12))
+        return span / count, count
+    return longest, math.floor(ratio * (1.0 + 1e-12))

@@ -1,8 +1,9 @@
 """The equation of a model, and conservation laws as such: from cell averages to the record of a run.
 
-    d_t g + d_x F = d_xx (D g) + k S(g),   D = (nu^2/2) K(x)^2      (arXiv 2001.04294, (4), (8), (22); errata E37)
+    d_t g + d_x F = d_xx (D g) + k S(g),   D = (nu^2/2) K(x)^2      (arXiv 2001.04294, (4), (8), (22))
 
-`solve` takes a model, `evolve` a flux; the schemes are in their own files, the time loop in `kinetic.loop`.
+(K = x is missing from (22): docs/errata.md, E37.) `solve` takes a model, `evolve` a flux. The schemes have files of
+their own, the time loop is in `kinetic.loop`.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ import numpy as np
 from kinetic.diffusion import Diffusivity
 from kinetic.flux import Boundary, Flux
 from kinetic.grid import Grid
-from kinetic.integrate import FOURIER, STEPS, Integrator, Steps
+from kinetic.integrate import FOURIER, Integrator
 from kinetic.limit import fokker_planck, initial_law
 from kinetic.limiter import LONGEST
-from kinetic.loop import Run, Stepper, drive
+from kinetic.loop import STEPS, Run, Stepper, Steps, drive
 from kinetic.reconstruction import CWENO3, Reconstruction
 from kinetic.solution import Solution
 from kinetic.source import Source

@@ -3,7 +3,8 @@
     S_j = (5 S(v_-) + 8 S(v_0) + 5 S(v_+))/18,   v_0 = (6 u_j - u_l - u_r)/4,
     v_-+ = (3 u_j + u_l + u_r)/5 -+ sqrt(3/20) (u_r - u_l)
 
-are the values of the parabola with average u_j and edge values u_l, u_r. The rule is exact for degree 5 (errata E38).
+are the values of the parabola with average u_j and edge values u_l, u_r. The rule is exact for degree 5 (E38 of
+docs/errata.md).
 """
 
 from __future__ import annotations

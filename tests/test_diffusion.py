@@ -8,7 +8,8 @@ import pytest
 from scipy.special import ndtr
 
 from kinetic import CWENO3, Diffusivity, Grid, Linear, LinearFlux, NonlinearFlux, evolve
-from kinetic.integrate import REAL_LIMIT, UPWIND_LIMIT, Integrator, advection
+from kinetic.integrate import UPWIND_LIMIT, Integrator, advection
+from kinetic.tableau import REAL_LIMIT
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from kinetic import CWENO3, Diffusivity, Grid, LinearFlux, evolve, fokker_planck, solve
+from kinetic import CWENO3, Diffusivity, Grid, LinearFlux, evolve, fokker_planck, forecast, solve
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import (
@@ -79,7 +79,7 @@ def test_errors_are_those_of_the_reference_code_to_four_digits(form: Any, wanted
 
 
 def test_stencils_of_averages_are_third_order_and_those_of_point_values_second() -> None:
-    """Errata E40. Advection leaves third order; the stencil on point values is the control."""
+    """E40 of docs/errata.md. Advection leaves third order; the stencil on point values is the control."""
     for form in ("averages", "conservative"):
         found = reference_errors(form, CWENO3())
         assert 2.7 <= order(CELLS, found) <= 3.3
@@ -201,6 +201,18 @@ def test_a_drift_that_is_off_by_one_part_in_a_thousand_is_the_control() -> None:
         record = solve(wrong, grid, until=0.5, averages=averages(cdf, grid, 0.0))
         errors.append(grid.h * np.abs(record.averages[-1] - averages(cdf, grid, 0.5)).sum())
     assert 5e-5 < errors[-1] < errors[-2] < 2.0 * errors[-1]
+
+
+def test_the_attracting_tanh_has_its_reference_moments() -> None:
+    """w = -1, b = 1, nu = 1 from N(-1, 1/4): mean and variance by quadrature of the closed form, computed once."""
+    model = noisy(drift=TANH, bias=1.0, initial=Normal(-1.0, 0.25))
+    record = solve(model, Grid(-9.0, 11.0, cells=640), until=2.0, times=(0.5, 1.0))
+    wanted = {
+        0.5: (-0.5586837898, 0.6594984860), 1.0: (-0.1945877902, 0.9062389611), 2.0: (0.3104715746, 1.0441742819),
+    }  # fmt: skip
+    for t, moments in wanted.items():
+        measure = record.at(t)
+        np.testing.assert_allclose((measure.mean[0], measure.variance[0]), moments, rtol=0.0, atol=2e-5)
 
 
 def uniform(x: Floats, t: float) -> Floats:
@@ -358,6 +370,13 @@ def test_a_start_with_a_vacuum_beside_it_neither_breaks_nor_hides_what_goes_belo
     assert -0.1 < record.lowest < -1e-6
     assert record.averages[-1].min() > -1e-10
     assert abs(record.mass(0.2) - 1.0) < 1e-13
+
+
+def test_the_forecast_knows_that_noise_keeps_a_density_wide() -> None:
+    grid = Grid(-8.0, 8.0, cells=160)
+    assert forecast(noisy(initial=Normal(0.0, 1.0)), grid, 10.0) == ()
+    (sentence,) = forecast(noisy(initial=Normal(0.0, 1.0), nu2=0.0), grid, 10.0)
+    assert "narrower than a cell" in sentence
 
 
 def test_a_smooth_start_stays_positive_to_rounding() -> None:
