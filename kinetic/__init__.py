@@ -3,11 +3,13 @@
     density = kinetic.solve(case.model, kinetic.Grid(-7.0, 9.0, cells=1600), until=2.0)
     density.at(2.0)
 
-Importing loads numpy and `particles.model`; compilation waits for the first run. The names are bound here and now,
-not on first use: `solve` and `forecast` are modules too, and whichever is imported later would hide the function.
+Importing loads numpy and `particles.model`; compilation waits for the first run. The names are bound here and now, not
+on first use: `solve`, `forecast` and `domain` are modules too, and whichever is imported later would hide the function.
 """
 
+from kinetic.chang_cooper import StructurePreserving
 from kinetic.diffusion import Diffusivity
+from kinetic.domain import domain, tail_masses
 from kinetic.flux import LinearFlux, NonlinearFlux
 from kinetic.forecast import forecast
 from kinetic.grid import Grid
@@ -26,10 +28,13 @@ __all__ = [
     "NonlinearFlux",
     "Solution",
     "Source",
+    "StructurePreserving",
+    "domain",
     "evolve",
     "fokker_planck",
     "forecast",
     "load",
     "mean_field",
     "solve",
+    "tail_masses",
 ]

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from kinetic import jumps
+from kinetic.chang_cooper import ChangCooper, StructurePreserving
 from kinetic.diffusion import Diffusivity
 from kinetic.flux import Boundary, Flux
 from kinetic.grid import Grid
@@ -30,7 +32,7 @@ from particles.base.errors import InputError
 from particles.base.provenance import provenance
 from particles.model import Model
 
-SCHEMES = ("explicit",)
+SCHEMES = ("explicit", "chang-cooper")
 
 
 def solve(
@@ -41,7 +43,7 @@ def solve(
     times: Sequence[float] = (),
     averages: Floats | None = None,
     atoms: Sequence[float] | None = None,
-    scheme: str = "explicit",
+    scheme: str | StructurePreserving = "explicit",
     reconstruction: Reconstruction | None = None,
     cfl: float = 0.45,
     fourier: float = FOURIER,
@@ -67,8 +69,9 @@ def solve(
         Initial cell averages; default: exact ones of the initial law.
     atoms : (float, float), optional
         Initial masses at the ends; default: those of the law outside the grid, or 0 with given averages.
-    scheme : "explicit"
-        CWENO3, fourth-order differences and third-order SSP Runge-Kutta.
+    scheme : "explicit", "chang-cooper" or StructurePreserving, default "explicit"
+        CWENO3, fourth-order differences and third-order SSP Runge-Kutta; or, with noise, the second-order scheme that
+        stays positive and rests where the model does, for long times. Its step is `cfl` times what accuracy asks for.
 
     Raises
     ------
@@ -85,17 +88,24 @@ def solve(
     ends = (0.0, 0.0) if atoms is None else atoms
     reconstruction = CWENO3() if reconstruction is None else reconstruction
     _check(averages, ends, grid, reconstruction, cfl, steps, residual)
+    stepper: Stepper
     match scheme:  # every scheme is a `Stepper`, made here from the model's data
         case "explicit":
-            stepper: Stepper = Integrator(
+            stepper = Integrator(
                 flux, grid, reconstruction, boundary, averages, np.array(ends), diffusivity=diffusivity, fourier=fourier
             )
             constants = _constants(reconstruction, diffusivity, fourier)
+        case "chang-cooper" | StructurePreserving():
+            if diffusivity is None:
+                raise InputError("scheme = 'chang-cooper' needs noise: nu2 = 0.0 must be above 0")
+            chosen = scheme if isinstance(scheme, StructurePreserving) else StructurePreserving()
+            stepper = ChangCooper(jumps.fokker_planck(model), grid, averages, chosen)
+            constants = {"flux": "Chang-Cooper", **asdict(chosen)}
         case _:
             raise InputError(f"scheme = {scheme!r} must be one of {', '.join(SCHEMES)}")
-    jumps = [jump for jump in model.breakpoints if jump <= until]
+    breaks = [time for time in model.breakpoints if time <= until]
     run = drive(
-        stepper, 0.0, stored, width=grid.h, cfl=cfl, steps=steps, jumps=jumps, residual=residual, progress=progress
+        stepper, 0.0, stored, width=grid.h, cfl=cfl, steps=steps, jumps=breaks, residual=residual, progress=progress
     )
     about = {"model": model.describe(), "scheme": {**constants, "cfl": cfl, "steps": steps}}
     return _record(run, grid, reconstruction, boundary, about)
@@ -172,9 +182,9 @@ def evolve(
         flux, grid, reconstruction, boundary, averages, np.array(atoms),
         diffusivity=diffusivity, source=source, fourier=fourier,
     )  # fmt: skip
-    jumps = [float(b) for b in breakpoints if start < b <= until]
+    breaks = [float(b) for b in breakpoints if start < b <= until]
     run = drive(
-        stepper, start, stored, width=grid.h, cfl=cfl, steps=steps, jumps=jumps, residual=residual, progress=progress
+        stepper, start, stored, width=grid.h, cfl=cfl, steps=steps, jumps=breaks, residual=residual, progress=progress
     )
     scheme = {**_constants(reconstruction, diffusivity, fourier), "cfl": cfl, "steps": steps}
     return _record(run, grid, reconstruction, boundary, {**(about or {}), "scheme": scheme})

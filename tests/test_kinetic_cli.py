@@ -47,6 +47,37 @@ def test_limits_of_the_run_are_told_before_it_starts(tmp_path: Path, capsys: pyt
     assert "kinetic: from t* = ln(sigma0/h)/|w| = 1.833 on" in capsys.readouterr().err
 
 
+def test_a_noisy_case_finds_its_own_ends_by_any_scheme(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "own.toml").write_text(
+        'name = "own"\n[model]\ndrift = "identity"\nweight = -1.0\nbias = 0.0\nnu2 = 2.0\n'
+        '[model.initial]\nlaw = "normal"\nm = 0.5\nv = 0.2\n[run]\nuntil = 0.5\n'
+    )
+    for scheme in ("explicit", "chang-cooper"):
+        words = ("--cells", "200", "--scheme", scheme, "--out", str(tmp_path / "density.nc"), "--json")
+        assert run("run", str(tmp_path / "own.toml"), *words) == 0
+        captured = capsys.readouterr()
+        answer = json.loads(captured.out.splitlines()[-1])
+        lo, hi = answer["domain"]
+        assert -7.0 < lo < -5.0 < 5.0 < hi < 7.5
+        assert answer["snapshots"][-1]["mean"] == pytest.approx(0.5 * 2.718281828**-0.5, abs=2e-4)
+        assert "too narrow" not in captured.err
+
+
+def test_what_a_finished_run_suffered_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--cells", "100", "--domain", "-2", "1", "--until", "1", "--out", str(tmp_path / "density.nc"))
+    assert run("run", "fokker-planck", *words) == 0
+    told = capsys.readouterr().err
+    assert "a cell average went down to -" in told
+    assert "next to the end of the grid at -2: it may be too narrow" in told
+    assert "next to the end of the grid at 1: it may be too narrow" in told
+
+
+def test_a_run_ends_where_nothing_changes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--cells", "100", "--until", "100", "--scheme", "chang-cooper", "--residual", "1e-6")
+    assert run("run", "fokker-planck", *words, "--out", str(tmp_path / "density.nc")) == 0
+    assert "at rest to 1e-06" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("words", "named"),
     [
@@ -60,6 +91,10 @@ def test_limits_of_the_run_are_told_before_it_starts(tmp_path: Path, capsys: pyt
         (("regression", "--domain", "3", "1"), "lo = 3.0"),
         (("vehicles", "--domain", "2", "9"), "must be the model's walls"),
         (("regression", "--colour", "red"), "unrecognized arguments"),
+        (("regression", "--scheme", "crank"), "invalid choice: 'crank'"),
+        (("regression", "--scheme", "chang-cooper"), "needs noise"),
+        (("relu",), "give the ends of the grid"),
+        (("fokker-planck", "--residual", "0"), "must be a positive finite number"),
     ],
 )
 def test_bad_input_is_one_sentence_with_exit_code_2_and_writes_nothing(

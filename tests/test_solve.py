@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kinetic import Grid, LinearFlux, NonlinearFlux, evolve, solve
+from kinetic import Grid, LinearFlux, NonlinearFlux, StructurePreserving, evolve, solve
 from particles.base.errors import InputError, NotFiniteError
 from particles.base.shims import sqrt
-from particles.model import cases
+from particles.model import Normal, cases
 
 MODEL = cases["regression"].model
 GRID = Grid(-7.0, 9.0, cells=100)
@@ -120,3 +120,32 @@ def test_functions_keep_their_names_beside_modules_of_the_same_name() -> None:
 
     assert callable(kinetic.solve)
     assert callable(kinetic.forecast)
+
+
+def test_chang_cooper_solves_what_the_explicit_scheme_solves() -> None:
+    """Second order against third: their distance falls by four from grid to grid."""
+    case = cases["tanh-noise"]
+    distances = []
+    for cells in (150, 300, 600):
+        grid = Grid(-14.0, 16.0, cells=cells)
+        one, two = (solve(case.model, grid, until=1.0, scheme=scheme) for scheme in ("explicit", "chang-cooper"))
+        assert two.provenance["scheme"]["flux"] == "Chang-Cooper"
+        assert two.lowest >= 0.0
+        distances.append(float(grid.h * np.abs(one.averages - two.averages).sum()))
+    rates = np.log2(np.array(distances[:-1]) / distances[1:])
+    assert (rates > 1.8).all()
+    assert distances[-1] < 3e-4
+
+
+def test_chang_cooper_ends_a_run_at_rest() -> None:
+    model = cases["fokker-planck"].model
+    grid = Grid(-8.0, 8.0, cells=200)
+    record = solve(model, grid, until=100.0, scheme=StructurePreserving("implicit-euler"), residual=1e-10)
+    assert record.stopped
+    assert 15.0 < record.times[-1] < 40.0  # e^(-t) to 1e-10
+    np.testing.assert_allclose(record.averages[-1], Normal(0.0, 1.0).pdf(grid.centres), atol=1e-9)
+
+
+def test_chang_cooper_without_noise_is_refused() -> None:
+    with pytest.raises(InputError, match="needs noise"):
+        solve(cases["regression"].model, Grid(-7.0, 9.0, cells=50), until=1.0, scheme="chang-cooper")
