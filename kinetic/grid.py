@@ -13,11 +13,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
+from particles.base.jit import Formula, kernel
+from particles.base.shims import fma
 from particles.model import Law
 
 FEWEST_CELLS = 4
@@ -85,3 +88,21 @@ class Grid:
         offsets, weights = np.polynomial.legendre.leggauss(nodes)
         points = self.centres + 0.5 * self.h * offsets[:, None]
         return np.asarray((0.5 * weights[:, None] * function(points)).sum(axis=0))
+
+
+@kernel
+def _weighted() -> Formula:
+    def loop(u: Any, centres: Any) -> float:
+        total = 0.0
+        for j in range(centres.size):
+            total = fma(centres[j], u[j], total)
+        return total
+
+    return loop
+
+
+def first_moment(grid: Grid, averages: Floats, atoms: Floats) -> float:
+    """int x u dx + lo atom_low + hi atom_high, fourth order: the centres, and h^2/12 [u] for the slopes."""
+    jump = 1.5 * (averages[-1] - averages[0]) - 0.5 * (averages[-2] - averages[1])
+    inner = grid.h * _weighted()(averages, grid.centres) + grid.h**2 / 12.0 * jump
+    return float(inner + grid.lo * atoms[0] + grid.hi * atoms[1])

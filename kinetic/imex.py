@@ -26,7 +26,7 @@ import numpy as np
 
 from kinetic.additive import ARK3, Additive
 from kinetic.flux import Flux, LinearFlux
-from kinetic.grid import Grid
+from kinetic.grid import Grid, first_moment
 from kinetic.implicit import PAD, diffusive, empty_system, end_values, face_coefficients, join, prepare, solve_stage
 from kinetic.integrate import advection
 from kinetic.reconstruction import Reconstruction
@@ -94,17 +94,6 @@ def _diffusive_speed() -> Formula:
             flow += abs(g)
             mass += abs(u[f + PAD - 1])
         return flow / mass if mass > 0.0 else 0.0
-
-    return loop
-
-
-@kernel
-def _first_moment() -> Formula:
-    def loop(u: Any, centres: Any) -> float:
-        total = 0.0
-        for j in range(centres.size):
-            total = fma(centres[j], u[j], total)
-        return total
 
     return loop
 
@@ -249,13 +238,8 @@ class Imex:
         return (mean - old) / (t - before) if mean is not None and old is not None and t > before else 0.0
 
     def _mean(self, row: int) -> float | None:
-        """int x u dx + lo atom_low + hi atom_high, fourth order: the centres, and h^2/12 [u] for the slopes."""
-        if not self._flux.needs_mean:
-            return None
-        grid, u = self._grid, self._states[row, PAD:-PAD]
-        jump = 1.5 * (u[-1] - u[0]) - 0.5 * (u[-2] - u[1])
-        inner = grid.h * _first_moment()(u, grid.centres) + grid.h**2 / 12.0 * jump
-        return float(inner + grid.lo * self._atoms[0] + grid.hi * self._atoms[1])
+        """First moment of u^n or of the stage, if the flux asks for it."""
+        return first_moment(self._grid, self._states[row, PAD:-PAD], self._atoms) if self._flux.needs_mean else None
 
 
 def _check(boundary: str, grid: Grid, diffusion: Floats) -> None:

@@ -30,7 +30,7 @@ import numpy as np
 
 from kinetic.diffusion import Diffusivity, with_diffusion
 from kinetic.flux import BOUNDARIES, Boundary, Flux, leaving
-from kinetic.grid import Grid
+from kinetic.grid import Grid, first_moment
 from kinetic.reconstruction import Reconstruction, edges, ghost
 from kinetic.source import Source
 from kinetic.tableau import REAL_LIMIT, SSPRK3
@@ -122,17 +122,6 @@ def _march(fluxes: Formula, gain: Formula = _nothing) -> Formula:
             atoms[target, 1] = high + (new * (atoms[source, 1] - high) + lost * flux[n])
             base = 1 - base if k == 2 else base
         return base
-
-    return loop
-
-
-@kernel
-def _first_moment() -> Formula:
-    def loop(u: Any, centres: Any) -> float:
-        total = 0.0
-        for j in range(centres.size):
-            total = fma(centres[j], u[j + 1], total)
-        return total
 
     return loop
 
@@ -261,14 +250,8 @@ class Integrator:
         )  # fmt: skip
 
     def _data(self, t: float, row: int) -> Floats:
-        return self._flux.data(self._grid, t, self._mean(row) if self._flux.needs_mean else None)
-
-    def _mean(self, row: int) -> float:
-        """int x u dx + lo atom_low + hi atom_high, fourth order: the centres, and h^2/12 [u] for the slopes."""
-        grid, u = self._grid, self._states[row]
-        jump = 1.5 * (u[-2] - u[1]) - 0.5 * (u[-3] - u[2])
-        inner = grid.h * _first_moment()(u, grid.centres) + grid.h**2 / 12.0 * jump
-        return float(inner + grid.lo * self._atoms[row, 0] + grid.hi * self._atoms[row, 1])
+        mean = first_moment(self._grid, self._states[row, 1:-1], self._atoms[row]) if self._flux.needs_mean else None
+        return self._flux.data(self._grid, t, mean)
 
 
 def _check_diffusion(diffusivity: Diffusivity, boundary: Boundary, fourier: float) -> None:

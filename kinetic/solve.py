@@ -20,6 +20,7 @@ from kinetic.chang_cooper import ChangCooper, StructurePreserving
 from kinetic.diffusion import Diffusivity
 from kinetic.flux import Boundary, Flux
 from kinetic.grid import Grid
+from kinetic.imex import Imex
 from kinetic.integrate import FOURIER, Integrator
 from kinetic.limit import fokker_planck, initial_law
 from kinetic.limiter import LONGEST
@@ -32,7 +33,7 @@ from particles.base.errors import InputError
 from particles.base.provenance import provenance
 from particles.model import Model
 
-SCHEMES = ("explicit", "chang-cooper")
+SCHEMES = ("explicit", "imex", "chang-cooper")
 
 
 def solve(
@@ -69,9 +70,10 @@ def solve(
         Initial cell averages; default: exact ones of the initial law.
     atoms : (float, float), optional
         Initial masses at the ends; default: those of the law outside the grid, or 0 with given averages.
-    scheme : "explicit", "chang-cooper" or StructurePreserving, default "explicit"
-        CWENO3, fourth-order differences and third-order SSP Runge-Kutta; or, with noise, the second-order scheme that
-        stays positive and rests where the model does, for long times. Its step is `cfl` times what accuracy asks for.
+    scheme : "explicit", "imex", "chang-cooper" or StructurePreserving, default "explicit"
+        CWENO3, fourth-order differences and third-order SSP Runge-Kutta. With noise: the same with implicit diffusion,
+        of third order too, whose step grows with h and not with h^2; or the second-order scheme that stays positive and
+        rests where the model does, for long times. The step of both is `cfl` times what accuracy asks for.
 
     Raises
     ------
@@ -88,21 +90,23 @@ def solve(
     ends = (0.0, 0.0) if atoms is None else atoms
     reconstruction = CWENO3() if reconstruction is None else reconstruction
     _check(averages, ends, grid, reconstruction, cfl, steps, residual)
+    if scheme not in SCHEMES and not isinstance(scheme, StructurePreserving):
+        raise InputError(f"scheme = {scheme!r} must be one of {', '.join(SCHEMES)}")
     stepper: Stepper
-    match scheme:  # every scheme is a `Stepper`, made here from the model's data
-        case "explicit":
-            stepper = Integrator(
-                flux, grid, reconstruction, boundary, averages, np.array(ends), diffusivity=diffusivity, fourier=fourier
-            )
-            constants = _constants(reconstruction, diffusivity, fourier)
-        case "chang-cooper" | StructurePreserving():
-            if diffusivity is None:
-                raise InputError("scheme = 'chang-cooper' needs noise: nu2 = 0.0 must be above 0")
-            chosen = scheme if isinstance(scheme, StructurePreserving) else StructurePreserving()
-            stepper = ChangCooper(jumps.fokker_planck(model), grid, averages, chosen)
-            constants = {"flux": "Chang-Cooper", **asdict(chosen)}
-        case _:
-            raise InputError(f"scheme = {scheme!r} must be one of {', '.join(SCHEMES)}")
+    if scheme == "explicit":
+        stepper = Integrator(
+            flux, grid, reconstruction, boundary, averages, np.array(ends), diffusivity=diffusivity, fourier=fourier
+        )
+        constants = _constants(reconstruction, diffusivity, fourier)
+    elif diffusivity is None:
+        raise InputError(f"scheme = {scheme!r} needs noise: nu2 = 0.0 must be above 0")
+    elif scheme == "imex":
+        stepper = Imex(flux, grid, reconstruction, "reflecting", averages, np.array(ends), diffusivity.values)
+        constants = {**_constants(reconstruction, None, fourier), "time": "ARK3(2)4L[2]SA", "diffusion": "implicit"}
+    else:
+        chosen = scheme if isinstance(scheme, StructurePreserving) else StructurePreserving()
+        stepper = ChangCooper(jumps.fokker_planck(model), grid, averages, chosen)
+        constants = {"flux": "Chang-Cooper", **asdict(chosen)}
     breaks = [time for time in model.breakpoints if time <= until]
     run = drive(
         stepper, 0.0, stored, width=grid.h, cfl=cfl, steps=steps, jumps=breaks, residual=residual, progress=progress

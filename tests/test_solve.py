@@ -122,6 +122,17 @@ def test_functions_keep_their_names_beside_modules_of_the_same_name() -> None:
     assert callable(kinetic.forecast)
 
 
+def test_implicit_diffusion_solves_what_the_explicit_scheme_solves() -> None:
+    """The same scheme in space by far longer steps, K = x; 1e-3 is the error of both on 240 cells."""
+    case = cases["inverse-gamma"]
+    grid = Grid(0.0, 12.0, cells=240)
+    one, two = (solve(case.model, grid, until=1.0, scheme=scheme) for scheme in ("explicit", "imex"))
+    assert two.provenance["scheme"]["diffusion"] == "implicit"
+    assert two.steps < one.steps / 30
+    assert float(grid.h * np.abs(one.averages - two.averages).sum()) < 3e-4
+    assert abs(two.mass(1.0) - 1.0) < 1e-13
+
+
 def test_chang_cooper_solves_what_the_explicit_scheme_solves() -> None:
     """Second order against third: their distance falls by four from grid to grid."""
     case = cases["tanh-noise"]
@@ -146,6 +157,7 @@ def test_chang_cooper_ends_a_run_at_rest() -> None:
     np.testing.assert_allclose(record.averages[-1], Normal(0.0, 1.0).pdf(grid.centres), atol=1e-9)
 
 
-def test_chang_cooper_without_noise_is_refused() -> None:
+@pytest.mark.parametrize("scheme", ["imex", "chang-cooper", StructurePreserving()])
+def test_schemes_for_noise_are_refused_without(scheme: Any) -> None:
     with pytest.raises(InputError, match="needs noise"):
-        solve(cases["regression"].model, Grid(-7.0, 9.0, cells=50), until=1.0, scheme="chang-cooper")
+        solve(cases["regression"].model, Grid(-7.0, 9.0, cells=50), until=1.0, scheme=scheme)
