@@ -104,6 +104,12 @@ def _bernoulli(z: float, c: tuple[float, ...]) -> float:
     return 1.0 if z == 0.0 else (0.0 if z > 700.0 else z / vmath.expm1(z))
 
 
+def jump_rates(lam: Floats, diffusion: Floats, h: float) -> tuple[Floats, Floats]:
+    """Return l = D B(-lam)/h^2 and r = D B(lam)/h^2 for finite lam, arrays of one shape."""
+    d = diffusion / h**2
+    return d * over_arrays(_bernoulli, -lam), d * over_arrays(_bernoulli, lam)
+
+
 class Faces:
     """lam and the rates l, r at the inner faces, from the equation's data at the points of the quadrature."""
 
@@ -151,7 +157,7 @@ class Faces:
         lam, speed = self.drop(t, mean)
         left, right = np.zeros(lam.size + 2), np.zeros(lam.size + 2)
         finite = np.isfinite(lam) & (self.diffusion > 0.0)
-        z, d = np.where(finite, lam, 0.0), self.diffusion / self._h**2
-        left[1:-1] = np.where(finite, d * over_arrays(_bernoulli, -z), np.maximum(speed, 0.0) / self._h)
-        right[1:-1] = np.where(finite, d * over_arrays(_bernoulli, z), np.maximum(-speed, 0.0) / self._h)
+        to_left, to_right = jump_rates(np.where(finite, lam, 0.0), self.diffusion, self._h)
+        left[1:-1] = np.where(finite, to_left, np.maximum(speed, 0.0) / self._h)
+        right[1:-1] = np.where(finite, to_right, np.maximum(-speed, 0.0) / self._h)
         return left, right

@@ -1,0 +1,319 @@
+"""A law on the line from the slope of its log-density, by quadrature: the oracle of closed steady laws.
+
+    p(y) = exp(int s dy)/Z,   s = d ln p/dy given,   g(x) = p(y)/x'(y),   y a coordinate of the line (kinetic.chart)
+
+Panels [y_i, y_{i+1}] are marched outwards from a maximum of p, short enough for a polynomial of degree 15 in Legendre's
+basis to hold s to rounding and for ln p to change by at most 3. On each, ln p and int p are polynomials too. The march
+ends where p is below e^(-700) of its maximum, or with the coordinate; beyond, p falls like e^(-rate y), a power of x.
+All is relative to the maximum, so that nothing overflows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.polynomial import legendre
+from numpy.typing import ArrayLike, NDArray
+
+from kinetic.chart import Chart, Map, scan
+from particles.base.arrays import Floats
+from particles.base.errors import InputError
+from particles.model.families import Family
+
+_DEGREE = 15
+_NODES, _WEIGHTS = legendre.leggauss(_DEGREE + 1)
+_VANDER = legendre.legvander(_NODES, _DEGREE)
+_TO_LEGENDRE = (np.arange(_DEGREE + 1) + 0.5)[:, None] * (_VANDER * _WEIGHTS[:, None]).T
+_VANDER_LONG = legendre.legvander(_NODES, _DEGREE + 1)
+_DEPTH = 700.0
+_CHANGE = 3.0
+_ITERATIONS = 80
+_LARGEST = 709.0
+
+
+class Panel(NamedTuple):
+    """One panel [start, end]: ln p at its start, and Legendre coefficients of s."""
+
+    start: float
+    end: float
+    level: float
+    slope: Floats
+
+
+def critical_points(slope: Map, chart: Chart, kinks: tuple[float, ...]) -> tuple[Floats, Floats]:
+    """Return maxima and minima of p in the coordinate; a wall where p falls inwards is a maximum."""
+    y = scan(chart, kinks)
+    s = slope(y)
+    down, up = (s[:-1] > 0.0) & (s[1:] <= 0.0), (s[:-1] < 0.0) & (s[1:] >= 0.0)
+    maxima = bisect(lambda at: slope(at) > 0.0, y[:-1][down], y[1:][down])
+    minima = bisect(lambda at: slope(at) < 0.0, y[:-1][up], y[1:][up])
+    ends = [end for end, top in ((chart.low, s[0] <= 0.0), (chart.high, s[-1] > 0.0)) if top]
+    return np.sort(np.append(maxima, ends)), minima
+
+
+def bisect(below: Callable[[Floats], NDArray[np.bool_]], low: Floats, high: Floats) -> Floats:
+    """Ends of the stretches [low, ...) on which `below` holds, to the last bits, elementwise."""
+    for _ in range(80):
+        middle = 0.5 * (low + high)
+        first = below(middle)
+        low, high = np.where(first, middle, low), np.where(first, high, middle)
+    return high
+
+
+def _march(slope: Map, noise: Map, start: float, end: float, marks: Floats) -> list[Panel]:
+    """Panels from `start` upwards; each mark is an edge, and none is left out."""
+    panels: list[Panel] = []
+    at, level, top, width = start, 0.0, 0.0, 0.25
+    last = float(marks.max(initial=start))
+    while at < end and not (at >= last and level < top - _DEPTH):
+        stop = float(marks[marks > at].min(initial=end))
+        to = stop if at + 1.5 * width > stop else at + width
+        half = 0.5 * (to - at)
+        s = slope(at + half * (1.0 + _NODES))
+        coefficients = _TO_LEGENDRE @ s if np.isfinite(s).all() else np.full(_DEGREE + 1, math.inf)
+        change = 2.0 * half * float(coefficients[0])
+        size = half * float(np.abs(s).max()) + float(np.abs(coefficients).sum())
+        floor = max(1e-14, 8.0 * size * float(noise(np.array(at + half))))
+        smooth = half * float(np.abs(coefficients[-2:]).sum()) <= floor
+        short = abs(change) <= _CHANGE or max(level, level + change) < top - _DEPTH
+        if not (smooth and short) and half > 1e-11 * (1.0 + abs(at)):
+            width = half
+            continue
+        if not math.isfinite(change):
+            break  # the law ends here
+        panels.append(Panel(at, to, level, coefficients))
+        at, level, width = to, level + change, 4.0 * half
+        top = max(top, level)
+    return panels
+
+
+@dataclass(frozen=True, eq=False)
+class Gibbs(Family):
+    """The law with a given slope of its log-density; made by `gibbs`.
+
+    Parameters
+    ----------
+    chart : Chart
+    edges : ndarray, shape (n + 1,)
+        Ends of the panels in the coordinate.
+    level, part : ndarray, shape (17, n)
+        Legendre coefficients on each panel of ln p, and of the mass from the panel's start.
+    below, above : ndarray, shape (n + 1,)
+        Masses below and above each edge, each without cancellation.
+    rates : (float, float)
+        Decay of p beyond the panels, outwards, per unit of y; 0 at a wall, beyond which there is nothing.
+    tails : (float, float)
+        Exponents mu of P(beyond x) ~ abs(x)^(-mu) at -oo and +oo; inf for lighter tails and finite ends.
+    """
+
+    chart: Chart
+    edges: Floats
+    level: Floats
+    part: Floats
+    below: Floats
+    above: Floats
+    rates: tuple[float, float]
+    tails: tuple[float, float]
+
+    @property
+    def tail(self) -> float:
+        return min(self.tails)
+
+    def log_density(self, y: ArrayLike) -> Floats:
+        """Return ln p at points of the coordinate."""
+        y = np.asarray(y, dtype=np.float64)
+        k, t = self._locate(y)
+        inner = legendre.legval(t, self.level[:, k], tensor=False)
+        lost = self.rates[0] * np.maximum(self.edges[0] - y, 0.0) + self.rates[1] * np.maximum(y - self.edges[-1], 0.0)
+        return np.asarray(inner - lost)
+
+    def pdf(self, x: ArrayLike) -> Floats:
+        y, inside = self._coordinate(x)
+        return np.where(inside, np.exp(self.log_density(y)) / self.chart.slope(y), 0.0)
+
+    def cdf(self, x: ArrayLike) -> Floats:
+        y, inside = self._coordinate(x)
+        k, t = self._locate(y)
+        low = self.below[0] * np.exp(-self.rates[0] * np.maximum(self.edges[0] - y, 0.0))
+        high = 1.0 - self.above[-1] * np.exp(-self.rates[1] * np.maximum(y - self.edges[-1], 0.0))
+        within = self.below[k] + legendre.legval(t, self.part[:, k], tensor=False)
+        value = np.where(y < self.edges[0], low, np.where(y > self.edges[-1], high, within))
+        return np.where(inside, value, np.where(np.asarray(x) < self.chart.interval[1], 0.0, 1.0))
+
+    def sf(self, x: ArrayLike) -> Floats:
+        y, inside = self._coordinate(x)
+        k, t = self._locate(y)
+        low = 1.0 - self.below[0] * np.exp(-self.rates[0] * np.maximum(self.edges[0] - y, 0.0))
+        high = self.above[-1] * np.exp(-self.rates[1] * np.maximum(y - self.edges[-1], 0.0))
+        rest = self.part[:, k].sum(axis=0) - legendre.legval(t, self.part[:, k], tensor=False)  # P_n(1) = 1
+        value = np.where(y < self.edges[0], low, np.where(y > self.edges[-1], high, self.above[k + 1] + rest))
+        return np.where(inside, value, np.where(np.asarray(x) < self.chart.interval[1], 1.0, 0.0))
+
+    def quantile(self, p: ArrayLike) -> Floats:
+        p = np.asarray(p, dtype=np.float64)
+        return np.where(p < 0.5, self._from_below(np.minimum(p, 0.5)), self._from_above(np.minimum(1.0 - p, 0.5)))
+
+    def isf(self, s: ArrayLike) -> Floats:
+        s = np.asarray(s, dtype=np.float64)
+        return np.where(s < 0.5, self._from_above(np.minimum(s, 0.5)), self._from_below(np.minimum(1.0 - s, 0.5)))
+
+    def _from_below(self, mass: Floats) -> Floats:
+        k = np.clip(np.searchsorted(self.below, mass) - 1, 0, self.edges.size - 2)
+        y = self._within(k, mass - self.below[k])
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+            beyond = self.edges[0] + np.log(mass / self.below[0]) / self.rates[0]
+            return self.chart.point(np.where(mass < self.below[0], beyond, y))
+
+    def _from_above(self, mass: Floats) -> Floats:
+        k = np.clip(self.edges.size - 1 - np.searchsorted(self.above[::-1], mass), 0, self.edges.size - 2)
+        y = self._within(k, self.part[:, k].sum(axis=0) - (mass - self.above[k + 1]))
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+            beyond = self.edges[-1] - np.log(mass / self.above[-1]) / self.rates[1]
+            return self.chart.point(np.where(mass < self.above[-1], beyond, y))
+
+    def _within(self, k: Any, mass: Floats) -> Floats:
+        """The point of panel k with `mass` between it and the panel's start: Newton's method inside a bracket."""
+        start, half = self.edges[k], 0.5 * (self.edges[k + 1] - self.edges[k])
+        low, high, t = -np.ones_like(mass), np.ones_like(mass), np.zeros_like(mass)
+        for _ in range(_ITERATIONS):
+            excess = legendre.legval(t, self.part[:, k], tensor=False) - mass
+            low, high = np.where(excess <= 0.0, t, low), np.where(excess > 0.0, t, high)
+            step = excess / (half * np.exp(legendre.legval(t, self.level[:, k], tensor=False)))
+            inside = (t - step >= low) & (t - step <= high)
+            new = np.where(inside, t - step, 0.5 * (low + high))
+            done = np.abs(new - t) <= 2.0**-52
+            t = new
+            if done.all():
+                break
+        return np.asarray(start + half * (1.0 + t))
+
+    def moment(self, k: float) -> float:
+        """E X^k for real k if X > 0, else for k = 0, 1, 2, ...; inf where it is infinite, NaN for inf - inf.
+
+        Raises
+        ------
+        InputError
+            If k is no such integer where X has both signs.
+        """
+        if self.chart.interval[0] < 0.0 and not (k >= 0 and k == int(k)):
+            raise InputError(f"k = {k!r} must be an integer of at least 0: the law has negative values")
+        return self._expectation(k, 0.0)
+
+    @property
+    def variance(self) -> float:
+        return self._expectation(2, self.mean) if self.tail > 2.0 else math.inf
+
+    def _expectation(self, k: float, about: float) -> float:
+        """E (X - about)^k: the panels by Gauss' rule, and beyond them the powers of the tails."""
+        beyond = []
+        for end, rate, growth in zip((0, -1), self.rates, self.chart.growth, strict=True):
+            if growth is not None:
+                left = rate - k * (growth if about == 0.0 else max(growth, 0.0))  # x - about does not vanish at 0
+                sign = -1.0 if k % 2 == 1 and self.chart.point(self.edges[end]) < about else 1.0
+                beyond.append(self._weighted(self.edges[end], k, about) / left if left > 0.0 else sign * math.inf)
+        if any(map(math.isinf, beyond)):
+            return float(sum(beyond))
+        half = 0.5 * np.diff(self.edges)
+        y = self.edges[:-1] + half * (1.0 + _NODES[:, None])
+        return float((_WEIGHTS[:, None] * half * self._weighted(y, k, about)).sum() + sum(beyond))
+
+    def _weighted(self, y: Floats, k: float, about: float) -> Floats:
+        """(x - about)^k p(y), by logarithms: x^k alone may overflow."""
+        x = self.chart.point(y) - about
+        size = np.where(x == 0.0, 1.0, np.abs(x))
+        value = np.exp(k * np.log(size) + self.log_density(y))
+        value = np.where(x == 0.0, 0.0 if k > 0 else value, value)
+        return np.where((x < 0.0) & (k % 2 == 1), -value, value)
+
+    def _locate(self, y: Floats) -> tuple[Any, Floats]:
+        """Panel of each point, and where in [-1, 1] of it; the nearest one for points outside."""
+        k = np.clip(np.searchsorted(self.edges, y, side="right") - 1, 0, self.edges.size - 2)
+        start, end = self.edges[k], self.edges[k + 1]
+        return k, np.clip(((y - start) - (end - y)) / (end - start), -1.0, 1.0)
+
+    def _coordinate(self, x: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
+        """The coordinate of points, and which lie in the interval; a wall belongs to it."""
+        x = np.asarray(x, dtype=np.float64)
+        (low, high), (first, last) = self.chart.interval, self.chart.growth
+        inside = ((x >= low) if first is None else (x > low)) & ((x <= high) if last is None else (x < high))
+        somewhere = float(self.chart.point(np.array(self.edges[0])))
+        return np.clip(self.chart.inverse(np.where(inside, x, somewhere)), -_LARGEST, _LARGEST), inside
+
+
+def gibbs(slope: Map, chart: Chart, kinks: tuple[float, ...] = ()) -> Gibbs:
+    """Return the law with d ln p/dy = slope(y), which must be integrable at both ends.
+
+    Parameters
+    ----------
+    slope : callable (ndarray) -> ndarray
+    chart : Chart
+    kinks : tuple of float
+        Points of the coordinate at which the slope is not smooth.
+
+    Raises
+    ------
+    InputError
+        If the density has no maximum.
+    """
+
+    def noise(y: Floats) -> Floats:
+        """Rounding of x, in units of y."""
+        return np.asarray(2.0**-52 * (1.0 + np.abs(chart.point(y)) / chart.slope(y)))
+
+    maxima, minima = critical_points(slope, chart, kinks)
+    if maxima.size == 0:
+        raise InputError(f"the density on {chart.interval} has no maximum: its log-density must fall at both ends")
+    start = float(maxima[0])
+    marks = np.sort(np.concatenate([maxima, minima, [kink for kink in kinks if chart.low < kink < chart.high]]))
+    right = _march(slope, noise, start, chart.high, marks[marks > start])
+    left = _march(lambda z: -slope(-z), lambda z: noise(-z), -start, -chart.low, -marks[marks < start])
+    panels = [_reversed(panel) for panel in reversed(left)] + right
+    edges = np.array([panel.start for panel in panels] + [panels[-1].end])
+    half = 0.5 * np.diff(edges)
+    # the integral of s from the start of each panel, then ln p and p at the nodes
+    level = np.stack([legendre.legint(panel.slope, lbnd=-1) for panel in panels], axis=1) * half
+    level[0] += np.array([panel.level for panel in panels])
+    level[0] -= max(float(legendre.legval(_NODES, level[:, i]).max()) for i in range(half.size))
+    density = np.exp(_VANDER_LONG @ level)
+    part = np.stack([legendre.legint(column, lbnd=-1) for column in (_TO_LEGENDRE @ density).T], axis=1) * half
+    ends = np.array([float(legendre.legval(-1.0, level[:, 0])), float(legendre.legval(1.0, level[:, -1]))])
+    rates, outside = _beyond(slope, chart, edges, np.exp(ends))
+    masses = part.sum(axis=0)
+    total = math.fsum([*masses, *outside])
+    level[0] -= math.log(total)
+    below = np.cumsum(np.concatenate([[outside[0]], masses])) / total
+    above = np.cumsum(np.concatenate([[outside[1]], masses[::-1]]))[::-1] / total
+    return Gibbs(chart, edges, level, part / total, below, above, rates, tail_exponents(slope, chart))
+
+
+def _reversed(panel: Panel) -> Panel:
+    """The same panel in the coordinate -y, where s is -s(-y)."""
+    signs = -((-1.0) ** np.arange(_DEGREE + 1))
+    change = (panel.end - panel.start) * panel.slope[0]
+    return Panel(-panel.end, -panel.start, panel.level + float(change), signs * panel.slope)
+
+
+def _beyond(slope: Map, chart: Chart, edges: Floats, ends: Floats) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Rates of decay beyond the panels, and the masses there, for a maximum of 1."""
+    outwards = slope(edges[[0, -1]]) * np.array([1.0, -1.0])
+    walls = [growth is None for growth in chart.growth]
+    rates = [0.0 if wall else min(float(rate), 1e300) for wall, rate in zip(walls, outwards, strict=True)]
+    masses = [0.0 if wall else float(end) / rate for wall, end, rate in zip(walls, ends, rates, strict=True)]
+    return (rates[0], rates[1]), (masses[0], masses[1])
+
+
+def tail_exponents(slope: Map, chart: Chart) -> tuple[float, float]:
+    """Exponents mu of P(beyond x) ~ abs(x)^(-mu) at -oo and +oo; inf for a lighter tail and for a finite end."""
+    s = slope(np.array([chart.low, 0.9 * chart.low, 0.9 * chart.high, chart.high]))
+    pairs = ((s[0], s[1]), (-s[3], -s[2]))
+    powers = [abs(far - near) <= 1e-6 * abs(far) if math.isfinite(far) else False for far, near in pairs]
+    growths = chart.growth
+    exponents = [
+        float(pair[0]) if growth == 1.0 and power else math.inf
+        for pair, power, growth in zip(pairs, powers, growths, strict=True)
+    ]
+    return exponents[0], exponents[1]

@@ -1,0 +1,60 @@
+"""Where a drift without noise carries everything: the zero that attracts, or a wall (Proposition 1, as corrected).
+
+A Dirac mass rests at every zero of the drift, but is the limit of the law only if that zero attracts the whole line;
+the sigmoid has none, and under ReLU every law on u <= 0 is at rest.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from kinetic.chart import scan
+from kinetic.gibbs import bisect
+from kinetic.line import Line
+from particles.base.errors import InputError
+
+
+def attractor(line: Line) -> tuple[float | None, str]:
+    """Return the point to which the drift carries everything, or None, and one sentence that says why.
+
+    Raises
+    ------
+    InputError
+        If the drift is not a number somewhere.
+    """
+    if line.low < 0.0 and math.isnan(float(line.drift(np.array(-1.0)))):  # the lognormal family lives on x > 0
+        line = replace(line, low=0.0, zeros=(True, line.zeros[1]))
+    on = line.chart()
+    x = on.point(scan(on, line.kinks(on)))
+    speed = line.drift(x)
+    if np.isnan(speed).any():
+        raise InputError(f"drift at x = {x[np.isnan(speed)][0]:.6g} is not a number")
+    signs = np.sign(speed)
+    idle = (signs[1:] == 0.0) & (signs[:-1] == 0.0)
+    underflow = np.abs(speed[signs != 0.0]).min(initial=math.inf) < 1e-100  # a sigmoid is positive everywhere
+    if idle.any() and not underflow:
+        at = x[:-1][idle][np.argmin(np.abs(x[:-1][idle]))]
+        return None, f"no single state at rest: the drift vanishes around x = {at:.4g}, where every law stays as it is"
+    x, signs = x[signs != 0.0], signs[signs != 0.0]
+    turns = np.flatnonzero(np.diff(signs))
+    if turns.size > 1:
+        return (
+            None,
+            f"no single state at rest: it depends on the start which of {turns.size} zeros of the drift attracts",
+        )
+    if turns.size == 0:
+        end = line.high if signs[0] > 0.0 else line.low
+        if math.isfinite(end) and not (line.zeros[0] and end == line.low):
+            return end, f"without noise the drift carries everything to the wall at {end:g}"
+        name = f"{end:g}" if math.isfinite(end) else ("+oo" if end > 0.0 else "-oo")
+        return None, f"no steady state: without noise the drift carries everything towards {name}"
+    k = int(turns[0])
+    if signs[0] < 0.0:
+        return None, f"no steady state: the drift pushes away from its zero near x = {x[k]:.4g}"
+    point = line.turn
+    if point is None or not x[k] <= point <= x[k + 1]:
+        point = float(bisect(lambda at: line.drift(at) > 0.0, x[k : k + 1], x[k + 1 : k + 2])[0])
+    return point, f"without noise the drift carries everything to its zero x = {point:.6g}"
