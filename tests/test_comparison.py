@@ -74,3 +74,11 @@ def test_a_solution_of_a_named_case_is_drawn_over_its_exact_laws() -> None:
     ((name, laws),) = known_laws(named)
     assert name == "exact"
     assert [w1_to_law(solution.at(1.0), law) < 1e-3 for law in laws] == [True]
+
+
+@pytest.mark.parametrize(("case", "names"), [("fokker-planck", ["exact", "at rest"]), ("inverse-gamma", ["at rest"])])
+def test_a_noisy_case_is_drawn_over_its_law_at_rest_too(case: str, names: list[str]) -> None:
+    model = cases[case].model
+    solution = kinetic.solve(model, kinetic.Grid(*cases[case].domain, cells=50), until=0.1, scheme="chang-cooper")  # type: ignore[misc]
+    solution = dataclasses.replace(solution, provenance={"case": case, **solution.provenance})
+    assert [name for name, _ in known_laws(solution)] == names

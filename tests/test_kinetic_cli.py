@@ -128,3 +128,20 @@ def test_bad_input_ends_within_a_second_without_numba() -> None:
     assert time.perf_counter() - begin < 1.0
     assert answer.returncode == 2
     assert not any(f" {name}\n" in answer.stderr for name in HEAVY)
+
+
+def test_steady_tells_the_law_and_its_oracle_agrees(capsys: pytest.CaptureFixture[str]) -> None:
+    answers = []
+    for words in (("relu",), ("relu", "--quadrature")):
+        assert run("steady", *words, "--json") == 0
+        answers.append(json.loads(capsys.readouterr().out.splitlines()[-1]))
+    closed, quadrature = answers
+    assert (closed["family"], closed["tails"], closed["gap"]) == ("ReLU", [None, 1.0], 0.125)
+    assert closed["moments"]["1"] is None
+    assert quadrature["quantiles"] == pytest.approx(closed["quantiles"], rel=1e-9)
+
+
+@pytest.mark.parametrize("case", ["vehicles", "iris"])
+def test_a_case_without_a_steady_state_is_told_why(case: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("steady", case) == 0
+    assert "no steady state: the drift pushes away" in capsys.readouterr().out

@@ -13,6 +13,7 @@ from typing import Any
 
 import kinetic
 from kinetic.solution import Solution
+from kinetic.steady import steady_state
 from particles.base.errors import InputError
 from particles.model import Case, Law, exact_law, load_case
 from particles.trajectory import Trajectory
@@ -63,12 +64,16 @@ def compare(cloud: Trajectory, solution: Solution, *, time: float | None = None)
 
 
 def known_laws(solution: Solution) -> list[tuple[str, list[Law]]]:
-    """What a solution may be drawn over, by name: the exact laws of its case at its times after 0."""
+    """What a solution may be drawn over, by name: the exact laws of its case at its times after 0, its law at rest."""
     case = _case(solution.provenance)
     if case is None:
         return []
     exact = [exact_law(case.model, t) for t in solution.times if t > 0.0]
-    return [("exact", [law for law in exact if law is not None])]
+    found = [("exact", [law for law in exact if law is not None])]
+    if case.model.nu2 > 0.0 and (case.model.autonomous or case.model.mean_coupled):
+        rest = steady_state(case.model).law
+        found.append(("at rest", [] if rest is None else [rest]))
+    return [(name, laws) for name, laws in found if laws]
 
 
 def _case(record: Mapping[str, Any]) -> Case | None:
