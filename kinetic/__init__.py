@@ -18,6 +18,7 @@ from kinetic.reconstruction import CWENO3, Linear
 from kinetic.solution import Solution, load
 from kinetic.solve import evolve, solve
 from kinetic.source import Source
+from kinetic.steady import SteadyState, steady_state
 
 __all__ = [
     "CWENO3",
@@ -28,6 +29,7 @@ __all__ = [
     "NonlinearFlux",
     "Solution",
     "Source",
+    "SteadyState",
     "StructurePreserving",
     "domain",
     "evolve",
@@ -36,5 +38,6 @@ __all__ = [
     "load",
     "mean_field",
     "solve",
+    "steady_state",
     "tail_masses",
 ]
