@@ -4,16 +4,19 @@
     density.at(2.0)
 
 Importing loads numpy and `particles.model`; compilation waits for the first run. The names are bound here and now, not
-on first use: `solve`, `forecast` and `domain` are modules too, and whichever is imported later would hide the function.
+on first use: some functions have the name of their module, and whichever is imported later would hide the other.
 """
 
 from kinetic.chang_cooper import StructurePreserving
 from kinetic.diffusion import Diffusivity
 from kinetic.domain import domain, tail_masses
+from kinetic.fit import fit
 from kinetic.flux import LinearFlux, NonlinearFlux
 from kinetic.forecast import forecast
 from kinetic.grid import Grid
+from kinetic.levels import time_to_level
 from kinetic.limit import fokker_planck, mean_field
+from kinetic.moments import moments
 from kinetic.reconstruction import CWENO3, Linear
 from kinetic.solution import Solution, load
 from kinetic.solve import evolve, solve
@@ -33,11 +36,14 @@ __all__ = [
     "StructurePreserving",
     "domain",
     "evolve",
+    "fit",
     "fokker_planck",
     "forecast",
     "load",
     "mean_field",
+    "moments",
     "solve",
     "steady_state",
     "tail_masses",
+    "time_to_level",
 ]

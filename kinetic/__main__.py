@@ -1,10 +1,10 @@
-"""`python -m kinetic run | steady | moments`: the equations of a case."""
+"""`python -m kinetic run | steady | moments | fit`: the equations of a case."""
 
 from __future__ import annotations
 
 import sys
 
-from kinetic import moments_command, run_command, steady_command
+from kinetic import fit_command, moments_command, run_command, steady_command
 from particles.base import command
 
 
@@ -12,7 +12,7 @@ def build_parser() -> command.Parser:
     """Return the parser; its sub-commands set `execute`."""
     parser = command.Parser(prog="kinetic", description="The equations of infinitely many particles, on a grid.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=command.Parser)
-    for part in (run_command, steady_command, moments_command):
+    for part in (run_command, steady_command, moments_command, fit_command):
         part.add_parser(commands)
     return parser
 

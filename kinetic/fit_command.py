@@ -1,0 +1,82 @@
+"""`python -m kinetic fit FILE.csv --column NAME`: the model whose steady state the measurements are, if any."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from typing import Any
+
+from particles.base import command
+
+
+def add_parser(commands: Any) -> None:
+    """Add the sub-command `fit` to the parsers of `python -m kinetic`."""
+    parser = commands.add_parser("fit", help="fit the steady states of the models to measurements")
+    parser.add_argument("file", metavar="FILE", help="measurements, a CSV or .npy file")
+    parser.add_argument("--column", metavar="NAME", help="column of a CSV file")
+    parser.add_argument("--bootstrap", type=_count, default=199, metavar="B", help="samples a family (default: 199)")
+    parser.add_argument("--seed", type=command.seed, default=0, help="of the bootstrap (default: 0)")
+    parser.add_argument(
+        "--step", type=command.finite_float, metavar="H", help="rounding step; 0: none (default: found)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    parser.set_defaults(execute=execute)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Run the sub-command; returns 0 where a family fits, 1 where none does."""
+    from kinetic.fit import fit
+    from particles.model import read_measurements
+
+    data = read_measurements(arguments.file, arguments.column)
+    fits = fit(data, step=arguments.step, bootstrap=arguments.bootstrap, seed=arguments.seed)
+    rounded = f", rounded to {fits.step:g}" if fits.step else ""
+    print(f"{arguments.file}: {fits.count} measurements{rounded}")
+    for one in fits.fits:
+        p_value = "" if one.p_value is None else f", p = {one.p_value:.3g}"
+        print(f"{one.family}: BIC {one.bic:.6g}, distance {one.distance:.4f}{p_value}")
+        names = (f"{name} = {one.parameters[name]:.6g} {_error(one.errors[name])}" for name in one.parameters)
+        print("  " + (f"ends at its limit, {one.limit}" if one.limit else ", ".join(names)))
+    for name, why in fits.refused.items():
+        print(f"{name}: {why}")
+    if fits.chosen is None:
+        print(f"none fits: every p-value is at most {fits.level:g}")
+    else:
+        print(f"chosen: {fits.chosen.family}" + ("" if fits.bootstrap else ", by BIC alone"))
+    if arguments.json:
+        command.print_json(_plain(fits))
+    return 0 if fits.chosen is not None else 1
+
+
+def _count(text: str) -> int:
+    return 0 if text == "0" else command.positive_integer(text)
+
+
+def _error(error: float) -> str:
+    return "(not fixed by the data)" if math.isinf(error) else f"+- {error:.2g}"
+
+
+def _plain(fits: Any) -> dict[str, Any]:
+    """The answer for JSON; null for what the data do not fix."""
+    return {
+        "count": fits.count,
+        "step": fits.step,
+        "bootstrap": fits.bootstrap,
+        "level": fits.level,
+        "chosen": None if fits.chosen is None else fits.chosen.family,
+        "refused": dict(fits.refused),
+        "fits": [
+            {
+                "family": one.family,
+                "parameters": dict(one.parameters),
+                "errors": {name: None if math.isinf(error) else error for name, error in one.errors.items()},
+                "log_likelihood": one.log_likelihood,
+                "bic": one.bic,
+                "distance": one.distance,
+                "p_value": one.p_value,
+                "limit": one.limit,
+                "model": one.model.describe(),
+            }
+            for one in fits.fits
+        ],
+    }

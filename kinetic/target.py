@@ -1,0 +1,174 @@
+"""What is fitted: measurements, rounded measurements, or a law, all as weighted points of a log-likelihood.
+
+    l(theta) = sum_j c_j ln sum_q s_qj g(x_qj; theta)
+
+measurements   x_j the distinct values, c_j how often each occurs
+rounded        the cell [x_j - h/2, x_j + h/2] has the likelihood int g dx: x_qj, s_qj a Gauss rule on it
+law            c_j x_j a Gauss rule for int h ln g dx: the fit minimises the divergence int h ln(h/g) dx
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from particles.base.arrays import Floats
+from particles.base.errors import InputError
+from particles.model import Empirical, Law
+
+_CELL_NODES, _CELL_WEIGHTS = np.polynomial.legendre.leggauss(8)
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
+_LEAST = 8
+"""Fewest measurements of a fit."""
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """Weighted points of a target.
+
+    Parameters
+    ----------
+    values : ndarray, shape (m,)
+        Increasing distinct measurements, or the nodes of a law's quadrature.
+    weights : ndarray, shape (m,)
+        Their multiplicities, or shares of the law.
+    step : float, default 0
+        Step to whose nearest multiple (plus an offset) the measurements are rounded; 0: not rounded.
+    law : Law, optional
+        The target, where it is a law.
+    """
+
+    values: Floats
+    weights: Floats
+    step: float = 0.0
+    law: Law | None = None
+    _nodes: dict[bool, tuple[Floats, Floats]] = field(default_factory=dict, repr=False)
+
+    @property
+    def count(self) -> float:
+        """Number of measurements; 1 for a law."""
+        return float(self.weights.sum())
+
+    @property
+    def shares(self) -> Floats:
+        """Weights that sum to 1."""
+        return np.asarray(self.weights / self.weights.sum())
+
+    @property
+    def lower(self) -> float:
+        """The lowest point, or the upper end of the lowest cell: a law on x > 0 needs it positive."""
+        return float(self.values[0] + 0.5 * self.step)
+
+    def centres(self, positive: bool) -> Floats:
+        """One point for each value, inside the support."""
+        if not (positive and self.step):
+            return self.values
+        return 0.5 * (np.maximum(self.values - 0.5 * self.step, 0.0) + self.values + 0.5 * self.step)
+
+    def nodes(self, positive: bool) -> tuple[Floats, Floats]:
+        """Points x_qj and the logarithms of s_qj, shape (Q, m); on x > 0 alone if `positive`."""
+        if positive not in self._nodes:
+            self._nodes[positive] = self._cells(positive) if self.step else _single(self.values)
+        return self._nodes[positive]
+
+    def _cells(self, positive: bool) -> tuple[Floats, Floats]:
+        low, high = self.values - 0.5 * self.step, self.values + 0.5 * self.step
+        low = np.maximum(low, 0.0) if positive else low
+        half = 0.5 * (high - low)
+        return 0.5 * (high + low) + half * _CELL_NODES[:, None], np.log(_CELL_WEIGHTS[:, None] * half)
+
+    def distance(self, law: Law) -> float:
+        """Kolmogorov distance sup abs(F_n - F) to a fitted law, at the ends of the cells for rounded measurements."""
+        if self.law is not None:
+            x = np.unique(np.concatenate([self.law.breakpoints(), law.breakpoints()]))
+            return float(np.abs(self.law.cdf(x) - law.cdf(x)).max())
+        after = np.cumsum(self.shares)
+        before = np.concatenate([[0.0], after[:-1]])
+        half = 0.5 * self.step
+        above = np.abs(after - law.cdf(self.values + half)).max()
+        return float(max(above, np.abs(before - law.cdf(self.values - half)).max()))
+
+    def redrawn(self, x: Floats) -> Target:
+        """The target of other measurements, rounded as these are."""
+        if self.step:
+            x = self.values[0] + self.step * np.rint((x - self.values[0]) / self.step)
+        return Target(*_tied(x), step=self.step)
+
+
+def of_data(data: ArrayLike, step: float | None = None) -> Target:
+    """Return the target of measurements.
+
+    Parameters
+    ----------
+    data : array_like, shape (n,)
+        At least 8 finite numbers, 4 of them distinct.
+    step : float >= 0, optional
+        Rounding step; 0: not rounded; by default as `rounding_step` finds.
+
+    Raises
+    ------
+    InputError
+        If the data are too few, not finite or not in one row, or do not fit the step.
+    """
+    if np.ndim(data) != 1:
+        raise InputError(f"data of shape {np.shape(data)} must be one row of numbers")
+    values, counts = _tied(Empirical(data).data)
+    if counts.sum() < _LEAST or values.size < 4:
+        raise InputError(f"data of {int(counts.sum())} values, {values.size} distinct: a fit needs {_LEAST} and 4")
+    found = rounding_step(np.repeat(values, counts.astype(np.int64))) if step is None else step
+    if not (found >= 0.0 and math.isfinite(found)):
+        raise InputError(f"step = {step!r} must be a finite number of at least 0")
+    if found and np.abs((cells := (values - values[0]) / found) - np.rint(cells)).max() > 1e-3:
+        raise InputError(f"step = {found!r} does not fit the data: they are not whole steps apart")
+    return Target(values, counts, step=found)
+
+
+def of_law(law: Law) -> Target:
+    """Return the target of a law with a density.
+
+    Raises
+    ------
+    InputError
+        If its density does not hold its mass: a law with atoms is no steady state, and its data belong in `of_data`.
+    """
+    edges = law.breakpoints()
+    half = 0.5 * np.diff(edges)
+    x = 0.5 * (edges[1:] + edges[:-1]) + half * _NODES[:, None]
+    shares = (_WEIGHTS[:, None] * half * law.pdf(x)).reshape(-1)
+    if abs(shares.sum() - 1.0) > 1e-6:
+        raise InputError(f"the density of {law!r:.200} holds {shares.sum():.6g} of its mass: give its data instead")
+    order = np.argsort(x, axis=None)
+    kept = order[shares[order] > 0.0]
+    return Target(x.reshape(-1)[kept], shares[kept], law=law)
+
+
+def rounding_step(data: Floats) -> float:
+    """Return the step to which data are rounded in decimals, 0 where they are not or where it does not matter.
+
+    The largest h with all data whole steps apart. It does not matter where sqrt(n) h is below a hundredth of the
+    interquartile range: the distribution function is then off by a small part of its own noise.
+    """
+    quartiles = np.quantile(data, [0.25, 0.75])
+    spread = float(quartiles[1] - quartiles[0]) or float(data.std())
+    matters = 0.01 * spread / math.sqrt(data.size)
+    most = math.floor(math.log10(spread)) + 1
+    for digits in range(most, most - 16, -1):
+        whole = np.rint(data / 10.0**digits)
+        if np.abs(whole).max() > 2**53:
+            break
+        if np.abs(data / 10.0**digits - whole).max() <= 1e-6:
+            step = 10.0**digits * int(np.gcd.reduce((whole - whole[0]).astype(np.int64)))
+            return step if step >= matters else 0.0
+    return 0.0
+
+
+def _tied(data: Floats) -> tuple[Floats, Floats]:
+    values, counts = np.unique(data, return_counts=True)
+    return values, counts.astype(np.float64)
+
+
+def _single(values: Floats) -> tuple[Floats, Floats]:
+    return values[None, :], np.zeros((1, values.size))
