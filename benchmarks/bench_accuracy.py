@@ -26,6 +26,7 @@ MODEL = Model(drift=IDENTITY, weight=-1.0, bias=0.0, nu2=2.0, initial=Normal(0.5
 LAW = Normal(0.5 * math.exp(-UNTIL), 1.0 - 0.8 * math.exp(-2.0 * UNTIL))
 LADDER = tuple(round(40.0 * 2.0 ** (k / 8.0)) for k in range(60))
 """Numbers of cells, nine per cent apart."""
+SCHEMES = ("explicit", "imex", "chang-cooper", "numpy")
 CFL = {"explicit": 0.45, "imex": 0.9, "chang-cooper": 0.45}
 
 
@@ -58,7 +59,7 @@ class TimeToError:
 
     tolerance = 1e-5
     turns = 5
-    params = (("explicit", "imex", "chang-cooper", "numpy"),)
+    params = (SCHEMES,)
     param_names = ("scheme",)
     smallest = {"tolerance": 1e-2, "turns": 1}  # noqa: RUF012
     timeout = 300.0
