@@ -14,9 +14,9 @@ from kinetic.fit import fit
 from kinetic.flux import LinearFlux, NonlinearFlux
 from kinetic.forecast import forecast
 from kinetic.grid import Grid
-from kinetic.levels import time_to_level
 from kinetic.limit import fokker_planck, mean_field
 from kinetic.moments import moments
+from kinetic.moments.levels import time_to_level
 from kinetic.reconstruction import CWENO3, Linear
 from kinetic.solution import Solution, load
 from kinetic.solve import evolve, solve

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from kinetic import fit_command, moments_command, run_command, steady_command
+from kinetic import run_command
+from kinetic.fit import command as fit_command
+from kinetic.moments import command as moments_command
+from kinetic.steady import command as steady_command
 from particles.base import command
 
 

@@ -18,11 +18,11 @@ from scipy.stats import gamma, kstest
 
 from kinetic.__main__ import build_parser
 from kinetic.fit import Fit, fit, p_value_of_distance
-from kinetic.likelihood import maximise
+from kinetic.fit.families import FAMILIES
+from kinetic.fit.family import log_gamma_peak
+from kinetic.fit.likelihood import maximise
+from kinetic.fit.target import of_data, rounding_step
 from kinetic.moments import moments
-from kinetic.steady_families import FAMILIES
-from kinetic.steady_family import log_gamma_peak
-from kinetic.target import of_data, rounding_step
 from particles.base import command
 from particles.base.errors import InputError
 from particles.model import Dirac, Empirical, KernelEstimate, Law, Mixture, Model, Normal, Uniform

@@ -10,12 +10,12 @@ from scipy import special, stats
 
 from kinetic import Grid
 from kinetic.chang_cooper import ChangCooper
-from kinetic.chart import chart
-from kinetic.closed_states import inverse_gamma_gap, tanh_gap
-from kinetic.gibbs import Gibbs, gibbs
 from kinetic.jumps import Faces, fokker_planck
-from kinetic.relaxation import decay_rates
 from kinetic.steady import CLOSED, LOST, NUMERIC, SteadyState, steady_state
+from kinetic.steady.chart import chart
+from kinetic.steady.closed_states import inverse_gamma_gap, tanh_gap
+from kinetic.steady.gibbs import Gibbs, gibbs
+from kinetic.steady.relaxation import decay_rates
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import (

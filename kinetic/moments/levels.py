@@ -14,9 +14,9 @@ import math
 
 import numpy as np
 
-from kinetic.concentration import sample_times, sign_change
-from kinetic.hierarchy import LinearMoments
-from kinetic.spread import Spread
+from kinetic.moments.concentration import sample_times, sign_change
+from kinetic.moments.hierarchy import LinearMoments
+from kinetic.moments.spread import Spread
 from particles.base.errors import InputError
 from particles.model import Model
 

@@ -20,8 +20,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from kinetic.gibbs import Gibbs
 from kinetic.jumps import jump_rates
+from kinetic.steady.gibbs import Gibbs
 from particles.base.arrays import Floats
 
 CELLS = 8000

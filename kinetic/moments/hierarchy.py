@@ -20,7 +20,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from kinetic.law_moments import raw_moments
+from kinetic.moments.law_moments import raw_moments
 from particles.base.arrays import Floats
 from particles.base.errors import InputError, NotFiniteError
 from particles.model import Law, Model

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kinetic.steady_family import SteadyFamily
-from kinetic.target import Target
+from kinetic.fit.family import SteadyFamily
+from kinetic.fit.target import Target
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 

@@ -15,8 +15,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from kinetic.hierarchy import LinearMoments, line_law
-from kinetic.law_moments import raw_moments
+from kinetic.moments.hierarchy import LinearMoments, line_law
+from kinetic.moments.law_moments import raw_moments
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import Model

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kinetic.chart import Chart, Map, chart
+from kinetic.steady.chart import Chart, Map, chart
 from particles.base.arrays import Floats, over_arrays
 from particles.base.errors import InputError
 from particles.model import Model

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from kinetic.likelihood import Maximum, maximise, standard_errors
-from kinetic.steady_families import FAMILIES
-from kinetic.steady_family import SteadyFamily
-from kinetic.target import Target, of_data, of_law
+from kinetic.fit.families import FAMILIES
+from kinetic.fit.family import SteadyFamily
+from kinetic.fit.likelihood import Maximum, maximise, standard_errors
+from kinetic.fit.target import Target, of_data, of_law
 from particles.base.errors import InputError
 from particles.model import Law, Model
 

@@ -35,7 +35,7 @@ from typing import Any
 
 import numpy as np
 
-from kinetic.steady_family import FREE, Bounds, SteadyFamily, log_gamma_peak, mean_std, median
+from kinetic.fit.family import FREE, Bounds, SteadyFamily, log_gamma_peak, mean_std, median
 from particles.base.arrays import Floats
 from particles.model import CONSTANT, IDENTITY, LINEAR, RELU, TANH, Law, Normal, lognormal_family
 from particles.model.families import GeneralisedGamma, InverseGamma, ReluSteady, SechPower

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kinetic.spread import Spread
+from kinetic.moments.spread import Spread
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import Model

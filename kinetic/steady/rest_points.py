@@ -11,9 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from kinetic.chart import scan
-from kinetic.gibbs import bisect
-from kinetic.line import Line
+from kinetic.steady.chart import scan
+from kinetic.steady.gibbs import bisect
+from kinetic.steady.line import Line
 from particles.base.errors import InputError
 
 

@@ -18,8 +18,8 @@ import math
 
 from numpy.typing import ArrayLike
 
-from kinetic.concentration import Finding, first_rise, sample_times
-from kinetic.hierarchy import LinearMoments, line_law
+from kinetic.moments.concentration import Finding, first_rise, sample_times
+from kinetic.moments.hierarchy import LinearMoments, line_law
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import Model

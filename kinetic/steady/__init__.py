@@ -4,8 +4,8 @@
 
 (arXiv 2001.04294, (21)), on an interval that ends at infinity, at a reflecting wall, or at a zero of K. It is a law if
 it is integrable at both ends, which its logarithmic slope far out decides. Closed families and their spectral gaps are
-in kinetic.closed_states; everything else, and those too on request, goes by quadrature (kinetic.gibbs) and by the
-matrix of Chang and Cooper (kinetic.relaxation). Without noise see kinetic.rest_points.
+in `closed_states`; everything else, and those too on request, goes by quadrature (`gibbs`) and by the matrix of Chang
+and Cooper (`relaxation`). Without noise see `rest_points`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kinetic.chart import Chart, Map, scan
-from kinetic.closed_states import closed_state
-from kinetic.gibbs import gibbs
 from kinetic.jumps import fokker_planck
-from kinetic.line import Line, constants, sides
-from kinetic.relaxation import spectral_gap
-from kinetic.rest_points import attractor
+from kinetic.steady.chart import Chart, Map, scan
+from kinetic.steady.closed_states import closed_state
+from kinetic.steady.gibbs import gibbs
+from kinetic.steady.line import Line, constants, sides
+from kinetic.steady.relaxation import spectral_gap
+from kinetic.steady.rest_points import attractor
 from particles.base.errors import InputError
 from particles.model import CONSTANT, LINEAR, Dirac, Law, Model, Normal
 from particles.model.families import Family
@@ -49,7 +49,7 @@ class SteadyState:
     gap : float or None
         Spectral gap, 1/time: the slowest rate of approach in the norm of L^2(1/g_oo); None where unknown.
     gap_from : str
-        "closed form", or "matrix of Chang and Cooper" (see `kinetic.relaxation`), or "lost in rounding" if that matrix
+        "closed form", or "matrix of Chang and Cooper" (see `relaxation`), or "lost in rounding" if that matrix
         cannot tell the gap from 0; empty without a law.
     """
 

@@ -1,6 +1,6 @@
 """A law on the line from the slope of its log-density, by quadrature: the oracle of closed steady laws.
 
-    p(y) = exp(int s dy)/Z,   s = d ln p/dy given,   g(x) = p(y)/x'(y),   y a coordinate of the line (kinetic.chart)
+    p(y) = exp(int s dy)/Z,   s = d ln p/dy given,   g(x) = p(y)/x'(y),   y a coordinate of the line (`chart`)
 
 Panels [y_i, y_{i+1}] are marched outwards from a maximum of p, short enough for a polynomial of degree 15 in Legendre's
 basis to hold s to rounding and for ln p to change by at most 3. On each, ln p and int p are polynomials too. The march
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.polynomial import legendre
 from numpy.typing import ArrayLike, NDArray
 
-from kinetic.chart import Chart, Map, scan
+from kinetic.steady.chart import Chart, Map, scan
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model.families import Family

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 
-from kinetic.line import Line
+from kinetic.steady.line import Line
 from particles.model import CONSTANT, IDENTITY, LINEAR, RELU, TANH, Law, Normal, lognormal_family
 from particles.model.families import GeneralisedGamma, InverseGamma, Pareto, ReluSteady, SechPower
 

@@ -12,8 +12,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from kinetic.hierarchy import LinearMoments, without_rounding
 from kinetic.moments import active_set, require_closed, resting_moments
+from kinetic.moments.hierarchy import LinearMoments, without_rounding
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import Model
