@@ -25,10 +25,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from kinetic.grid import Grid
+from kinetic.grid import Grid, require_finite
 from kinetic.jumps import QUADRATURES, Faces, FokkerPlanck, Quadrature
 from particles.base.arrays import Floats
-from particles.base.errors import InputError, NotFiniteError
+from particles.base.errors import InputError
 from particles.base.jit import Formula, formula, kernel
 from particles.base.shims import fma
 
@@ -245,11 +245,7 @@ class ChangCooper:
         else:
             for k in range(count):
                 self._step(*self._middle(t + k * dt, dt, latest), dt, 1)
-        finite = np.isfinite(self._u)
-        if not finite.all():
-            j = int(np.argmin(finite))
-            x, now = self._grid.centres[j], t + count * dt
-            raise NotFiniteError(f"cell {j} (x = {x:.6g}) is {self._u[j]} at t = {now:.6g}")
+        require_finite(self._grid, self._u, t + count * dt)
 
     def _rates(self, t: float, mean: float | None) -> tuple[Floats, Floats]:
         return self._faces.rates(t, mean) if self._steady_rates is None else self._steady_rates

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from particles.base.arrays import Floats
-from particles.base.errors import InputError
+from particles.base.errors import InputError, NotFiniteError
 from particles.base.jit import Formula, kernel
 from particles.base.shims import fma
 from particles.model import Law
@@ -106,3 +106,11 @@ def first_moment(grid: Grid, averages: Floats, atoms: Floats) -> float:
     jump = 1.5 * (averages[-1] - averages[0]) - 0.5 * (averages[-2] - averages[1])
     inner = grid.h * _weighted()(averages, grid.centres) + grid.h**2 / 12.0 * jump
     return float(inner + grid.lo * atoms[0] + grid.hi * atoms[1])
+
+
+def require_finite(grid: Grid, averages: Floats, t: float) -> None:
+    """Raise NotFiniteError where a cell average stopped being finite; it names the first one, its x and t."""
+    finite = np.isfinite(averages)
+    if not finite.all():
+        j = int(np.argmin(finite))
+        raise NotFiniteError(f"cell {j} (x = {grid.centres[j]:.6g}) is {averages[j]} at t = {t:.6g}")

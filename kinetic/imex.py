@@ -26,12 +26,12 @@ import numpy as np
 
 from kinetic.additive import ARK3, Additive
 from kinetic.flux import Flux, LinearFlux
-from kinetic.grid import Grid, first_moment
+from kinetic.grid import Grid, first_moment, require_finite
 from kinetic.implicit import PAD, diffusive, empty_system, end_values, face_coefficients, join, prepare, solve_stage
 from kinetic.integrate import advection
 from kinetic.reconstruction import Reconstruction
 from particles.base.arrays import Floats
-from particles.base.errors import InputError, NotFiniteError
+from particles.base.errors import InputError
 from particles.base.jit import Formula, kernel
 from particles.base.shims import fma
 
@@ -200,11 +200,7 @@ class Imex:
             self._stages(data, (speeds, speeds), t, dt, 0, len(self._tableau.nodes) * count)
         else:
             self._unsteady_step(t, dt, latest)
-        finite = np.isfinite(self.averages)
-        if not finite.all():
-            j = int(np.argmin(finite))
-            x, now = self._grid.centres[j], t + count * dt
-            raise NotFiniteError(f"cell {j} (x = {x:.6g}) is {self.averages[j]} at t = {now:.6g}")
+        require_finite(self._grid, self.averages, t + count * dt)
 
     def _unsteady_step(self, t: float, dt: float, latest: float) -> None:
         mean = self._mean(0)

@@ -30,12 +30,12 @@ import numpy as np
 
 from kinetic.diffusion import Diffusivity, with_diffusion
 from kinetic.flux import BOUNDARIES, Boundary, Flux, leaving
-from kinetic.grid import Grid, first_moment
+from kinetic.grid import Grid, first_moment, require_finite
 from kinetic.reconstruction import Reconstruction, edges, ghost
 from kinetic.source import Source
 from kinetic.tableau import REAL_LIMIT, SSPRK3
 from particles.base.arrays import Floats
-from particles.base.errors import InputError, NotFiniteError
+from particles.base.errors import InputError
 from particles.base.jit import Formula, formula, kernel
 from particles.base.shims import fma
 
@@ -236,11 +236,7 @@ class Integrator:
                 at = min(t + node * dt, latest)
                 source = (self._base, 1 - self._base, 2)[k]
                 self._stages(self._data(at, source), at, dt, k, 1)
-        finite = np.isfinite(self.averages)
-        if not finite.all():
-            j = int(np.argmin(finite))
-            x, now = self._grid.centres[j], t + count * dt
-            raise NotFiniteError(f"cell {j} (x = {x:.6g}) is {self.averages[j]} at t = {now:.6g}")
+        require_finite(self._grid, self.averages, t + count * dt)
 
     def _stages(self, data: Floats, t: float, dt: float, first: int, count: int) -> None:
         self._base = self._loop(
