@@ -20,6 +20,7 @@ of absolute monotonicity of its R(z) = (1 + (1 - 2 c) z)/(1 - c z)^2; it is L-st
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -165,6 +166,8 @@ class ChangCooper:
     averages : ndarray, shape (N,)
         Start, g >= 0; to second order the values at the centres and the averages over cells are the same.
     scheme : StructurePreserving, default SDIRK2 with three Gauss points
+    atoms : (float, float), default (0, 0)
+        Masses at the ends; they stay as they are.
 
     Raises
     ------
@@ -173,11 +176,18 @@ class ChangCooper:
     """
 
     def __init__(
-        self, equation: FokkerPlanck, grid: Grid, averages: Floats, scheme: StructurePreserving | None = None
+        self,
+        equation: FokkerPlanck,
+        grid: Grid,
+        averages: Floats,
+        scheme: StructurePreserving | None = None,
+        *,
+        atoms: Sequence[float] = (0.0, 0.0),
     ) -> None:
         self._equation, self._grid = equation, grid
         self._scheme = StructurePreserving() if scheme is None else scheme
         self._u = np.array(averages, dtype=np.float64)
+        self._atoms = np.array(atoms, dtype=np.float64)
         if self._u.shape != (grid.cells,):
             raise InputError(f"averages of shape {self._u.shape} do not fit: allowed is ({grid.cells},)")
         usable = np.isfinite(self._u) & (self._u >= 0.0)
@@ -198,8 +208,8 @@ class ChangCooper:
 
     @property
     def atoms(self) -> Floats:
-        """Masses at both ends, shape (2,): none, no mass leaves."""
-        return np.zeros(2)
+        """Masses at both ends, shape (2,)."""
+        return self._atoms
 
     @property
     def steady(self) -> bool:
@@ -221,13 +231,15 @@ class ChangCooper:
     def longest_step(self, t: float, cfl: float) -> float:
         """The step at time t: cfl times the bound on positivity if explicit, else the one that accuracy asks for.
 
-        That is cfl h/(max abs C + max D/(hi - lo)): a cell of transport, or the width of the grid by diffusion in N/cfl
-        steps.
+        That is cfl h over the larger of max abs C + max D/(hi - lo), a cell of transport, or the width of the grid by
+        diffusion in N/cfl steps, and of the mean velocity int abs(F) dx/int g dx, which follows what spreads.
         """
         left, right = self._rates(t, self.mean if self._equation.needs_mean else None)
         if self._scheme.implicit:
             spread = float(self._faces.diffusion.max()) / (self._grid.hi - self._grid.lo)
-            speed = self._grid.h * float(np.abs(left - right).max()) + spread
+            flow = np.abs(left[1:-1] * self._u[1:] - right[1:-1] * self._u[:-1]).sum()
+            mean = self._grid.h * float(flow / self._u.sum()) if self._u.any() else 0.0
+            speed = max(self._grid.h * float(np.abs(left - right).max()) + spread, mean)
             return cfl * self._grid.h / speed if speed > 0.0 else math.inf
         fastest = float((left[:-1] + right[1:]).max())
         return cfl / fastest if fastest > 0.0 else math.inf

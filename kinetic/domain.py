@@ -8,6 +8,7 @@ choice was right.
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -70,29 +71,37 @@ def tail_masses(solution: Solution) -> tuple[float, float]:
 
 
 def _by_quantiles(model: Model, until: float, tail: float) -> tuple[float, float] | None:
-    laws = [exact_law(model, until * k / _TIMES) for k in range(1, _TIMES + 1)]
-    known = [model.start, *(law for law in laws if law is not None)]
-    if len(known) <= _TIMES:
+    laws = [model.start, *(exact_law(model, t) for t in _stops(model, until, _TIMES)[1:])]
+    known = [law for law in laws if isinstance(law, Law)]
+    if len(known) < len(laws):
         return None
-    ends = np.array([law.quantile(np.array([tail, 1.0 - tail])) for law in known if isinstance(law, Law)])
-    return _padded(float(ends.min()), float(ends.max()))
+    ends = np.array([law.quantile(np.array([tail, 1.0 - tail])) for law in known])
+    lo, hi = float(ends.min()), float(ends.max())
+    margin = (hi - lo) * MARGIN / (1.0 - 2.0 * MARGIN)  # what `tail_masses` looks at
+    return (0.0 if _bottom(model, lo) == 0.0 else lo - margin), hi + margin
 
 
-def _padded(lo: float, hi: float) -> tuple[float, float]:
-    """Room for the margin that `tail_masses` looks at."""
-    width = (hi - lo) / (1.0 - 2.0 * MARGIN)
-    return 0.5 * (lo + hi - width), 0.5 * (lo + hi + width)
+def _stops(model: Model, until: float, steps: int) -> list[float]:
+    """Times 0, ..., until, `steps` of them between two jumps of the parameters: extremes lie there, or in between."""
+    jumps = [0.0, *(t for t in model.breakpoints if t < until), until]
+    pieces = [np.linspace(a, b, steps + 1)[1:] for a, b in itertools.pairwise(jumps)]
+    return [0.0, *np.concatenate(pieces).tolist()]
+
+
+def _bottom(model: Model, lo: float) -> float:
+    """The lowest end that the interval may have, for mass that starts at lo or above."""
+    if model.walls is not None:
+        return model.walls[0]
+    return 0.0 if model.diffusion.half_line and lo >= 0.0 else -math.inf
 
 
 def _by_runs(model: Model, until: float, tail: float) -> tuple[float, float]:
     law = model.start
     assert isinstance(law, Law)
     lo, hi = (float(x) for x in law.quantile(np.array([tail, 1.0 - tail])))
-    bottom = (
-        0.0 if model.diffusion.half_line and lo >= 0.0 and model.walls is None else (model.walls or (-math.inf,))[0]
-    )
+    bottom = _bottom(model, lo)
     top = math.inf if model.walls is None else model.walls[1]
-    reach = max(hi - lo, 1.0)
+    reach = hi - lo or math.sqrt(model.nu2 * until) or 1.0
     for _ in range(_DOUBLINGS):
         grid = Grid(max(lo - reach, bottom), min(hi + reach, top), cells=_CELLS)
         below, above = _largest_tails(model, law, grid, until)
@@ -111,14 +120,15 @@ def _by_runs(model: Model, until: float, tail: float) -> tuple[float, float]:
 def _largest_tails(model: Model, law: Law, grid: Grid, until: float) -> tuple[Floats, Floats]:
     """Largest mass below and above each face over all steps of a coarse run, shape (N + 1,)."""
     averages = grid.averages(law)
-    averages *= 1.0 / (grid.h * averages.sum())
+    averages[0] += law.cdf(grid.lo) / grid.h
+    averages[-1] += (1.0 - law.cdf(grid.hi)) / grid.h
     stepper = ChangCooper(fokker_planck(model), grid, averages, StructurePreserving("implicit-euler", "midpoint"))
     below, above = np.zeros(grid.cells + 1), np.zeros(grid.cells + 1)
-    dt = until / _STEPS
-    for k in range(_STEPS + 1):
+    stops = _stops(model, until, _STEPS)
+    for t, end in zip(stops, [*stops[1:], math.inf], strict=True):
         masses = grid.h * stepper.averages
         below[1:] = np.maximum(below[1:], np.cumsum(masses))
         above[:-1] = np.maximum(above[:-1], np.cumsum(masses[::-1])[::-1])
-        if k < _STEPS:
-            stepper.advance(k * dt, dt, 1, until)
+        if end < math.inf:
+            stepper.advance(t, end - t, 1, end)
     return below, above

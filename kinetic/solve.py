@@ -83,6 +83,8 @@ def solve(
         As `evolve`.
     """
     stored = stored_times(0.0, until, times)
+    if residual is not None and model.varying:
+        raise InputError(f"residual = {residual!r}: weight and bias that are functions of time never come to rest")
     flux, diffusivity, boundary = fokker_planck(model, grid)
     if averages is None:
         averages, outside = _start(model, grid, boundary)
@@ -105,7 +107,7 @@ def solve(
         constants = {**_constants(reconstruction, None, fourier), "time": "ARK3(2)4L[2]SA", "diffusion": "implicit"}
     else:
         chosen = scheme if isinstance(scheme, StructurePreserving) else StructurePreserving()
-        stepper = ChangCooper(jumps.fokker_planck(model), grid, averages, chosen)
+        stepper = ChangCooper(jumps.fokker_planck(model), grid, averages, chosen, atoms=ends)
         constants = {"flux": "Chang-Cooper", **asdict(chosen)}
     breaks = [time for time in model.breakpoints if time <= until]
     run = drive(

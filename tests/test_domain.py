@@ -12,7 +12,21 @@ from scipy import stats
 import kinetic
 from kinetic.domain import TAIL, _by_runs, domain, tail_masses
 from particles.base.errors import InputError
-from particles.model import IDENTITY, TANH, Dirac, Model, Normal, Product, cases, exact_law
+from particles.model import (
+    IDENTITY,
+    LINEAR,
+    RELU,
+    TANH,
+    Dirac,
+    Lognormal,
+    Model,
+    Normal,
+    Product,
+    cases,
+    cubic,
+    exact_law,
+    piecewise,
+)  # fmt: skip
 
 
 def test_known_laws_leave_no_more_than_the_tail_beyond_the_ends() -> None:
@@ -88,3 +102,44 @@ def test_a_grid_that_is_too_narrow_is_seen_after_the_run() -> None:
     for ends, seen in ((domain(case.model, 1.0), False), ((-1.0, 3.0), True)):
         solution = kinetic.solve(case.model, kinetic.Grid(*ends, cells=400), until=1.0, times=(0.0,))
         assert all((mass > 1e-9) == seen for mass in tail_masses(solution))
+
+
+@pytest.mark.parametrize("nu2", [0.1, 0.0])
+def test_an_excursion_between_two_jumps_is_inside(nu2: float) -> None:
+    bias = piecewise([0.0, 0.01, 0.02], [1000.0, -1000.0, 0.0])
+    model = Model(drift=IDENTITY, weight=0.0, bias=bias, nu2=nu2, initial=Normal(0.0, 0.1))
+    lo, hi = domain(model, 1.0)
+    assert lo < -1.5
+    assert hi > 11.5  # the law at t = 0.01 has the mean 10
+
+
+def test_a_coarse_run_steps_to_the_jumps() -> None:
+    """The drift of the cubic: a thousandth of 10^4 to the right and back, far less than a step of the run."""
+    bias = piecewise([0.0, 0.001, 0.002], [1e4, -1e4, 0.0])
+    model = Model(drift=cubic(1e-6), weight=0.0, bias=bias, nu2=0.5, initial=Normal(0.0, 0.1))
+    lo, hi = domain(model, 1.0)
+    assert lo < -2.0
+    assert 11.0 < hi < 30.0
+
+
+def test_a_start_at_a_wall_and_mass_beyond_one_are_in_the_run() -> None:
+    for start in (Normal(-9.0, 0.1), Dirac(-1.0)):
+        wall = {"walls": (-1.0, math.inf), "wall": "reflecting"}
+        lo, hi = domain(Model(drift=TANH, weight=-1.0, bias=0.0, nu2=0.5, initial=start, **wall), 1.0)  # type: ignore[arg-type]
+        assert lo == -1.0
+        assert 3.0 < hi < 8.0
+
+
+def test_a_lognormal_law_ends_at_zero() -> None:
+    start = Lognormal(0.0, 0.2)
+    model = Model(drift=IDENTITY, weight=-1.0, bias=0.0, nu2=0.5, diffusion=LINEAR, initial=start)
+    assert domain(model, 1.0)[0] == 0.0
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e-3, 1e6])
+def test_the_ends_have_the_unit_of_length(unit: float) -> None:
+    def ends(s: float) -> tuple[float, float]:
+        start = Normal(0.5 * s, 0.1 * s * s)
+        return domain(Model(drift=RELU, weight=-1.0, bias=0.5 * s, nu2=0.1 * s * s, initial=start), 1.0)
+
+    np.testing.assert_allclose(np.array(ends(unit)) / unit, ends(1.0), rtol=0.15)

@@ -425,3 +425,15 @@ def test_bad_input_of_the_command_is_one_sentence(
     assert named in captured.err
     assert captured.err.count("\n") == 1
     assert captured.out == ""
+
+
+@pytest.mark.parametrize(("family", "limit"), [("inverse-gamma", "a normal law"), ("relu", "the law of Pareto")])
+def test_a_fit_at_the_bound_of_its_search_says_which_law_lies_there(family: str, limit: str) -> None:
+    x = (
+        np.random.default_rng(0).normal(1e5, 1.0, 300)
+        if family == "inverse-gamma"
+        else 1.0 / np.linspace(0.01, 1.0, 300)
+    )
+    (found,) = fit(x, bootstrap=0, families=(family,)).fits
+    assert limit in found.limit
+    assert all(math.isinf(error) for error in found.errors.values())

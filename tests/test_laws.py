@@ -186,3 +186,9 @@ def test_product_law_draws_its_components_independently() -> None:
 def test_impossible_laws_are_refused(make: Callable[[], object]) -> None:
     with pytest.raises(InputError):
         make()
+
+
+def test_a_mixture_far_from_zero_keeps_its_variance() -> None:
+    """1 within, 1/4 between the components; E X^2 - m^2 would be 0."""
+    mixture = Mixture([Normal(1e9, 1.0), Normal(1e9 + 1.0, 1.0)], [0.5, 0.5])
+    assert mixture.variance == pytest.approx(1.25, rel=1e-7)

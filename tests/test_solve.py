@@ -8,7 +8,7 @@ import pytest
 from kinetic import Grid, LinearFlux, NonlinearFlux, StructurePreserving, evolve, solve
 from particles.base.errors import InputError, NotFiniteError
 from particles.base.shims import sqrt
-from particles.model import Normal, cases
+from particles.model import IDENTITY, Model, Normal, cases
 
 MODEL = cases["regression"].model
 GRID = Grid(-7.0, 9.0, cells=100)
@@ -161,3 +161,32 @@ def test_chang_cooper_ends_a_run_at_rest() -> None:
 def test_schemes_for_noise_are_refused_without(scheme: Any) -> None:
     with pytest.raises(InputError, match="needs noise"):
         solve(cases["regression"].model, Grid(-7.0, 9.0, cells=50), until=1.0, scheme=scheme)
+
+
+def test_given_atoms_stay_with_every_scheme() -> None:
+    case = cases["tanh-noise"]
+    grid = Grid(-14.0, 16.0, cells=100)
+    averages = 0.8 * grid.averages(case.model.initial)
+    for scheme in ("explicit", "imex", "chang-cooper"):
+        record = solve(case.model, grid, until=0.1, scheme=scheme, averages=averages, atoms=(0.15, 0.05))
+        assert record.atoms[-1].tolist() == [0.15, 0.05]
+        assert record.mass(0.1) == pytest.approx(1.0, abs=1e-13)
+
+
+def test_without_a_drift_chang_cooper_still_takes_steps_that_follow_what_spreads() -> None:
+    """Pure diffusion of N(0, 1/2) to N(0, 3/2): second order in the number of cells."""
+    model = Model(drift=IDENTITY, weight=0.0, bias=0.0, nu2=1.0, initial=Normal(0.0, 0.5))
+    errors = []
+    for cells in (50, 100, 200, 400):
+        grid = Grid(-9.0, 9.0, cells=cells)
+        record = solve(model, grid, until=1.0, scheme="chang-cooper")
+        errors.append(float(grid.h * np.abs(record.averages[-1] - grid.averages(Normal(0.0, 1.5))).sum()))
+    rates = np.log2(np.array(errors[:-1]) / errors[1:])
+    assert (rates > 1.6).all(), rates
+    assert errors[-1] < 1e-3
+
+
+def test_functions_of_time_do_not_come_to_rest() -> None:
+    model = Model(drift=IDENTITY, weight=-1.0, bias=lambda t: 0.0 * t, nu2=1.0, initial=Normal(0.0, 0.5))
+    with pytest.raises(InputError, match="functions of time never come to rest"):
+        solve(model, Grid(-5.0, 6.0, cells=50), until=1.0, residual=1e-3)

@@ -540,3 +540,16 @@ def test_what_cannot_be_used_is_refused_in_one_sentence() -> None:
         steady_state(model(IDENTITY, -1.0, 1.0, 1.0, inner))
     with pytest.raises(InputError, match="integer"):
         known(steady_state(model(cubic(1.0), 1.0, 0.0, 1.0))).moment(0.5)  # type: ignore[attr-defined]
+
+
+def test_between_two_walls_far_from_zero_the_law_has_its_distribution_function() -> None:
+    model = Model(
+        drift=IDENTITY, weight=-1.0, bias=800.0, nu2=1.0, initial=Normal(800.0, 1.0), walls=(799.0, 801.0),
+        wall="reflecting",
+    )  # fmt: skip
+    law = steady_state(model).law
+    assert law is not None
+    x = np.array([799.0, 799.5, 800.0, 800.5, 801.0])
+    whole = Normal(800.0, 0.5)
+    exact = (whole.cdf(x) - whole.cdf(799.0)) / (whole.cdf(801.0) - whole.cdf(799.0))
+    np.testing.assert_allclose(law.cdf(x), exact, atol=1e-12)

@@ -72,6 +72,7 @@ class InverseGammaFamily(SteadyFamily):
     """1/X ~ Gamma: identity with K = x."""
 
     name, parameters = "inverse-gamma", ("bias", "nu2")
+    limits, limited = ("w -> nu^2/2: no law", "nu^2 -> 0: a normal law"), 0
 
     def start(self, x: Floats, shares: Floats) -> Floats:
         mean = float((shares / x).sum())
@@ -193,6 +194,7 @@ class ReluFamily(SteadyFamily):
     """x^(-2), times (y e^(1-y))^p at y = a/x > 1: relu with K = x on the whole line."""
 
     name, parameters = "relu", ("bias", "nu2")
+    limits = ("nu^2 -> inf: no law", "nu^2 -> 0: the law of Pareto")
 
     def start(self, x: Floats, shares: Floats) -> Floats:
         return np.array([math.log(median(x, shares)), math.log(2.0)])

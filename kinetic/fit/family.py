@@ -24,7 +24,9 @@ class SteadyFamily(ABC):
     positive: ClassVar[bool] = True
     """All laws live on x > 0."""
     limits: ClassVar[tuple[str, str]] = ("", "")
-    """What the lower and upper bound of the last working parameter stand for."""
+    """What the lower and upper bound of the limited working parameter stand for."""
+    limited: ClassVar[int] = -1
+    """Which one that is."""
 
     @abstractmethod
     def start(self, x: Floats, shares: Floats) -> Floats:

@@ -88,8 +88,9 @@ def maximise(family: SteadyFamily, target: Target, first: Floats | None = None) 
     best = -float(found.fun) * weight
     if not math.isfinite(best) or np.abs(found.x).max() >= _FAR:
         raise InputError("has no likelihood on these data")
-    near = _EDGE * (high[-1] - low[-1])
-    below, above = bool(theta[-1] - low[-1] <= near), bool(high[-1] - theta[-1] <= near)
+    k = family.limited
+    near = _EDGE * (high[k] - low[k]) if any(family.limits) else -1.0
+    below, above = bool(theta[k] - low[k] <= near), bool(high[k] - theta[k] <= near)
     return Maximum(theta, best, family.limits[0] if below else family.limits[1] if above else "")
 
 

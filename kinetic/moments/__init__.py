@@ -58,7 +58,10 @@ def partial_moments(model: Model, times: ArrayLike, order: int = 2) -> Floats:
 
 
 def variance(model: Model, times: ArrayLike) -> Floats:
-    """Return V = m2 - m1^2 at the times, shape (T,), as `moments`; the identity's by its own equation."""
+    """Return V = m2 - m1^2 at the times, shape (T,), as `moments`; the identity's by its own equation.
+
+    That of relu is the difference, which loses the digits by which m1^2 exceeds V.
+    """
     require_closed(model)
     if model.drift.name == "relu":
         m = moments(model, times, 2)

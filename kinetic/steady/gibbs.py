@@ -32,7 +32,6 @@ _VANDER_LONG = legendre.legvander(_NODES, _DEGREE + 1)
 _DEPTH = 700.0
 _CHANGE = 3.0
 _ITERATIONS = 80
-_LARGEST = 709.0
 
 
 class Panel(NamedTuple):
@@ -241,7 +240,7 @@ class Gibbs(Family):
         (low, high), (first, last) = self.chart.interval, self.chart.growth
         inside = ((x >= low) if first is None else (x > low)) & ((x <= high) if last is None else (x < high))
         somewhere = float(self.chart.point(np.array(self.edges[0])))
-        return np.clip(self.chart.inverse(np.where(inside, x, somewhere)), -_LARGEST, _LARGEST), inside
+        return self.chart.inverse(np.where(inside, x, somewhere)), inside
 
 
 def gibbs(slope: Map, chart: Chart, kinks: tuple[float, ...] = ()) -> Gibbs:

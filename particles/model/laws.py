@@ -245,8 +245,8 @@ class Mixture(Law):
 
     @property
     def variance(self) -> float:
-        second = [component.variance + component.mean**2 for component in self.components]
-        return float(self._sum(second)) - self.mean**2
+        mean = self.mean
+        return float(self._sum([component.variance + (component.mean - mean) ** 2 for component in self.components]))
 
 
 @dataclass(frozen=True)

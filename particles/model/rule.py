@@ -137,11 +137,15 @@ class Model:
         return tuple(sorted({e for part in edges for e in part if e > 0.0}))
 
     @property
+    def varying(self) -> bool:
+        """True where weight or bias is a function of time."""
+        return any(isinstance(p, Varying) for p in (self._weight, self._bias))
+
+    @property
     def reproducible(self) -> bool:
         """True where every number of a run is the same on any CPU: no user's function, no library's quantile."""
-        known = not any(isinstance(p, Varying) for p in (self._weight, self._bias))
         ours = self.diffusion in DIFFUSIONS.values()
-        return known and ours and self.drift.reproducible and bool(self.initial.reproducible)
+        return not self.varying and ours and self.drift.reproducible and bool(self.initial.reproducible)
 
     @property
     def start(self) -> Law | Product:
