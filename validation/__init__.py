@@ -5,8 +5,21 @@ Importing it loads neither numba, MPI, POT nor matplotlib.
 
 from validation.comparison import Comparison, compare
 from validation.distance import w1, w1_to_law, wasserstein
+from validation.enclosure import Enclosure, enclose, enclose_at
 from validation.floor import expected_w1
 from validation.studies import mean_field
 from validation.study import Study
 
-__all__ = ["Comparison", "Study", "compare", "expected_w1", "mean_field", "w1", "w1_to_law", "wasserstein"]
+__all__ = [
+    "Comparison",
+    "Enclosure",
+    "Study",
+    "compare",
+    "enclose",
+    "enclose_at",
+    "expected_w1",
+    "mean_field",
+    "w1",
+    "w1_to_law",
+    "wasserstein",
+]

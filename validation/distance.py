@@ -41,7 +41,7 @@ def w1(a: Measure, b: Measure) -> float:
         If dimensions differ, a mass is negative or not 1, a position is not finite, or a cloud is too large.
     """
     for measure in (a, b):
-        _check(measure)
+        check_probability(measure)
     if a.dim != b.dim:
         raise InputError(f"dimensions {a.dim} and {b.dim} must be equal")
     if a.dim > 1:
@@ -92,7 +92,10 @@ def wasserstein(
             return float(power ** (1.0 / p))
         largest = max(left.masses.size, right.masses.size)
         if largest > EMD_LIMIT:
-            raise InputError(f"a cloud of {largest} points in R^{left.dim} is too large: allowed are {EMD_LIMIT}")
+            raise InputError(
+                f"a cloud of {largest} points in R^{left.dim} is too large: allowed are {EMD_LIMIT}, the whole cost"
+                " matrix is kept; use validation.sliced_w1"
+            )
         try:
             cost = ot.dist(left.points.T.copy(), right.points.T.copy(), metric="euclidean") ** p
             power, log = ot.emd2(left.masses, right.masses, cost, log=True, numItermax=10_000_000)
@@ -121,8 +124,14 @@ def w1_to_law(measure: Measure, law: Law) -> float:
         Mass 1 within 1e-9.
     law : Law
         Smooth between its breakpoints, but for atoms at them.
+
+    Raises
+    ------
+    InputError
+        If the law has no mean, or the measure is no probability.
     """
-    _check(measure)
+    check_probability(measure)
+    require_mean(law)
     knots = np.unique(np.concatenate([measure.points[0], measure.faces, law.breakpoints()]))
     step = measure.cdf(knots[:-1])
     left, right = knots[:-1], knots[1:]
@@ -166,7 +175,8 @@ def _gauss_absolute(measure: Measure, law: Law, step: Floats, origin: Floats, le
 # checks and conversions
 
 
-def _check(measure: Measure) -> None:
+def check_probability(measure: Measure) -> None:
+    """Refuse a measure with a negative mass, a mass that is not 1 within 1e-9, or numbers that are not finite."""
     if not (np.isfinite(measure.points).all() and np.isfinite(measure.polynomials).all()):
         raise InputError("a measure holds positions or densities that are not finite")
     # an atom of a finite-volume solution may be negative by what the density undershoots
@@ -175,6 +185,16 @@ def _check(measure: Measure) -> None:
         raise InputError(f"a mass is {float(measure.masses.min())!r}: allowed are numbers >= 0")
     if not abs(measure.mass - 1.0) <= _MASS_TOLERANCE:
         raise InputError(f"mass = {measure.mass!r} must be 1 within {_MASS_TOLERANCE:g}")
+
+
+def require_mean(law: Law) -> None:
+    """Refuse W1 to a law with P(X > x) ~ x^(-mu), mu <= 1: it is infinite for every measure with a mean."""
+    tail = getattr(law, "tail", np.inf)
+    if tail <= 1.0 or not np.isfinite(law.mean):
+        raise InputError(
+            f"{type(law).__name__} (tail exponent {tail:g}) has no mean, so W1 to it is infinite: use the Kolmogorov"
+            " distance (validation.kolmogorov), or W1 of log x"
+        )
 
 
 def _cloud(points: ArrayLike, masses: ArrayLike | None) -> Measure:
@@ -188,7 +208,7 @@ def _cloud(points: ArrayLike, masses: ArrayLike | None) -> Measure:
         cloud = Measure.of_points(rows)
     else:
         cloud = Measure(rows, np.asarray(masses, dtype=np.float64))
-    _check(cloud)
+    check_probability(cloud)
     return cloud
 
 
