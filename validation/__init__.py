@@ -7,8 +7,11 @@ from validation.comparison import Comparison, compare
 from validation.distance import w1, w1_to_law, wasserstein
 from validation.enclosure import Enclosure, enclose, enclose_at
 from validation.floor import expected_w1
+from validation.quadratic import w2
+from validation.sliced import sliced_w1
 from validation.studies import mean_field
 from validation.study import Study
+from validation.supremum import kolmogorov
 
 __all__ = [
     "Comparison",
@@ -18,8 +21,11 @@ __all__ = [
     "enclose",
     "enclose_at",
     "expected_w1",
+    "kolmogorov",
     "mean_field",
+    "sliced_w1",
     "w1",
     "w1_to_law",
+    "w2",
     "wasserstein",
 ]

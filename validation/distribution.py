@@ -25,7 +25,7 @@ from particles.model.laws import quantile_by_bisection
 
 Flags = NDArray[np.bool_]
 _PARTS = 16
-_TAIL = 10.0 ** -np.arange(17.0, 300.5, 0.5)
+_TAIL = 10.0 ** -np.arange(14.0, 300.5, 0.5)
 
 
 @dataclass(frozen=True)
