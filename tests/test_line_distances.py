@@ -209,6 +209,16 @@ def test_w1_to_a_law_without_a_mean_is_refused_and_told_what_to_use() -> None:
     assert w1_to_law(cloud, Pareto(1.0, 1.5)) > 0.0
 
 
+@pytest.mark.parametrize("mu", [1.05, 1.2, 1.5, 3.0])
+def test_w1_to_a_heavy_tail_is_whole(mu: float) -> None:
+    """A cloud at the start of Pareto's law: 1/(mu - 1); a tail cut where 1 - F rounds to 0 loses up to 0.5 % at 1.2."""
+    assert_allclose(w1_to_law(of_points(np.ones(3)), Pareto(1.0, mu)), 1.0 / (mu - 1.0), rtol=1e-9)
+    law = InverseGamma(mu, 2.0)
+    assert_allclose(w1_to_law(of_points(np.zeros(3)), law), law.mean, rtol=1e-9)
+    lost = 1e13 * Pareto(1.0, 1.2).sf(1e13) / 0.2  # control: what the tail holds from where 1 - F is 2.5e-16
+    assert lost > 0.002 * 5.0
+
+
 CLOUD = of_points(np.array([1.0, 2.0]))
 PLANE = of_points(np.zeros((2, 3)))
 DENSE = solution(0)

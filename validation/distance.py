@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import Law, Measure
+from validation.distribution import OfLaw
 from validation.line import absolute_integral, density_difference
 
 EMD_LIMIT = 5000  # points a side: POT's exact transport in R^d holds their whole cost matrix
@@ -134,10 +135,13 @@ def w1_to_law(measure: Measure, law: Law) -> float:
     require_mean(law)
     knots = np.unique(np.concatenate([measure.points[0], measure.faces, law.breakpoints()]))
     step = measure.cdf(knots[:-1])
-    left, right = knots[:-1], knots[1:]
+    end = max(float(part[-1]) for part in (np.sort(measure.points[0]), measure.faces) if part.size)
+    knots = knots[knots <= end]  # beyond it P(X > x) alone is left, which a heavy tail keeps where 1 - F rounds to 0
+    step, left, right = step[: knots.size - 1], knots[:-1], knots[1:]
     crossing = _crossings(measure, law, step, left, right)
     edges = np.concatenate([[left, crossing], [crossing, right]], axis=1)
-    return float(_gauss_absolute(measure, law, np.concatenate([step, step]), np.concatenate([left, left]), *edges))
+    inside = _gauss_absolute(measure, law, np.concatenate([step, step]), np.concatenate([left, left]), *edges)
+    return inside + OfLaw(law).beyond(end)
 
 
 def _crossings(measure: Measure, law: Law, step: Floats, left: Floats, right: Floats) -> Floats:

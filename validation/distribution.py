@@ -25,7 +25,8 @@ from particles.model.laws import quantile_by_bisection
 
 Flags = NDArray[np.bool_]
 _PARTS = 16
-_TAIL = 10.0 ** -np.arange(14.0, 300.5, 0.5)
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
+_TAIL = 10.0 ** -np.arange(2.5, 300.5, 0.5)
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,15 @@ class OfLaw(Distribution):
             return 0.0
         end = float(self.edges[-1])
         return 2.0 * end * (end * float(self.law.sf(end))) / (self.law.tail - 2.0)
+
+    def beyond(self, start: float) -> float:
+        """Integral of 1 - F right of `start`."""
+        knots = np.concatenate([[start], self.edges[self.edges > start]])
+        left, half, above = knots[:-1], 0.5 * np.diff(knots), self.above(knots[:-1])
+        total = np.zeros(left.shape)
+        for node, weight in zip(_NODES, _WEIGHTS, strict=True):
+            total += weight * half * (np.where(above, 0.0, 1.0) - self.values(left + (1.0 + node) * half, above))
+        return float(total.sum()) + self.outside
 
     def above(self, x: Floats) -> Flags:
         return np.asarray(x >= self._median)
