@@ -87,7 +87,7 @@ def test_closed_laws_and_quadrature_agree_to_1e_minus_10(name: str) -> None:
     x = exact.quantile(levels)
     width = float(x[6] - x[4])
     np.testing.assert_allclose(law.pdf(x), exact.pdf(x), rtol=1e-10)
-    np.testing.assert_allclose(law.cdf(x), exact.cdf(x), rtol=1e-10)
+    np.testing.assert_allclose(law.cdf(x), exact.cdf(x), rtol=1e-10, atol=1e-20)
     np.testing.assert_allclose(law.quantile(levels), x, rtol=1e-10, atol=1e-10 * width)
     np.testing.assert_allclose(law.sample(levels[2:]), x[2:], rtol=1e-10, atol=1e-10 * width)
     assert closed.reason == computed.reason
@@ -285,6 +285,7 @@ def test_reflecting_walls_cut_the_law_out(case: Model, natural: str) -> None:
     outside = np.array([low - 1.0, high + 1.0])
     assert law.pdf(outside).max() == 0.0
     assert law.cdf(outside).tolist() == [0.0, 1.0]
+    assert np.isnan(law.cdf(np.array([math.nan, 1.0]))).tolist() == [True, False]
 
 
 def test_walls_make_a_law_where_the_line_has_none() -> None:
@@ -318,6 +319,38 @@ def test_bounded_activations_with_k_equal_to_x_have_the_tail_of_relu(drift: Drif
         rest = ChangCooper(fokker_planck(model(drift, weight, 1.0, 1.0, LINEAR)), grid, np.ones(3000)).equilibrium()
         shape = known(state).pdf(grid.centres)
         assert np.abs(rest / rest.sum() - shape / shape.sum()).sum() < 1e-6
+
+
+def test_a_law_by_quadrature_has_the_sampling_constants_of_its_family() -> None:
+    """sqrt(2/pi) int sqrt(F (1 - F)): N(0, 1) 1.288379, inverse Gamma (9, 8) .510821; infinite for a tail of x^(-2)."""
+    normal = known(steady_state(model(IDENTITY, -1.0, 0.0, 2.0), closed=False))
+    assert abs(normal.w1_constant() - 1.288379) < 1e-6
+    gamma = known(steady_state(CLOSED_MODELS["inverse Gamma"], closed=False))
+    assert abs(gamma.w1_constant() - 0.510821) < 1e-6
+    heavy = known(steady_state(CLOSED_MODELS["Pareto"], closed=False))
+    with pytest.raises(InputError, match="tail exponent"):
+        heavy.w1_constant()
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        model(cubic(2.6), 82.0, 4.6, 0.007),  # wells 10^5 e-folds deep, one higher by 10^4
+        model(cubic(0.016), 585.0, 9.3, 0.043),
+        model(cubic(1e-3), -20.0, -2.0, 1e-8),
+        model(IDENTITY, 50.0, 0.12, 217.0, walls=(-956.0, 0.4), wall="reflecting"),
+        model(TANH, -300.0, 1e3, 1e-4),
+        model(RELU, -1.0, 1.0, 1e-4, LINEAR),
+        model(RELU, -1e-3, 1.0, 1e3, LINEAR),
+    ],
+)
+def test_extreme_parameters_neither_hang_nor_lose_the_mass(case: Model) -> None:
+    law = known(steady_state(case, closed=False))
+    assert isinstance(law, Gibbs)
+    assert law.edges.size < 2000
+    assert math.isclose(float(law.below[-1] + law.above[-1]), 1.0, rel_tol=1e-12)
+    levels = np.array([1e-3, 0.25, 0.5, 0.75, 0.999])
+    np.testing.assert_allclose(law.cdf(law.quantile(levels)), levels, rtol=1e-6)
 
 
 # existence ------------------------------------------------------------------------------------------------------------
@@ -521,6 +554,14 @@ def test_a_jump_of_the_drift_that_nobody_names_is_found() -> None:
     law = gibbs(lambda y: -2.0 * np.sign(on.point(y) - 0.3) * on.slope(y) + on.bend(y), on)
     x = np.array([-4.0, 0.0, 0.29, 0.31, 7.0])
     np.testing.assert_allclose(law.pdf(x), np.exp(-2.0 * np.abs(x - 0.3)), rtol=1e-9)
+
+
+def test_a_drift_that_is_noise_is_refused_and_does_not_hang() -> None:
+    on = chart(-INF, INF, (False, False), 0.0)
+    with pytest.raises(InputError, match="too rough"):
+        gibbs(lambda y: -np.sinh(2.0 * y) + np.sin(1e9 * y), on)
+    with pytest.raises(InputError, match="no maximum"):
+        gibbs(lambda y: np.ones_like(y), chart(0.0, INF, (True, False), 0.0))
 
 
 def test_what_cannot_be_used_is_refused_in_one_sentence() -> None:

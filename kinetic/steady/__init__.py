@@ -135,8 +135,8 @@ def _at_rest(line: Line, closed: bool) -> SteadyState:
         return SteadyState(law, reason, family, (math.inf, getattr(law, "tail", math.inf)), rate, CLOSED)
     rest = gibbs(slope, on, kinks)
     if not any(line.zeros) and math.inf in (-line.low, line.high):
-        first, third = rest.quantile(np.array([0.25, 0.75]))
-        on = line.chart(float(third - first))
+        first, median, third = (float(rest.quantile(np.array(p))) for p in (0.25, 0.5, 0.75))
+        on = line.chart(median, third - first)
         rest = gibbs(line.slope(on), on, line.kinks(on))
     gap, error = spectral_gap(rest, fokker_planck(line.model).diffusion)
     if not error < 0.01 * gap:

@@ -27,7 +27,7 @@ from particles.base.arrays import Floats
 
 FAR = 340.0
 """Where a coordinate ends: x = e^FAR is 5e147, and its square is finite."""
-_EPS = 1e-14
+_EPS = 1e-12
 """Distance from an end other than 0, relative to it, that x still resolves."""
 
 Map = Callable[[Floats], Floats]
@@ -45,6 +45,8 @@ class Chart:
         Range of x.
     point, slope, bend, inverse : callable (ndarray) -> ndarray
         x(y), x'(y) > 0, x''(y)/x'(y) and y(x).
+    anchor : float
+        Largest number that is added in x(y): x is rounded to eps (abs(x) + anchor).
     growth : (float or None, float or None)
         Limit of d ln abs(x)/dy, outwards, at either end: 1 at infinity, -1 at x = 0, 0 at another zero of K; None at a
         wall, where the coordinate ends too.
@@ -57,7 +59,12 @@ class Chart:
     slope: Map
     bend: Map
     inverse: Map
+    anchor: float
     growth: tuple[float | None, float | None]
+
+    def rounding(self, y: Floats) -> Floats:
+        """Rounding of y and of x(y), in units of y."""
+        return np.asarray(2.0**-52 * (np.abs(y) + (np.abs(self.point(y)) + self.anchor) / self.slope(y)))
 
 
 def chart(low: float, high: float, zeros: tuple[bool, bool], centre: float, scale: float = 1.0) -> Chart:
@@ -81,7 +88,7 @@ def chart(low: float, high: float, zeros: tuple[bool, bool], centre: float, scal
     if zeros[1]:
         return _mirrored(_from_zero(-high, -low))
     if math.isfinite(low) and math.isfinite(high):
-        return Chart(low, high, (low, high), _same, np.ones_like, np.zeros_like, _same, (None, None))
+        return Chart(low, high, (low, high), _same, np.ones_like, np.zeros_like, _same, 0.0, (None, None))
     lower, upper = math.isfinite(low), math.isfinite(high)
     origin = low if lower else (high if upper else centre)
     return Chart(
@@ -92,6 +99,7 @@ def chart(low: float, high: float, zeros: tuple[bool, bool], centre: float, scal
         lambda y: scale * np.cosh(y),
         np.tanh,
         lambda x: np.arcsinh((x - origin) / scale),
+        abs(origin),
         (None if lower else 1.0, None if upper else 1.0),
     )
 
@@ -117,6 +125,7 @@ def _from_zero(low: float, high: float) -> Chart:
         np.exp,
         np.ones_like,
         lambda x: np.log(x - low),
+        abs(low),
         (-1.0 if low == 0.0 else 0.0, None if math.isfinite(high) else 1.0),
     )
 
@@ -130,6 +139,7 @@ def _mirrored(other: Chart) -> Chart:
         lambda y: other.slope(-y),
         lambda y: -other.bend(-y),
         lambda x: -other.inverse(-x),
+        other.anchor,
         (other.growth[1], other.growth[0]),
     )
 
@@ -145,5 +155,6 @@ def _between(low: float, high: float) -> Chart:
         lambda y: half / np.cosh(y) ** 2,
         lambda y: -2.0 * np.tanh(y),
         lambda x: 0.5 * np.log((x - low) / (high - x)),
+        max(abs(low), abs(high)),
         (0.0, 0.0),
     )

@@ -2,92 +2,28 @@
 
     p(y) = exp(int s dy)/Z,   s = d ln p/dy given,   g(x) = p(y)/x'(y),   y a coordinate of the line (`chart`)
 
-Panels [y_i, y_{i+1}] are marched outwards from a maximum of p, short enough for a polynomial of degree 15 in Legendre's
-basis to hold s to rounding and for ln p to change by at most 3. On each, ln p and int p are polynomials too. The march
-ends where p is below e^(-700) of its maximum, or with the coordinate; beyond, p falls like e^(-rate y), a power of x.
-All is relative to the maximum, so that nothing overflows.
+On each panel (`panels`) ln p and int p are polynomials, like s. Beyond the last ones p falls like e^(-rate y), a power
+of x. All is relative to the maximum of p, so that nothing overflows.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.polynomial import legendre
 from numpy.typing import ArrayLike, NDArray
 
-from kinetic.steady.chart import Chart, Map, scan
+from kinetic.steady.chart import Chart, Map
+from kinetic.steady.panels import DEGREE, NODES, TO_LEGENDRE, WEIGHTS, panels
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model.families import Family
 
-_DEGREE = 15
-_NODES, _WEIGHTS = legendre.leggauss(_DEGREE + 1)
-_VANDER = legendre.legvander(_NODES, _DEGREE)
-_TO_LEGENDRE = (np.arange(_DEGREE + 1) + 0.5)[:, None] * (_VANDER * _WEIGHTS[:, None]).T
-_VANDER_LONG = legendre.legvander(_NODES, _DEGREE + 1)
-_DEPTH = 700.0
-_CHANGE = 3.0
+_LEVEL_AT_NODES = legendre.legvander(NODES, DEGREE + 1)
 _ITERATIONS = 80
-
-
-class Panel(NamedTuple):
-    """One panel [start, end]: ln p at its start, and Legendre coefficients of s."""
-
-    start: float
-    end: float
-    level: float
-    slope: Floats
-
-
-def critical_points(slope: Map, chart: Chart, kinks: tuple[float, ...]) -> tuple[Floats, Floats]:
-    """Return maxima and minima of p in the coordinate; a wall where p falls inwards is a maximum."""
-    y = scan(chart, kinks)
-    s = slope(y)
-    down, up = (s[:-1] > 0.0) & (s[1:] <= 0.0), (s[:-1] < 0.0) & (s[1:] >= 0.0)
-    maxima = bisect(lambda at: slope(at) > 0.0, y[:-1][down], y[1:][down])
-    minima = bisect(lambda at: slope(at) < 0.0, y[:-1][up], y[1:][up])
-    ends = [end for end, top in ((chart.low, s[0] <= 0.0), (chart.high, s[-1] > 0.0)) if top]
-    return np.sort(np.append(maxima, ends)), minima
-
-
-def bisect(below: Callable[[Floats], NDArray[np.bool_]], low: Floats, high: Floats) -> Floats:
-    """Ends of the stretches [low, ...) on which `below` holds, to the last bits, elementwise."""
-    for _ in range(80):
-        middle = 0.5 * (low + high)
-        first = below(middle)
-        low, high = np.where(first, middle, low), np.where(first, high, middle)
-    return high
-
-
-def _march(slope: Map, noise: Map, start: float, end: float, marks: Floats) -> list[Panel]:
-    """Panels from `start` upwards; each mark is an edge, and none is left out."""
-    panels: list[Panel] = []
-    at, level, top, width = start, 0.0, 0.0, 0.25
-    last = float(marks.max(initial=start))
-    while at < end and not (at >= last and level < top - _DEPTH):
-        stop = float(marks[marks > at].min(initial=end))
-        to = stop if at + 1.5 * width > stop else at + width
-        half = 0.5 * (to - at)
-        s = slope(at + half * (1.0 + _NODES))
-        coefficients = _TO_LEGENDRE @ s if np.isfinite(s).all() else np.full(_DEGREE + 1, math.inf)
-        change = 2.0 * half * float(coefficients[0])
-        size = half * float(np.abs(s).max()) + float(np.abs(coefficients).sum())
-        floor = max(1e-14, 8.0 * size * float(noise(np.array(at + half))))
-        smooth = half * float(np.abs(coefficients[-2:]).sum()) <= floor
-        short = abs(change) <= _CHANGE or max(level, level + change) < top - _DEPTH
-        if not (smooth and short) and half > 1e-11 * (1.0 + abs(at)):
-            width = half
-            continue
-        if not math.isfinite(change):
-            break  # the law ends here
-        panels.append(Panel(at, to, level, coefficients))
-        at, level, width = to, level + change, 4.0 * half
-        top = max(top, level)
-    return panels
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +53,10 @@ class Gibbs(Family):
     above: Floats
     rates: tuple[float, float]
     tails: tuple[float, float]
+
+    def __repr__(self) -> str:
+        low, high = self.chart.interval
+        return f"Gibbs(interval=({low!r}, {high!r}), panels={self.edges.size - 1})"
 
     @property
     def tail(self) -> float:
@@ -217,8 +157,8 @@ class Gibbs(Family):
         if any(map(math.isinf, beyond)):
             return float(sum(beyond))
         half = 0.5 * np.diff(self.edges)
-        y = self.edges[:-1] + half * (1.0 + _NODES[:, None])
-        return float((_WEIGHTS[:, None] * half * self._weighted(y, k, about)).sum() + sum(beyond))
+        y = self.edges[:-1] + half * (1.0 + NODES[:, None])
+        return float((WEIGHTS[:, None] * half * self._weighted(y, k, about)).sum() + sum(beyond))
 
     def _weighted(self, y: Floats, k: float, about: float) -> Floats:
         """(x - about)^k p(y), by logarithms: x^k alone may overflow."""
@@ -238,9 +178,9 @@ class Gibbs(Family):
         """The coordinate of points, and which lie in the interval; a wall belongs to it."""
         x = np.asarray(x, dtype=np.float64)
         (low, high), (first, last) = self.chart.interval, self.chart.growth
-        inside = ((x >= low) if first is None else (x > low)) & ((x <= high) if last is None else (x < high))
+        outside = ((x < low) if first is None else (x <= low)) | ((x > high) if last is None else (x >= high))
         somewhere = float(self.chart.point(np.array(self.edges[0])))
-        return self.chart.inverse(np.where(inside, x, somewhere)), inside
+        return self.chart.inverse(np.where(outside, somewhere, x)), ~outside  # NaN in, NaN out
 
 
 def gibbs(slope: Map, chart: Chart, kinks: tuple[float, ...] = ()) -> Gibbs:
@@ -256,29 +196,17 @@ def gibbs(slope: Map, chart: Chart, kinks: tuple[float, ...] = ()) -> Gibbs:
     Raises
     ------
     InputError
-        If the density has no maximum.
+        If the density has no maximum, or its slope is too rough.
     """
-
-    def noise(y: Floats) -> Floats:
-        """Rounding of x, in units of y."""
-        return np.asarray(2.0**-52 * (1.0 + np.abs(chart.point(y)) / chart.slope(y)))
-
-    maxima, minima = critical_points(slope, chart, kinks)
-    if maxima.size == 0:
-        raise InputError(f"the density on {chart.interval} has no maximum: its log-density must fall at both ends")
-    start = float(maxima[0])
-    marks = np.sort(np.concatenate([maxima, minima, [kink for kink in kinks if chart.low < kink < chart.high]]))
-    right = _march(slope, noise, start, chart.high, marks[marks > start])
-    left = _march(lambda z: -slope(-z), lambda z: noise(-z), -start, -chart.low, -marks[marks < start])
-    panels = [_reversed(panel) for panel in reversed(left)] + right
-    edges = np.array([panel.start for panel in panels] + [panels[-1].end])
+    found = panels(slope, chart, kinks)
+    edges = np.array([panel.start for panel in found] + [found[-1].end])
     half = 0.5 * np.diff(edges)
     # the integral of s from the start of each panel, then ln p and p at the nodes
-    level = np.stack([legendre.legint(panel.slope, lbnd=-1) for panel in panels], axis=1) * half
-    level[0] += np.array([panel.level for panel in panels])
-    level[0] -= max(float(legendre.legval(_NODES, level[:, i]).max()) for i in range(half.size))
-    density = np.exp(_VANDER_LONG @ level)
-    part = np.stack([legendre.legint(column, lbnd=-1) for column in (_TO_LEGENDRE @ density).T], axis=1) * half
+    level = np.stack([legendre.legint(panel.slope, lbnd=-1) for panel in found], axis=1) * half
+    level[0] += np.array([panel.level for panel in found])
+    level[0] -= max(float(legendre.legval(NODES, level[:, i]).max()) for i in range(half.size))
+    density = np.exp(_LEVEL_AT_NODES @ level)
+    part = np.stack([legendre.legint(column, lbnd=-1) for column in (TO_LEGENDRE @ density).T], axis=1) * half
     ends = np.array([float(legendre.legval(-1.0, level[:, 0])), float(legendre.legval(1.0, level[:, -1]))])
     rates, outside = _beyond(slope, chart, edges, np.exp(ends))
     masses = part.sum(axis=0)
@@ -287,13 +215,6 @@ def gibbs(slope: Map, chart: Chart, kinks: tuple[float, ...] = ()) -> Gibbs:
     below = np.cumsum(np.concatenate([[outside[0]], masses])) / total
     above = np.cumsum(np.concatenate([[outside[1]], masses[::-1]]))[::-1] / total
     return Gibbs(chart, edges, level, part / total, below, above, rates, tail_exponents(slope, chart))
-
-
-def _reversed(panel: Panel) -> Panel:
-    """The same panel in the coordinate -y, where s is -s(-y)."""
-    signs = -((-1.0) ** np.arange(_DEGREE + 1))
-    change = (panel.end - panel.start) * panel.slope[0]
-    return Panel(-panel.end, -panel.start, panel.level + float(change), signs * panel.slope)
 
 
 def _beyond(slope: Map, chart: Chart, edges: Floats, ends: Floats) -> tuple[tuple[float, float], tuple[float, float]]:

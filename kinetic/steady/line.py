@@ -50,8 +50,9 @@ class Line:
             return replace(self, low=0.0, high=math.inf, zeros=(True, False))
         return replace(self, low=-math.inf, high=0.0, zeros=(False, True))
 
-    def chart(self, scale: float = 1.0) -> Chart:
-        return chart(self.low, self.high, self.zeros, self.turn or 0.0, scale)
+    def chart(self, centre: float | None = None, scale: float = 1.0) -> Chart:
+        """The coordinate of the interval; on the whole line finest at `centre`, the zero of u by default."""
+        return chart(self.low, self.high, self.zeros, (self.turn or 0.0) if centre is None else centre, scale)
 
     def kinks(self, on: Chart) -> tuple[float, ...]:
         return () if self.turn is None else (float(on.inverse(np.array(self.turn))),)

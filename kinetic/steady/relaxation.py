@@ -24,7 +24,7 @@ from kinetic.jumps import jump_rates
 from kinetic.steady.gibbs import Gibbs
 from particles.base.arrays import Floats
 
-CELLS = 8000
+CELLS = 20000
 _POWERS = 200
 
 Diffusion = Callable[[Floats], Floats]

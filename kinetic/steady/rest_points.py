@@ -12,8 +12,8 @@ from dataclasses import replace
 import numpy as np
 
 from kinetic.steady.chart import scan
-from kinetic.steady.gibbs import bisect
 from kinetic.steady.line import Line
+from kinetic.steady.panels import bisect
 from particles.base.errors import InputError
 
 
