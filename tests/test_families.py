@@ -375,3 +375,10 @@ def test_samples_follow_the_law(law: Family) -> None:
 def test_impossible_parameters_are_refused(make: Callable[[], object]) -> None:
     with pytest.raises(InputError):
         make()
+
+
+def test_a_large_power_of_sech_is_nearly_normal() -> None:
+    """sech^p(x) = exp(-p x^2/2 + p x^4/12 - ...): the excess at p = 5000 is 2/p."""
+    law, x = SechPower(0.0, 1.0, 5000.0), np.array([-3.0, -0.02, 0.0, 0.01, 0.02, 3.0, 800.0])
+    np.testing.assert_allclose(law.cdf(x), stats.norm.cdf(x * math.sqrt(5000.0)), atol=1e-4)
+    np.testing.assert_allclose(law.sf(x) + law.cdf(x), 1.0, atol=1e-15)

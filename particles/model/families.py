@@ -204,7 +204,7 @@ class SechPower(Family):
         from scipy.special import betainc, betaln, expit
 
         a = 0.5 * self.power
-        far = np.exp(-2.0 * a * u - math.log(a) - betaln(a, a))
+        far = np.exp(-2.0 * a * np.maximum(u, 320.0) - math.log(a) - betaln(a, a))
         return np.asarray(np.where(u > 320.0, far, betainc(a, a, expit(-2.0 * u))))
 
     def _density(self, u: Floats) -> Floats:
