@@ -182,7 +182,7 @@ def _carry(arguments: argparse.Namespace, case: Case, checkpoints: Checkpoints) 
             f" to t = {until:g} in {perf_counter() - began:.2f} s; stored in {arguments.out}"
         )
         _print_moments(trajectory.times, trajectory.moments)
-        if trajectory.info["at_or_below_zero"]:
+        if any(trajectory.info["at_or_below_zero"] or ()):
             for time, left in zip(trajectory.times, trajectory.info["at_or_below_zero"], strict=True):
                 print(f"t = {time:g}: {left} particles at or below 0")
         if arguments.json:
