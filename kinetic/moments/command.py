@@ -133,7 +133,8 @@ def execute(arguments: argparse.Namespace) -> int:
         print(f"{finding['notion']}: {'yes' if finding['holds'] else 'no'}, {finding['reason']}")
     for what, reached in (("variance", table.variance_times), ("energy", table.energy_times)):
         for level, t in reached.items():
-            print(f"{what} {level:g}: " + ("never" if math.isinf(t) else f"t = {t:.6f}"))
+            when = "at or below it from the start" if t == 0.0 else f"t = {t:.6f}"
+            print(f"{what} {level:g}: " + ("never at or below it" if math.isinf(t) else when))
     if arguments.out:
         write_text(
             arguments.out, "".join(",".join(line) + "\n" for line in (names, *([repr(x) for x in row] for row in rows)))
