@@ -16,7 +16,7 @@ from benchmarks.peers import fokker_planck_second_order
 from kinetic.chang_cooper import ChangCooper
 from kinetic.imex import Imex
 from kinetic.integrate import Integrator
-from kinetic.jumps import fokker_planck
+from kinetic.jumps import equation
 from kinetic.loop import Stepper, drive
 from particles.base.arrays import Floats
 from particles.model import IDENTITY, Model, Normal
@@ -33,7 +33,7 @@ CFL = {"explicit": 0.45, "imex": 0.9, "chang-cooper": 0.45}
 def _stepper(scheme: str, grid: kinetic.Grid, start: Floats) -> Stepper:
     """A fresh state of one of our schemes."""
     if scheme == "chang-cooper":
-        return ChangCooper(fokker_planck(MODEL), grid, start)
+        return ChangCooper(equation(MODEL), grid, start)
     flux, diffusivity, _ = kinetic.fokker_planck(MODEL, grid)
     assert diffusivity is not None
     if scheme == "imex":

@@ -74,7 +74,7 @@ class FokkerPlanck:
     needs_mean: bool = False
 
 
-def fokker_planck(model: Model) -> FokkerPlanck:
+def equation(model: Model) -> FokkerPlanck:
     """Return the equation of a model on the line, D = nu^2/2 K^2.
 
     Raises

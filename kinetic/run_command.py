@@ -12,6 +12,8 @@ from particles.base import command
 SCHEMES = ("explicit", "imex", "chang-cooper")
 THIN = 1e-9
 """Mass near an end of the grid, where no wall is, that is worth a sentence."""
+_ARRAYS = 40
+"""Arrays of the length of the grid that the hungriest scheme holds, imex."""
 NEGATIVE = -1e-14
 """A cell average below this is no rounding."""
 
@@ -57,6 +59,7 @@ def execute(arguments: argparse.Namespace) -> int:
     check_output_file(arguments.out, ".nc")
     ends = arguments.domain or case.domain or domain(case.model, until)
     grid = Grid(*ends, cells=case.cells if arguments.cells is None else arguments.cells)
+    command.require_memory(f"cells = {grid.cells}", 8.0 * grid.cells * (_ARRAYS + len(times)))
     initial_law(case.model, grid)
     for sentence in forecast(case.model, grid, until):
         print(f"kinetic: {sentence}", file=sys.stderr)

@@ -107,7 +107,7 @@ def solve(
         constants = {**_constants(reconstruction, None, fourier), "time": "ARK3(2)4L[2]SA", "diffusion": "implicit"}
     else:
         chosen = scheme if isinstance(scheme, StructurePreserving) else StructurePreserving()
-        stepper = ChangCooper(jumps.fokker_planck(model), grid, averages, chosen, atoms=ends)
+        stepper = ChangCooper(jumps.equation(model), grid, averages, chosen, atoms=ends)
         constants = {"flux": "Chang-Cooper", **asdict(chosen)}
     breaks = [time for time in model.breakpoints if time <= until]
     run = drive(

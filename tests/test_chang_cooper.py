@@ -10,7 +10,7 @@ import pytest
 
 from kinetic import Grid
 from kinetic.chang_cooper import ChangCooper, StructurePreserving, TimeStep
-from kinetic.jumps import QUADRATURES, Faces, FokkerPlanck, fokker_planck
+from kinetic.jumps import QUADRATURES, Faces, FokkerPlanck, equation
 from particles.base.arrays import Floats
 from particles.base.errors import InputError, NotFiniteError
 from particles.model import IDENTITY, LINEAR, MEAN_COUPLED, RELU, TANH, Model, Normal, Product
@@ -30,8 +30,8 @@ def cdf(z: Floats) -> Floats:
     return np.asarray(ndtr(z))
 
 
-def equation(sigma: Callable[[Floats], Floats], k: Callable[[Floats], Floats], dk: Callable[[Floats], Floats],
-             nu2: float) -> FokkerPlanck:  # fmt: skip
+def steady_equation(sigma: Callable[[Floats], Floats], k: Callable[[Floats], Floats],
+                    dk: Callable[[Floats], Floats], nu2: float) -> FokkerPlanck:  # fmt: skip
     """A steady equation from sigma, K, K' as functions of x."""
     return FokkerPlanck(
         drift=lambda x, t, mean: sigma(x), diffusion=lambda x: 0.5 * nu2 * k(x) ** 2,
@@ -47,9 +47,9 @@ def zero(x: Floats) -> Floats:
     return np.zeros_like(x)
 
 
-OU = equation(lambda x: -x, one, zero, 2.0)
-INVERSE_GAMMA = equation(lambda x: 1.0 - x, lambda x: x, one, 0.25)
-OPINION = equation(lambda w: -w, lambda w: 1.0 - w * w, lambda w: -2.0 * w, 0.2)
+OU = steady_equation(lambda x: -x, one, zero, 2.0)
+INVERSE_GAMMA = steady_equation(lambda x: 1.0 - x, lambda x: x, one, 0.25)
+OPINION = steady_equation(lambda w: -w, lambda w: 1.0 - w * w, lambda w: -2.0 * w, 0.2)
 
 
 def run(state: ChangCooper, until: float, count: int, chunk: int | None = None) -> Floats:
@@ -101,7 +101,7 @@ def test_the_flux_of_a_lam_beyond_the_exponential_is_upwinding(lam: float) -> No
 
 def test_without_noise_the_flux_is_upwinding_with_the_drift() -> None:
     grid = Grid(-1.0, 1.0, cells=10)
-    faces = Faces(equation(lambda x: x, zero, zero, 0.0), grid, "gauss3")
+    faces = Faces(steady_equation(lambda x: x, zero, zero, 0.0), grid, "gauss3")
     left, right = faces.rates(0.0, None)
     np.testing.assert_allclose(left[1:-1], np.maximum(-grid.faces[1:-1], 0.0) / grid.h, atol=1e-15)
     np.testing.assert_allclose(right[1:-1], np.maximum(grid.faces[1:-1], 0.0) / grid.h, atol=1e-15)
@@ -201,7 +201,7 @@ def test_tanh_with_noise_converges_to_its_closed_form_at_order_2() -> None:
     errors = []
     for cells in (100, 200, 400, 800):
         grid = Grid(-14.0, 16.0, cells=cells)
-        state = ChangCooper(fokker_planck(model), grid, grid.averages(Normal(1.0, 1.0)))
+        state = ChangCooper(equation(model), grid, grid.averages(Normal(1.0, 1.0)))
         end = run(state, 1.0, cells // 2)
         errors.append(grid.h * float(np.abs(grid.h * end.cumsum() - tanh_cdf(grid.faces[1:], 1.0)).sum()))
     rates = np.log2(np.array(errors[:-1]) / np.array(errors[1:]))
@@ -255,7 +255,7 @@ def test_varying_weight_and_bias_keep_order_2_and_implicit_euler_is_the_control(
     for cells in (40, 80, 160, 320):
         grid = Grid(-4.0, 6.0, cells=cells)
         scheme = StructurePreserving(step, "midpoint")
-        state = ChangCooper(fokker_planck(model), grid, density(grid.centres, 1.0, 0.2), scheme)
+        state = ChangCooper(equation(model), grid, density(grid.centres, 1.0, 0.2), scheme)
         assert not state.steady
         # SSPRK2 within its bound; dt of the order of h for the implicit ones
         run(state, 1.0, 3 * cells // 8 if scheme.implicit else cells * cells // 40 + 20)
@@ -298,7 +298,7 @@ def test_a_mean_coupled_model_keeps_its_mean() -> None:
     """b = -w m1 (Proposition 3): m1 = 1 for ever, V' = 2 w V + nu^2."""
     model = Model(drift=IDENTITY, weight=-1.0, bias=MEAN_COUPLED, nu2=0.5, initial=Normal(1.0, 1.0))
     grid = Grid(-7.0, 9.0, cells=320)
-    state = ChangCooper(fokker_planck(model), grid, grid.averages(Normal(1.0, 1.0)))
+    state = ChangCooper(equation(model), grid, grid.averages(Normal(1.0, 1.0)))
     run(state, 2.0, 100)
     mean, variance = moments(state, grid)
     assert abs(mean - 1.0) < 1e-10
@@ -337,7 +337,7 @@ def test_mass_is_conserved_where_the_drift_varies() -> None:
     grid = Grid(-6.0, 8.0, cells=60)
     for step in STEPS:
         start = rough(60) / 60.0
-        state = ChangCooper(fokker_planck(model), grid, start, StructurePreserving(step))
+        state = ChangCooper(equation(model), grid, start, StructurePreserving(step))
         run(state, 10.0, 1000)
         assert abs(math.fsum(state.averages) - math.fsum(start)) < 1e-15
 
@@ -474,7 +474,7 @@ def test_mass_crosses_the_zero_of_the_noise_and_never_returns(quadrature: Any, s
 
 
 RELU_MODEL = Model(drift=RELU, weight=-1.0, bias=1.0, nu2=1.0, diffusion=LINEAR, initial=Normal(2.0, 0.1))
-RELU_IN_LOG = equation(lambda y: np.maximum(np.exp(-y) - 1.0, 0.0) - 0.5, one, zero, 1.0)
+RELU_IN_LOG = steady_equation(lambda y: np.maximum(np.exp(-y) - 1.0, 0.0) - 0.5, one, zero, 1.0)
 """The same for y = ln x: Ito's formula turns K = x into K = 1 and takes nu^2/2 from the drift."""
 
 
@@ -495,7 +495,7 @@ def test_relu_on_a_finite_grid_rests_at_the_law_without_its_tail() -> None:
     """On (0, 40] the tail C/x beyond 40, C = 4/9, is missing from the mass by which the law is divided."""
     inside = 1.0 - 4.0 / 9.0 / 40.0
     grid = Grid(0.0, 40.0, cells=4000)
-    state = ChangCooper(fokker_planck(RELU_MODEL), grid, grid.averages(Normal(2.0, 0.1)))
+    state = ChangCooper(equation(RELU_MODEL), grid, grid.averages(Normal(2.0, 0.1)))
     rest = state.equilibrium()
     assert abs(grid.h * rest[grid.centres < 1.0].sum() - 5.0 / 9.0 / inside) < 1e-4
     assert abs(grid.h * rest[grid.centres < 0.5].sum() - 0.195484 / inside) < 1e-4
@@ -510,7 +510,7 @@ def test_with_a_reflecting_wall_at_the_kink_relu_rests_at_the_law_of_pareto() ->
         grid = Grid(1.0, 11.0, cells=cells)
         start = np.where(grid.centres > 5.0, 1.0, 0.0)
         start /= grid.h * start.sum()
-        state = ChangCooper(fokker_planck(RELU_MODEL), grid, start, StructurePreserving("implicit-euler", "gauss3"))
+        state = ChangCooper(equation(RELU_MODEL), grid, start, StructurePreserving("implicit-euler", "gauss3"))
         pareto = grid.centres**-2.0
         pareto /= grid.h * pareto.sum()
         errors.append(float(np.abs(run(state, 500.0, 100) / pareto - 1.0).max()))
@@ -552,7 +552,7 @@ def test_the_longest_step_is_the_bound_or_a_cell_of_transport() -> None:
     assert math.isclose(explicit.longest_step(0.0, 0.5), 0.5 / fastest(Faces(OU, grid, "gauss3")))
     implicit = ChangCooper(OU, grid, np.ones(90), StructurePreserving("sdirk2"))
     assert math.isclose(implicit.longest_step(0.0, 0.5), 0.5 * 0.2 / (8.8 + 1.0 / 18.0))
-    still = equation(zero, zero, zero, 0.0)
+    still = steady_equation(zero, zero, zero, 0.0)
     for step in STEPS:
         assert ChangCooper(still, grid, np.ones(90), StructurePreserving(step)).longest_step(0.0, 1.0) == math.inf
 
@@ -584,4 +584,4 @@ def test_what_cannot_be_used_is_refused_in_one_sentence() -> None:
         StructurePreserving(quadrature="simpson")  # type: ignore[arg-type]
     plane = Model(drift=IDENTITY, weight=1.0, bias=0.0, initial=Product([Normal(0.0, 1.0), Normal(0.0, 1.0)]))
     with pytest.raises(InputError, match="dimension 2"):
-        fokker_planck(plane)
+        equation(plane)

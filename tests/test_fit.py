@@ -437,3 +437,9 @@ def test_a_fit_at_the_bound_of_its_search_says_which_law_lies_there(family: str,
     (found,) = fit(x, bootstrap=0, families=(family,)).fits
     assert limit in found.limit
     assert all(math.isinf(error) for error in found.errors.values())
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e300])
+def test_data_whose_squares_are_no_numbers_are_refused(unit: float) -> None:
+    with pytest.raises(InputError, match="choose another unit"):
+        fit(unit * np.linspace(1.0, 2.0, 50), bootstrap=0)

@@ -85,6 +85,7 @@ def test_a_run_ends_where_nothing_changes(tmp_path: Path, capsys: pytest.Capture
         (("regression-2d",), "dimension 2"),
         (("regression", "--cells", "0"), "must be a positive integer"),
         (("regression", "--cells", "2"), "cells = 2"),
+        (("regression", "--cells", "1e12"), "GiB of memory"),
         (("regression", "--until", "nan"), "must be a finite number"),
         (("regression", "--until", "-1"), "must be a positive finite number"),
         (("regression", "--times", "3"), "times: 3.0"),
@@ -142,6 +143,8 @@ def test_steady_tells_the_law_and_its_oracle_agrees(capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.parametrize("case", ["vehicles", "iris"])
-def test_a_case_without_a_steady_state_is_told_why(case: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_case_without_a_single_steady_state_is_told_why(case: str, capsys: pytest.CaptureFixture[str]) -> None:
+    zero = {"vehicles": "5", "iris": "2.5"}[case]
     assert run("steady", case) == 0
-    assert "no steady state: the drift pushes away" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert f"no single state at rest: the drift pushes away from its zero x = {zero}, each side to its wall" in told

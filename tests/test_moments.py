@@ -17,13 +17,13 @@ import pytest
 from scipy.integrate import quad
 
 from kinetic.__main__ import build_parser
-from kinetic.moments import active_set, moments, partial_moments, variance
+from kinetic.moments import active_set, moments, partial_moments
 from kinetic.moments.concentration import aggregation, concentration, definition_2, energy_bound, energy_decay
 from kinetic.moments.law_moments import raw_moments
 from kinetic.moments.levels import _searched, time_to_level
 from kinetic.moments.propositions import corollary_2, dirac_limit, phi, proposition_2, proposition_3
 from kinetic.moments.self_similar import self_similar
-from kinetic.moments.spread import Spread
+from kinetic.moments.spread import Spread, variance
 from particles.base import command
 from particles.base.errors import InputError, NotFiniteError
 from particles.model import (

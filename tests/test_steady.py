@@ -10,7 +10,7 @@ from scipy import special, stats
 
 from kinetic import Grid
 from kinetic.chang_cooper import ChangCooper
-from kinetic.jumps import Faces, fokker_planck
+from kinetic.jumps import Faces, equation
 from kinetic.steady import CLOSED, LOST, NUMERIC, SteadyState, steady_state
 from kinetic.steady.chart import chart
 from kinetic.steady.closed_states import inverse_gamma_gap, tanh_gap
@@ -113,7 +113,7 @@ def test_the_scheme_of_chang_and_cooper_rests_at_the_closed_law(name: str) -> No
     errors = []
     for cells in (40, 80, 160, 320):
         grid = Grid(low, high, cells=cells)
-        rest = ChangCooper(fokker_planck(case), grid, np.ones(cells)).equilibrium()
+        rest = ChangCooper(equation(case), grid, np.ones(cells)).equilibrium()
         wanted = exact.pdf(grid.centres)
         errors.append(float(np.abs(rest / rest.sum() - wanted / wanted.sum()).sum()))
     assert errors[-1] < 5e-4
@@ -223,7 +223,7 @@ def test_jumps_between_deep_wells_have_the_rate_of_the_mean_passage_time(nu2: fl
     assert state.gap_from == NUMERIC
     assert abs((state.gap or 0.0) / expected - 1.0) < 1e-5 + 10.0 * expected
     if nu2 < 0.01:
-        _, errors = decay_rates(law, fokker_planck(model(cubic(1.0), 1.0, 0.0, nu2)).diffusion)
+        _, errors = decay_rates(law, equation(model(cubic(1.0), 1.0, 0.0, nu2)).diffusion)
         assert errors[0] > expected  # the control: a symmetric eigenvalue solver alone
 
 
@@ -316,7 +316,7 @@ def test_bounded_activations_with_k_equal_to_x_have_the_tail_of_relu(drift: Drif
         assert state.tail == (INF, pytest.approx(1.0))
         assert known(state).mean == INF
         grid = Grid(0.0, 30.0, cells=3000)
-        rest = ChangCooper(fokker_planck(model(drift, weight, 1.0, 1.0, LINEAR)), grid, np.ones(3000)).equilibrium()
+        rest = ChangCooper(equation(model(drift, weight, 1.0, 1.0, LINEAR)), grid, np.ones(3000)).equilibrium()
         shape = known(state).pdf(grid.centres)
         assert np.abs(rest / rest.sum() - shape / shape.sum()).sum() < 1e-6
 
@@ -450,7 +450,7 @@ def test_eigenvalues_of_the_references_are_met() -> None:
     """Inverse Gamma (w = -1, nu^2 = .25): 1 and 1.75, n abs(w) - n (n - 1) nu^2/2; tanh (w = -.5): .375."""
     gamma = known(steady_state(CLOSED_MODELS["inverse Gamma"], closed=False))
     assert isinstance(gamma, Gibbs)
-    rates, errors = decay_rates(gamma, fokker_planck(CLOSED_MODELS["inverse Gamma"]).diffusion, 3)
+    rates, errors = decay_rates(gamma, equation(CLOSED_MODELS["inverse Gamma"]).diffusion, 3)
     np.testing.assert_allclose(rates, [1.0, 1.75, 2.25], rtol=1e-7)
     assert errors.max() < 1e-3
     assert math.isclose(steady_state(model(TANH, -0.5, 1.0, 1.0), closed=False).gap or 0.0, 0.375, rel_tol=1e-9)
@@ -469,7 +469,7 @@ def test_gaps_on_the_matrix_of_a_grid(case: str, grid: Grid, wanted: tuple[float
     """The rates in x themselves, as a run of the scheme has them."""
     from scipy.linalg import eigh_tridiagonal
 
-    left, right = Faces(fokker_planck(CLOSED_MODELS[case]), grid, "gauss3").rates(0.0, None)
+    left, right = Faces(equation(CLOSED_MODELS[case]), grid, "gauss3").rates(0.0, None)
     values = eigh_tridiagonal(left[:-1] + right[1:], -np.sqrt(left * right)[1:-1], eigvals_only=True)
     assert abs(values[0]) < 1e-8
     np.testing.assert_allclose(values[1 : 1 + len(wanted)], wanted, rtol=4e-3)
@@ -481,7 +481,7 @@ def test_relu_has_no_eigenvalue_below_its_continuous_spectrum(power: float) -> N
     case = model(RELU, -1.0, 1.0, 2.0 / power, LINEAR)
     law = known(steady_state(case, closed=False))
     assert isinstance(law, Gibbs)
-    rates, _ = decay_rates(law, fokker_planck(case).diffusion, 2)
+    rates, _ = decay_rates(law, equation(case).diffusion, 2)
     edge = 2.0 / power / 8.0
     excess = rates / edge - 1.0
     assert 0.0 < excess[0] < 5e-4
@@ -497,7 +497,7 @@ def test_entropy_decays_at_twice_the_gap_or_faster() -> None:
     """A run of the scheme: the distance to rest falls like e^(-gap t) in the end."""
     case = CLOSED_MODELS["sech power"]
     state, grid = steady_state(case), Grid(-28.0, 32.0, cells=600)
-    run = ChangCooper(fokker_planck(case), grid, grid.averages(Normal(3.0, 0.5)))
+    run = ChangCooper(equation(case), grid, grid.averages(Normal(3.0, 0.5)))
     rest, distances = run.equilibrium(), []
     for k in range(3):
         run.advance(4.0 * k, 0.02, 200, INF)

@@ -1,6 +1,6 @@
 """A target law that is a steady state fixes the model (arXiv 2001.04294, section 4.1, end): which model, and how well.
 
-Every family of `steady_families` is fitted by maximum likelihood (rounded measurements by the likelihood of their
+Every family of `kinetic.fit.families` is fitted by maximum likelihood (rounded measurements by the likelihood of their
 cells; a law by the least divergence int h ln(h/g) dx), the families are compared by BIC = p ln n - 2 l, and each fit is
 judged by the Kolmogorov distance D = sup abs(F_n - F). The p-value of D comes from a parametric bootstrap: samples of
 the fitted law, rounded as the data are, each fitted again; a distance to fitted parameters is smaller than Kolmogorov's
@@ -121,7 +121,7 @@ def fit(
     target : array_like, shape (n,), or Law
         At least 8 measurements, 4 of them distinct; or a law with a density.
     families : sequence of str, default all
-        Names of `steady_families.FAMILIES`.
+        Names of `kinetic.fit.families.FAMILIES`.
     step : float >= 0, optional
         Step to which the measurements are rounded to nearest; 0: not rounded; by default found in the data.
     bootstrap : int >= 0, default 199

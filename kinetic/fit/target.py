@@ -23,6 +23,8 @@ _CELL_NODES, _CELL_WEIGHTS = np.polynomial.legendre.leggauss(8)
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _LEAST = 8
 """Fewest measurements of a fit."""
+_SMALLEST, _LARGEST = 1e-120, 1e120
+"""Range of the data and of their width, so that squares and the ratios of both are numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,13 +113,19 @@ def of_data(data: ArrayLike, step: float | None = None) -> Target:
     Raises
     ------
     InputError
-        If the data are too few, not finite or not in one row, or do not fit the step.
+        If the data are too few, not finite, out of range or not in one row, or do not fit the step.
     """
     if np.ndim(data) != 1:
         raise InputError(f"data of shape {np.shape(data)} must be one row of numbers")
     values, counts = _tied(Empirical(data).data)
     if counts.sum() < _LEAST or values.size < 4:
         raise InputError(f"data of {int(counts.sum())} values, {values.size} distinct: a fit needs {_LEAST} and 4")
+    width, largest = float(values[-1] - values[0]), float(np.abs(values).max())
+    if not (width >= _SMALLEST and largest <= _LARGEST):
+        raise InputError(
+            f"data up to {largest:.3g} and {width:.3g} wide: allowed are numbers up to {_LARGEST:g}, at least"
+            f" {_SMALLEST:g} wide; choose another unit"
+        )
     found = rounding_step(np.repeat(values, counts.astype(np.int64))) if step is None else step
     if not (found >= 0.0 and math.isfinite(found)):
         raise InputError(f"step = {step!r} must be a finite number of at least 0")

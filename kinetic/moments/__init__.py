@@ -57,18 +57,6 @@ def partial_moments(model: Model, times: ArrayLike, order: int = 2) -> Floats:
     return _active(model, order).at(times)
 
 
-def variance(model: Model, times: ArrayLike) -> Floats:
-    """Return V = m2 - m1^2 at the times, shape (T,), as `moments`; the identity's by its own equation.
-
-    That of relu is the difference, which loses the digits by which m1^2 exceeds V.
-    """
-    require_closed(model)
-    if model.drift.name == "relu":
-        m = moments(model, times, 2)
-        return np.asarray(m[:, 2] - m[:, 1] ** 2)
-    return LinearMoments.spread(model).at(times)[:, 3]
-
-
 def resting_moments(model: Model, order: int) -> Floats:
     """Return the moments of what never moves, shape (K + 1,): of a relu model's mass outside its active set."""
     whole = raw_moments(line_law(model), order)

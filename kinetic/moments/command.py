@@ -69,9 +69,10 @@ def moments_table(
     """
     import numpy as np
 
-    from kinetic.moments import moments, variance
+    from kinetic.moments import moments
     from kinetic.moments.concentration import definition_2
     from kinetic.moments.levels import time_to_level
+    from kinetic.moments.spread import variance
 
     model, end = case.model, case.until if until is None else until
     stops = np.linspace(0.0, end, _ROWS) if times is None else np.asarray(times, dtype=np.float64)

@@ -73,3 +73,11 @@ class Spread:
         else:
             other, first = (y[:, 2] if self.quantity == "energy" else 0.0), y[:, 3]
         return without_rounding(first + other, np.abs(first) + np.abs(other), 1e-12)
+
+
+def variance(model: Model, times: ArrayLike) -> Floats:
+    """Return V = m2 - m1^2 at the times, shape (T,), for the models of `kinetic.moments.moments`, errors as there.
+
+    That of relu is the difference, which loses the digits by which m1^2 exceeds V.
+    """
+    return Spread(model, "variance").at(times)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kinetic.jumps import fokker_planck
+from kinetic.jumps import equation
 from kinetic.steady.chart import Chart, Map, scan
 from kinetic.steady.closed_states import closed_state
 from kinetic.steady.gibbs import gibbs
@@ -138,7 +138,7 @@ def _at_rest(line: Line, closed: bool) -> SteadyState:
         first, median, third = (float(rest.quantile(np.array(p))) for p in (0.25, 0.5, 0.75))
         on = line.chart(median, third - first)
         rest = gibbs(line.slope(on), on, line.kinks(on))
-    gap, error = spectral_gap(rest, fokker_planck(line.model).diffusion)
+    gap, error = spectral_gap(rest, equation(line.model).diffusion)
     if not error < 0.01 * gap:
         return SteadyState(rest, reason, _family(line), rest.tails, None, LOST)
     return SteadyState(rest, reason, _family(line), rest.tails, gap, NUMERIC)

@@ -52,9 +52,12 @@ def attractor(line: Line) -> tuple[float | None, str]:
         name = f"{end:g}" if math.isfinite(end) else ("+oo" if end > 0.0 else "-oo")
         return None, f"no steady state: without noise the drift carries everything towards {name}"
     k = int(turns[0])
-    if signs[0] < 0.0:
-        return None, f"no steady state: the drift pushes away from its zero near x = {x[k]:.4g}"
-    point = line.turn
+    point, first = line.turn, signs[0]
     if point is None or not x[k] <= point <= x[k + 1]:
-        point = float(bisect(lambda at: line.drift(at) > 0.0, x[k : k + 1], x[k + 1 : k + 2])[0])
+        point = float(bisect(lambda at: first * line.drift(at) > 0.0, x[k : k + 1], x[k + 1 : k + 2])[0])
+    if first < 0.0:
+        away = f"the drift pushes away from its zero x = {point:.6g}"
+        if math.isfinite(line.low) and math.isfinite(line.high):
+            return None, f"no single state at rest: {away}, each side to its wall, so that it depends on the start"
+        return None, f"no steady state: {away}"
     return point, f"without noise the drift carries everything to its zero x = {point:.6g}"
