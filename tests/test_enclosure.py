@@ -28,9 +28,8 @@ from particles.model import (
     cases,
 )
 from particles.parallel import serial
-from validation import distribution, enclosure
-from validation.distance import w1, w1_to_law
-from validation.enclosure import Enclosure, enclose, enclose_at
+from validation.distance import distribution, enclosure, w1, w1_to_law
+from validation.distance.enclosure import Enclosure, enclose, enclose_at
 
 LAWS: dict[str, Law] = {
     "normal": Normal(1.0, 1.0),

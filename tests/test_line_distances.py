@@ -27,7 +27,7 @@ from particles.model import (
 )
 from validation import kolmogorov, sliced_w1, w1, w1_to_law, w2, wasserstein
 from validation.distance import EMD_LIMIT
-from validation.sliced import directions
+from validation.distance.sliced import directions
 
 NORMALS = [(0.0, 1.0, 0.0, 1.0), (0.7, 0.5, 0.0, 1.0), (-2.0, 3.0, 1.0, 0.2), (5.0, 1.0, 5.0, 1e-4)]
 

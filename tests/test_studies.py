@@ -9,8 +9,8 @@ import kinetic
 from particles.base.errors import InputError
 from particles.model import Normal, cases, piecewise
 from validation import mean_field
-from validation import studies as study_module
-from validation.studies import classify, measurements_of
+from validation.studies import mean_field as study_module
+from validation.studies.mean_field import classify, measurements_of
 
 SMALL = {"levels": (100, 1000, 10_000, 100_000), "replicates": 100}
 

@@ -5,13 +5,13 @@ Importing it loads neither numba, MPI, POT nor matplotlib.
 
 from validation.comparison import Comparison, compare
 from validation.distance import w1, w1_to_law, wasserstein
-from validation.enclosure import Enclosure, enclose, enclose_at
+from validation.distance.enclosure import Enclosure, enclose, enclose_at
+from validation.distance.quadratic import w2
+from validation.distance.sliced import sliced_w1
+from validation.distance.supremum import kolmogorov
 from validation.floor import expected_w1
-from validation.quadratic import w2
-from validation.sliced import sliced_w1
-from validation.studies import mean_field
+from validation.studies.mean_field import mean_field
 from validation.study import Study
-from validation.supremum import kolmogorov
 
 __all__ = [
     "Comparison",

@@ -48,15 +48,16 @@ def draw_study(study: Study, path: Path) -> None:
             0.5, 0.5, study.checks[0].claim + ":\n" + study.checks[0].found, ha="center", transform=axes.transAxes
         )
     axes.set_xlabel(study.refinement)
-    axes.set_ylabel(f"{study.quantity} at t = {study.extra['time']:g}")
-    axes.set_title(f"{study.case}: {'verdict holds' if study.holds else 'verdict does not hold'}")
+    axes.set_ylabel(study.quantity)
+    verdict = "verdict holds" if study.holds else "no verdict" if study.refusal else "verdict does not hold"
+    axes.set_title(f"{study.name}, {study.case}: {verdict}")
     _save(figure, path)
 
 
 def _draw_reference(axes: Any, study: Study, level: Floats, error: Floats) -> None:
     known = [(row.level, row.reference) for row in study.rows if row.reference is not None]
     if known:
-        axes.plot(*zip(*known, strict=True), "k--", lw=1, label="exact mean for M draws")
+        axes.plot(*zip(*known, strict=True), "k--", lw=1, label=study.reference)
     else:
         middle = np.exp(np.log(error).mean() - study.expected_slope * np.log(level).mean())
         axes.plot(level, middle * level**study.expected_slope, "k--", lw=1, label=f"slope {study.expected_slope:g}")

@@ -34,6 +34,8 @@ class Row:
         Mean and standard deviation of the error over the replicates.
     reference : float, optional
         The exact expectation of the error, where theory gives it.
+    also : dict
+        What else was found at this level, by name: further columns of the table, the same in every row.
     """
 
     level: float
@@ -41,6 +43,7 @@ class Row:
     error: float
     deviation: float
     reference: float | None = None
+    also: dict[str, float] = field(default_factory=dict)
 
     @property
     def half_width(self) -> float:
@@ -91,9 +94,15 @@ class Study:
         Mean of error/reference over the levels: 1 where theory is right.
     expected_slope : float
     checks : tuple of Check
-        The claims; the verdict holds if all do. A refusal is a check that does not hold.
+        The claims; the verdict holds if all do.
+    reference : str
+        What the rows' `reference` is, in two or three words.
+    refusal : str, optional
+        Why the data cannot tell, and what it would take: then there is no verdict.
+    remarks : tuple of str
+        Sentences that stand below the table.
     extra : dict
-        What else a reader needs: cells and error of the PDE, rows of measured data, ...
+        What else a program needs: cells and error of the PDE, rows of measured data, ...
     provenance : dict
     """
 
@@ -106,13 +115,23 @@ class Study:
     constant: Interval | None
     expected_slope: float
     checks: tuple[Check, ...]
+    reference: str = "theory"
+    refusal: str | None = None
+    remarks: tuple[str, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
 
     @property
     def holds(self) -> bool:
-        """The verdict."""
-        return all(check.holds for check in self.checks)
+        """True if the data can tell, and every claim holds."""
+        return self.refusal is None and all(check.holds for check in self.checks)
+
+    @property
+    def verdict(self) -> str:
+        """In words: holds, DOES NOT HOLD, or why there is none."""
+        if self.refusal is not None:
+            return f"none: {self.refusal}"
+        return "holds" if self.holds else "DOES NOT HOLD"
 
 
 def pooled_spread(rows: Sequence[Row]) -> float:

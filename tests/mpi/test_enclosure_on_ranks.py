@@ -15,7 +15,7 @@ import particles
 from particles.model import Clipped, Measure, Normal, Uniform, cases, exact_law
 from particles.parallel import world
 from validation.distance import w1_to_law
-from validation.enclosure import enclose, enclose_at
+from validation.distance.enclosure import enclose, enclose_at
 model = cases["regression"].model
 lines = []
 for count in (2, 5000, 100_003):
@@ -60,7 +60,7 @@ import numpy as np
 from particles.base.errors import InputError
 from particles.model import Normal
 from particles.parallel import world
-from validation.enclosure import enclose
+from validation.distance.enclosure import enclose
 points = np.array([0.0, np.nan if world().rank == 1 else 1.0])
 try:
     enclose(points, Normal(0.0, 1.0))

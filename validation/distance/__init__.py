@@ -20,8 +20,8 @@ from numpy.typing import ArrayLike
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import Law, Measure
-from validation.distribution import OfLaw
-from validation.line import absolute_integral, density_difference
+from validation.distance.distribution import OfLaw
+from validation.distance.line import absolute_integral, density_difference
 
 EMD_LIMIT = 5000  # points a side: POT's exact transport in R^d holds their whole cost matrix
 _MASS_TOLERANCE = 1e-9

@@ -2,7 +2,7 @@
 
 W1 = int abs(F_M - F) dx (F_M of the cloud, F of the law). In a cell (a, b) of length h let
     p0 <= F_M <= p1:  p0 = #{x <= a}/M, p1 = #{x < b}/M, exact;
-    f0 <= F <= f1, with mean m:  `validation.distribution`.
+    f0 <= F <= f1, with mean m:  `validation.distance.distribution`.
 Then, with dist(f) = max(p0 - f, f - p1, 0) and far(f) = max(abs(f - p0), abs(f - p1)), both convex in f,
 
     h dist(m)  <=  int_a^b abs(F_M - F) dx  <=  h [(f1 - m) far(f0) + (m - f0) far(f1)]/(f1 - f0),
@@ -32,7 +32,7 @@ from particles.model import Law, Measure
 from particles.parallel import Ranks
 from particles.trajectory import Trajectory
 from validation.distance import check_probability, require_mean, w1, w1_to_law
-from validation.distribution import CellValues, Distribution, OfLaw, OfMeasure
+from validation.distance.distribution import CellValues, Distribution, OfLaw, OfMeasure
 
 Integers = NDArray[np.int64]
 EDGES = 2**21  # of cells, at most, unless the caller says otherwise

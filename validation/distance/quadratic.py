@@ -19,7 +19,7 @@ from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import Law, Measure
 from validation.distance import check_probability
-from validation.distribution import Distribution, OfLaw, OfMeasure
+from validation.distance.distribution import Distribution, OfLaw, OfMeasure
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
 _NEGATIVE = 1e-9

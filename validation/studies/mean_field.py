@@ -238,15 +238,34 @@ def _judge(case: Case, rows: tuple[Row, ...], resolved: Check, extra: dict[str, 
         name="mean-field",
         case=case.name,
         refinement="particles M",
-        quantity="W1(cloud, PDE)",
+        quantity=f"W1(cloud, PDE) at t = {extra['time']:g}",
         rows=rows,
         slope=slope,
         constant=constant,
         expected_slope=-0.5,
         checks=tuple(checks),
+        reference="exact mean",
+        remarks=_remarks(extra),
         extra=extra,
         provenance=provenance(),
     )
+
+
+def _remarks(extra: dict[str, Any]) -> tuple[str, ...]:
+    """Sentences on what stands beside the table: the PDE, measured data, a classification."""
+    lines = [f"PDE: {extra['cells']} cells, W1 to the exact law {extra['pde_error']:.2e}"]
+    if "measured" in extra:
+        row = extra["measured"]
+        lines.append(
+            f"measured data: {row['count']} points, W1 to the PDE of their smoothed law {row['w1']:.4e}"
+            f" (as many draws of that law: {row['floor']:.4e} on average)"
+        )
+    if "classification" in extra:
+        row = extra["classification"]
+        lines.append(
+            f"classification, {row['what']}: {row['wrong']} of {row['of']} wrong, error rate {row['error_rate']:.3f}"
+        )
+    return tuple(lines)
 
 
 def measurements_of(case: Case, path: str | None, column: str | None) -> Floats | None:

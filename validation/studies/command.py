@@ -1,0 +1,109 @@
+"""`python -m validation study KIND CASE`: run a study that ends in a verdict; one entry of `KINDS` a kind.
+
+An entry's `prepare` refuses what cannot be done before MPI or numba is loaded, and returns the study as a function of
+its progress bar.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from particles.base import command
+
+if TYPE_CHECKING:
+    from particles.model import Case
+    from validation.study import Study
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of study: its help, its own options, and how the parsed arguments become a study."""
+
+    name: str
+    help: str
+    add_options: Callable[[argparse.ArgumentParser], None]
+    prepare: Callable[[Case, argparse.Namespace], Callable[[Progress], Study]]
+
+
+def add_parser(commands: Any) -> None:
+    """Add the sub-command to the parsers of `python -m validation`."""
+    study = commands.add_parser("study", help="run a study that ends in a verdict", description=execute.__doc__)
+    kinds = study.add_subparsers(required=True, metavar="KIND", parser_class=command.Parser)
+    for kind in KINDS:
+        parser = kinds.add_parser(kind.name, help=kind.help, description=kind.help)
+        parser.add_argument("case", metavar="CASE", help="name of a case, or a TOML file")
+        parser.add_argument("--out", required=True, metavar="DIR", help="new, empty, or an older study's folder")
+        parser.add_argument("--until", type=command.positive_float, metavar="T", help="time of the comparison")
+        parser.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+        kind.add_options(parser)
+        parser.set_defaults(execute=execute, kind=kind)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Measure an error against a refinement; exit code 0 only if the verdict holds."""
+    from particles.base.files import check_output_folder
+    from particles.model import load_case
+    from validation import report
+
+    case = load_case(arguments.case)
+    run = arguments.kind.prepare(case, arguments)
+    check_output_folder(arguments.out, (report.CSV, report.JSON, report.PLOT))
+
+    from particles import parallel
+    from particles.base.progress import progress_bar
+
+    with progress_bar(f"{arguments.kind.name} study: {case.name}") as progress:
+        study = run(progress)
+
+    def publish() -> None:
+        folder = Path(arguments.out)
+        folder.mkdir(exist_ok=True)
+        report.write_study(study, folder)
+
+    parallel.world().on_first(publish)
+    if command.launched_rank() == 0:
+        report.print_study(study)
+        print(f"table and plot: {arguments.out}/{report.CSV}, {report.JSON}, {report.PLOT}")
+        if arguments.json:
+            command.print_json(report.to_dict(study))
+    return 0 if study.holds else 1
+
+
+def _mean_field_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--levels", type=command.positive_integer, nargs="+", metavar="M", help="particle numbers")
+    parser.add_argument(
+        "--replicates", type=command.positive_integer, metavar="R", help="most clouds a level (default: 400)"
+    )
+    parser.add_argument("--seed", type=command.seed, default=0, help="0 to 2**32 - 1 (default: 0)")
+    parser.add_argument(
+        "--data", metavar="FILE", help="measured data, a CSV or .npy file: start from their smoothed law"
+    )
+    parser.add_argument("--column", metavar="NAME", help="column of a CSV file")
+
+
+def _mean_field(case: Case, arguments: argparse.Namespace) -> Callable[[Progress], Study]:
+    from validation.studies import mean_field as study
+
+    measurements = study.measurements_of(case, arguments.data, arguments.column)
+    levels = sorted(set(arguments.levels or study.LEVELS))
+    replicates = arguments.replicates or study.REPLICATES
+    until = arguments.until or case.until
+    study.check(case, levels=levels, replicates=replicates, until=until, measurements=measurements)
+    return lambda progress: study.mean_field(
+        case,
+        levels=levels,
+        replicates=replicates,
+        until=until,
+        seed=arguments.seed,
+        measurements=measurements,
+        progress=progress,
+    )
+
+
+KINDS = (Kind("mean-field", "errors against the number of particles", _mean_field_options, _mean_field),)
