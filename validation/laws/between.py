@@ -1,0 +1,50 @@
+"""W1 between two laws on the line, int abs(F_a - F_b) dx.
+
+Gauss rules on the panels between the breakpoints of both; where the difference changes its sign inside a panel, the
+root is found by bisection and the panel cut there. Jumps of F must be breakpoints.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from particles.base.arrays import Floats
+from particles.model import Law
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
+_INSIDE = np.concatenate([[-1.0 + 1e-12], _NODES, [1.0 - 1e-12]])  # at a panel's end F may jump
+_ROUNDING = 1e-15
+
+
+def w1_between(a: Law, b: Law) -> float:
+    """W1 between two laws: exact up to the laws' own digits and 1e-10, relatively, where they are smooth in between.
+
+    Parameters
+    ----------
+    a, b : Law
+        On the line, with a finite mean; `breakpoints` must hold every jump of F and of the density.
+    """
+    edges = np.union1d(a.breakpoints(), b.breakpoints())
+    if edges.size < 2:
+        return 0.0
+
+    def difference(x: Floats) -> Floats:
+        return a.cdf(x) - b.cdf(x)
+
+    edges = np.union1d(edges, _roots(difference, edges))
+    half = 0.5 * np.diff(edges)
+    values = difference(0.5 * (edges[1:] + edges[:-1]) + half * _NODES[:, None])
+    return float(np.abs((_WEIGHTS[:, None] * values * half).sum(axis=0)).sum())
+
+
+def _roots(difference: object, edges: Floats) -> Floats:
+    """Where the difference changes its sign between two samples of a panel, rounding apart."""
+    x = 0.5 * (edges[1:] + edges[:-1]) + 0.5 * np.diff(edges) * _INSIDE[:, None]
+    value = difference(x)  # type: ignore[operator]
+    changes = (value[1:] * value[:-1] < 0.0) & (np.abs(value[1:] - value[:-1]) > _ROUNDING)
+    low, high, rising = x[:-1][changes], x[1:][changes], value[1:][changes] > 0.0
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        above = (difference(middle) > 0.0) == rising  # type: ignore[operator]
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    return np.asarray(0.5 * (low + high))

@@ -1,0 +1,195 @@
+"""The exact law of a particle under Boltzmann's collisions at finite eps, by its distribution function.
+
+One collision x' = psi(x) = x + eps f(x) + sqrt(eps) nu K(x) eta acts on F as
+
+    (P F)(x) = sum_k w_k F(psi_k^(-1)(x)),   psi_k: eta = eta_k,
+
+with a Gauss rule (eta_k, w_k) of the noise law (exact for two points), as long as every psi_k increases. Particles do
+not interact, so every clock is a law of the number of collisions, and F_t = sum_n pi_n P^n F_0 (no time step is left):
+
+    synchronous  pi_n = 1 at n = t/tau;    nanbu  Binomial(t/dt, dt/tau);    poisson  Poisson(t/tau).
+
+Milstein's and Euler-Maruyama's steps of length dt are collisions too, synchronous with eps = tau = dt.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from particles import Collisions, Milstein
+from particles.base.arrays import Floats, over_arrays
+from particles.base.errors import InputError
+from particles.model import CONSTANT, Law, Model
+from particles.model.laws import quantile_by_bisection
+from particles.noise import Noise
+from particles.schemes import even_levels
+from validation.laws.interpolation import UniformGrid
+from validation.laws.lattice import LatticeSum, binomial_signs
+from validation.laws.refine import tabulate
+from validation.laws.tabulated import Chart
+
+_NODES, _MOST = (12, 16, 20, 26, 34, 44, 58), 16385
+_NO_WEIGHT = 1e-18
+
+
+def boltzmann_law(model: Model, scheme: Collisions | Milstein, time: float, *, tolerance: float = 1e-9) -> Law:
+    """Exact law of a particle at `time`.
+
+    Parameters
+    ----------
+    model : Model
+        On the line, no walls, constant weight and bias, nu2 > 0; K = x needs a start on x > 0.
+    scheme : Collisions or Milstein
+    time : float >= 0
+        A multiple of the scheme's step for the synchronous and nanbu clocks.
+    tolerance : float > 0, default 1e-9
+        The table is refined until two agree to this in W1, in standard deviations, or it has 16385 points.
+
+    Returns
+    -------
+    Law
+        The start at time 0; a sum over the lattice (exact) for two-point noise without drift and K = 1; else a
+        `TabulatedLaw` that states its accuracy. A start with jumps in F or its density costs nothing where noise and
+        collisions make the law smooth. With two-point or uniform noise and a handful of collisions, or a Poisson clock
+        with exp(-t/tau) not small, the law itself is rough, and its accuracy says so.
+
+    Raises
+    ------
+    InputError
+        If the model is another, a collision does not preserve order, the time is no multiple of the step, or the law
+        is too rough.
+    """
+    if not 0.0 <= time < math.inf:
+        raise InputError(f"time = {time!r} must be a finite number of at least 0")
+    start = model.initial
+    if time == 0.0 and isinstance(start, Law):
+        return start
+    if not model.nu2 > 0.0:
+        raise InputError(f"nu2 = {model.nu2!r} must be positive: the law of collisions needs noise")
+    counts = collision_counts(scheme, time)
+    eps = _eps(scheme)
+    if _free(model) and scheme.noise.bits:
+        assert isinstance(start, Law)
+        signs, weights = binomial_signs(counts)
+        return LatticeSum(start, math.sqrt(eps * model.nu2) * signs, weights)
+
+    def solve(chart: Chart, grid: UniformGrid, values: Floats, level: int) -> Floats:
+        nodes = noise_rule(scheme.noise, _NODES[min(level, len(_NODES) - 1)])
+        return _mixture(_collision(model, scheme, chart, grid, nodes), values, counts)
+
+    return tabulate(model, time, solve, tolerance=tolerance, most=_MOST)
+
+
+def collision_counts(scheme: Collisions | Milstein, time: float) -> Floats:
+    """pi_n, n = 0, 1, ..., the law of the number of collisions up to `time`; what is left out weighs below 1e-17.
+
+    Raises
+    ------
+    InputError
+        If the time is no multiple of the step of the synchronous or nanbu clock.
+    """
+    from scipy.stats import binom, poisson
+
+    if isinstance(scheme, Milstein):
+        return _all_at(even_levels(time, [], scheme.dt).size - 1)
+    if scheme.clock == "poisson":
+        mean = time / scheme.mean_time
+        return np.asarray(poisson.pmf(np.arange(int(mean + 10.0 * math.sqrt(mean) + 40.0)), mean))
+    dt = scheme.mean_time if scheme.dt is None else scheme.dt
+    steps = even_levels(time, [], dt).size - 1
+    if scheme.clock == "synchronous" or dt == scheme.mean_time:
+        return _all_at(steps)
+    return np.asarray(binom.pmf(np.arange(steps + 1), steps, dt / scheme.mean_time))
+
+
+def _all_at(n: int) -> Floats:
+    out = np.zeros(n + 1)
+    out[n] = 1.0
+    return out
+
+
+def noise_rule(noise: Noise, count: int) -> tuple[Floats, Floats]:
+    """Nodes and weights of the Gauss rule of a noise law of mean 0 and variance 1; two points are exact.
+
+    It matches 2 count - 1 moments; nodes that weigh less than 1e-18 are left out.
+
+    Raises
+    ------
+    InputError
+        If the law is not one of `particles.noise`.
+    """
+    if noise.bits:
+        return np.array([-1.0, 1.0]), np.array([0.5, 0.5])
+    match noise.name:
+        case "gaussian" | "gaussian53":
+            eta, weight = np.polynomial.hermite_e.hermegauss(count)
+        case "uniform":
+            eta, weight = np.polynomial.legendre.leggauss(count)
+            eta = math.sqrt(3.0) * eta
+        case "exponential":
+            eta, weight = np.polynomial.laguerre.laggauss(count)
+            eta = eta - 1.0
+        case _:
+            raise InputError(f"noise = {noise.name!r} has no Gauss rule here")
+    weight = weight / weight.sum()
+    return eta[weight > _NO_WEIGHT], weight[weight > _NO_WEIGHT]
+
+
+def _eps(scheme: Collisions | Milstein) -> float:
+    return scheme.dt if isinstance(scheme, Milstein) else scheme.eps
+
+
+def _free(model: Model) -> bool:
+    """No drift and K = 1."""
+    if model.diffusion != CONSTANT or model.size != 1 or not model.autonomous or model.walls is not None:
+        return False
+    weights = model.weights(0.0)
+    at_rest = not np.any(weights) and not np.any(model.biases(0.0, weights))
+    return at_rest and not np.any(model.speed(np.linspace(-10.0, 10.0, 41), 0.0))
+
+
+def _collision(
+    model: Model, scheme: Collisions | Milstein, chart: Chart, grid: UniformGrid, rule: tuple[Floats, Floats]
+) -> Any:
+    """P as a sparse matrix on the size + 2 values of a grid."""
+    from scipy.sparse import csr_array, vstack
+
+    eps, nu2, c = _eps(scheme), model.nu2, model.diffusion.constants
+    deviation, half = math.sqrt(eps * nu2), 0.5 * nu2 * eps
+    milstein = isinstance(scheme, Milstein)
+
+    def images(y: Floats, eta: float) -> Floats:
+        x = chart.back(y)
+        k = over_arrays(model.diffusion.value, x, constants=c)
+        dk = over_arrays(model.diffusion.derivative, x, constants=c)
+        moved = x + eps * model.speed(x, 0.0)
+        return moved + deviation * k * eta + (half * k * dk * (eta * eta - 1.0) if milstein else 0.0)
+
+    y = grid.points
+    low, high = (np.full(y.size, end) for end in (y[0] - 8.0 * grid.step, y[-1] + 8.0 * grid.step))
+    total = csr_array((y.size, y.size + 2))
+    for eta, weight in zip(*rule, strict=True):
+        if not np.all(np.diff(images(y, float(eta))) > 0.0):
+            raise InputError(
+                f"a collision with eps = {eps!r} and noise {scheme.noise.name!r} does not preserve order (at eta ="
+                f" {eta:.3g}): its law is not computed; allowed is a smaller eps or a bounded noise"
+            )
+        before = quantile_by_bisection(partial(images, eta=float(eta)), chart.back(y), low, high)
+        total = total + weight * grid.matrix(before)
+    ends = csr_array((np.ones(2), ([0, 1], [y.size, y.size + 1])), shape=(2, y.size + 2))
+    return csr_array(vstack([total, ends]))
+
+
+def _mixture(matrix: Any, values: Floats, counts: Floats) -> Floats:
+    """sum_n counts_n matrix^n values."""
+    out = np.zeros_like(values)
+    for n, share in enumerate(counts):
+        if n > 0:
+            values = matrix @ values
+        if share > 0.0:
+            out += share * values
+    return out

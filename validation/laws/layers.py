@@ -1,0 +1,171 @@
+"""The law of a residual network without noise after L layers, x <- x + dt f(w_k x + b_k, x), dt = T/L.
+
+While every layer increases, 1 + dt d/dx f(w x + b, x) > 0, the network is an increasing map x_L of the line, and
+
+    F_L^(-1) = x_L o F_0^(-1),   F_L(x_L(x0)) = F_0(x0):
+
+no sampling, no discretisation. The way back is found by Newton's method between the images of 4000 quantiles of the
+start. Sticky walls hold what reaches them, as in the particle code.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from particles import Euler
+from particles.base.arrays import Floats
+from particles.base.errors import InputError
+from particles.model import Law, Model
+from particles.model.laws import moments_by_quadrature
+
+_LEVELS = 4000  # of the start, evenly; beyond them the start's own breakpoints
+
+
+def euler_law(model: Model, layers: int, time: float) -> EulerLaw:
+    """Exact law at `time` of the particles of `particles.Euler(layers=layers)`.
+
+    Parameters
+    ----------
+    model : Model
+        On the line, nu2 = 0, no reflecting walls; a mean-coupled bias with the identity and no walls (m1 is conserved).
+    layers : int >= 1
+    time : float > 0
+
+    Raises
+    ------
+    InputError
+        If the model is another, or a layer does not preserve order: then it takes more layers.
+    """
+    if model.size != 1 or not isinstance(model.initial, Law):
+        raise InputError(f"a model of dimension {model.size} has no law on the line: allowed is 1")
+    if model.nu2 > 0.0:
+        raise InputError(f"nu2 = {model.nu2!r}: the law of the layers is known without noise only")
+    if model.walls is not None and model.wall != "sticky":
+        raise InputError(f"wall = {model.wall!r}: the law of the layers knows sticky walls only")
+    if model.mean_coupled and (model.drift.name != "identity" or model.walls is not None):
+        raise InputError(f"a bias that follows the mean needs the identity without walls, not {model.drift.name!r}")
+    scheme = Euler(layers=layers)
+    levels = scheme.levels(model, time, ())
+    mean = np.array([model.initial.mean]) if model.mean_coupled else None
+    weights = model.weights(levels[:-1])
+    biases = model.biases(levels[:-1], weights, mean)
+    law = EulerLaw(model, float(levels[1]), weights[:, 0, 0].copy(), biases[:, 0].copy())
+    if not law.least_slope > 0.0:
+        raise InputError(
+            f"layers = {layers!r} up to {time!r}: a layer does not preserve order; allowed are more layers"
+        )
+    return law
+
+
+@dataclass(frozen=True, eq=False)
+class EulerLaw(Law):
+    """Push-forward of the start by Euler layers; see `euler_law`.
+
+    Parameters
+    ----------
+    model : Model
+    dt : float > 0
+    weights, biases : ndarray, shape (layers,)
+    """
+
+    model: Model
+    dt: float
+    weights: Floats
+    biases: Floats
+
+    @cached_property
+    def _start(self) -> Law:
+        start = self.model.start
+        assert isinstance(start, Law)  # size 1
+        return start
+
+    @property
+    def _walls(self) -> tuple[float, float]:
+        return self.model.walls or (-math.inf, math.inf)
+
+    def _forward(self, x: Floats) -> tuple[Floats, Floats, float]:
+        """Images of points, d/dx of the map there, and the least slope of a layer that they met."""
+        drift, (low, high), least = self.model.drift, self._walls, math.inf
+        slope = np.ones_like(x)
+        for w, b in zip(self.weights.tolist(), self.biases.tolist(), strict=True):
+            u = w * x + b
+            free = (x > low) & (x < high)
+            layer = 1.0 + self.dt * (w * drift.derivative_u(u, x) + drift.derivative_x(u, x))
+            least = min(least, float(layer[free].min(initial=math.inf)))
+            x = np.where(free, np.clip(x + self.dt * drift(u, x), low, high), x)
+            slope = np.where((x > low) & (x < high), slope * layer, 0.0)
+        return x, slope, least
+
+    @cached_property
+    def _table(self) -> tuple[Floats, Floats, float]:
+        """Increasing points of the start, their images, and the least slope of a layer between them."""
+        levels = (np.arange(_LEVELS) + 0.5) / _LEVELS
+        points = np.union1d(self._start.quantile(levels), self._start.breakpoints())
+        images, _, least = self._forward(points)
+        return points, images, least
+
+    @property
+    def least_slope(self) -> float:
+        """Least slope of a layer at the points of the table: above 0 where all layers preserve order."""
+        return self._table[2]
+
+    def _backward(self, x: Floats) -> Floats:
+        """Greatest start whose image is at most x, between the outermost points of the table."""
+        points, images, _ = self._table
+        after = np.searchsorted(images, x, side="right")
+        low = points[np.maximum(after - 1, 0)]
+        high = points[np.minimum(after, points.size - 1)]
+        small = 1e-10 * float(np.abs(points[[0, -1]]).max())  # after a Newton step as small the next is rounding
+        guess = np.interp(x, images, points)
+        for _ in range(60):
+            image, slope, _ = self._forward(guess)
+            below = image <= x
+            low, high = np.where(below, guess, low), np.where(below, high, guess)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                step = (x - image) / slope
+            new = guess + step
+            new = np.where((new >= low) & (new <= high), new, 0.5 * (low + high))
+            settled = bool(np.all(np.abs(new - guess) <= small))
+            guess = new
+            if settled:
+                break
+        return guess
+
+    def cdf(self, x: ArrayLike) -> Floats:
+        x = np.asarray(x, dtype=np.float64)
+        (low, high), (_, images, _) = self._walls, self._table
+        inside = self._start.cdf(self._backward(x.ravel())).reshape(x.shape)
+        inside = np.where(x < images[0], 0.0, np.where(x >= images[-1], 1.0, inside))
+        return np.where(x < low, 0.0, np.where(x >= high, 1.0, inside))
+
+    def pdf(self, x: ArrayLike) -> Floats:
+        x = np.asarray(x, dtype=np.float64)
+        (low, high), (_, images, _) = self._walls, self._table
+        origin = self._backward(x.ravel())
+        slope = self._forward(origin)[1]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            density = np.where(slope > 0.0, self._start.pdf(origin) / slope, 0.0).reshape(x.shape)
+        return np.where((x > max(low, images[0])) & (x < min(high, images[-1])), density, 0.0)
+
+    def quantile(self, p: ArrayLike) -> Floats:
+        start = np.asarray(self._start.quantile(p))
+        return self._forward(start.ravel())[0].reshape(start.shape)
+
+    def breakpoints(self) -> Floats:
+        points = self._start.breakpoints()
+        if self.model.walls is not None:  # what starts beside a wall is a front
+            points = np.append(points, np.nextafter(self.model.walls, self.model.walls[::-1]))
+        return np.unique(self._forward(points)[0])
+
+    @property
+    def mean(self) -> float:
+        return moments_by_quadrature(self)[0]
+
+    @property
+    def variance(self) -> float:
+        return moments_by_quadrature(self)[1]

@@ -1,0 +1,137 @@
+"""Tables that are refined until two of them agree: the domain, the doubling, and what the difference says.
+
+A solver takes a chart, a grid and the values of F and 1 - F at the start, and returns those at the end. The domain is
+widened until less than 1e-16 of the mass reaches its ends, and cut where less than 1e-18 was; then the number of points
+is doubled until W1 between two successive tables, int abs(F_h - F_2h) dx, is below the tolerance. That difference is
+the accuracy that the finer table states: it is the error of the coarser one, so it errs on the safe side.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from particles.base.arrays import Floats
+from particles.base.errors import InputError
+from particles.model import Dirac, Histogram, Law, Mixture, Model, Uniform
+from particles.model.empirical import Empirical
+from validation.laws.interpolation import UniformGrid
+from validation.laws.tabulated import HALF_LINE, LINE, Chart, TabulatedLaw
+
+Solver = Callable[[Chart, UniformGrid, Floats, int], Floats]  # (.., start (size + 2, 2), level 0, 1, ...) -> end
+
+_COARSE, _FIRST = 192, 256
+_NEGLIGIBLE, _CUT = 1e-16, 1e-18
+_WORST = 1e-3  # accuracy in standard deviations beyond which there is no law to speak of
+
+
+def chart_of(model: Model) -> Chart:
+    """ln x for a noise shape that keeps the half line, x otherwise.
+
+    Raises
+    ------
+    InputError
+        If the model is not autonomous, not on the line, has walls, or its start does not keep to the half line.
+    """
+    if model.size != 1 or not isinstance(model.initial, Law):
+        raise InputError(f"a model of dimension {model.size} has no law on the line: allowed is 1")
+    if model.walls is not None:
+        raise InputError(f"walls = {model.walls!r}: a law by computation knows no walls")
+    if not model.autonomous:
+        raise InputError("a law by computation needs a constant weight and a constant bias")
+    if not model.diffusion.half_line:
+        return LINE
+    if not float(model.initial.quantile(np.array(1e-17))) > 0.0:
+        raise InputError(f"K = {model.diffusion.name} needs a start on x > 0, not {model.initial!r}")
+    return HALF_LINE
+
+
+def tabulate(model: Model, time: float, solver: Solver, *, tolerance: float, most: int) -> TabulatedLaw:
+    """Refine the solver's table until two agree to `tolerance` standard deviations in W1, or have `most` points.
+
+    Raises
+    ------
+    InputError
+        If no domain holds the mass, or the last two tables differ by more than 1e-3 standard deviations.
+    """
+    chart = chart_of(model)
+    low, high = _domain(model, chart, time, solver)
+    law = _solve(model, chart, UniformGrid(low, (high - low) / _FIRST, _FIRST + 1), solver, 0)
+    for level in range(1, 40):
+        grid = UniformGrid(low, 0.5 * law.grid.step, 2 * law.grid.size - 1)
+        finer = _solve(model, chart, grid, solver, level)
+        gap = np.where(finer.below < 0.5, finer.below, -finer.above)[::2] - np.where(
+            law.below < 0.5, law.below, -law.above
+        )
+        gap -= np.round(gap)  # the two sides of one half
+        accuracy = float((np.abs(gap) * chart.slope(law.grid.points)).sum() * law.grid.step)
+        law = dataclasses.replace(finer, accuracy=accuracy)
+        if accuracy <= tolerance * law.std or 2 * grid.size - 1 > most:
+            break
+    if not law.accuracy <= _WORST * law.std:
+        raise InputError(
+            f"the law at t = {time!r} is too rough for a table of {law.grid.size} points (two tables differ by"
+            f" {law.accuracy:.1e}): allowed is a smoother start, a longer time or another noise"
+        )
+    return law
+
+
+def _solve(model: Model, chart: Chart, grid: UniformGrid, solver: Solver, level: int) -> TabulatedLaw:
+    start = model.initial
+    assert isinstance(start, Law)  # size 1
+    kinks = chart.to(kinks_of(start))
+    below = grid.project(lambda y: start.cdf(chart.back(y)), kinks, 0.0, 1.0)
+    above = grid.project(lambda y: survival(start, chart.back(y)), kinks, 1.0, 0.0)
+    end = solver(chart, grid, np.stack([below, above], axis=1), level)
+    return TabulatedLaw(chart, grid, end[:-2, 0], end[:-2, 1])
+
+
+def _domain(model: Model, chart: Chart, time: float, solver: Solver) -> tuple[float, float]:
+    """Ends in the chart that hold the start and the law at `time`."""
+    start = model.initial
+    assert isinstance(start, Law)  # size 1
+    first, last = (float(chart.to(start.quantile(np.array(p)))) for p in (1e-17, 1.0 - 1e-16))
+    spread = 2.0 * math.sqrt(model.nu2 * time) + 1e-3 * max(
+        1.0, abs(first)
+    )  # and no more: far out a drift may be stiff
+    low, high = first - spread, last + spread
+    for _ in range(60):
+        grid = UniformGrid(low, (high - low) / _COARSE, _COARSE + 1)
+        law = _solve(model, chart, grid, solver, 0)
+        width = high - low
+        leaks = float(np.abs(law.below[:4]).max()), float(np.abs(law.above[-4:]).max())
+        if max(leaks) < _NEGLIGIBLE:
+            y = grid.points
+            low = min(first, float(y[np.argmax(law.below > _CUT)])) - 8.0 * grid.step
+            high = max(last, float(y[-1 - np.argmax(law.above[::-1] > _CUT)])) + 8.0 * grid.step
+            return low, high
+        low -= 0.3 * width * (leaks[0] >= _NEGLIGIBLE)
+        high += 0.3 * width * (leaks[1] >= _NEGLIGIBLE)
+    raise InputError(
+        f"no interval holds the law at t = {time!r}: its mass runs away or reaches the end of the half line"
+    )
+
+
+def survival(law: Law, x: Floats) -> Floats:
+    """1 - F, with its relative digits where the law knows them."""
+    sf = getattr(law, "sf", None)
+    return np.asarray(1.0 - law.cdf(x) if sf is None else sf(x))
+
+
+def kinks_of(law: Law) -> Floats:
+    """Points where a distribution function or its derivative jumps."""
+    match law:
+        case Dirac(point):
+            return np.array([point])
+        case Uniform(low, high):
+            return np.array([low, high])
+        case Mixture(components, _):
+            return np.unique(np.concatenate([kinks_of(component) for component in components]))
+        case Empirical(data):
+            return np.unique(data)
+        case Histogram():
+            return np.unique(np.asarray(law.edges))
+    return np.empty(0)
