@@ -3,6 +3,11 @@
 The rate is the slope of ln(mean error) over ln(refinement), by least squares weighted with the sampling errors of the
 means. The relative spread sd(W1)/E W1 does not depend on M (0.36 for a normal law, 0.76 for two points), so it is
 pooled over the levels; single runs are noise, and logarithms of single runs are biased.
+
+Deterministic errors (replicates 1, deviation 0) have no sampling error: their order is the plain least squares slope,
+`fit_order`, and its interval comes from the residuals. These are curvature, the next term of the expansion, rather than
+chance, and with few levels Student's interval allows almost anything. So a verdict on an order rests on the finest
+three levels and on a cap on the error: `order_checks`.
 """
 
 from __future__ import annotations
@@ -10,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -53,10 +59,20 @@ class Row:
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate with the half width of its 95 % interval."""
+    """An estimate with its confidence intervals.
+
+    Parameters
+    ----------
+    estimate : float
+    half_width : float
+        Of the 95 % interval, which is shown.
+    half_width_999 : float, optional
+        Of the 99.9 % interval, which a verdict rests on; by default that of a normal law.
+    """
 
     estimate: float
     half_width: float
+    half_width_999: float | None = None
 
     def contains(self, value: float) -> bool:
         """True if the value lies in the 95 % interval."""
@@ -64,7 +80,8 @@ class Interval:
 
     def allows(self, value: float) -> bool:
         """True if the value lies in the 99.9 % interval, as a verdict asks: chance fails it once in a thousand."""
-        return abs(value - self.estimate) <= self.half_width * Z999 / Z95
+        wide = self.half_width * Z999 / Z95 if self.half_width_999 is None else self.half_width_999
+        return abs(value - self.estimate) <= wide
 
     def __str__(self) -> str:
         return f"{self.estimate:.4f} +- {self.half_width:.4f}"
@@ -135,7 +152,19 @@ class Study:
 
 
 def pooled_spread(rows: Sequence[Row]) -> float:
-    """Relative standard deviation sd/mean of one replicate, pooled over the levels."""
+    """Relative standard deviation sd/mean of one replicate, pooled over the levels.
+
+    Raises
+    ------
+    InputError
+        If a level has not at least two replicates and a positive error with a spread.
+    """
+    for row in rows:
+        if not (row.replicates >= 2 and row.error > 0.0 and row.deviation > 0.0):
+            raise InputError(
+                f"level {row.level:g} has {row.replicates} replicates, error {row.error:g} and deviation"
+                f" {row.deviation:g}: every level needs at least 2 replicates and a positive error with a spread"
+            )
     freedom = np.array([row.replicates - 1.0 for row in rows])
     squares = np.array([(row.deviation / row.error) ** 2 for row in rows])
     return float(np.sqrt((freedom * squares).sum() / freedom.sum()))
@@ -147,12 +176,9 @@ def fit_slope(rows: Sequence[Row]) -> Interval:
     Raises
     ------
     InputError
-        With fewer than three levels, or a level without at least two replicates and a positive error.
+        With fewer than three levels, or a level without at least two replicates and a positive error with a spread.
     """
-    if len(rows) < 3:
-        raise InputError(f"{len(rows)} levels are too few for a slope: give at least 3")
-    if not all(row.replicates >= 2 and row.error > 0.0 and row.deviation > 0.0 for row in rows):
-        raise InputError("every level needs at least 2 replicates and a positive error with a spread")
+    _enough(rows)
     x = np.log([row.level for row in rows])
     y = np.log([row.error for row in rows])
     weight = np.array([row.replicates for row in rows]) / pooled_spread(rows) ** 2
@@ -162,10 +188,94 @@ def fit_slope(rows: Sequence[Row]) -> Interval:
 
 
 def fit_constant(rows: Sequence[Row]) -> Interval | None:
-    """Weighted mean of error/reference over the levels with its 95 % interval; None without references."""
+    """Weighted mean of error/reference over the levels with its 95 % interval; None without references.
+
+    Raises
+    ------
+    InputError
+        As `pooled_spread`, for the levels with a reference.
+    """
     known = [(row, row.reference) for row in rows if row.reference is not None]
     if not known:
         return None
     ratio = np.array([row.error / reference for row, reference in known])
     weight = np.array([row.replicates for row, _ in known]) / pooled_spread([row for row, _ in known]) ** 2
     return Interval(float((weight * ratio).sum() / weight.sum()), Z95 / math.sqrt(float(weight.sum())))
+
+
+def fit_order(rows: Sequence[Row]) -> Interval:
+    """Slope of ln(error) over ln(level) of deterministic errors, with Student intervals from the residuals.
+
+    Plain least squares; the residuals have n - 2 degrees of freedom for n levels. The sign is the slope's: -3 over
+    cells, 1 over a step size.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        With replicates 1 and deviation 0.
+
+    Raises
+    ------
+    InputError
+        With fewer than three levels, a level of several replicates, or an error that is not positive.
+    """
+    _enough(rows)
+    _deterministic(rows)
+    from scipy.special import stdtrit  # quantile of Student's law
+
+    x = np.log([row.level for row in rows])
+    y = np.log([row.error for row in rows])
+    centred = x - x.mean()
+    spread = float((centred**2).sum())
+    slope = float((centred * y).sum()) / spread
+    freedom = len(rows) - 2
+    residuals = y - y.mean() - slope * centred
+    deviation = math.sqrt(float((residuals**2).sum()) / freedom / spread)
+    return Interval(slope, deviation * float(stdtrit(freedom, 0.975)), deviation * float(stdtrit(freedom, 0.9995)))
+
+
+def successive_orders(rows: Sequence[Row]) -> tuple[float, ...]:
+    """Slope of ln(error) over ln(level) between each level and the next, one less than there are levels.
+
+    Raises
+    ------
+    InputError
+        As `fit_order`, but for the number of levels.
+    """
+    _deterministic(rows)
+    return tuple(math.log(b.error / a.error) / math.log(b.level / a.level) for a, b in pairwise(rows))
+
+
+def order_checks(rows: Sequence[Row], expected: float, *, band: float, cap: float) -> tuple[Check, Check]:
+    """What a verdict on an order asks of deterministic errors: the order itself, and a cap on the error.
+
+    The slope over the last three levels must lie within `band` of the expected one on either side, so that coarse
+    levels, where the next term of the expansion still shows, do not count; and the last error must not exceed `cap`,
+    so that a wrong constant does not pass for convergence. Levels go from coarse to fine.
+
+    Raises
+    ------
+    InputError
+        As `fit_order`.
+    """
+    slope = fit_order(rows[-3:]).estimate
+    last = rows[-1].error
+    return (
+        Check(f"slope over the last three levels is {expected:g} within {band:g}", f"{slope:.4f}",
+              abs(slope - expected) <= band),
+        Check(f"last error is at most {cap:.2e}", f"{last:.2e}", last <= cap),
+    )  # fmt: skip
+
+
+def _enough(rows: Sequence[Row]) -> None:
+    if len(rows) < 3:
+        raise InputError(f"{len(rows)} levels are too few for a slope: give at least 3")
+
+
+def _deterministic(rows: Sequence[Row]) -> None:
+    for row in rows:
+        if row.replicates != 1 or row.deviation != 0.0 or not row.error > 0.0:
+            raise InputError(
+                f"level {row.level:g} has {row.replicates} replicates, error {row.error:g} and deviation"
+                f" {row.deviation:g}: an order is fitted to single positive errors without a spread"
+            )
