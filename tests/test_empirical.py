@@ -180,3 +180,9 @@ def test_binary_file_as_csv_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_bytes(bytes(range(128, 256)))
     with pytest.raises(InputError):
         read_measurements(tmp_path / "x.csv", "a")
+
+
+def test_a_file_of_numbers_without_a_heading_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "plain.csv").write_text("1.5\n2.5\n3.5\n")
+    with pytest.raises(InputError, match="first line holds the number"):
+        read_measurements(tmp_path / "plain.csv")

@@ -412,7 +412,7 @@ def test_the_command_tells_the_chosen_model(tmp_path: Path, capsys: pytest.Captu
     ("words", "named"),
     [
         (("nothing.csv",), "nothing.csv cannot be read"),
-        ((str(IRIS_FILE),), "no column None"),
+        ((str(IRIS_FILE),), "more than one column"),
         ((*IRIS, "--bootstrap", "10"), "bootstrap = 10 must be 0 or an integer of at least 99"),
         ((*IRIS, "--step", "0.3"), "step = 0.3 does not fit the data"),
     ],

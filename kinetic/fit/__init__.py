@@ -10,8 +10,9 @@ law says. A family is rejected where p is at most 5 % over the number of familie
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -113,6 +114,7 @@ def fit(
     bootstrap: int = 199,
     seed: int = 0,
     initial: Law | None = None,
+    progress: Callable[[float], None] = lambda share: None,
 ) -> Fits:
     """Fit the steady states of the models to measurements or to a law.
 
@@ -130,6 +132,8 @@ def fit(
         Of the bootstrap.
     initial : Law, optional
         Start of the fitted models; by default the fitted law, so that the model stands still.
+    progress : callable, optional
+        Gets the finished share in [0, 1].
 
     Returns
     -------
@@ -147,7 +151,7 @@ def fit(
     _check(families, bootstrap, seed)
     found: list[Fit] = []
     refused: dict[str, str] = {}
-    for name in families:
+    for number, name in enumerate(families):
         family = FAMILIES[name]
         try:
             maximum = maximise(family, given)
@@ -155,7 +159,10 @@ def fit(
             refused[name] = str(error)
             continue
         random = np.random.default_rng([seed, list(FAMILIES).index(name)])
-        p_value = p_value_of_distance(family, given, maximum, bootstrap, random) if bootstrap else None
+        p_value = None
+        if bootstrap:
+            done = partial(_part, progress, number, len(families))
+            p_value = p_value_of_distance(family, given, maximum, bootstrap, random, done)
         found.append(_fitted(family, given, maximum, p_value, initial))
     if not found:
         raise InputError("no family can be fitted: " + "; ".join(f"{name} {why}" for name, why in refused.items()))
@@ -165,13 +172,24 @@ def fit(
     return Fits(fits=tuple(found), refused=refused, count=count, step=given.step, bootstrap=bootstrap)
 
 
+def _part(progress: Callable[[float], None], number: int, parts: int, share: float) -> None:
+    """Tell the share of the whole, of a share of one of its parts."""
+    progress((number + share) / parts)
+
+
 def p_value_of_distance(
-    family: SteadyFamily, target: Target, maximum: Maximum, samples: int, random: np.random.Generator
+    family: SteadyFamily,
+    target: Target,
+    maximum: Maximum,
+    samples: int,
+    random: np.random.Generator,
+    progress: Callable[[float], None] = lambda share: None,
 ) -> float:
     """Return the share of samples of the fitted law, fitted again, that lie as far from their fit: (1 + k)/(1 + B)."""
     law = family.law(maximum.theta)
     observed, as_far = target.distance(law), 0
-    for _ in range(samples):
+    for done in range(samples):
+        progress(done / samples)
         drawn = target.redrawn(law.sample(np.clip(random.random(int(target.count)), 2.0**-60, 1.0 - 2.0**-53)))
         try:
             again = maximise(family, drawn, first=maximum.theta)

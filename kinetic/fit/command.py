@@ -26,10 +26,12 @@ def add_parser(commands: Any) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Run the sub-command; returns 0 where a family fits, 1 where none does."""
     from kinetic.fit import fit
+    from particles.base.progress import progress_bar
     from particles.model import read_measurements
 
     data = read_measurements(arguments.file, arguments.column)
-    fits = fit(data, step=arguments.step, bootstrap=arguments.bootstrap, seed=arguments.seed)
+    with progress_bar("fit") as progress:
+        fits = fit(data, step=arguments.step, bootstrap=arguments.bootstrap, seed=arguments.seed, progress=progress)
     rounded = f", rounded to {fits.step:g}" if fits.step else ""
     print(f"{arguments.file}: {fits.count} measurements{rounded}")
     for one in fits.fits:
@@ -49,7 +51,10 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _count(text: str) -> int:
-    return 0 if text == "0" else command.positive_integer(text)
+    """Read 0 or a positive integer."""
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} must be 0 or a positive integer")
+    return int(text)
 
 
 def _error(error: float) -> str:

@@ -209,6 +209,14 @@ def _read_row(path: Path) -> Floats:
     return np.asarray(values, dtype=np.float64)
 
 
+def _is_number(text: str | None) -> bool:
+    try:
+        float(text or "")
+    except ValueError:
+        return False
+    return True
+
+
 def _read_column(path: Path, column: str | None) -> list[float]:
     with path.open(newline="", encoding="utf-8") as stream:
         rows = csv.DictReader(line for line in stream if not line.startswith("#"))
@@ -216,7 +224,10 @@ def _read_column(path: Path, column: str | None) -> list[float]:
         if column is None and len(names) == 1:
             column = names[0]
         if column not in names:
-            raise InputError(f"it has no column {column!r}, only {', '.join(map(repr, names)) or 'none'}")
+            wanted = "more than one column, and none was named" if column is None else f"no column {column!r}"
+            raise InputError(f"it has {wanted}: allowed are {', '.join(map(repr, names)) or 'none'}")
+        if _is_number(column):
+            raise InputError(f"its first line holds the number {column}: allowed there are the names of the columns")
         values = []
         for number, row in enumerate(rows, start=1):
             try:

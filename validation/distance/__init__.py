@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import Law, Measure
-from validation.distance.distribution import OfLaw
+from validation.distance.distribution import Flags, OfLaw
 from validation.distance.line import absolute_integral, density_difference
 
 EMD_LIMIT = 5000  # points a side: POT's exact transport in R^d holds their whole cost matrix
@@ -138,14 +138,22 @@ def w1_to_law(measure: Measure, law: Law) -> float:
     end = max(float(part[-1]) for part in (np.sort(measure.points[0]), measure.faces) if part.size)
     knots = knots[knots <= end]  # beyond it P(X > x) alone is left, which a heavy tail keeps where 1 - F rounds to 0
     step, left, right = step[: knots.size - 1], knots[:-1], knots[1:]
-    crossing = _crossings(measure, law, step, left, right)
-    edges = np.concatenate([[left, crossing], [crossing, right]], axis=1)
-    inside = _gauss_absolute(measure, law, np.concatenate([step, step]), np.concatenate([left, left]), *edges)
-    return inside + OfLaw(law).beyond(end)
+    crossed, at = _crossings(measure, law, step, left, right)
+    base = step - measure.density_cdf(left)
+    whole = _gauss_absolute(measure, law, base[~crossed], left[~crossed], right[~crossed])
+    halves = (left[crossed], at), (at, right[crossed])
+    split = sum(_gauss_absolute(measure, law, base[crossed], *half) for half in halves)
+    return whole + split + OfLaw(law).beyond(end)
 
 
-def _crossings(measure: Measure, law: Law, step: Floats, left: Floats, right: Floats) -> Floats:
-    """Where F_measure - F changes its sign in each interval, or its middle if it does not."""
+def _crossings(measure: Measure, law: Law, step: Floats, left: Floats, right: Floats) -> tuple[Flags, Floats]:
+    """In which intervals F_measure - F changes its sign, and where."""
+    if not measure.has_density:  # a step: F passes its height once, at the quantile
+        crossed = (step > 0.0) & (step < 1.0)
+        at = np.full(step.shape, np.nan)
+        at[crossed] = law.quantile(step[crossed])
+        crossed &= (left < at) & (at < right)
+        return crossed, at[crossed]
     base = step - measure.density_cdf(left)
 
     def difference(x: Floats) -> Floats:
@@ -153,22 +161,20 @@ def _crossings(measure: Measure, law: Law, step: Floats, left: Floats, right: Fl
 
     low, high = np.nextafter(left, right), np.nextafter(right, left)
     sign = np.sign(difference(low))
-    change = sign * np.sign(difference(high)) < 0.0
-    low, high = low[change], high[change]
-    base, sign = base[change], sign[change]
+    crossed = sign * np.sign(difference(high)) < 0.0
+    low, high = low[crossed], high[crossed]
+    base, sign = base[crossed], sign[crossed]
     for _ in range(60):
         middle = 0.5 * (low + high)
         same = np.sign(difference(middle)) == sign
         low, high = np.where(same, middle, low), np.where(same, high, middle)
-    out = 0.5 * (left + right)
-    out[change] = 0.5 * (low + high)
-    return out
+    return crossed, 0.5 * (low + high)
 
 
-def _gauss_absolute(measure: Measure, law: Law, step: Floats, origin: Floats, left: Floats, right: Floats) -> float:
+def _gauss_absolute(measure: Measure, law: Law, base: Floats, left: Floats, right: Floats) -> float:
+    """Integral of abs(base + F_density - F) over intervals in which it does not change its sign."""
     nodes, weights = np.polynomial.legendre.leggauss(8)
     half = 0.5 * (right - left)
-    base = step - measure.density_cdf(origin)
     total = 0.0
     for node, weight in zip(nodes, weights, strict=True):
         x = 0.5 * (left + right) + half * node

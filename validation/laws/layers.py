@@ -102,26 +102,38 @@ class EulerLaw(Law):
         return x, slope, least
 
     @cached_property
-    def _table(self) -> tuple[Floats, Floats, float]:
-        """Increasing points of the start, their images, and the least slope of a layer between them."""
+    def _table(self) -> tuple[Floats, Floats, Floats, float]:
+        """Increasing points of the start, their images and slopes, and the least slope of a layer between them."""
         levels = (np.arange(_LEVELS) + 0.5) / _LEVELS
         points = np.union1d(self._start.quantile(levels), self._start.breakpoints())
-        images, _, least = self._forward(points)
-        return points, images, least
+        return points, *self._forward(points)
 
     @property
     def least_slope(self) -> float:
         """Least slope of a layer at the points of the table: above 0 where all layers preserve order."""
-        return self._table[2]
+        return self._table[3]
+
+    def _inverse(self, x: Floats) -> Floats:
+        """The way back by Hermite's cubic between the points of the table, by a chord where a wall has a hand in it."""
+        points, images, slopes, _ = self._table
+        k = np.clip(np.searchsorted(images, x, side="right"), 1, points.size - 1)
+        rise, run, s0, s1 = images[k] - images[k - 1], points[k] - points[k - 1], slopes[k - 1], slopes[k]
+        smooth = (rise > 0.0) & (s0 > 0.0) & (s1 > 0.0)
+        rise, s0, s1 = (np.where(smooth, number, 1.0) for number in (rise, s0, s1))
+        t = (x - images[k - 1]) / rise
+        back = 1.0 - t
+        cubic = run * t * t * (3.0 - 2.0 * t) + t * back * rise * (back / s0 - t / s1)
+        found = np.where(smooth, points[k - 1] + cubic, np.interp(x, images, points))
+        return np.clip(found, points[k - 1], points[k])
 
     def _backward(self, x: Floats) -> Floats:
         """Greatest start whose image is at most x, between the outermost points of the table."""
-        points, images, _ = self._table
+        points, images = self._table[:2]
         after = np.searchsorted(images, x, side="right")
         low = points[np.maximum(after - 1, 0)]
         high = points[np.minimum(after, points.size - 1)]
         small = 1e-10 * float(np.abs(points[[0, -1]]).max())  # after a Newton step as small the next is rounding
-        guess = np.interp(x, images, points)
+        guess = self._inverse(x)
         for _ in range(60):
             image, slope, _ = self._forward(guess)
             below = image <= x
@@ -138,14 +150,14 @@ class EulerLaw(Law):
 
     def cdf(self, x: ArrayLike) -> Floats:
         x = np.asarray(x, dtype=np.float64)
-        (low, high), (_, images, _) = self._walls, self._table
+        (low, high), images = self._walls, self._table[1]
         inside = self._start.cdf(self._backward(x.ravel())).reshape(x.shape)
         inside = np.where(x < images[0], 0.0, np.where(x >= images[-1], 1.0, inside))
         return np.where(x < low, 0.0, np.where(x >= high, 1.0, inside))
 
     def pdf(self, x: ArrayLike) -> Floats:
         x = np.asarray(x, dtype=np.float64)
-        (low, high), (_, images, _) = self._walls, self._table
+        (low, high), images = self._walls, self._table[1]
         origin = self._backward(x.ravel())
         slope = self._forward(origin)[1]
         with np.errstate(divide="ignore", invalid="ignore"):
