@@ -6,11 +6,13 @@ import pytest
 
 import kinetic
 import particles
+import validation.comparison
 from particles.base.errors import InputError
-from particles.model import Case, Normal, cases, exact_law
+from particles.model import Case, Normal, Pareto, cases, exact_law
 from validation import compare, w1_to_law
 from validation.comparison import known_laws
 from validation.floor import expected_w1
+from validation.significance import detectable, p_value
 
 
 def pair(case: Case, *, cells: int = 400, named: bool = True, start: str = "random"):  # type: ignore[no-untyped-def]
@@ -33,7 +35,12 @@ def test_both_routes_agree_and_the_yardsticks_are_those_of_the_exact_law() -> No
     assert abs(found.w1 - found.w1_pot) < 16.0 / 200_000
     assert found.floor == expected_w1(law, 20_000)
     assert found.pde_error == w1_to_law(solution.at(1.0), law)
-    assert 0.2 < found.w1 / found.floor < 4.0
+    assert found.w1 is not None
+    assert found.ratio == found.w1 / found.floor
+    assert 0.2 < found.ratio < 4.0
+    assert found.p_value == p_value(found.w1, law, 20_000)
+    assert found.detectable == detectable(law, 20_000)
+    assert found.verdict == f"indistinguishable from sampling at M = 20000: p = {found.p_value:.2g}"
 
 
 def test_a_run_without_a_name_takes_its_floor_from_the_solution() -> None:
@@ -43,19 +50,102 @@ def test_a_run_without_a_name_takes_its_floor_from_the_solution() -> None:
     law = exact_law(case.model, 1.0)
     assert law is not None
     assert found.pde_error is None
-    assert found.floor == pytest.approx(law.w1_constant() / 20_000**0.5, rel=1e-3)
+    assert found.floor == pytest.approx(expected_w1(law, 20_000), rel=1e-3)
+    assert found.p_value == pytest.approx(p_value(found.w1, law, 20_000), abs=0.01)  # type: ignore[arg-type]
 
 
-def test_floors_are_for_independent_draws_alone() -> None:
-    assert compare(*pair(cases["moments-conserved"])).floor is None
-    assert compare(*pair(cases["regression"], start="quantile")).floor is None
+def test_p_values_are_for_independent_draws_alone() -> None:
+    coupled = compare(*pair(cases["moments-conserved"]))
+    assert (coupled.floor, coupled.p_value, coupled.detectable, coupled.kolmogorov_p) == (None,) * 4
+    assert coupled.verdict.startswith("no p-value: the bias follows the cloud's own mean")
+    stratified = compare(*pair(cases["regression"], start="stratified"))
+    assert (stratified.p_value, stratified.kolmogorov_p) == (None, None)
+    assert stratified.verdict == "no p-value: particles of the start 'stratified' are no independent draws"
+    assert stratified.floor == expected_w1(exact_law(cases["regression"].model, 1.0), 20_000, "stratified")  # type: ignore[arg-type]
+
+
+def test_a_quantile_start_is_off_its_exact_value_by_the_error_of_the_equation() -> None:
+    """The control: the same points pushed by 1e-3 are not."""
+    case = cases["vehicles"]
+    cloud, solution = pair(case, start="quantile")
+    found = compare(cloud, solution)
+    assert found.w1 is not None
+    assert found.floor is not None
+    assert found.pde_error is not None
+    assert found.floor == expected_w1(exact_law(case.model, 1.0), 20_000, "quantile")  # type: ignore[arg-type]
+    assert abs(found.w1 - found.floor) <= found.pde_error * (1.0 + 1e-9)
+    assert "no more than the equation's own error" in found.verdict
+    pushed = dataclasses.replace(cloud, states=tuple(state + 1e-3 for state in cloud.states))
+    assert "the particles do not follow the law" in compare(pushed, solution).verdict
+
+
+def test_noise_blurs_a_start_so_that_no_floor_is_known() -> None:
+    case = cases["fokker-planck"]
+    scheme = particles.Collisions(eps=0.05, clock="fixed", noise=particles.GAUSSIAN)
+    solution = kinetic.solve(case.model, kinetic.Grid(-8.0, 8.0, cells=100), until=0.5, scheme="imex")
+    for start, known in (("random", True), ("quantile", False), ("stratified", False)):
+        cloud = particles.simulate(case.model, scheme, count=1000, until=0.5, start=start)
+        cloud.info["case"] = case.name
+        found = compare(cloud, solution)
+        assert (found.floor is not None) == known
+        assert (found.p_value is not None) == known
+
+
+def test_a_cloud_of_another_law_differs() -> None:
+    """20000 particles pushed by 5 % of their standard deviation: far beyond what can be seen."""
+    cloud, solution = pair(cases["regression"])
+    pushed = dataclasses.replace(cloud, states=tuple(state + 0.03 for state in cloud.states))
+    found = compare(pushed, solution)
+    assert found.verdict == "differs from sampling: p < 1e-4"
+    assert found.kolmogorov_p is not None
+    assert found.kolmogorov_p < 1e-4
+
+
+def test_a_coarse_equation_is_not_held_against_the_cloud() -> None:
+    cloud, solution = pair(cases["regression"], cells=60)
+    found = compare(cloud, solution)
+    assert found.p_value is not None
+    assert found.p_value < 0.05
+    assert found.verdict.endswith(", but by no more than the equation's own error explains")
+
+
+def test_a_law_without_a_mean_is_compared_by_the_kolmogorov_distance(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = cases["regression"]
+    cloud, solution = pair(case)
+    monkeypatch.setattr(validation.comparison, "exact_law", lambda model, time: Pareto(1.0, 1.0))
+    found = compare(cloud, solution)
+    assert (found.w1, found.w1_pot, found.floor, found.p_value) == (None,) * 4
+    assert found.verdict.startswith("by the Kolmogorov distance indistinguishable from sampling")
+    assert "Pareto (tail exponent 1) has no mean" in found.remarks[0]
+
+
+def test_particles_beyond_the_grid_and_a_rest_without_a_mean_are_told() -> None:
+    case = cases["relu"]
+    scheme = particles.Collisions(eps=0.1, clock="fixed", noise=particles.GAUSSIAN)
+    cloud = particles.simulate(case.model, scheme, count=2000, until=1.0)
+    cloud.info["case"] = "relu"
+    solution = kinetic.solve(case.model, kinetic.Grid(0.0, 4.0, cells=100), until=1.0, scheme="chang-cooper")
+    found = compare(cloud, solution)
+    outside = cloud.at(1.0).points[0] - 4.0
+    outside = outside[outside > 0.0]
+    assert found.remarks[0] == (
+        f"{outside.size / 2000:.2g} of the particles lie beyond the grid [0, 4] and add {outside.sum() / 2000:.1e} to W1"
+    )
+    assert "no mean" in found.remarks[1]
+    assert found.pde_error is not None
 
 
 def test_an_earlier_time_can_be_asked_for_and_a_missing_one_is_refused() -> None:
     cloud, solution = pair(cases["vehicles"])
     assert compare(cloud, solution, time=0.0).time == 0.0
-    with pytest.raises(InputError, match=r"time = 0\.5 is not stored"):
+    with pytest.raises(
+        InputError, match=r"time = 0\.5 is not stored in both: the cloud holds t = 0, 1, the solution t"
+    ):
         compare(cloud, solution, time=0.5)
+    with pytest.raises(InputError, match="no common time: the cloud holds t = 0.3"):
+        compare(dataclasses.replace(cloud, times=(0.3, 0.7)), solution)
+    with pytest.raises(InputError, match="kept moments and histograms, not its clouds"):
+        compare(dataclasses.replace(cloud, states=()), solution)
 
 
 def test_different_models_are_not_compared() -> None:

@@ -1,17 +1,21 @@
 """`python -m validation`: what it prints, writes and returns."""
 
 import csv
+import dataclasses
 import json
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import particles.__main__
 import validation.__main__
 from kinetic.__main__ import build_parser as kinetic_parser
 from particles.base import command
+from particles.model import Measure, Normal
+from validation.figures import _window
 
 
 def validate(*words: str) -> int:
@@ -45,10 +49,33 @@ def test_compare_prints_both_routes_floor_and_error(
 ) -> None:
     assert validate("compare", *records, "--json") == 0
     found = last_json(capsys)
-    assert set(found) == {"time", "count", "w1", "w1_pot", "floor", "pde_error"}
+    numbers = {"time", "count", "w1", "w1_pot", "floor", "ratio", "p_value", "detectable", "kolmogorov", "kolmogorov_p"}
+    assert set(found) == numbers | {"pde_error", "verdict", "remarks"}
     assert found["time"] == 3.0
     assert abs(found["w1"] - found["w1_pot"]) < 6.0 / 200_000
     assert found["pde_error"] < 1e-5
+
+
+def test_compare_ends_in_a_verdict_and_its_power(records: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert validate("compare", *records) == 0
+    lines = capsys.readouterr().out.strip().splitlines()
+    assert lines[-2].startswith("verdict: indistinguishable from sampling at M = 5000: p = ")
+    assert lines[-1].endswith("would be seen with 95 % power (5 % false alarms)")
+
+
+@pytest.mark.parametrize(
+    ("swapped", "said"),
+    [
+        ((1, 0), "here they are the wrong way round"),
+        ((0, 0), "cloud cannot be read, it is no file: compare wants the folder of a particle run, then the .nc file"),
+        ((1, 1), "density.nc cannot be read, it is no folder: compare wants"),
+    ],
+)
+def test_compare_says_what_belongs_where(
+    records: tuple[str, str], swapped: tuple[int, int], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert validate("compare", *(records[i] for i in swapped)) == 2
+    assert said in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("which", [0, 1])
@@ -129,3 +156,30 @@ def test_bad_input_is_one_sentence_before_mpi_and_numba(words: tuple[str, ...], 
     assert done.stderr.count("\n") == 1
     assert done.stdout == "[]\n"
     assert list(tmp_path.iterdir()) == []
+
+
+def normal(low: float, high: float) -> Measure:
+    faces = np.linspace(low, high, 1001)
+    average = np.diff(Normal(0.0, 1.0).cdf(faces)) / np.diff(faces)
+    return Measure(np.array([[low, high]]), np.zeros(2), faces, np.stack([average, 0 * average, 0 * average]))
+
+
+def test_a_figure_shows_where_the_mass_is() -> None:
+    """All but 1e-4 at either end, 3.72 standard deviations, and a margin of 5 %; an atom far away stays in sight."""
+    low, high = _window([normal(-20.0, 40.0)])
+    assert (low, high) == pytest.approx((-3.72 - 0.37, 3.72 + 0.37), abs=0.13)
+    cloud = Measure.of_points(np.concatenate([normal_points(10_000), [900.0]]))
+    assert _window([cloud]) == pytest.approx((low, high), abs=0.2)
+    atom = dataclasses.replace(normal(-20.0, 40.0), masses=np.array([0.0, 0.01]))
+    assert _window([atom])[1] > 40.0
+
+
+def test_a_heavy_tail_does_not_flatten_a_figure() -> None:
+    points = 1.0 / ((np.arange(10_000) + 0.5) / 10_000)  # P(X > x) = 1/x: a level of 1e-4 is 10000
+    low, high = _window([Measure.of_points(points)])
+    assert high < 220.0
+    assert low < 1.0
+
+
+def normal_points(count: int) -> np.ndarray:
+    return np.asarray(Normal(0.0, 1.0).quantile((np.arange(count) + 0.5) / count))

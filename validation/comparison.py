@@ -1,39 +1,72 @@
-"""One cloud against one PDE solution: W1 by two routes, the sampling floor, the PDE's own error.
+"""One cloud against one PDE solution: W1, what it should be, whether it differs from sampling, the PDE's own error.
 
-The floor and the error use the exact law where the case has one. Otherwise the floor takes the solution's own
-distribution function, and the error is the distance to a solution on half the cells, an upper estimate for any scheme
-that converges at first order or better.
+The floor, the null law and the error use the exact law where the case has one. Otherwise the first two take the
+solution's own distribution function, and the error is the distance to a solution on half the cells, an upper estimate
+for any scheme that converges at first order or better.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 import kinetic
 from kinetic.solution import Solution
 from kinetic.steady import steady_state
+from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import Case, Law, exact_law, load_case
 from particles.trajectory import Trajectory
-from validation.distance import w1, w1_by_pot, w1_to_law
-from validation.floor import expected_w1, floor_of
+from validation.distance import require_mean, w1, w1_by_pot, w1_to_law
+from validation.distance.supremum import kolmogorov
+from validation.floor import expected_w1
+from validation.significance import LEVEL, kolmogorov_p_value, null_law, sentence
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """W1 between a cloud and a solution at one time, with what it should be measured by.
+    """Distances between a cloud and a solution at one time, with what they should be measured by.
 
-    `floor` is None for mean-coupled models, and `pde_error` None where the case is not known by name or file.
+    Parameters
+    ----------
+    time : float
+    count : int
+        Particles M.
+    verdict : str
+        In one sentence.
+    kolmogorov : float
+        Largest difference of the two distribution functions.
+    kolmogorov_p : float, optional
+        Its p-value; this and all p-values only where the particles are independent draws.
+    w1, w1_pot : float, optional
+        By the exact integral and by POT; None for a law without a mean.
+    floor, ratio : float, optional
+        Mean W1 between so many particles and their law, for a quantile start its value; W1 over it.
+    p_value, detectable : float, optional
+        Probability that independent draws are as far away; the distance that they would show with 95 % power.
+    pde_error : float, optional
+        W1 of the solution to the exact law, or to half the cells; None where the case is not known by name or file.
+    remarks : tuple of str
+        What else a reader should know.
     """
 
     time: float
     count: int
-    w1: float
-    w1_pot: float
-    floor: float | None
-    pde_error: float | None
+    verdict: str
+    kolmogorov: float
+    kolmogorov_p: float | None
+    w1: float | None = None
+    w1_pot: float | None = None
+    floor: float | None = None
+    ratio: float | None = None
+    p_value: float | None = None
+    detectable: float | None = None
+    pde_error: float | None = None
+    remarks: tuple[str, ...] = ()
 
 
 def compare(cloud: Trajectory, solution: Solution, *, time: float | None = None) -> Comparison:
@@ -42,25 +75,50 @@ def compare(cloud: Trajectory, solution: Solution, *, time: float | None = None)
     Raises
     ------
     InputError
-        If they hold no common time, or belong to different models.
+        If they hold no common time, belong to different models, or the run kept no clouds.
     """
     recorded = solution.provenance.get("model")
     if recorded is not None and recorded != cloud.info["model"]:
         raise InputError("the cloud and the solution belong to different models")
-    common = [t for t in cloud.times if any(abs(t - s) <= 1e-9 * max(1.0, s) for s in solution.times)]
-    if time is None and not common:
-        raise InputError(f"the cloud at {cloud.times} and the solution at {solution.times} have no common time")
-    time = common[-1] if time is None else time
-    points, density = cloud.at(time), solution.at(time)
+    time, stored = _common_time(cloud, solution, time)
+    if not cloud.states:
+        raise InputError(
+            "the run kept moments and histograms, not its clouds: bounds of W1 are in validation.enclose_at"
+        )
+    points, density = cloud.at(time), solution.at(stored)
     case = _case(cloud.info)
-    return Comparison(
+    law = None if case is None else exact_law(case.model, time)
+    why_not = _dependence(cloud.info)
+    supremum = kolmogorov(points, density)
+    supremum_p = kolmogorov_p_value(supremum, cloud.count)
+    base = Comparison(
         time=time,
         count=cloud.count,
-        w1=w1(points, density),
-        w1_pot=w1_by_pot(points, density),
-        floor=_floor(cloud, solution, time, case),
-        pde_error=_pde_error(solution, time, case),
+        verdict=why_not or f"by the Kolmogorov distance {sentence(supremum_p, cloud.count)}",
+        kolmogorov=supremum,
+        kolmogorov_p=None if why_not else supremum_p,
+        remarks=_remarks(points.points[0], solution, case),
     )
+    try:
+        if law is not None:
+            require_mean(law)
+    except InputError as reason:
+        return dataclasses.replace(base, remarks=(str(reason), *base.remarks))
+    target = density if law is None else law
+    distance, error = w1(points, density), _pde_error(solution, stored, case, law)
+    found = dataclasses.replace(base, w1=distance, w1_pot=w1_by_pot(points, density), pde_error=error)
+    if _start_is_known(cloud.info):
+        floor = expected_w1(target, cloud.count, cloud.info["start"])
+        found = dataclasses.replace(found, floor=floor, ratio=distance / floor if floor else None)
+        if cloud.info["start"] == "quantile" and law is not None and error is not None:
+            found = dataclasses.replace(found, verdict=_deterministic(abs(distance - floor), error))
+    if why_not:
+        return found
+    null = null_law(target, cloud.count)
+    p, verdict = null.p_value(distance), sentence(null.p_value(distance), cloud.count)
+    if p < LEVEL and error is not None and null.p_value(distance - error) >= LEVEL:
+        verdict += ", but by no more than the equation's own error explains"
+    return dataclasses.replace(found, p_value=p, detectable=null.detectable(), verdict=verdict)
 
 
 def known_laws(solution: Solution) -> list[tuple[str, list[Law]]]:
@@ -69,11 +127,16 @@ def known_laws(solution: Solution) -> list[tuple[str, list[Law]]]:
     if case is None:
         return []
     exact = [exact_law(case.model, t) for t in solution.times if t > 0.0]
-    found = [("exact", [law for law in exact if law is not None])]
-    if case.model.nu2 > 0.0 and (case.model.autonomous or case.model.mean_coupled):
-        rest = steady_state(case.model).law
-        found.append(("at rest", [] if rest is None else [rest]))
+    found = [("exact", [law for law in exact if law is not None]), ("at rest", _at_rest(case))]
     return [(name, laws) for name, laws in found if laws]
+
+
+def _at_rest(case: Case) -> list[Law]:
+    """The law at rest of a noisy case, if there is one."""
+    if case.model.nu2 == 0.0 or not (case.model.autonomous or case.model.mean_coupled):
+        return []
+    rest = steady_state(case.model).law
+    return [] if rest is None else [rest]
 
 
 def _case(record: Mapping[str, Any]) -> Case | None:
@@ -85,21 +148,63 @@ def _case(record: Mapping[str, Any]) -> Case | None:
     return case if case.model.describe() == record["model"] else None
 
 
-def _floor(cloud: Trajectory, solution: Solution, time: float, case: Case | None) -> float | None:
-    if cloud.info["model"]["bias"] == "-w m1(t)" or cloud.info["start"] != "random":
-        return None
-    law = None if case is None else exact_law(case.model, time)
-    return floor_of(solution.at(time), cloud.count) if law is None else expected_w1(law, cloud.count)
+def _common_time(cloud: Trajectory, solution: Solution, time: float | None) -> tuple[float, float]:
+    """A time that both hold, as the cloud and as the solution writes it."""
+    common = [(t, s) for t in cloud.times for s in solution.times if abs(t - s) <= 1e-9 * max(1.0, s)]
+    if time is not None:
+        common = [pair for pair in common if abs(pair[0] - time) <= 1e-9 * max(1.0, abs(time))]
+    if not common:
+        held = [", ".join(f"{t:g}" for t in times) for times in (cloud.times, solution.times)]
+        missing = "they have no common time" if time is None else f"time = {time:g} is not stored in both"
+        raise InputError(f"{missing}: the cloud holds t = {held[0]}, the solution t = {held[1]}")
+    return common[-1]
 
 
-def _pde_error(solution: Solution, time: float, case: Case | None) -> float | None:
-    if case is None:
-        return None
-    law = exact_law(case.model, time)
+def _dependence(run: Mapping[str, Any]) -> str | None:
+    """Why the particles of a run are no independent draws of a law, or None where they are."""
+    if _mean_coupled(run):
+        return "no p-value: the bias follows the cloud's own mean, so its particles are no independent draws of a law"
+    if run["start"] != "random":
+        return f"no p-value: particles of the start {run['start']!r} are no independent draws"
+    return None
+
+
+def _deterministic(off: float, error: float) -> str:
+    """Judge a cloud without chance: by the triangle inequality W1 is off its exact value by the PDE's error at most."""
+    told = f"a start without chance: W1 is off its exact value by {off:.1e},"
+    if off <= error * (1.0 + 1e-9):
+        return f"{told} no more than the equation's own error"
+    return f"{told} more than the equation's own error: the particles do not follow the law"
+
+
+def _start_is_known(run: Mapping[str, Any]) -> bool:
+    """Whether the floor of the start still holds: not for a cloud that acts on itself, nor where noise blurred it."""
+    return not _mean_coupled(run) and (run["start"] == "random" or run["model"]["nu2"] == 0.0)
+
+
+def _mean_coupled(run: Mapping[str, Any]) -> bool:
+    return bool(run["model"]["bias"] == "-w m1(t)")
+
+
+def _remarks(points: Floats, solution: Solution, case: Case | None) -> tuple[str, ...]:
+    found = []
+    low, high = solution.grid.lo, solution.grid.hi
+    beyond = np.maximum(points - high, 0.0) + np.maximum(low - points, 0.0)
+    if beyond.any():
+        share, cost = float((beyond > 0.0).mean()), float(beyond.mean())
+        found.append(f"{share:.2g} of the particles lie beyond the grid [{low:g}, {high:g}] and add {cost:.1e} to W1")
+    if case is not None and any(not np.isfinite(law.mean) for law in _at_rest(case)):
+        found.append("the law at rest has no mean: for long times only the Kolmogorov distance has a meaning")
+    return tuple(found)
+
+
+def _pde_error(solution: Solution, time: float, case: Case | None, law: Law | None) -> float | None:
+    """W1 of a solution to the exact law, else to half the cells; with noise, implicit diffusion keeps the steps few."""
     if law is not None:
         return w1_to_law(solution.at(time), law)
-    half = kinetic.Grid(solution.grid.lo, solution.grid.hi, cells=max(solution.grid.cells // 2, 4))
-    if time == 0.0:
+    if case is None or time == 0.0:
         return None
-    coarse = kinetic.solve(case.model, half, until=time)
-    return w1(solution.at(time), coarse.at(time))
+    half = kinetic.Grid(solution.grid.lo, solution.grid.hi, cells=max(solution.grid.cells // 2, 4))
+    flux = solution.provenance.get("scheme", {}).get("flux")
+    scheme = "chang-cooper" if flux == "Chang-Cooper" else "imex" if case.model.nu2 > 0.0 else "explicit"
+    return w1(solution.at(time), kinetic.solve(case.model, half, until=time, scheme=scheme).at(time))

@@ -26,6 +26,9 @@ _STYLE: Any = {
 }
 _BARS = 120  # bars of a histogram of a large cloud
 _POINTS = 2001  # of the density of a law
+_LEAST = 1e-6  # mass of an atom that is worth a triangle
+_UNSEEN, _TAIL = 1e-4, 0.01  # mass beyond either end of a figure; what counts as a tail
+_MARGIN = 0.05  # of a figure, as a share of what it shows
 
 
 def draw_study(study: Study, path: Path) -> None:
@@ -82,15 +85,19 @@ def draw_measures(
     """
     figure, axes = _figure()
     dim = measures[0][1].dim
+    window = _window([measure for _, measure in measures]) if dim == 1 else None
     for number, (time, measure) in enumerate(measures):
-        if dim > 1:
+        if window is None:
             _draw_plane(axes, time, measure, f"C{number}")
         elif measure.has_density:
             _draw_density(axes, time, measure, f"C{number}")
         else:
-            _draw_cloud(axes, time, measure, f"C{number}")
-    for style, (name, group) in zip(("k--", "k:"), laws, strict=False):
-        _draw_laws(axes, style, name, group, measures[0][1].faces[[0, -1]])
+            _draw_cloud(axes, time, measure, f"C{number}", window)
+    if window is not None:
+        axes.set_xlim(window)
+        for style, (name, group) in zip(("k--", "k:"), laws, strict=False):
+            faces = measures[0][1].faces
+            _draw_laws(axes, style, name, group, (max(window[0], faces[0]), min(window[1], faces[-1])))
     axes.set_xlabel("x" if dim == 1 else "x, first component")
     axes.set_ylabel("density" if dim == 1 else "x, second component")
     axes.set_title(title)
@@ -101,8 +108,27 @@ def draw_measures(
     _save(figure, path)
 
 
+def _window(measures: Sequence[Measure]) -> tuple[float, float]:
+    """Ends that hold all atoms worth a triangle, and all but `_UNSEEN` of the mass at either end, at every time.
+
+    A heavy tail is cut where it becomes longer than the interval that holds all but `_TAIL` at either end.
+    """
+    ends = []
+    for measure in measures:
+        x = measure.faces if measure.has_density else np.sort(measure.points[0])
+        below = np.maximum.accumulate(measure.density_cdf(x)) if measure.has_density else measure.running_masses[1:]
+        shares = np.array([_UNSEEN, _TAIL])
+        low = x[np.maximum(np.searchsorted(below, shares, "right") - 1, 0)]
+        high = x[np.minimum(np.searchsorted(below, below[-1] - shares), x.size - 1)]
+        length = high[1] - low[1]
+        atoms, masses = _tied(measure)
+        ends += [max(low[0], low[1] - length), min(high[0], high[1] + length), *atoms[masses > _LEAST].tolist()]
+    margin = _MARGIN * (max(ends) - min(ends)) or 1.0
+    return float(min(ends) - margin), float(max(ends) + margin)
+
+
 def _holds_atoms(measure: Measure) -> bool:
-    return measure.masses.size > 0 and bool(_tied(measure)[1].max(initial=0.0) > 1e-6)
+    return measure.masses.size > 0 and bool(_tied(measure)[1].max(initial=0.0) > _LEAST)
 
 
 def _draw_plane(axes: Any, time: float, measure: Measure, colour: str) -> None:
@@ -119,8 +145,8 @@ def _draw_density(axes: Any, time: float, measure: Measure, colour: str) -> None
     _draw_atoms(axes, measure.points[0], measure.masses, colour)
 
 
-def _draw_laws(axes: Any, style: str, name: str, laws: Sequence[Law], ends: Floats) -> None:
-    """Densities inside the ends, below the top of what is drawn: a narrow law would flatten all others."""
+def _draw_laws(axes: Any, style: str, name: str, laws: Sequence[Law], ends: tuple[float, float]) -> None:
+    """Densities between the ends, below the top of what is drawn: a narrow law would flatten all others."""
     top = axes.get_ylim()[1]
     x = np.linspace(ends[0], ends[1], _POINTS + 2)[1:-1]
     for number, law in enumerate(laws):
@@ -128,10 +154,10 @@ def _draw_laws(axes: Any, style: str, name: str, laws: Sequence[Law], ends: Floa
     axes.set_ylim(top=top)
 
 
-def _draw_cloud(axes: Any, time: float, measure: Measure, colour: str) -> None:
+def _draw_cloud(axes: Any, time: float, measure: Measure, colour: str, window: tuple[float, float]) -> None:
     points = np.sort(measure.points[0])
     ends, shares = _tied(measure)
-    free = points[~np.isin(points, ends)]
+    free = points[~np.isin(points, ends) & (points >= window[0]) & (points <= window[1])]
     if free.size:
         bars = min(_BARS, max(10, int(np.sqrt(free.size))))
         edges = np.linspace(free[0], free[-1], bars + 1)
@@ -152,7 +178,7 @@ def _tied(measure: Measure) -> tuple[Floats, Floats]:
 
 def _draw_atoms(axes: Any, positions: Floats, masses: Floats, colour: str) -> None:
     for position, mass in zip(positions, masses, strict=True):
-        if mass > 1e-6:
+        if mass > _LEAST:
             axes.plot([position], [0.0], "^", color=colour, ms=7, clip_on=False)
             axes.annotate(
                 f"{mass:.3f}", (position, 0.0), xytext=(0, 8 + 11 * int(colour[1:])), textcoords="offset points",

@@ -1,62 +1,110 @@
-"""The sampling floor: what W1 between M independent draws and their own law is on average.
+"""The floor of a cloud: what W1 between M points of a law and the law is, exactly or on average, for each start.
 
-Exactly, for every M, E W1(F_M, F) = int MAD_M(F(x)) dx with MAD_M(p) = E abs(Bin(M, p)/M - p)
-= (2/M)(k + 1) C(M, k + 1) p^(k+1) (1 - p)^(M-k), k = floor(M p) (de Moivre). As M -> oo, sqrt(M) times it tends to
-`Law.w1_constant` = sqrt(2/pi) int sqrt(F (1 - F)) dx. Both are carried along a flow that does not depend on the cloud.
+All are an integral of a deviation D_M(F(x)) dx; with k = floor(M p) and u = M p - k
+
+==========  =======================================================  ==============================================
+start       D_M(p) = E abs(F_M - F) where F = p                      W1 of U[0, 1], of any law as M -> oo
+==========  =======================================================  ==============================================
+random      2 p (1 - p) P(Bin(M - 1, p) = k)                         sqrt(pi/32/M); w1_constant/sqrt(M)
+stratified  2 u (1 - u)/M                                            1/(3 M); (length of the support)/(3 M)
+quantile    min(u, 1 - u)/M, not random                              1/(4 M); (length of the support)/(4 M)
+==========  =======================================================  ==============================================
+
+random: E abs(Bin(M, p)/M - p) by de Moivre, and `Law.w1_constant` = sqrt(2/pi) int sqrt(F (1 - F)) dx. stratified: one
+point at a uniform level of each [i/M, (i + 1)/M], so M F_M = k + Bernoulli(u). quantile: points at the levels
+(2 i - 1)/(2 M), so M F_M = floor(M p + 1/2). A deterministic flow on the line is monotone and keeps the levels of its
+points: the floor at time t is that of the law at t. Noise makes a cloud forget its start, but not at once: after it
+only the floor of a random start is known.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import Law, Measure
+from validation.distance.distribution import OfMeasure
 
-_ALL_KINKS = 1024  # MAD_M has a kink at every k/M; of more than so many only the outer ones can be seen
+_ALL_KINKS = 1024  # D_M has a kink at every k/M; of more than so many only the outer ones can be seen
 _KINKS = 300
 
 
-def expected_w1(law: Law, count: int) -> float:
-    """E W1 between `count` independent draws of a law and the law itself.
+def expected_w1(law: Law | Measure, count: int, start: str = "random") -> float:
+    """Mean of W1 between a cloud that starts from a law, and has met no noise, and the law; of i.i.d. draws by default.
 
     Parameters
     ----------
-    law : Law
-        On the line, at the time of interest.
+    law : Law or Measure
+        On the line, at the time of interest; a measure of mass 1, by Gauss quadrature in its cells.
     count : int >= 1
+    start : {"random", "stratified", "quantile"}, default "random"
+        Independent draws; one draw in each of `count` cells of equal probability; their middles, for which W1 is no
+        random number and this is its value.
 
     Raises
     ------
     InputError
-        If the count is not positive.
+        If the count is not positive, the start is not known, or the measure is not on the line.
     """
     if count < 1:
         raise InputError(f"count = {count!r} must be at least 1")
-    k = np.arange(1, count) if count <= _ALL_KINKS else np.r_[1:_KINKS, count - _KINKS + 1 : count]
-    return law.integrate_cdf(lambda p: mean_absolute_deviation(p, count), kinks=k / count)
+    if start not in _DEVIATIONS:
+        raise InputError(f"start = {start!r} must be one of {', '.join(_DEVIATIONS)}")
+    deviation = _DEVIATIONS[start]
+    outer = np.r_[1 : _KINKS + 1, count - _KINKS : count]
+    kinks = (np.arange(1, count) if count <= _ALL_KINKS else outer) / count
+    if start == "quantile":
+        kinks = np.concatenate([kinks, kinks - 0.5 / count, [1.0 - 0.5 / count]])
+    if isinstance(law, Law):
+        return law.integrate_cdf(lambda p: deviation(p, count), kinks=kinks)
+    return _integrate(law, lambda p: deviation(p, count), kinks)
 
 
 def mean_absolute_deviation(p: Floats, count: int) -> Floats:
     """E abs(Bin(count, p)/count - p) for p in [0, 1], by de Moivre's formula."""
-    from scipy.special import gammaln, xlog1py, xlogy
+    from scipy.stats import binom  # accurate for any count, unlike a difference of gammaln
 
     k = np.minimum(np.floor(count * p), count - 1.0)
-    log_binomial = gammaln(count + 1.0) - gammaln(k + 2.0) - gammaln(count - k)
-    logarithm = log_binomial + xlogy(k + 1.0, p) + xlog1py(count - k, -p)
-    return np.asarray(2.0 / count * (k + 1.0) * np.exp(logarithm))
+    return np.asarray(2.0 * p * (1.0 - p) * binom.pmf(k, count - 1, p))
 
 
-def floor_of(measure: Measure, count: int) -> float:
-    """Asymptotic floor sqrt(2/pi) int sqrt(F (1 - F)) dx/sqrt(count), F that of a measure with a density.
+def _stratified(p: Floats, count: int) -> Floats:
+    u = count * p - np.floor(count * p)
+    return _averaged(2.0 * u * (1.0 - u), 1.0 / 3.0, p, count)
 
-    For laws without a closed form; not for mean-coupled models, whose clouds miss their own mean for ever.
+
+def _quantile(p: Floats, count: int) -> Floats:
+    return _averaged(np.abs(count * p - np.rint(count * p)), 0.25, p, count)
+
+
+def _averaged(wave: Floats, mean: float, p: Floats, count: int) -> Floats:
+    """A wave of period 1/count over count; of many periods those in the middle by their mean.
+
+    The wave is even about the middle of each period, so that its mean costs a relative (count p)^(-2) at most there,
+    and 1/count where an atom cuts a period.
     """
+    outer = np.minimum(p, 1.0 - p) < _KINKS / count
+    return np.where(outer | (count <= _ALL_KINKS), wave, mean) / count
+
+
+_DEVIATIONS: dict[str, Callable[[Floats, int], Floats]] = {
+    "random": mean_absolute_deviation,
+    "stratified": _stratified,
+    "quantile": _quantile,
+}
+
+
+def _integrate(measure: Measure, function: Callable[[Floats], Floats], kinks: Floats) -> float:
+    """Integral of function(F(x)) dx by four Gauss nodes between the edges of the measure and its kinks."""
+    if measure.dim != 1:
+        raise InputError(f"dimension {measure.dim} of the measure must be 1")
+    distribution = OfMeasure(measure)
+    edges = np.unique(np.concatenate([distribution.edges, distribution.quantile(kinks)]))
+    half = 0.5 * np.diff(edges)
     nodes, weights = np.polynomial.legendre.leggauss(4)
-    left, half = measure.faces[:-1], 0.5 * np.diff(measure.faces)
-    atoms = measure.cdf(left) - measure.density_cdf(left)
-    total = 0.0
-    for node, weight in zip(nodes, weights, strict=True):
-        f = np.clip(atoms + measure.density_cdf(left + half * (1.0 + node)), 0.0, 1.0)
-        total += float((weight * half * np.sqrt(f * (1.0 - f))).sum())
-    return float(np.sqrt(2.0 / np.pi)) * total / float(np.sqrt(count))
+    x = 0.5 * (edges[1:] + edges[:-1]) + half * nodes[:, None]
+    values = function(np.clip(measure.cdf(x), 0.0, 1.0))
+    return float((weights[:, None] * values * half).sum())

@@ -101,7 +101,7 @@ def mean_field(
     until = until or case.until
     model, law = check(case, levels=levels, replicates=replicates, until=until, measurements=measurements)
     ranks = parallel.of(comm)
-    floors = {count: expected_w1(law, count) for count in levels}
+    floors = {count: expected_w1(law, count, start) for count in levels}
     target = 0.1 * min(floors.values())
     pde = ranks.on_first(lambda: _resolve(case, model, until, law, target))
     extra: dict[str, Any] = {"time": until, "cells": pde.cells, "pde_error": pde.error, "pde_error_allowed": target}
@@ -109,9 +109,8 @@ def mean_field(
     rows: tuple[Row, ...] = ()
     if resolved.holds:
         samples = _replicate(model, pde.measure, until, levels, replicates, start, seed, ranks, progress)
-        known = not model.mean_coupled and start == "random"
         rows = tuple(
-            Row(count, len(s), float(s.mean()), float(s.std(ddof=1)), floors[count] if known else None)
+            Row(count, len(s), float(s.mean()), float(s.std(ddof=1)), None if model.mean_coupled else floors[count])
             for count, s in samples.items()
         )
     if measurements is not None:
