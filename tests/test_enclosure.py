@@ -198,7 +198,7 @@ def test_few_edges_give_wide_bounds_that_hold() -> None:
 
 
 def test_cells_that_do_not_cross_are_exact() -> None:
-    """A cloud far right of the law, the law's own edges alone: W1 is the difference of the means, to 2^-20 of a cell."""
+    """A cloud far right of the law, the law's own edges alone: W1 is the difference of the means."""
     x = sample(Uniform(50.0, 60.0), 1000, seed=3)
     found = enclose(x, Normal(0.0, 1.0), tolerance=1e-9, edges=0, comm=serial())
     assert found.rounds == 1

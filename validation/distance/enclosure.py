@@ -9,8 +9,8 @@ So l = p0 - f1 <= D <= p1 - f0 = u, and the mean of D is d = p - f. Since abs is
 
 the left by Jensen's inequality, the right since a convex function lies below its chord. Where F_M and F do not cross
 (l >= 0 or u <= 0) both are h abs(d), and what is not known of d remains: h (f1 - f0)/64 for a law, nothing for a
-solution. Where they may cross, the two differ by at most 2 h min(abs(l), abs(u)). So the gap g of a cell is g/k or less
-when it is cut into k equal parts; k in proportion to sqrt(g) makes the sum of all g/k least for a given number of cells.
+solution. Where they may cross, the two differ by at most 2 h min(abs(l), abs(u)). Cut into k equal parts, a cell keeps
+about g/k of its gap g; k in proportion to sqrt(g) makes the sum of all g/k least for a given number of cells.
 Cells begin and end at all jumps of F, so atoms at a wall are no cell's business; they reach over all particles, so the
 tails outside belong to F.
 
