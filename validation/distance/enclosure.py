@@ -1,42 +1,44 @@
 """Two bounds of W1 between a cloud that no rank holds as a whole and a law or a solution, from counts of particles.
 
-W1 = int abs(F_M - F) dx (F_M of the cloud, F of the law). In a cell (a, b) of length h let
-    p0 <= F_M <= p1:  p0 = #{x <= a}/M, p1 = #{x < b}/M, exact;
-    f0 <= F <= f1, with mean m:  `validation.distance.distribution`.
-Then, with dist(f) = max(p0 - f, f - p1, 0) and far(f) = max(abs(f - p0), abs(f - p1)), both convex in f,
+W1 = int abs(D) dx, D = F_M - F (F_M of the cloud, F of the law). In a cell (a, b) of length h let
+    p0 <= F_M <= p1, with mean p:  p0 = #{x <= a}/M, p1 = #{x < b}/M, p = p0 + sum_(a < x < b) (b - x)/(h M);
+    f0 <= F <= f1, with mean f:    `validation.distance.distribution`.
+So l = p0 - f1 <= D <= p1 - f0 = u, and the mean of D is d = p - f. Since abs is convex,
 
-    h dist(m)  <=  int_a^b abs(F_M - F) dx  <=  h [(f1 - m) far(f0) + (m - f0) far(f1)]/(f1 - f0),
+    h abs(d)  <=  int_a^b abs(D) dx  <=  h [(u - d) abs(l) + (d - l) abs(u)]/(u - l),
 
 the left by Jensen's inequality, the right since a convex function lies below its chord. Where F_M and F do not cross
-the two differ by h (p1 - p0) and what is not known of m: halving the cells halves the gap. Cells begin and end at all
-jumps of F, so atoms at a wall are no cell's business; they reach over all particles, so the tails outside belong to F.
+(l >= 0 or u <= 0) both are h abs(d), and what is not known of d remains: h (f1 - f0)/64 for a law, nothing for a
+solution. Where they may cross, the two differ by at most 2 h min(abs(l), abs(u)). Cut into k equal parts, a cell keeps
+about g/k of its gap g; k in proportion to sqrt(g) makes the sum of all g/k least for a given number of cells.
+Cells begin and end at all jumps of F, so atoms at a wall are no cell's business; they reach over all particles, so the
+tails outside belong to F.
 
-Ranks send integers alone (numbers of particles at the new edges) and their smallest and largest particle; the first
-rank does the rest and tells the others where to count next. So the bounds are the same bytes on any number of ranks.
+Ranks send integers alone (`validation.distance.tally`) and their smallest and largest particle; the first rank does
+the rest and tells the others where to count next. So the bounds are the same bytes on any number of ranks.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from particles import parallel
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import Law, Measure
-from particles.parallel import Ranks
 from particles.trajectory import Trajectory
 from validation.distance import check_probability, require_mean, w1, w1_to_law
-from validation.distance.distribution import CellValues, Distribution, OfLaw, OfMeasure
+from validation.distance.distribution import STEPS, CellValues, Distribution, OfLaw, OfMeasure
+from validation.distance.tally import FINE, Tally, prepare, tally
 
-Integers = NDArray[np.int64]
 EDGES = 2**21  # of cells, at most, unless the caller says otherwise
-_ROUNDING = 8.0 * 2.0**-53
+PARTS = 16  # of a cell, at most, before its particles are looked at again
+_ROUNDING = 16.0 * 2.0**-53  # values of distribution functions to an ulp or two, and their differences
 
 
 @dataclass(frozen=True)
@@ -47,23 +49,6 @@ class Enclosure:
     upper: float
     edges_used: int
     rounds: int
-
-
-@dataclass(frozen=True)
-class _Cells:
-    """Cells (left, right), each of shape (n,), with the numbers of particles that bound M F_M in them."""
-
-    left: Floats
-    right: Floats
-    least: Integers
-    most: Integers
-
-    def keep(self, which: Any) -> _Cells:
-        return _Cells(self.left[which], self.right[which], self.least[which], self.most[which])
-
-    def join(self, *others: _Cells) -> _Cells:
-        names = ("left", "right", "least", "most")
-        return _Cells(*(np.concatenate([getattr(cells, name) for cells in (self, *others)]) for name in names))
 
 
 def enclose(
@@ -84,7 +69,7 @@ def enclose(
     target : Law or Measure
         On the line; a measure has mass 1 within 1e-9.
     tolerance : float > 0, default 0.01
-        Cells are halved until upper - lower <= tolerance * upper.
+        Cells are divided until upper - lower <= tolerance * upper.
     edges : int, default 2**21
         As many at most: then the bounds stay further apart than asked, and are bounds all the same.
     gather : int, default 0
@@ -95,36 +80,30 @@ def enclose(
     Raises
     ------
     InputError
-        On all ranks: if a particle is not finite, the cloud is empty or not on the line, the law has no mean, the
-        measure is no probability, or the tolerance is not positive.
+        On all ranks: if a particle is not finite or their span is none, the cloud is empty or not on the line, the law
+        has no mean, the measure is no probability, or the tolerance is not positive.
     """
     ranks = parallel.of(comm)
-    local = ranks.together(lambda: _sorted(points, tolerance))
+    local = ranks.together(lambda: _checked(points, tolerance))
     count = sum(ranks.gather(local.size))
     distribution = ranks.together(lambda: _distribution(target, count))
     if count <= gather:
         whole = Measure.of_points(ranks.concatenate(local))
         value = ranks.on_first(lambda: w1_to_law(whole, target) if isinstance(target, Law) else w1(whole, target))
         return Enclosure(value, value, 0, 0)
-    ends = [end for part in ranks.gather(local[[0, -1]].tolist() if local.size else []) for end in part]
-    first = ranks.on_first(lambda: np.unique(np.concatenate([distribution.edges, [min(ends), max(ends)]])))
-    below, upto = _counts(local, first, ranks)
-    cells = _Cells(first[:-1], first[1:], upto[:-1], below[1:])
-    lower, upper = ranks.on_first(partial(bounds, cells, count, distribution))
-    found = Enclosure(0.0, 0.0, first.size, 0)
+    ends = [end for part in ranks.gather([local.min(), local.max()] if local.size else []) for end in part]
+    with ranks.one_rank_a_node_first():
+        prepare(local)
+    cuts: Floats = ranks.on_first(lambda: _start(distribution, (min(ends), max(ends)), count, tolerance, edges))
+    rounds = 0
     while True:
-        choice = partial(_choose, found, lower, upper, distribution, cells, tolerance, edges)
-        found, chosen = ranks.on_first(choice)
-        if not chosen.size:
+        rounds += 1
+        counted = tally(local, cuts, ranks)
+        look = partial(_refine, counted, count, distribution, tolerance, edges, rounds)
+        found, finer = ranks.on_first(look)
+        if finer.size == cuts.size:
             return found
-        parent = cells.keep(chosen)
-        middle = 0.5 * parent.left + 0.5 * parent.right
-        below, upto = _counts(local, middle, ranks)
-        halves = replace(parent, right=middle, most=below).join(replace(parent, left=middle, least=upto))
-        rest = np.delete(np.arange(cells.left.size), chosen)
-        new = ranks.on_first(partial(bounds, halves, count, distribution))
-        cells = cells.keep(rest).join(halves)
-        lower, upper = (np.concatenate([old[rest], part]) for old, part in zip((lower, upper), new, strict=True))
+        cuts = finer
 
 
 def enclose_at(trajectory: Trajectory, time: float, target: Law | Measure, **options: Any) -> Enclosure:
@@ -142,61 +121,89 @@ def enclose_at(trajectory: Trajectory, time: float, target: Law | Measure, **opt
     return enclose(points, target, comm=ranks, **options)
 
 
-def bounds(cells: _Cells, count: int, distribution: Distribution) -> tuple[Floats, Floats]:
+def bounds(cells: Tally, count: int, distribution: Distribution) -> tuple[Floats, Floats]:
     """Lower and upper bound of int abs(F_M - F) dx in every cell, rounding allowed for."""
     f: CellValues = distribution.on(cells.left, cells.right)
-    shift = f.shift.astype(np.int64) * count
-    p0, p1 = (cells.least - shift) / count, (cells.most - shift) / count
-    h = cells.right - cells.left
-    lower = h * np.maximum(0.0, np.maximum(p0 - f.mean_high, f.mean_low - p1))
-    far_low, far_high = (np.maximum(np.abs(value - p0), np.abs(value - p1)) for value in (f.low, f.high))
+    h, least = cells.right - cells.left, cells.least - f.shift.astype(np.int64) * count
+    p0, p1 = least / count, (least + cells.inside) / count
+    rest = cells.inside - cells.offsets / FINE  # the sum of (b - x)/h, or up to inside/FINE less
+    low, high = p0 - f.high, p1 - f.low
+    mean_low = (least + (rest - cells.inside / FINE)) / count - f.mean_high
+    mean_high = (least + rest) / count - f.mean_low
+    lower = h * np.maximum(0.0, np.maximum(mean_low, -mean_high))
     # the chord, at the end of the mean's interval where it is higher
-    mean = np.where(far_high > far_low, f.mean_high, f.mean_low)
-    part = np.clip((mean - f.low) / np.where(f.high > f.low, f.high - f.low, 1.0), 0.0, 1.0)
-    upper = h * (far_low + part * (far_high - far_low))
+    at_low, at_high = np.abs(low), np.abs(high)
+    mean = np.where(at_high > at_low, mean_high, mean_low)
+    part = np.clip((mean - low) / np.where(high > low, high - low, 1.0), 0.0, 1.0)
+    upper = h * (at_low + part * (at_high - at_low))
     lost = _ROUNDING * h * np.maximum.reduce([np.abs(value) for value in (p0, p1, f.low, f.high)])
     return np.maximum(0.0, lower - lost), upper + lost
 
 
-def _choose(
-    found: Enclosure,
-    lower: Floats,
-    upper: Floats,
-    distribution: Distribution,
-    cells: _Cells,
-    tolerance: float,
-    edges: int,
-) -> tuple[Enclosure, NDArray[np.intp]]:
-    """The bounds so far, and the cells to halve: all whose gap is above half their share of what is allowed."""
-    outside, gaps = distribution.outside, upper - lower
-    low, high = (math.fsum(bound.tolist()) + outside for bound in (lower, upper))
-    now = replace(found, lower=low, upper=high, edges_used=found.edges_used, rounds=found.rounds + 1)
+def _refine(
+    cells: Tally, count: int, distribution: Distribution, tolerance: float, edges: int, rounds: int
+) -> tuple[Enclosure, Floats]:
+    """The bounds so far, and finer cuts, or the same ones if the bounds are close enough or no more edge is allowed."""
+    lower, upper = bounds(cells, count, distribution)
+    low, high = (math.fsum(bound.tolist()) + distribution.outside for bound in (lower, upper))
+    found = Enclosure(low, high, cells.cuts.size, rounds)
     if high - low <= tolerance * high:
-        return now, np.empty(0, dtype=np.intp)
-    middle = 0.5 * cells.left + 0.5 * cells.right
-    wide = (gaps > 0.5 * tolerance * high / gaps.size) & (cells.left < middle) & (middle < cells.right)
+        return found, cells.cuts
+    allowed = tolerance * max(low, 0.5 * high)
+    return found, _divide(cells.cuts, parts(upper - lower, allowed, edges - cells.cuts.size))
+
+
+def parts(gaps: Floats, allowed: float, room: int, most: float = PARTS) -> Floats:
+    """Numbers k_i of parts, in proportion to sqrt(gap_i), for which the sum of gap_i/k_i is about `allowed`.
+
+    From 1 to `most` each, with at most `room` new edges, which go to the cells of the largest gaps first.
+    """
+    room = max(room, 0)
+    root = np.sqrt(np.maximum(gaps, 0.0))
+    allowed = max(allowed, float(root.sum()) ** 2 / (gaps.size + room))
+    more = np.clip(np.ceil(root * (root.sum() / allowed)) - 1.0, 0.0, most - 1.0)
     order = np.argsort(-gaps, kind="stable")
-    chosen = order[wide[order]][: max(edges - found.edges_used, 0)]
-    return replace(now, edges_used=found.edges_used + chosen.size), chosen
+    more[order[np.cumsum(more[order]) > room]] = 0.0
+    return np.asarray(more + 1.0)
 
 
-def _counts(local: Floats, edges: Floats, ranks: Ranks) -> Integers:
-    """Particles of the whole cloud below each edge, and at or below it, shape (2, n)."""
-    here = np.stack([np.searchsorted(local, edges, side=side) for side in ("left", "right")]).astype(np.int64)
-    total = np.empty_like(here)
-    ranks.comm.Allreduce(here, total)
-    return total
+def _divide(cuts: Floats, pieces: Floats) -> Floats:
+    """Cut every cell into so many equal parts; fewer where there are no more numbers between its ends."""
+    repeats = pieces.astype(np.int64)
+    left, right, number = (np.repeat(values, repeats) for values in (cuts[:-1], cuts[1:], pieces))
+    step = np.arange(left.size) - np.repeat(np.cumsum(repeats) - repeats, repeats)
+    inner = np.minimum(left + (right - left) * (step / number), right)
+    finer = np.append(inner, cuts[-1])
+    return np.asarray(finer[np.append(np.diff(finer) > 0.0, True)])
 
 
-def _sorted(points: Floats, tolerance: float) -> Floats:
+def _start(distribution: Distribution, ends: tuple[float, float], count: int, tolerance: float, edges: int) -> Floats:
+    """Cells as fine as a cloud that was drawn from F needs: E W1 is about sqrt(2/pi) int sqrt(F (1 - F)) dx/sqrt(M).
+
+    At most half of the edges: the rest is for the cells where F_M and F may cross, which only the particles tell.
+    """
+    cuts = np.unique(np.concatenate([distribution.edges, ends]))
+    if not math.isfinite(float(cuts[-1]) - float(cuts[0])):
+        raise InputError(f"particles and law reach from {cuts[0]:g} to {cuts[-1]:g}: allowed is a finite span")
+    f, h = distribution.on(cuts[:-1], cuts[1:]), np.diff(cuts)
+    middle = 0.5 * (f.low + f.high) + f.shift
+    floor = math.sqrt(2.0 / math.pi / count) * float((h * np.sqrt(np.maximum(middle * (1.0 - middle), 0.0))).sum())
+    if floor == 0.0:
+        return cuts
+    return _divide(
+        cuts, parts(h * (f.high - f.low) / STEPS, 0.5 * tolerance * floor, edges // 2 - cuts.size, most=math.inf)
+    )
+
+
+def _checked(points: Floats, tolerance: float) -> Floats:
     if not tolerance > 0.0:
         raise InputError(f"tolerance = {tolerance!r} must be a positive number")
     rows = np.atleast_2d(points)
     if rows.ndim != 2 or len(rows) != 1 or rows.dtype != np.float64:
         raise InputError(f"points of shape {rows.shape} and type {rows.dtype} must be of shape (1, m) and float64")
-    if not np.isfinite(rows).all():
+    if rows.size and not (np.isfinite(rows.min()) and np.isfinite(rows.max())):
         raise InputError("a particle is not finite: allowed are finite numbers")
-    return np.sort(rows[0])
+    return np.ascontiguousarray(rows[0])
 
 
 def _distribution(target: Law | Measure, count: int) -> Distribution:

@@ -1,0 +1,117 @@
+"""Exact counts of an unsorted cloud between given edges e_0 < e_1 < ..., and where in its cell each particle lies.
+
+Particles on an edge are told from those between two. Of those in (e_j, e_(j+1)) the sum of floor(2^20 (x - e_j)/h) is
+kept, h = e_(j+1) - e_j: an integer, so that sums over ranks are exact, and the sum of (x - e_j)/h to 2^-20 a particle.
+
+The edges need not be equidistant. b(x) = floor(B (x - e_0)/(e_n - e_0)), as the machine rounds it, does not decrease in
+x; so edges of smaller b lie below x and those of larger b above, and only those of the same b, one or two as a rule,
+are compared with x. No rounding of b can put a particle into a wrong cell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from particles.base.arrays import Floats
+from particles.base.jit import Formula, kernel
+from particles.parallel import Ranks
+
+Integers = NDArray[np.int64]
+FINE = 2.0**20  # places in a cell that are told apart; 2^43 particles in one cell overflow nothing
+TILE = 1024  # particles that go through one loop before the next
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What the cells between consecutive cuts hold of a cloud.
+
+    Parameters
+    ----------
+    cuts : ndarray, shape (n + 1,)
+        Increasing edges.
+    least : ndarray of int64, shape (n,)
+        Particles at or below a cell's left end.
+    inside : ndarray of int64, shape (n,)
+        Particles between its ends, those at the ends left out.
+    offsets : ndarray of int64, shape (n,)
+        Sum over them of floor(FINE (x - left)/(right - left)).
+    """
+
+    cuts: Floats
+    least: Integers
+    inside: Integers
+    offsets: Integers
+
+    @property
+    def left(self) -> Floats:
+        """Left ends, shape (n,)."""
+        return self.cuts[:-1]
+
+    @property
+    def right(self) -> Floats:
+        """Right ends, shape (n,)."""
+        return self.cuts[1:]
+
+
+def tally(local: Floats, cuts: Floats, ranks: Ranks) -> Tally:
+    """Count the whole cloud between cuts that hold all of it; `local` is this rank's part. Collective."""
+    buckets = max(4 * cuts.size, 4096)
+    span = float(cuts[-1] - cuts[0]) if cuts.size > 1 else 1.0
+    places = ((cuts - cuts[0]) / span * buckets).astype(np.int64)  # as in the loop below
+    first = np.append(0, np.cumsum(np.bincount(places, minlength=buckets + 1)))
+    on, between = np.zeros(cuts.size, dtype=np.int64), np.zeros((cuts.size, 2), dtype=np.int64)
+    _count()(local, cuts, first.astype(np.int32), span, on, between)
+    here = np.stack([on, *between.T])
+    total = np.empty_like(here)
+    ranks.comm.Allreduce(here, total)
+    on, inside, offsets = total
+    least = np.cumsum(on + inside) - inside
+    return Tally(cuts, least[:-1], inside[:-1], offsets[:-1])
+
+
+def prepare(local: Floats) -> None:
+    """Compile the loop for arrays of this kind, without counting."""
+    cuts, first = np.array([0.0, 1.0]), np.zeros(2, dtype=np.int32)
+    _count()(local[:0], cuts, first, 1.0, np.zeros(2, dtype=np.int64), np.zeros((2, 2), dtype=np.int64))
+
+
+@kernel
+def _count() -> Formula:
+    """Numbers of particles on each cut; those right of it, and the sum of their places there.
+
+    first[b] is the number of cuts whose bucket is below b. Three loops over a tile: what one waits for, a guess of the
+    next branch or the memory, does not hold up the others.
+    """
+
+    def count(x: Any, cuts: Any, first: Any, span: float, on: Any, between: Any) -> None:
+        low, buckets, last = cuts[0], float(first.size - 2), cuts.size - 1
+        cells = np.empty(TILE, dtype=np.int64)
+        for begin in range(0, x.size, TILE):
+            tile = x[begin : begin + TILE]
+            for i in range(tile.size):
+                cells[i] = int((tile[i] - low) / span * buckets)
+            for i in range(tile.size):
+                bucket = cells[i]
+                cell, stop = first[bucket] - 1, first[bucket + 1] - 1
+                while stop - cell > 1:
+                    middle = (cell + stop) // 2
+                    if cuts[middle] <= tile[i]:
+                        cell = middle
+                    else:
+                        stop = middle - 1
+                # at most one cut is left to compare with, as nearly always from the start: no branch
+                cells[i] = cell + int(stop > cell) * int(cuts[stop] <= tile[i])
+            for i in range(tile.size):
+                cell, value = cells[i], tile[i]  # cuts[cell] <= value < cuts[cell + 1]
+                left = cuts[cell]
+                if value == left or cell == last:
+                    on[cell] += 1
+                else:
+                    between[cell, 0] += 1
+                    between[cell, 1] += int((value - left) / (cuts[cell + 1] - left) * FINE)
+
+    return count
