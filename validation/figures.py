@@ -37,11 +37,16 @@ def draw_study(study: Study, path: Path) -> None:
     level = np.array([row.level for row in study.rows])
     if level.size:
         error = np.array([row.error for row in study.rows])
-        half = np.array([row.half_width for row in study.rows])
-        spread = np.array([row.deviation for row in study.rows])
-        low = np.maximum(error - spread, 0.2 * error)
-        axes.fill_between(level, low, error + spread, color="C0", alpha=0.15, lw=0, label="one run (+- 1 sd)")
-        axes.errorbar(level, error, half, fmt="o", ms=4, capsize=3, color="C0", label="mean of the replicates, 95 %")
+        if any(row.replicates > 1 for row in study.rows):
+            half = np.array([row.half_width for row in study.rows])
+            spread = np.array([row.deviation for row in study.rows])
+            low = np.maximum(error - spread, 0.2 * error)
+            axes.fill_between(level, low, error + spread, color="C0", alpha=0.15, lw=0, label="one run (+- 1 sd)")
+            axes.errorbar(
+                level, error, half, fmt="o", ms=4, capsize=3, color="C0", label="mean of the replicates, 95 %"
+            )
+        else:
+            axes.plot(level, error, "o", ms=4, color="C0", label="error")
         _draw_reference(axes, study, level, error)
         axes.set_xscale("log")
         axes.set_yscale("log")
@@ -69,6 +74,8 @@ def _draw_reference(axes: Any, study: Study, level: Floats, error: Floats) -> No
         height = np.exp(np.log(error).mean())
         fitted = height * (level / centre) ** study.slope.estimate
         axes.plot(level, fitted, color="C3", lw=1, label=f"fitted slope {study.slope}")
+        edges = [height * (level / centre) ** (study.slope.estimate + s * study.slope.half_width) for s in (-1.0, 1.0)]
+        axes.fill_between(level, np.minimum(*edges), np.maximum(*edges), color="C3", alpha=0.12, lw=0)
 
 
 def draw_measures(

@@ -26,22 +26,23 @@ def print_study(study: Study) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"{study.name}: {study.case}, {study.quantity}")
+    title = f"{study.name}: {study.case}, {study.quantity}"
+    table = Table(title=title, min_width=len(title))
     columns = list(study.rows[0].also) if study.rows else []
-    headings = (study.refinement, "replicates", "mean", "95 % interval", study.reference, "ratio", *columns)
+    sampled = any(row.replicates > 1 for row in study.rows)
+    referred = any(row.reference is not None for row in study.rows)
+    headings = [study.refinement, *(("replicates", "mean", "95 % interval") if sampled else ("error",))]
+    headings += [*((study.reference, "ratio") if referred else ()), *columns]
     for heading in headings:
         table.add_column(heading, justify="right")
     for row in study.rows:
-        reference = row.reference
-        table.add_row(
-            f"{row.level:,.6g}" if row.level < 1.0 else f"{row.level:,.0f}",
-            str(row.replicates),
-            f"{row.error:.4e}",
-            f"+- {row.half_width:.1e}",
-            "" if reference is None else f"{reference:.4e}",
-            "" if reference is None else f"{row.error / reference:.3f}",
-            *(f"{row.also[column]:.4g}" for column in columns),
-        )
+        cells = [f"{row.level:,.6g}" if row.level < 1.0 else f"{row.level:,.0f}"]
+        cells += [str(row.replicates)] if sampled else []
+        cells += [f"{row.error:.4e}", *([f"+- {row.half_width:.1e}"] if sampled else [])]
+        if referred:
+            reference = row.reference
+            cells += ["", ""] if reference is None else [f"{reference:.4e}", f"{row.error / reference:.3f}"]
+        table.add_row(*cells, *(f"{row.also[column]:.4g}" for column in columns))
     console = Console(highlight=False, width=110)
     console.print(table)
     for line in study.remarks:

@@ -106,4 +106,51 @@ def _mean_field(case: Case, arguments: argparse.Namespace) -> Callable[[Progress
     )
 
 
-KINDS = (Kind("mean-field", "errors against the number of particles", _mean_field_options, _mean_field),)
+def _layers_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--levels", type=command.positive_integer, nargs="+", metavar="L", help="numbers of layers")
+    parser.add_argument("--count", type=command.positive_integer, metavar="M", help="particles (default: 100000)")
+    parser.add_argument("--seed", type=command.seed, default=0, help="0 to 2**32 - 1 (default: 0)")
+    parser.add_argument(
+        "--independent", action="store_true", help="clouds of their own draws against the law: what sampling hides"
+    )
+    parser.add_argument(
+        "--replicates", type=command.positive_integer, metavar="R", help="with --independent: clouds a level"
+    )
+
+
+def _layers(case: Case, arguments: argparse.Namespace) -> Callable[[Progress], Study]:
+    from validation.studies import layers as study
+
+    options: dict[str, Any] = {
+        "levels": sorted(set(arguments.levels or study.LEVELS)),
+        "count": arguments.count or study.COUNT,
+        "replicates": arguments.replicates or study.REPLICATES,
+        "until": arguments.until or case.until,
+        "common": not arguments.independent,
+    }
+    study.check(case, **options)
+    return lambda progress: study.layers(case, seed=arguments.seed, progress=progress, **options)
+
+
+def _grid_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--levels", type=command.positive_integer, nargs="+", metavar="N", help="numbers of cells")
+    parser.add_argument("--scheme", default="explicit", help="explicit (default), imex or chang-cooper")
+
+
+def _grid(case: Case, arguments: argparse.Namespace) -> Callable[[Progress], Study]:
+    from validation.studies import grid as study
+
+    options: dict[str, Any] = {
+        "levels": sorted(set(arguments.levels)) if arguments.levels else None,
+        "scheme": arguments.scheme,
+        "until": arguments.until or case.until,
+    }
+    study.check(case, **options)
+    return lambda progress: study.grid(case, progress=progress, **options)
+
+
+KINDS = (
+    Kind("mean-field", "errors against the number of particles", _mean_field_options, _mean_field),
+    Kind("layers", "errors against the number of layers, dt = T/L", _layers_options, _layers),
+    Kind("grid", "errors of the equation against the number of cells", _grid_options, _grid),
+)

@@ -1,0 +1,236 @@
+"""Study of the layers: a residual network of L layers against the flow whose Euler step, dt = T/L, a layer is.
+
+The error is the exact bias W1(law of x_L, law of x(T)) of `validation.bias`, C dt to first order. The same particles
+by both schemes see it with a relative error of about 1/sqrt(M) at every dt, since what their difference scatters is in
+proportion to the bias. Clouds against the law, without common numbers, see it above the sampling floor alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+import particles
+from particles import parallel
+from particles.base.arrays import Floats
+from particles.base.command import launched_size, require_memory
+from particles.base.errors import InputError
+from particles.base.provenance import provenance
+from particles.model import Case, Law, Measure, Model, exact_law
+from particles.schemes import Scheme
+from validation.bias import check_layers, euler_bias, first_order
+from validation.distance import require_mean, w1_to_law
+from validation.floor import expected_w1
+from validation.study import Z95, Z999, Check, Row, Study, fit_order, fit_slope, order_checks, successive_orders
+
+LEVELS = (25, 50, 100, 200, 400, 800, 1600)
+COUNT = 100_000
+REPLICATES = 10  # clouds a level without common numbers
+BAND = 0.05  # about the slope -1
+CONSTANT = 0.01  # about error/(C dt) = 1 for dt -> 0
+SHARE = 0.1  # of the smallest bias, that the sampling floor may have
+
+
+def check(case: Case, *, levels: Sequence[int], count: int, replicates: int, until: float, common: bool) -> Law:
+    """Refuse what `layers` could not do, before MPI or numba is loaded; return the exact law.
+
+    Raises
+    ------
+    InputError
+        With the argument, its value and what is allowed.
+    """
+    if len(levels) < 3 or list(levels) != sorted(set(levels)) or levels[0] < 1:
+        raise InputError(f"levels = {list(levels)!r} must be at least three increasing numbers of layers")
+    if count < 2 or replicates < 2:
+        raise InputError(f"count = {count!r} and replicates = {replicates!r} must be at least 2")
+    if case.model.nu2 > 0.0:
+        raise InputError(f"nu2 = {case.model.nu2!r}: a layer of this study is an Euler step without noise; allowed: 0")
+    law = exact_law(case.model, until)
+    if law is None:
+        raise InputError(f"case {case.name!r} has no exact flow on the line: this study needs one")
+    if case.model.mean_coupled and not common:
+        raise InputError(
+            "a mean-coupled bias without common numbers: its clouds miss their own mean, and have no floor"
+        )
+    for number in levels:
+        check_layers(case.model, until, number)
+    require_memory(f"count = {count!r}", 40.0 * count * launched_size())
+    assert isinstance(case.model.start, Law)
+    require_mean(case.model.start)
+    return law
+
+
+def layers(
+    case: Case,
+    *,
+    levels: Sequence[int] = LEVELS,
+    count: int = COUNT,
+    replicates: int = REPLICATES,
+    until: float | None = None,
+    common: bool = True,
+    seed: int = 0,
+    comm: Any = None,
+    progress: Callable[[float], None] = lambda share: None,
+) -> Study:
+    """Measure W1 between a network of L layers and the exact flow over `levels` of L. Collective over `comm`.
+
+    Parameters
+    ----------
+    case : Case
+        On the line, without noise, with an exact flow; jumps of its parameters at multiples of every T/L.
+    levels : sequence of int
+        Increasing numbers of layers, at least three.
+    count : int >= 2
+        Particles of a cloud.
+    replicates : int >= 2
+        Clouds a level; without common numbers only.
+    until : float > 0, optional
+        Horizon T; by default the case's.
+    common : bool, default True
+        True: the error is the exact bias, and beside it stands its estimate by the same particles under both schemes,
+        one cloud for all levels. False: the error is W1 between clouds of the network and the exact law; there is no
+        verdict where the sampling floor is above a tenth of the smallest bias.
+    seed : int in [0, 2**32)
+    comm : mpi4py communicator, optional
+        Runs are shared out over its ranks; the result does not depend on their number.
+    progress : callable, optional
+        Gets the finished share in [0, 1].
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    InputError
+        If the case has no exact flow on the line, a layer crosses particles, or an argument is out of range.
+    """
+    until = until or case.until
+    law = check(case, levels=levels, count=count, replicates=replicates, until=until, common=common)
+    ranks = parallel.of(comm)
+    model = case.model
+
+    with ranks.one_rank_a_node_first():
+        biases = dict(zip(levels, (euler_bias(model, until, number) for number in levels), strict=True))
+    extra = {"time": until, "count": count, "constant": first_order(model, until), "common": common}
+    exact = _cloud(model, particles.ExactFlow(), until, count, seed, 0) if common else np.empty(0)
+
+    def task(number: int, r: int) -> tuple[float, ...]:
+        replicate = 0 if common else 1000 * levels.index(number) + r
+        cloud = _cloud(model, particles.Euler(layers=number), until, count, seed, replicate)
+        if not common:
+            return (w1_to_law(Measure.of_points(cloud[None, :]), law),)
+        apart = np.abs(cloud - exact)
+        return float(apart.mean()), float(apart.std(ddof=1))
+
+    tasks = [(number, r) for number in levels for r in range(1 if common else replicates)]
+    found = _share_out(ranks, tasks, task, progress)
+    if common:
+        return _judge(case, biases, {number: found[number, 0] for number in levels}, extra)
+    clouds = {number: np.array([found[number, r][0] for r in range(replicates)]) for number in levels}
+    return _judge_clouds(case, law, biases, clouds, extra)
+
+
+def needed_count(law: Law, bias: float) -> float:
+    """Particles whose sampling floor, E W1 to their own law, is a tenth of a bias."""
+    many = 10**6
+    return (expected_w1(law, many) / (SHARE * bias)) ** 2 * many
+
+
+def _share_out(
+    ranks: parallel.Ranks,
+    tasks: Sequence[tuple[int, int]],
+    run: Callable[[int, int], tuple[float, ...]],
+    progress: Callable[[float], None],
+) -> dict[tuple[int, int], tuple[float, ...]]:
+    """Results of all tasks (layers, replicate), on every rank; the tasks go round the ranks."""
+    work, done, found = sum(number for number, _ in tasks), 0, {}
+    for place, task in enumerate(tasks):
+        done += task[0]
+        if place % ranks.size == ranks.rank:
+            found[task] = run(*task)
+            progress(done / work)
+    return {task: result for part in ranks.gather(found) for task, result in part.items()}
+
+
+def _cloud(model: Model, scheme: Scheme, until: float, count: int, seed: int, replicate: int) -> Floats:
+    run = particles.simulate(
+        model, scheme, count=count, until=until, seed=seed, replicate=replicate, comm=parallel.serial()
+    )
+    return np.asarray(run.state(until)[0])
+
+
+def _judge(case: Case, biases: dict[int, float], samples: dict[int, tuple[float, ...]], extra: dict[str, Any]) -> Study:
+    """The exact bias: order, constant, and whether the particles agree."""
+    until, constant, root = extra["time"], extra["constant"], math.sqrt(extra["count"])
+    rows = tuple(
+        Row(
+            number, 1, bias, 0.0, constant * until / number,
+            {"dt": until / number, "sampled": samples[number][0], "95 % +-": Z95 * samples[number][1] / root},
+        )
+        for number, bias in biases.items()
+    )  # fmt: skip
+    off = max(
+        abs(samples[number][0] - bias) / max(samples[number][1] / root, 1e-9 * bias)  # a Dirac start has no spread
+        for number, bias in biases.items()
+    )
+    limit = _at_zero(rows)
+    claim = f"error/(C dt), carried on to dt = 0, is 1 within {CONSTANT:g}"
+    checks = (
+        *order_checks(rows, -1.0, band=BAND, cap=1.5 * constant * until / rows[-1].level),
+        Check(claim, f"{limit:.5f}", abs(limit - 1.0) <= CONSTANT),
+        Check("particles by both schemes agree (99.9 % level)", f"{off:.2f} standard errors off", off <= Z999),
+    )
+    orders = ", ".join(f"{-order:.4f}" for order in successive_orders(rows))
+    remarks = (
+        f"order from level to level: {orders}",
+        f"C = {constant:.6g}; sampled: the same {extra['count']} particles by both schemes at all levels",
+    )
+    return _study(case, rows, checks, extra, slope=fit_order(rows), reference="C dt", remarks=remarks)
+
+
+def _at_zero(rows: Sequence[Row]) -> float:
+    """error/(C dt) at dt = 0, from the last two levels by a straight line."""
+    (a, x), (b, y) = [(row.also["dt"], row.error / row.reference) for row in rows[-2:] if row.reference]
+    return (y * a - x * b) / (a - b)
+
+
+def _judge_clouds(
+    case: Case, law: Law, biases: dict[int, float], clouds: dict[int, Floats], extra: dict[str, Any]
+) -> Study:
+    """What clouds of their own draws see; a refusal where that is sampling and not the bias."""
+    floor, least = expected_w1(law, extra["count"]), min(biases.values())
+    rows = tuple(
+        Row(number, w.size, float(w.mean()), float(w.std(ddof=1)), biases[number], {"floor": floor})
+        for number, w in clouds.items()
+    )
+    slope = fit_slope(rows)
+    remarks = (f"floor: what {extra['count']} draws of the exact law are from it on average, {floor:.3e}",)
+    if floor > SHARE * least:
+        order, half = -slope.estimate, slope.half_width
+        refusal = (
+            f"order {order:.2f} [{order - half:.2f}, {order + half:.2f}]: limited by sampling, needs"
+            f" M >= {needed_count(law, least):.1g}"
+        )
+        return _study(case, rows, (), extra, slope=slope, reference="exact bias", remarks=remarks, refusal=refusal)
+    check = Check(f"slope is -1 within {BAND:g}", str(slope), abs(slope.estimate + 1.0) <= BAND)
+    return _study(case, rows, (check,), extra, slope=slope, reference="exact bias", remarks=remarks)
+
+
+def _study(case: Case, rows: tuple[Row, ...], checks: tuple[Check, ...], extra: dict[str, Any], **rest: Any) -> Study:
+    return Study(
+        name="layers",
+        case=case.name,
+        refinement="layers L",
+        quantity=f"W1(L layers, exact flow) at t = {extra['time']:g}",
+        rows=rows,
+        constant=None,
+        expected_slope=-1.0,
+        checks=checks,
+        extra=extra,
+        provenance=provenance(),
+        **rest,
+    )
