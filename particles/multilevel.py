@@ -5,8 +5,9 @@ its coarse path takes half as many under the same Brownian motion and is in law 
 the sum telescopes. Draws are addressed by (seed, replicate = level, particle, step): levels are independent, and
 particles 0, 1, 2, ... of a level go on where they stopped.
 
-A distribution function is smoothed by the last step, which for it is one of Euler and Maruyama (Giles 2008 b; Giles,
-Nagapetyan, Ritter 2015). Fine path, given X at T - dt:
+A distribution function is smoothed by the last step, which for it is one of Euler and Maruyama (Giles, Improved
+multilevel Monte Carlo convergence using the Milstein scheme, 2008; Giles, Nagapetyan, Ritter, SIAM/ASA J. Uncertainty
+Quantification 3, 2015, smooth by a kernel with a width to choose). Fine path, given X at T - dt:
 
     P(X_T <= y | X) = Phi((y - X - dt f)/(nu abs(K) sqrt(dt))).
 

@@ -71,7 +71,7 @@ class Estimate:
     names : tuple of str
         What was estimated.
     estimate, standard_error, bias : tuple of float
-        One for each name; the bias is a bound of its size, not a correction.
+        One for each name; `bias` estimates the size of the time step's error, and corrects nothing.
     tolerance : float
     scheme : str
     until : float
