@@ -130,7 +130,7 @@ class Ensemble:
         sums = np.empty((len(state), 2, blocks))
         for row, out in zip(state, sums, strict=True):
             block_power_sums()(row, BLOCK, out)
-        everywhere = exact_sums(sums.reshape(2 * len(state), blocks), self.ranks).reshape(len(state), 2, -1)
+        everywhere = exact_sums(sums, self.ranks)
         if not np.abs(everywhere).sum() < math.inf:
             raise NotFiniteError("a moment of the cloud is beyond the largest number", on_all_ranks=True)
         return np.array([[math.fsum(part) / self.count for part in component] for component in everywhere]).T
@@ -185,14 +185,16 @@ class Ensemble:
             raise CountError(f"the ranks hold {held} particles instead of {self.count}", on_all_ranks=True)
 
 
-def exact_sums(rows: Floats, ranks: Ranks) -> Floats:
-    """Numbers, a few a row, whose exact sum is that of the row's numbers on all ranks: a rank sends two or three.
+def exact_sums(numbers: Floats, ranks: Ranks) -> Floats:
+    """Numbers, a few in place of the last axis, whose exact sum is that of all ranks' along it; the same on every rank.
 
-    However the numbers are split over the ranks, `math.fsum` of a row returned is the same.
+    `math.fsum` of them does not depend on how the numbers were split: a rank sends the two or three that hold its part.
     """
+    rows = numbers.reshape(math.prod(numbers.shape[:-1]), numbers.shape[-1])
     parts = [exact_parts(row.tolist()) for row in rows]
     width = max(map(len, parts))
-    return ranks.concatenate(np.array([part + [0.0] * (width - len(part)) for part in parts]).reshape(len(rows), width))
+    padded = np.array([part + [0.0] * (width - len(part)) for part in parts])
+    return ranks.concatenate(padded.reshape(*numbers.shape[:-1], width))
 
 
 def exact_parts(values: list[float]) -> list[float]:

@@ -350,12 +350,12 @@ def test_cost_is_tolerance_to_the_minus_two() -> None:
 
 @pytest.mark.long
 def test_cost_is_tolerance_to_the_minus_two_over_two_decades() -> None:
-    """Down to 4e-4, and for a distribution function down to 6e-5: 1e9 particle-steps a run at most."""
-    tolerances = [0.04 * 0.5**k for k in range(7)]
-    levels, plain = cost_slopes(TANH_NOISE, Moments((2,)), [*tolerances, 4e-4], 4)
+    """Down to 6e-4, and for a distribution function down to 1e-4: 4e8 particle-steps a run at most."""
+    tolerances = [0.08 * 0.5**k for k in range(8)]
+    levels, plain = cost_slopes(TANH_NOISE, Moments((2,)), tolerances, 2)
     assert abs(levels.estimate + 2.0) < 0.1
-    assert abs(plain.estimate + 3.0) < 0.15
-    levels, plain = cost_slopes(TANH_NOISE, DistributionFunction((0.0,)), [0.004 * 0.5**k for k in range(7)], 8)
+    assert abs(plain.estimate + 3.0) < 0.2
+    levels, plain = cost_slopes(TANH_NOISE, DistributionFunction((0.0,)), [0.01 * 0.5**k for k in range(7)], 4)
     assert abs(levels.estimate + 2.0) < 0.2
     assert abs(plain.estimate + 3.0) < 0.2
 
