@@ -130,10 +130,7 @@ class Ensemble:
         sums = np.empty((len(state), 2, blocks))
         for row, out in zip(state, sums, strict=True):
             block_power_sums()(row, BLOCK, out)
-        parts = [[exact_parts(part.tolist()) for part in component] for component in sums]
-        width = max(len(part) for component in parts for part in component)
-        padded = [[part + [0.0] * (width - len(part)) for part in component] for component in parts]
-        everywhere = self.ranks.concatenate(np.array(padded).reshape(len(state), 2, width))
+        everywhere = exact_sums(sums, self.ranks)
         if not np.abs(everywhere).sum() < math.inf:
             raise NotFiniteError("a moment of the cloud is beyond the largest number", on_all_ranks=True)
         return np.array([[math.fsum(part) / self.count for part in component] for component in everywhere]).T
@@ -186,6 +183,18 @@ class Ensemble:
         held = sum(self.ranks.gather(state.shape[1]))
         if held != self.count:
             raise CountError(f"the ranks hold {held} particles instead of {self.count}", on_all_ranks=True)
+
+
+def exact_sums(numbers: Floats, ranks: Ranks) -> Floats:
+    """Numbers, a few in place of the last axis, whose exact sum is that of all ranks' along it; the same on every rank.
+
+    `math.fsum` of them does not depend on how the numbers were split: a rank sends the two or three that hold its part.
+    """
+    rows = numbers.reshape(math.prod(numbers.shape[:-1]), numbers.shape[-1])
+    parts = [exact_parts(row.tolist()) for row in rows]
+    width = max(map(len, parts))
+    padded = np.array([part + [0.0] * (width - len(part)) for part in parts])
+    return ranks.concatenate(padded.reshape(*numbers.shape[:-1], width))
 
 
 def exact_parts(values: list[float]) -> list[float]:

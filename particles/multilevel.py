@@ -1,0 +1,310 @@
+"""Levels of dX = f(w X + b, X) dt + nu K(X) dW: samples of P_l - P_(l-1), the telescoping sum E P_L = sum_l of means.
+
+Giles, Multilevel Monte Carlo path simulation (Oper. Res. 56, 2008). Level l takes n_l = n_0 2^l steps of dt_l = T/n_l;
+its coarse path takes half as many under the same Brownian motion and is in law the fine path of level l - 1, so that
+the sum telescopes. Draws are addressed by (seed, replicate = level, particle, step): levels are independent, and
+particles 0, 1, 2, ... of a level go on where they stopped.
+
+A distribution function is smoothed by the last step, which for it is one of Euler and Maruyama (Giles, Improved
+multilevel Monte Carlo convergence using the Milstein scheme, 2008; Giles, Nagapetyan, Ritter, SIAM/ASA J. Uncertainty
+Quantification 3, 2015, smooth by a kernel with a width to choose). Fine path, given X at T - dt:
+
+    P(X_T <= y | X) = Phi((y - X - dt f)/(nu abs(K) sqrt(dt))).
+
+Coarse path, given Y at T - 2 dt and also the increment dW' of the fine path's last step but one:
+
+    P(Y_T <= y | Y, dW') = Phi((y - Y - 2 dt f - nu K dW')/(nu abs(K) sqrt(dt))).
+
+Its mean over dW' is Phi((y - Y - 2 dt f)/(nu abs(K) sqrt(2 dt))), the fine path's of level l - 1: the sum telescopes,
+while both paths know the Brownian motion up to T - dt. Where paths differ by dt (strong order 1) their variance is
+O(dt^2) for moments and O(dt^(3/2)) here, since a share sqrt(dt) of the paths ends within sqrt(dt) of y.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from particles import coupled_kernels, noisy_kernels
+from particles.base.arrays import Floats
+from particles.base.errors import InputError, NotFiniteError
+from particles.ensemble import CHUNK, exact_parts, exact_sums
+from particles.kernels import block_power_sums, free
+from particles.model.rule import Model
+from particles.noise import GAUSSIAN
+from particles.parallel import Ranks
+from particles.philox import NOISE, check_key, start_uniforms, stream
+
+BLOCK = 64  # samples of a block: sums are formed a block at a time, then exactly
+SCHEMES = {"euler-maruyama": noisy_kernels.euler_maruyama, "milstein": noisy_kernels.milstein}
+
+
+@dataclass(frozen=True)
+class Moments:
+    """E X_T^k for each order k.
+
+    Parameters
+    ----------
+    orders : tuple of int >= 1, default (1, 2)
+
+    Raises
+    ------
+    InputError
+        If there is none, or one is no positive integer.
+    """
+
+    orders: tuple[int, ...] = (1, 2)
+    smoothed: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        if not self.orders or not all(isinstance(k, int | np.integer) and k >= 1 for k in self.orders):
+            raise InputError(f"orders = {self.orders!r} must be one or more positive integers")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What is estimated, one name a row."""
+        return tuple("E X" if k == 1 else f"E X^{k}" for k in self.orders)
+
+    def values(self, end: Floats, spread: Floats) -> Floats:
+        """Powers of the end of each path, shape (orders, paths)."""
+        power, powers = end, {1: end}
+        for k in range(2, max(self.orders) + 1):
+            powers[k] = power = power * end
+        return np.stack([powers[k] for k in self.orders])
+
+
+@dataclass(frozen=True)
+class DistributionFunction:
+    """P(X_T <= y) for each point y, smoothed by the law of the last step.
+
+    Parameters
+    ----------
+    points : tuple of float
+
+    Raises
+    ------
+    InputError
+        If there is none, or one is not finite.
+    """
+
+    points: tuple[float, ...]
+    smoothed: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if not self.points or not all(map(math.isfinite, self.points)):
+            raise InputError(f"points = {self.points!r} must be one or more finite numbers")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What is estimated, one name a row."""
+        return tuple(f"P(X <= {y:g})" for y in self.points)
+
+    def values(self, end: Floats, spread: Floats) -> Floats:
+        """Phi((y - end)/spread), the step function where the spread is 0; shape (points, paths)."""
+        from scipy.special import ndtr
+
+        gap = np.subtract.outer(np.array(self.points), end)
+        scaled = np.divide(gap, spread, out=np.where(gap >= 0.0, math.inf, -math.inf), where=spread > 0.0)
+        return np.asarray(ndtr(np.where(np.isnan(gap), gap, scaled)))
+
+
+Quantity = Moments | DistributionFunction
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Samples of a level: their number, and sums of their values and of the squares, added exactly, batch after batch.
+
+    Parameters
+    ----------
+    count : int
+    parts : tuple of tuples of float
+        Numbers whose exact sums are sum d and sum d^2 for each name of the quantity, d = P_l - P_(l-1), then for P_l.
+    """
+
+    count: int
+    parts: tuple[tuple[float, ...], ...]
+
+    def __add__(self, other: Sums) -> Sums:
+        joined = (exact_parts([*a, *b]) for a, b in zip(self.parts, other.parts, strict=True))
+        return Sums(self.count + other.count, tuple(map(tuple, joined)))
+
+    @property
+    def mean(self) -> Floats:
+        """Sample means, shape (2, names): of P_l - P_(l-1), of P_l."""
+        return np.array([math.fsum(part) / self.count for part in self.parts[0::2]]).reshape(2, -1)
+
+    @property
+    def variance(self) -> Floats:
+        """Sample variances of a single sample, shape (2, names)."""
+        squares = np.array([math.fsum(part) for part in self.parts[1::2]]).reshape(2, -1)
+        return np.maximum(squares - self.count * self.mean**2, 0.0) / (self.count - 1)
+
+
+@dataclass(frozen=True)
+class Levels:
+    """The levels of a model up to the horizon.
+
+    Parameters
+    ----------
+    model : Model
+        On the line, with noise, without walls; the bias does not depend on the mean.
+    until : float > 0
+        Horizon T.
+    quantity : Moments or DistributionFunction
+    scheme : {"milstein", "euler-maruyama"}, default "milstein"
+        The same where K is constant.
+    coarsest : int >= 1, default 4
+        Steps n_0 of level 0.
+    seed : int in [0, 2**32), default 0
+
+    Raises
+    ------
+    InputError
+        If a value is out of range, or the model has no such levels.
+    """
+
+    model: Model
+    until: float
+    quantity: Quantity
+    scheme: str = "milstein"
+    coarsest: int = 4
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        model = self.model
+        if not (math.isfinite(self.until) and self.until > 0.0):
+            raise InputError(f"until = {self.until!r} must be a positive finite number")
+        if self.scheme not in SCHEMES:
+            raise InputError(f"scheme = {self.scheme!r} must be one of {', '.join(SCHEMES)}")
+        if not (isinstance(self.coarsest, int | np.integer) and self.coarsest >= 1):
+            raise InputError(f"coarsest = {self.coarsest!r} must be an integer of at least 1")
+        check_key(self.seed, 0)
+        if model.size != 1:
+            raise InputError(f"multilevel needs one feature and one neuron, not a state of dimension {model.size}")
+        if model.nu2 == 0.0:
+            raise InputError(f"nu2 = {model.nu2!r}: multilevel is for models with noise, nu2 > 0")
+        if model.walls is not None:
+            raise InputError(f"walls = {model.walls!r}: multilevel is for models without walls")
+        if model.mean_coupled:
+            raise InputError("bias = 'mean-coupled': multilevel is for particles that do not interact")
+
+    def dt(self, level: int) -> float:
+        """Step of the fine path."""
+        return self.until / self.coarsest * 0.5**level
+
+    def steps(self, level: int) -> int:
+        """Steps of the fine path."""
+        return int(self.coarsest) << level
+
+    def cost(self, level: int) -> int:
+        """Particle-steps of one sample: of the fine path, and above level 0 of the coarse one."""
+        return self.steps(level) + (self.steps(level - 1) if level > 0 else 0)
+
+    def sample(self, level: int, part: range) -> tuple[Floats, Floats | None]:
+        """Values of the fine and of the coarse paths of these particles, shape (names, particles).
+
+        There is no coarse path at level 0.
+        """
+        weights, biases = self._parameters(level)
+        u = start_uniforms(part.start, len(part), seed=self.seed, replicate=level)
+        x = np.array(self.model.start.sample(u))
+        y = x.copy() if level > 0 else None
+        with np.errstate(over="ignore", invalid="ignore"):  # told by `sums`, for the whole level
+            if self.quantity.smoothed:
+                return self._before_last_step(level, part, x, y, weights, biases)
+            self._advance(level, part, x, y, weights, biases)
+            nowhere = np.zeros_like(x)
+            coarse = None if y is None else self.quantity.values(y, nowhere)
+            return self.quantity.values(x, nowhere), coarse
+
+    def compile(self) -> None:
+        """Compile all that a level needs, by the path of a single particle."""
+        for level in (0, 1):
+            self.sample(level, range(1))
+        block_power_sums()(np.zeros(1), 1, np.empty((2, 1)))
+
+    def sums(self, level: int, blocks: range, ranks: Ranks) -> Sums:
+        """Sums over blocks of `BLOCK` particles; collective, the same on any number of ranks.
+
+        Raises
+        ------
+        NotFiniteError
+            On all ranks, if a sum is not a finite number.
+        """
+        begin, end = (len(blocks) * rank // ranks.size + blocks.start for rank in (ranks.rank, ranks.rank + 1))
+        found = np.empty((4 * len(self.quantity.names), end - begin))
+        for first in range(begin, end, CHUNK // BLOCK):
+            last = min(first + CHUNK // BLOCK, end)
+            fine, coarse = self.sample(level, range(first * BLOCK, last * BLOCK))
+            rows = np.concatenate([fine if coarse is None else fine - coarse, fine])
+            out = np.empty((2, last - first))
+            for row, values in enumerate(rows):
+                block_power_sums()(values, BLOCK, out)
+                found[2 * row : 2 * row + 2, first - begin : last - begin] = out
+        parts = exact_sums(found, ranks)
+        if not np.abs(parts).sum() < math.inf:
+            message = f"a path of level {level}, dt = {self.dt(level):g}, is not finite: the coarsest step is too large"
+            raise NotFiniteError(message, on_all_ranks=True)
+        return Sums(len(blocks) * BLOCK, tuple(map(tuple, parts.tolist())))
+
+    def _parameters(self, level: int) -> tuple[Floats, Floats]:
+        """Weight and bias at the start of each step of the fine path; the coarse one has every other row."""
+        times = np.arange(self.steps(level)) * self.dt(level)
+        weights = self.model.weights(times)
+        return weights[:, 0, 0].copy(), self.model.biases(times, weights)[:, 0].copy()
+
+    def _sizes(self, level: int) -> tuple[float, float, float]:
+        dt = self.dt(level)
+        return dt, math.sqrt(dt * self.model.nu2), 0.5 * self.model.nu2 * dt
+
+    @property
+    def _constants(self) -> tuple[Any, Any]:
+        return self.model.drift.constants, self.model.diffusion.constants
+
+    @property
+    def _formulas(self) -> tuple[Any, ...]:
+        shape = self.model.diffusion
+        return self.model.drift.value, shape.value, shape.derivative, SCHEMES[self.scheme]
+
+    def _key(self, level: int) -> tuple[int, int]:
+        return self.seed, stream(NOISE, level)
+
+    def _advance(self, level: int, part: range, x: Floats, y: Floats | None, weights: Floats, biases: Floats) -> None:
+        """Carry both paths, in place, from time 0 over the steps of these parameters; an even number of them for y."""
+        if y is None:
+            self._fine_alone(level, part, x, weights, biases, 0)
+            return
+        sweep = coupled_kernels.coupled_line(*self._formulas, GAUSSIAN.variates)
+        sizes = (self._sizes(level), self._sizes(level - 1))
+        sweep(x, y, weights, biases, sizes, self._constants, self._key(level), part.start)
+
+    def _fine_alone(self, level: int, part: range, x: Floats, weights: Floats, biases: Floats, step: int) -> None:
+        sweep = noisy_kernels.noisy_line(*self._formulas, free, GAUSSIAN.variates)
+        place, ends = (part.start, step, GAUSSIAN.steps), (-math.inf, math.inf)
+        sweep(x, weights, biases, self._sizes(level), self._constants, ends, self._key(level), place)
+
+    def _before_last_step(
+        self, level: int, part: range, x: Floats, y: Floats | None, weights: Floats, biases: Floats
+    ) -> tuple[Floats, Floats | None]:
+        """Values given the Brownian motion up to T - dt, as the head of this file tells."""
+        dt, sd, _ = self._sizes(level)
+        n = self.steps(level)
+        known = np.zeros_like(x)
+        if y is None:
+            self._advance(level, part, x, y, weights[:-1], biases[:-1])
+            return self._given(x, known, weights[n - 1], biases[n - 1], dt, sd), None
+        self._advance(level, part, x, y, weights[:-2], biases[:-2])
+        self._fine_alone(level, part, x, weights[n - 2 : n - 1], biases[n - 2 : n - 1], n - 2)
+        fine = self._given(x, known, weights[n - 1], biases[n - 1], dt, sd)
+        coupled_kernels.variates_of_step(GAUSSIAN.variates)(part.start, n - 2, self._key(level), known)
+        return fine, self._given(y, known, weights[n - 2], biases[n - 2], 2.0 * dt, sd)
+
+    def _given(self, x: Floats, known: Floats, w: float, b: float, dt: float, sd: float) -> Floats:
+        mean, spread = np.empty_like(x), np.empty_like(x)
+        loop = coupled_kernels.last_step(self.model.drift.value, self.model.diffusion.value)
+        loop(x, known, float(w), float(b), (dt, sd), self._constants, mean, spread)
+        return self.quantity.values(mean, spread)
