@@ -1,4 +1,4 @@
-"""`python -m validation cases | compare | plot | study`: particles against PDE."""
+"""`python -m validation all | cases | compare | plot | study`: particles against PDE."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 
 from particles.base import command
 from validation import cases_command, compare_command, plot_command
+from validation.report import command as report_command
 from validation.studies import command as study_command
 
 
@@ -13,7 +14,7 @@ def build_parser() -> command.Parser:
     """Return the parser; its sub-commands set `execute`."""
     parser = command.Parser(prog="validation", description="Particles against PDE: distances, studies, figures.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=command.Parser)
-    for part in (cases_command, compare_command, plot_command, study_command):
+    for part in (cases_command, compare_command, plot_command, study_command, report_command):
         part.add_parser(commands)
     return parser
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -30,28 +31,39 @@ _POINTS = 2001  # of the density of a law
 
 def draw_study(study: Study, path: Path) -> None:
     """Draw the errors over the refinement with their 95 % band, the fitted line and the reference."""
+    _save(_study_figure(study), path)
+
+
+def study_svg(study: Study, key: str) -> str:
+    """The same figure as SVG text; `key` sets its ids, so that figures of different keys fit on one page."""
+    return _svg(_study_figure(study), key)
+
+
+def _study_figure(study: Study) -> Any:
     figure, axes = _figure()
     level = np.array([row.level for row in study.rows])
     if level.size:
         error = np.array([row.error for row in study.rows])
         half = np.array([row.half_width for row in study.rows])
         spread = np.array([row.deviation for row in study.rows])
-        low = np.maximum(error - spread, 0.2 * error)
-        axes.fill_between(level, low, error + spread, color="C0", alpha=0.15, lw=0, label="one run (+- 1 sd)")
-        axes.errorbar(level, error, half, fmt="o", ms=4, capsize=3, color="C0", label="mean of the replicates, 95 %")
+        if spread.any():
+            low = np.maximum(error - spread, 0.2 * error)
+            axes.fill_between(level, low, error + spread, color="C0", alpha=0.15, lw=0, label="one run (+- 1 sd)")
+            axes.errorbar(level, error, half, fmt="o", ms=4, capsize=3, color="C0", label="mean of replicates, 95 %")
+        else:
+            axes.plot(level, error, "o", ms=4, color="C0", label="error")
         _draw_reference(axes, study, level, error)
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.legend(frameon=False)
     else:
-        axes.text(
-            0.5, 0.5, study.checks[0].claim + ":\n" + study.checks[0].found, ha="center", transform=axes.transAxes
-        )
-    axes.set_xlabel(study.refinement)
-    axes.set_ylabel(study.quantity)
+        told = [f"{check.claim}:\n{check.found}" for check in study.checks[:1]] or [study.verdict]
+        axes.text(0.5, 0.5, told[0], ha="center", wrap=True, transform=axes.transAxes, parse_math=False)
+    axes.set_xlabel(study.refinement, parse_math=False)
+    axes.set_ylabel(study.quantity, parse_math=False)
     verdict = "verdict holds" if study.holds else "no verdict" if study.refusal else "verdict does not hold"
-    axes.set_title(f"{study.name}, {study.case}: {verdict}")
-    _save(figure, path)
+    axes.set_title(f"{study.name}, {study.case}: {verdict}", parse_math=False)
+    return figure
 
 
 def _draw_reference(axes: Any, study: Study, level: Floats, error: Floats) -> None:
@@ -80,6 +92,23 @@ def draw_measures(
     A cloud in R^d, d > 1, is drawn by its first two components. `laws` are drawn over a density as broken lines, one
     name in the legend for each sequence.
     """
+    _save(_measures_figure(measures, title, laws), path)
+
+
+def measures_svg(
+    measures: Sequence[tuple[float, Measure]],
+    key: str,
+    *,
+    title: str,
+    laws: Sequence[tuple[str, Sequence[Law]]] = (),
+) -> str:
+    """The figure of `draw_measures` as SVG text; `key` as in `study_svg`."""
+    return _svg(_measures_figure(measures, title, laws), key)
+
+
+def _measures_figure(
+    measures: Sequence[tuple[float, Measure]], title: str, laws: Sequence[tuple[str, Sequence[Law]]]
+) -> Any:
     figure, axes = _figure()
     dim = measures[0][1].dim
     for number, (time, measure) in enumerate(measures):
@@ -98,7 +127,7 @@ def draw_measures(
     axes.legend(
         title=note, loc="upper left", bbox_to_anchor=(1.0, 1.0), markerscale=6.0 if dim > 1 else 1.0, frameon=False
     )
-    _save(figure, path)
+    return figure
 
 
 def _holds_atoms(measure: Measure) -> bool:
@@ -176,3 +205,16 @@ def _save(figure: Any, path: Path) -> None:
     with replace_file(path) as draft:
         figure.savefig(draft)
     plt.close(figure)
+
+
+def _svg(figure: Any, key: str) -> str:
+    """SVG text that is the same bytes every time: no date, ids from the key, letters as text and not as outlines."""
+    import matplotlib
+    import matplotlib.pyplot as plt
+
+    out = io.StringIO()
+    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    with matplotlib.rc_context({"svg.hashsalt": key, "svg.fonttype": "none"}):
+        figure.savefig(out, format="svg", transparent=True, metadata=nothing)
+    plt.close(figure)
+    return out.getvalue()
