@@ -1,11 +1,13 @@
-"""Figures; the one file that imports matplotlib. Every axis has a label, every rate its reference line and band."""
+"""Figures; the one file that imports matplotlib. Every axis has a label, every rate its reference line and band.
+
+A figure goes to a file, or as SVG into a stream: the same text every time, without a date, its letters as letters.
+"""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -29,27 +31,20 @@ _BARS = 120  # bars of a histogram of a large cloud
 _POINTS = 2001  # of the density of a law
 
 
-def draw_study(study: Study, path: Path) -> None:
+def draw_study(study: Study, path: Path | TextIO) -> None:
     """Draw the errors over the refinement with their 95 % band, the fitted line and the reference."""
-    _save(_study_figure(study), path)
-
-
-def study_svg(study: Study, key: str) -> str:
-    """The same figure as SVG text; `key` sets its ids, so that figures of different keys fit on one page."""
-    return _svg(_study_figure(study), key)
-
-
-def _study_figure(study: Study) -> Any:
     figure, axes = _figure()
     level = np.array([row.level for row in study.rows])
     if level.size:
         error = np.array([row.error for row in study.rows])
-        half = np.array([row.half_width for row in study.rows])
-        spread = np.array([row.deviation for row in study.rows])
-        if spread.any():
+        if any(row.replicates > 1 for row in study.rows):
+            half = np.array([row.half_width for row in study.rows])
+            spread = np.array([row.deviation for row in study.rows])
             low = np.maximum(error - spread, 0.2 * error)
             axes.fill_between(level, low, error + spread, color="C0", alpha=0.15, lw=0, label="one run (+- 1 sd)")
-            axes.errorbar(level, error, half, fmt="o", ms=4, capsize=3, color="C0", label="mean of replicates, 95 %")
+            axes.errorbar(
+                level, error, half, fmt="o", ms=4, capsize=3, color="C0", label="mean of the replicates, 95 %"
+            )
         else:
             axes.plot(level, error, "o", ms=4, color="C0", label="error")
         _draw_reference(axes, study, level, error)
@@ -63,7 +58,7 @@ def _study_figure(study: Study) -> Any:
     axes.set_ylabel(study.quantity, parse_math=False)
     verdict = "verdict holds" if study.holds else "no verdict" if study.refusal else "verdict does not hold"
     axes.set_title(f"{study.name}, {study.case}: {verdict}", parse_math=False)
-    return figure
+    _save(figure, path)
 
 
 def _draw_reference(axes: Any, study: Study, level: Floats, error: Floats) -> None:
@@ -82,7 +77,7 @@ def _draw_reference(axes: Any, study: Study, level: Floats, error: Floats) -> No
 
 def draw_measures(
     measures: Sequence[tuple[float, Measure]],
-    path: Path,
+    path: Path | TextIO,
     *,
     title: str,
     laws: Sequence[tuple[str, Sequence[Law]]] = (),
@@ -92,23 +87,6 @@ def draw_measures(
     A cloud in R^d, d > 1, is drawn by its first two components. `laws` are drawn over a density as broken lines, one
     name in the legend for each sequence.
     """
-    _save(_measures_figure(measures, title, laws), path)
-
-
-def measures_svg(
-    measures: Sequence[tuple[float, Measure]],
-    key: str,
-    *,
-    title: str,
-    laws: Sequence[tuple[str, Sequence[Law]]] = (),
-) -> str:
-    """The figure of `draw_measures` as SVG text; `key` as in `study_svg`."""
-    return _svg(_measures_figure(measures, title, laws), key)
-
-
-def _measures_figure(
-    measures: Sequence[tuple[float, Measure]], title: str, laws: Sequence[tuple[str, Sequence[Law]]]
-) -> Any:
     figure, axes = _figure()
     dim = measures[0][1].dim
     for number, (time, measure) in enumerate(measures):
@@ -127,7 +105,7 @@ def _measures_figure(
     axes.legend(
         title=note, loc="upper left", bbox_to_anchor=(1.0, 1.0), markerscale=6.0 if dim > 1 else 1.0, frameon=False
     )
-    return figure
+    _save(figure, path)
 
 
 def _holds_atoms(measure: Measure) -> bool:
@@ -199,22 +177,15 @@ def _figure() -> tuple[Any, Any]:
         return plt.subplots()
 
 
-def _save(figure: Any, path: Path) -> None:
-    import matplotlib.pyplot as plt
-
-    with replace_file(path) as draft:
-        figure.savefig(draft)
-    plt.close(figure)
-
-
-def _svg(figure: Any, key: str) -> str:
-    """SVG text that is the same bytes every time: no date, ids from the key, letters as text and not as outlines."""
+def _save(figure: Any, path: Path | TextIO) -> None:
     import matplotlib
     import matplotlib.pyplot as plt
 
-    out = io.StringIO()
-    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    with matplotlib.rc_context({"svg.hashsalt": key, "svg.fonttype": "none"}):
-        figure.savefig(out, format="svg", transparent=True, metadata=nothing)
+    if isinstance(path, Path):
+        with replace_file(path) as draft:
+            figure.savefig(draft)
+    else:
+        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        with matplotlib.rc_context({"svg.hashsalt": "simresnet", "svg.fonttype": "none"}):
+            figure.savefig(path, format="svg", transparent=True, metadata=nothing)
     plt.close(figure)
-    return out.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,7 @@ def _key(finding: Finding, case: int) -> str:
 
 
 def _study(finding: Finding, study: Study, key: str) -> Html:
-    from validation.figures import study_svg
+    from validation.figures import draw_study
 
     title = f"{study.name}: {study.quantity} over {study.refinement}"
     parts = [tag("h3", title), tag("p", _mark(finding.status, _verdict(study)), class_="verdict")]
@@ -115,7 +116,7 @@ def _study(finding: Finding, study: Study, key: str) -> Html:
         parts.append(html_table(_capital(study.quantity), table.headings(study), rows))
         label = f"{study.quantity} over {study.refinement} on logarithmic axes, the numbers of the table above"
         caption = f"{_capital(study.quantity)} over {study.refinement}; broken line: {study.reference}."
-        parts.append(figure(inline(study_svg(study, key), key, label), caption))
+        parts.append(figure(inline(partial(draw_study, study), key, label), caption))
     parts.append(tag("ul", *(_check(check) for check in study.checks), class_="checks"))
     parts += [paragraph(_typeset(_capital(remark) + ".")) for remark in study.remarks]
     command = f"python -m validation {' '.join(finding.words)} --out DIR"

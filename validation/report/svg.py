@@ -7,7 +7,10 @@ matplotlib's cycle become variables of the style sheet, so that a dark page need
 
 from __future__ import annotations
 
+import io
 import re
+from collections.abc import Callable
+from typing import TextIO
 from xml.etree import ElementTree
 
 from validation.report.html import Html
@@ -20,24 +23,21 @@ COLOURS = {
 }  # fmt: skip
 
 
-def inline(svg: str, key: str, label: str) -> Html:
-    """Return the figure as markup for a page.
+def inline(draw: Callable[[TextIO], None], key: str, label: str) -> Html:
+    """Return a figure as markup for a page.
 
     Parameters
     ----------
-    svg : str
-        A whole SVG file, as `validation.figures` writes it.
+    draw : callable
+        Writes the figure as SVG into a stream, as the functions of `validation.figures` do.
     key : str
         Letters, digits and hyphens; another one for every figure of a page.
     label : str
         What the figure shows, in words.
-
-    Raises
-    ------
-    xml.etree.ElementTree.ParseError
-        If the text is not XML.
     """
-    root = ElementTree.fromstring(svg)
+    stream = io.StringIO()
+    draw(stream)
+    root = ElementTree.fromstring(stream.getvalue())
     for element in list(root.iter()):
         for child in list(element):
             if _local(child.tag) in ("metadata", "style"):  # the page has both

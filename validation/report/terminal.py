@@ -16,7 +16,8 @@ def print_study(study: Study) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    shown = Table(title=f"{study.name}: {study.case}, {study.quantity}")
+    title = f"{study.name}: {study.case}, {study.quantity}"
+    shown = Table(title=title, min_width=len(title))
     for heading in table.headings(study):
         shown.add_column(heading, justify="right")
     for texts in table.cells(study):
