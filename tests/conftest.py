@@ -63,3 +63,13 @@ def fresh() -> Runner:
         return subprocess.CompletedProcess(command, process.returncode, out, err)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def quick_report(fresh: Runner, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a quick report of two cases, made on two ranks as a user would."""
+    out = tmp_path_factory.mktemp("report") / "report"
+    words = ("validation", "all", "--quick", "--cases", "regression", "regression-2d", "--out", out)
+    done = fresh("-m", *words, ranks=2, timeout=240)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    return out

@@ -8,6 +8,7 @@ from particles.base import command
 from validation import cases_command, compare_command, multilevel_command, plot_command
 from validation.budget import command as budget_command
 from validation.planner import command as plan_command
+from validation.report import command as report_command
 from validation.studies import command as study_command
 
 PARTS = (
@@ -18,6 +19,7 @@ PARTS = (
     multilevel_command,
     budget_command,
     plan_command,
+    report_command,
 )
 
 

@@ -1,10 +1,13 @@
-"""Figures; the one file that imports matplotlib. Every axis has a label, every rate its reference line and band."""
+"""Figures; the one file that imports matplotlib. Every axis has a label, every rate its reference line and band.
+
+A figure goes to a file, or as SVG into a stream: the same text every time, without a date, its letters as letters.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -31,7 +34,7 @@ _UNSEEN, _TAIL = 1e-4, 0.01  # mass beyond either end of a figure; what counts a
 _MARGIN = 0.05  # of a figure, as a share of what it shows
 
 
-def draw_study(study: Study, path: Path) -> None:
+def draw_study(study: Study, path: Path | TextIO) -> None:
     """Draw the errors over the refinement with their 95 % band, the fitted line and the reference."""
     figure, axes = _figure()
     level = np.array([row.level for row in study.rows])
@@ -52,13 +55,12 @@ def draw_study(study: Study, path: Path) -> None:
         axes.set_yscale("log")
         axes.legend(frameon=False)
     else:
-        axes.text(
-            0.5, 0.5, study.checks[0].claim + ":\n" + study.checks[0].found, ha="center", transform=axes.transAxes
-        )
-    axes.set_xlabel(study.refinement)
-    axes.set_ylabel(study.quantity)
+        told = [f"{check.claim}:\n{check.found}" for check in study.checks[:1]] or [study.verdict]
+        axes.text(0.5, 0.5, told[0], ha="center", wrap=True, transform=axes.transAxes, parse_math=False)
+    axes.set_xlabel(study.refinement, parse_math=False)
+    axes.set_ylabel(study.quantity, parse_math=False)
     verdict = "verdict holds" if study.holds else "no verdict" if study.refusal else "verdict does not hold"
-    axes.set_title(f"{study.name}, {study.case}: {verdict}")
+    axes.set_title(f"{study.name}, {study.case}: {verdict}", parse_math=False)
     _save(figure, path)
 
 
@@ -80,7 +82,7 @@ def _draw_reference(axes: Any, study: Study, level: Floats, error: Floats) -> No
 
 def draw_measures(
     measures: Sequence[tuple[float, Measure]],
-    path: Path,
+    path: Path | TextIO,
     *,
     title: str,
     laws: Sequence[tuple[str, Sequence[Law]]] = (),
@@ -203,9 +205,15 @@ def _figure() -> tuple[Any, Any]:
         return plt.subplots()
 
 
-def _save(figure: Any, path: Path) -> None:
+def _save(figure: Any, path: Path | TextIO) -> None:
+    import matplotlib
     import matplotlib.pyplot as plt
 
-    with replace_file(path) as draft:
-        figure.savefig(draft)
+    if isinstance(path, Path):
+        with replace_file(path) as draft:
+            figure.savefig(draft)
+    else:
+        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        with matplotlib.rc_context({"svg.hashsalt": "simresnet", "svg.fonttype": "none"}):
+            figure.savefig(path, format="svg", transparent=True, metadata=nothing)
     plt.close(figure)

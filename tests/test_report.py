@@ -1,0 +1,404 @@
+"""`python -m validation all` and what it writes: one page, two tables, one record."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import dataclasses
+import html.parser
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from reports import NASTY, empty, every_status, exact, sampled, tasks_of
+
+import validation.__main__
+from particles import parallel
+from particles.base import command
+from particles.base.errors import InputError, NotFiniteError
+from particles.model import Measure, cases
+from validation.figures import draw_measures, draw_study
+from validation.report import files, sections
+from validation.report.html import Html, escape, paragraph, tag
+from validation.report.page import page
+from validation.report.plan import plan
+from validation.report.record import Finding, Report, Section, Status
+from validation.report.run import run
+from validation.report.svg import inline
+from validation.report.terminal import print_report
+from validation.studies import command as study_command
+from validation.studies.command import Kind
+from validation.study import Study
+
+Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def validate(*words: str) -> int:
+    return command.run("validation", validation.__main__.build_parser, words)
+
+
+def fake(name: str, study: Callable[[str], Study] = exact, *, only: tuple[str, ...] = ("regression", "iris")) -> Kind:
+    """A kind of study that is made by hand."""
+
+    def prepare(case: object, arguments: argparse.Namespace) -> Callable[[object], Study]:
+        if arguments.case not in only:
+            raise InputError(f"case {arguments.case!r} is not for {name}")
+        return lambda progress: study(arguments.case)
+
+    return Kind(name, "made by hand", lambda parser: None, prepare)
+
+
+def failing(case: str) -> Study:
+    return sampled(case, holds=False)
+
+
+class Reader(html.parser.HTMLParser):
+    """Every element of a page with its attributes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def values(self, attribute: str) -> list[str]:
+        return [found for _, held in self.elements if (found := held.get(attribute)) is not None]
+
+
+# markup
+
+
+def test_text_is_escaped_and_markup_is_not() -> None:
+    assert escape('<&">') == "&lt;&amp;&quot;&gt;"
+    assert escape(tag("b", "<")) == "<b>&lt;</b>"
+    assert tag("a", "x", href='"><script>') == '<a href="&quot;&gt;&lt;script&gt;">x</a>'
+    assert tag("p", paragraph("a"), class_="b", aria_label="c") == '<p class="b" aria-label="c"><p>a</p></p>'
+    assert tag("meta", name="n") == '<meta name="n">'
+
+
+# figures
+
+
+@pytest.mark.parametrize("study", [sampled("regression"), exact("regression"), empty("regression"), sampled(NASTY)])
+def test_figures_are_the_same_bytes_and_their_ids_do_not_clash(study: Study) -> None:
+    one, two = (inline(partial(draw_study, study), key, NASTY) for key in ("one", "two"))
+    assert one == inline(partial(draw_study, study), "one", NASTY)
+    ids = [{e.attrib["id"] for e in ElementTree.fromstring(text).iter() if "id" in e.attrib} for text in (one, two)]
+    assert ids[0]
+    assert not ids[0] & ids[1]
+    referred = set(re.findall(r'(?:href="#|url\(#)([^")]*)', re.sub(r">[^<]*<", "><", one))) - {"p1"}  # p1: in NASTY
+    assert referred <= ids[0]
+    assert isinstance(one, Html)
+    assert 'role="img"' in one
+    assert "xlink" not in one
+    assert not re.search(r"date|matplotlib v|<!--|<style|#000000|#1f77b4", one, re.IGNORECASE)
+
+
+def test_a_picture_within_a_figure_is_data() -> None:
+    """A plane of particles is drawn as pixels, which the page must hold itself."""
+    points = np.random.default_rng(0).normal(size=(2, 100))
+    draw = partial(draw_measures, [(0.0, Measure.of_points(points))], title="t")
+    drawn = inline(draw, "plane", "a plane")
+    assert all(link.startswith(("#", "data:image/png;base64,")) for link in re.findall(r'href="([^"]*)', drawn))
+    assert 'href="data:' in drawn
+
+
+# the page
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    return every_status(tmp_path_factory.mktemp("cases"))
+
+
+@pytest.fixture(scope="module")
+def text(made: Report) -> str:
+    return page(made)
+
+
+def test_page_is_the_same_every_time_and_refers_to_nothing_outside(made: Report, text: str) -> None:
+    assert text == page(made)
+    read = Reader(text)
+    assert not {"script", "iframe", "object", "embed", "img", "form"} & {name for name, _ in read.elements}
+    ids = read.values("id")
+    assert len(set(ids)) == len(ids)
+    for link in read.values("href"):
+        assert link == "data:," or link[1:] in ids, link
+    assert read.values("src") == []
+    style = text[text.index("<style>") : text.index("</style>")]
+    assert "url(" not in style
+    assert "@import" not in style
+    assert not [name for _, held in read.elements for name in held if name.startswith("on")]
+
+
+def test_page_says_every_status_in_words_and_by_a_sign(text: str) -> None:
+    for status in Status:
+        assert re.search(rf'aria-hidden="true">[^<]</span> {status}', text), status
+    assert "4 of 8 verdicts hold" in text
+    assert text.count("&lt;script&gt;") > 10
+
+
+def test_a_study_that_cannot_tell_does_not_hold_and_one_that_does_not_apply_has_no_verdict(made: Report) -> None:
+    by_status = {status: [f for f in made.findings if f.status is status] for status in Status}
+    assert [len(by_status[status]) for status in Status] == [3, 1, 2, 6]
+    quiet = dataclasses.replace(made, sections=made.sections[:2])
+    good = (*by_status[Status.HOLDS], *by_status[Status.NOT_APPLICABLE])
+    assert dataclasses.replace(quiet, findings=good).holds
+    assert dataclasses.replace(quiet, findings=good).verdict == "4 of 4 verdicts hold"
+    for bad in (*by_status[Status.FAILS], *by_status[Status.UNDECIDED]):
+        one = dataclasses.replace(quiet, findings=(*good, bad))
+        assert not one.holds
+        assert one.verdict == f"4 of 5 verdicts hold; not: {bad.kind} of {bad.case}"
+    assert not dataclasses.replace(made, findings=good).holds  # its third section does not
+
+
+def test_every_case_has_one_line(made: Report, capsys: pytest.CaptureFixture[str]) -> None:
+    print_report(made)
+    lines = capsys.readouterr().out.splitlines()
+    assert (
+        lines[1]
+        == "iris: mean-field does not hold (slope -0.5000 +- 0.0096, theory -0.5); grid holds; not applicable: layers"
+    )
+    assert lines[2] == "regression-2d: not applicable: mean-field, grid, layers"
+    assert len(lines) == len(made.cases) + len(made.sections) + 1
+
+
+# files
+
+
+def test_files_hold_every_number(made: Report, tmp_path: Path) -> None:
+    files.write_report(made, tmp_path / "report")
+    assert {path.name for path in (tmp_path / "report").iterdir()} == set(files.REPORT)
+    record = json.loads((tmp_path / "report" / files.RECORD).read_text())
+    assert record["holds"] is False
+    assert record["findings"][0]["result"]["extra"]["bound"] is None  # an infinity, which JSON cannot hold
+    assert record["sections"][0]["data"] == {"parts": 2}
+    with (tmp_path / "report" / files.SUMMARY).open(newline="") as stream:
+        summary = list(csv.DictReader(stream))
+    assert [line["status"] for line in summary] == [str(f.status) for f in made.findings]
+    assert float(summary[0]["slope"]) == record["findings"][0]["result"]["slope"]["estimate"]
+    assert NASTY in summary[-1]["reason"]
+    with (tmp_path / "report" / files.ROWS).open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == 3 * 5 + 2 * 4
+    grid = [line for line in rows if (line["case"], line["study"]) == ("regression", "grid")]
+    assert [float(line["steps"]) for line in grid] == [200.0, 400.0, 800.0, 1600.0]
+    assert rows[0]["steps"] == ""
+
+
+def test_report_is_written_whole_or_not_at_all(made: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "report"
+    made = dataclasses.replace(made, findings=made.findings[1:3])
+    files.write_report(made, out)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files, "write_json", full)
+    with pytest.raises(OSError, match="No space"):
+        files.write_report(made, out)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
+    monkeypatch.undo()
+    files.write_report(dataclasses.replace(made, quick=True), out)
+    assert (out / files.PAGE).read_bytes() != before[files.PAGE]
+
+
+# the run
+
+
+def test_findings_stand_in_the_order_of_the_tasks() -> None:
+    shares: list[float] = []
+    tasks = tasks_of(lambda p: exact("a"), None, lambda p: exact("b"))
+    tasks[0] = dataclasses.replace(tasks[0], alone=True)  # run after the shared ones
+    findings, seconds = run(tasks, parallel.serial(), shares.append)
+    assert [f.case for f in findings] == ["case-0", "case-1", "case-2"]
+    assert [f.status for f in findings] == [Status.HOLDS, Status.NOT_APPLICABLE, Status.HOLDS]
+    assert set(seconds) == {"grid of case-0", "grid of case-2"}
+
+
+def test_a_study_that_fails_is_named() -> None:
+    def fails(progress: object) -> Study:
+        raise NotFiniteError("cell 3 is not finite")
+
+    with pytest.raises(NotFiniteError, match="grid of case-1: cell 3 is not finite"):
+        run(tasks_of(lambda p: exact("a"), fails), parallel.serial(), lambda share: None)
+
+
+DEALT = """
+import json, sys
+sys.path.insert(0, {tests!r})
+from reports import exact, tasks_of
+from particles import parallel
+from particles.base.errors import InputError
+from validation.report.run import run
+import dataclasses
+world = parallel.world()
+def alone(progress):
+    return dataclasses.replace(exact("a"), extra=dict(rank=world.rank))
+def shared(progress):
+    return dataclasses.replace(exact("b"), extra=dict(ranks=len(world.gather(0))))
+def bad(progress):
+    raise InputError("spoilt")
+tasks = tasks_of(alone, None, alone, {last}, alone=True) + tasks_of(shared)
+findings, seconds = run(tasks, world, lambda share: None)
+print(json.dumps([None if f.study is None else f.study.extra for f in findings]), flush=True)
+"""
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 3])
+def test_studies_that_ranks_would_do_alone_are_dealt_round(fresh: Fresh, ranks: int) -> None:
+    script = DEALT.format(tests=str(Path(__file__).parent), last="alone")
+    done = fresh("-c", script, ranks=ranks)
+    assert (done.returncode, done.stderr) == (0, "")
+    owners = [{"rank": n % ranks} for n in range(3)]
+    expected = [owners[0], None, owners[1], owners[2], {"ranks": ranks}]
+    assert done.stdout.count(json.dumps(expected)) == ranks
+
+
+def test_a_failing_rank_ends_the_whole_job(fresh: Fresh) -> None:
+    script = DEALT.format(tests=str(Path(__file__).parent), last="bad")
+    done = fresh("-c", script, ranks=3, timeout=30)
+    assert done.returncode != 0
+    assert "grid of case-3: spoilt" in done.stderr
+
+
+# what is run
+
+
+@pytest.mark.parametrize("quick", [False, True])
+def test_the_mean_field_is_studied_where_there_is_an_exact_flow_and_law(quick: bool) -> None:
+    """A mistake in the options would show as a case to which the study does not apply."""
+    chosen, tasks = plan(list(cases), quick=quick)
+    assert [case.name for case in chosen] == list(cases)
+    applies = {task.case for task in tasks if task.kind == "mean-field" and task.run is not None}
+    assert applies == {"moments-decay", "moments-conserved", "vehicles", "regression", "iris"}
+    assert all(task.reason for task in tasks if task.run is None)
+
+
+def test_every_study_of_a_report_can_be_had_alone() -> None:
+    _, tasks = plan(["regression"], quick=True)
+    parsed = validation.__main__.build_parser().parse_args([*tasks[0].words, "--out", "x"])
+    assert parsed.kind.name == tasks[0].kind
+    assert parsed.levels == [100, 1000, 10_000, 100_000]
+
+
+# the command
+
+
+def test_exit_code_is_0_only_if_every_verdict_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("all", "--cases", "regression", "iris", "relu", "--json", "--out", str(tmp_path / "report"))
+    monkeypatch.setattr(study_command, "KINDS", (fake("grid"), fake("layers", only=("iris",))))
+    assert validate(*words) == 0
+    out = capsys.readouterr().out
+    assert "regression: grid holds; not applicable: layers\n" in out
+    assert "verdict: 3 of 3 verdicts hold\n" in out
+    assert json.loads(out.splitlines()[-1])["provenance"]["ranks"] == 1
+    for bad in (failing, empty):
+        monkeypatch.setattr(study_command, "KINDS", (fake("grid", bad, only=("iris",)),))
+        assert validate(*words) == 1  # into an older report's folder
+        assert "0 of 1 verdicts hold; not: grid of iris\n" in capsys.readouterr().out
+
+
+def test_further_sections_take_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def build(chosen: object, quick: bool, progress: Callable[[float], None]) -> Section:
+        progress(1.0)
+        return Section(title="Budget", summary=f"quick: {quick}", body=[paragraph("parts")], holds=not quick)
+
+    monkeypatch.setattr(study_command, "KINDS", (fake("grid"),))
+    parts = (sections.Part("budget", build), sections.Part("nothing to show", lambda *_: None))
+    monkeypatch.setattr(sections, "PARTS", parts)
+    words = ("all", "--cases", "regression", "--out", str(tmp_path / "report"))
+    assert validate(*words) == 0
+    assert validate(*words, "--quick") == 1
+    assert "<h2>Budget</h2>" in (tmp_path / "report" / files.PAGE).read_text()
+
+
+def test_cases_to_which_no_study_applies_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else a report without a single verdict would hold."""
+    monkeypatch.setattr(study_command, "KINDS", (fake("grid"),))
+    assert validate("all", "--cases", "relu", "--out", str(tmp_path / "report")) == 2
+    assert "no study applies to relu: grid: case 'relu' is not for grid" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("all",), "required: --out"),
+        (("all", "--out", "/"), "holds something else"),
+        (("all", "--out", "{tmp}/no/report"), "in a folder that exists"),
+        (("all", "--out", "{tmp}/report", "--cases", "nowhere"), "case 'nowhere' is not known"),
+        (("all", "--out", "{tmp}/report", "--cases", "iris", "iris"), "each may be given once"),
+        (("all", "--out", "{tmp}/report", "--cases"), "expected at least one argument"),
+    ],
+)
+def test_bad_input_is_one_sentence_before_mpi_and_numba(words: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    program = (
+        "import sys; from particles.base import command; from validation.__main__ import build_parser;"
+        "code = command.run('validation', build_parser);"
+        "print(sorted({'numba', 'mpi4py.MPI', 'ot', 'matplotlib'} & set(sys.modules))); sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *(w.format(tmp=tmp_path) for w in words)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "[]\n"), done.stderr
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def without_provenance(folder: Path) -> tuple[str, object, bytes, bytes]:
+    text = (folder / files.PAGE).read_text(encoding="utf-8")
+    record = json.loads((folder / files.RECORD).read_text(encoding="utf-8"))
+    del record["provenance"]
+    for finding in record["findings"]:
+        if finding["result"] is not None:
+            del finding["result"]["provenance"]
+    cut = text.index('<section id="provenance">')
+    return text[:cut], record, (folder / files.SUMMARY).read_bytes(), (folder / files.ROWS).read_bytes()
+
+
+def test_report_does_not_depend_on_the_number_of_ranks(quick_report: Path, tmp_path: Path) -> None:
+    words = ("all", "--quick", "--cases", "regression", "regression-2d", "--out", str(tmp_path / "report"))
+    assert validate(*words) == 0
+    assert without_provenance(tmp_path / "report") == without_provenance(quick_report)
+    ranks = [
+        json.loads((f / files.RECORD).read_text())["provenance"]["ranks"] for f in (tmp_path / "report", quick_report)
+    ]
+    assert ranks == [1, 2]
+
+
+@pytest.mark.long
+def test_the_whole_report_holds_in_under_ten_minutes(fresh: Fresh, tmp_path: Path) -> None:
+    """On two ranks of a quiet machine of two cores."""
+    begin = time.perf_counter()
+    done = fresh("-m", "validation", "all", "--out", tmp_path / "report", ranks=2, timeout=1800)
+    taken = time.perf_counter() - begin
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    read = Reader((tmp_path / "report" / files.PAGE).read_text(encoding="utf-8"))
+    assert [name for name in read.values("id") if re.fullmatch(r"case-\d+", name)] == [
+        f"case-{n + 1}" for n in range(len(cases))
+    ]
+    assert taken < 600.0
+
+
+def test_finding_of_a_study_without_a_slope_says_no_rate() -> None:
+    assert Finding(kind="grid", case="a", words=(), study=exact("a")).result == ""

@@ -1,0 +1,68 @@
+"""`python -m validation all`: every study that makes sense on every case, and one page that shows what they found."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any
+
+from particles.base import command
+
+
+def add_parser(commands: Any) -> None:
+    """Add the sub-command to the parsers of `python -m validation`."""
+    everything = commands.add_parser("all", help="every study on every case, as one page", description=execute.__doc__)
+    everything.add_argument("--out", required=True, metavar="DIR", help="new, empty, or an older report's folder")
+    everything.add_argument("--quick", action="store_true", help="fewer and coarser levels: a minute, not ten")
+    everything.add_argument("--cases", nargs="+", metavar="CASE", help="names or TOML files (default: all cases)")
+    everything.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    everything.set_defaults(execute=execute)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Run every study that a case allows and write the report; exit code 0 only if every verdict holds."""
+    from particles.base.files import check_output_folder
+    from particles.model import cases
+    from validation.report.files import PAGE, REPORT, report_to_dict, write_report
+    from validation.report.plan import plan
+
+    check_output_folder(arguments.out, REPORT)
+    chosen, tasks = plan(arguments.cases or list(cases), quick=arguments.quick)
+
+    from particles import parallel
+    from particles.base.progress import progress_bar
+    from particles.base.provenance import provenance
+    from validation.report.record import Report
+    from validation.report.run import run
+    from validation.report.sections import PARTS
+    from validation.report.terminal import print_report
+
+    begin = time.perf_counter()
+    ranks = parallel.world()
+    with progress_bar("every study on every case") as progress:
+        findings, seconds = run(tasks, ranks, progress)
+    sections = []
+    for part in PARTS:
+        started = time.perf_counter()
+        with progress_bar(part.name) as progress:
+            sections.append(part.build(chosen, arguments.quick, progress))
+        seconds[part.name] = round(time.perf_counter() - started, 2)
+    total = round(time.perf_counter() - begin, 1)
+    report = Report(
+        cases=chosen,
+        findings=findings,
+        sections=tuple(section for section in sections if section is not None),
+        quick=arguments.quick,
+        provenance=provenance() | {"ranks": ranks.size, "total_seconds": total, "seconds": seconds},
+    )
+
+    def publish() -> bool:
+        write_report(report, Path(arguments.out))
+        print_report(report)
+        print(f"page: {arguments.out}/{PAGE} (beside it {', '.join(REPORT[1:])})")
+        if arguments.json:
+            command.print_json(report_to_dict(report))
+        return report.holds
+
+    return 0 if ranks.on_first(publish) else 1

@@ -1,0 +1,45 @@
+"""A case in words and numbers, for people: its model, its horizon and the grid of its equation."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from particles.model import Case
+
+
+def describe(case: Case) -> list[tuple[str, str]]:
+    """Names and values, from `Model.describe` and the case."""
+    model = case.model.describe()
+    constants = f" with constants {_number(model['constants'])}" if model["constants"] else ""
+    scale = "u = w x/(d N) + b" if model["scaled"] else "u = w x + b"
+    size = case.model.size
+    pairs = [
+        ("drift f(u, x)", f"{model['drift']}{constants}, {scale if size > 1 else 'u = w x + b'}"),
+        ("weight w", _number(model["weight"])),
+        ("bias b", _number(model["bias"])),
+        ("initial law", model["initial"]),
+    ]
+    if model["neurons"] > 1:
+        pairs.append(("neurons N", str(model["neurons"])))
+    if model["walls"] is not None:
+        pairs.append(("walls", f"{model['walls']['kind']}, at {' and '.join(model['walls']['at'])}"))
+    if model["nu2"] > 0.0:
+        shape = model["diffusion"]
+        constants = f", constants {_number(shape['constants'])}" if shape["constants"] else ""
+        pairs.append(("noise", f"K(x) = {shape['K']}{constants}, nu^2 = {model['nu2']:g}"))
+    pairs.append(("horizon T", f"{case.until:g}"))
+    if case.domain is not None:
+        pairs.append(("domain of the equation", f"[{case.domain[0]:g}, {case.domain[1]:g}], {case.cells} cells"))
+    return pairs
+
+
+def _number(value: Any) -> str:
+    """A number, a vector or a matrix without needless brackets or negative zeros; anything else as JSON."""
+    if isinstance(value, list) and len(value) == 1:
+        return _number(value[0])
+    if isinstance(value, list):
+        return f"({', '.join(map(_number, value))})"
+    if isinstance(value, int | float):
+        return f"{value + 0.0:g}"
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,171 @@
+"""The report as one HTML page: styles and figures within, no script, nothing fetched from anywhere."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from validation.report import table
+from validation.report.describe import describe
+from validation.report.html import Html, definitions, figure, join, paragraph, tag
+from validation.report.html import table as html_table
+from validation.report.record import Finding, Report, Section, Status
+from validation.report.svg import inline
+from validation.study import Check, Study
+
+_TITLE = "Particles against kinetic equations"
+# the browser itself refuses whatever a page of this kind must not do
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+_MARKS = {
+    Status.HOLDS: ("holds", "\N{CHECK MARK}"),
+    Status.FAILS: ("fails", "\N{BALLOT X}"),
+    Status.UNDECIDED: ("undecided", "?"),
+    Status.NOT_APPLICABLE: ("absent", "\N{EN DASH}"),
+}
+
+
+def page(report: Report) -> str:
+    """Return the page: a summary, a section a case, the further sections, where the numbers come from."""
+    style = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=_POLICY),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="color-scheme", content="light dark"),
+        tag("link", rel="icon", href="data:,"),  # else a browser asks a server for one
+        tag("title", f"{_TITLE}: {report.verdict}"),
+        tag("style", Html(style)),
+    )
+    cases = [_case(report, number) for number in range(len(report.cases))]
+    further = [_further(section, f"section-{number}") for number, section in enumerate(report.sections, 1)]
+    main = tag("main", join([_summary(report), *cases, *further, _provenance(report.provenance)]))
+    body = tag("body", tag("header", tag("h1", _TITLE), _lead(report)), main)
+    return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
+
+
+def _lead(report: Report) -> Html:
+    form = "The quick form: fewer and coarser levels than the whole report." if report.quick else "The whole report."
+    status = Status.HOLDS if report.holds else Status.FAILS
+    text = (
+        "Each study measures the distance between particles, their kinetic equation and exact laws against one"
+        " refinement, and ends in a verdict that rests on 99.9 % intervals or on orders. A study that cannot be made"
+        " of a case is not applicable; one whose data cannot tell has no verdict, and counts as one that does not hold."
+        " A and P stand for arXiv 2001.04294v1 and its published version in Kinetic and Related Models."
+    )
+    return join([tag("p", _mark(status, ""), f" {report.verdict}", class_="verdict"), paragraph(f"{form} {text}")])
+
+
+def _summary(report: Report) -> Html:
+    rows = []
+    for number, case in enumerate(report.cases):
+        cells = [_cell(finding, number) for finding in report.of(case.name)]
+        rows.append([tag("a", case.name, href=f"#case-{number + 1}"), *cells])
+    parts = [tag("h2", "Summary"), html_table("Verdicts", ["case", *report.kinds], rows, class_="verdicts")]
+    if report.sections:
+        lines = [
+            [tag("a", section.title, href=f"#section-{number}"), _section_mark(section), _typeset(section.summary)]
+            for number, section in enumerate(report.sections, 1)
+        ]
+        parts.append(html_table("Further sections", ["section", "verdict", "summary"], lines, class_="sections"))
+    return tag("section", join(parts), id="summary")
+
+
+def _cell(finding: Finding, case: int) -> Html:
+    if finding.study is None:
+        return _mark(finding.status)
+    rate = finding.study.slope
+    parts = [tag("a", _mark(finding.status), href=f"#{_key(finding, case)}")]
+    if rate is not None:
+        parts.append(
+            tag("span", _typeset(f"slope {rate.estimate:.3f} ({finding.study.expected_slope:g})"), class_="rate")
+        )
+    return join(parts)
+
+
+def _case(report: Report, number: int) -> Html:
+    case = report.cases[number]
+    found = report.of(case.name)
+    parts = [
+        tag("h2", case.name),
+        paragraph(_typeset(report.line_of(case.name)), class_="line"),
+        paragraph(f"{case.figure}: {case.notes}." if case.figure else case.notes),
+        tag("h3", "Model"),
+        definitions([(name, _typeset(value)) for name, value in describe(case)]),
+    ]
+    parts += [_study(finding, finding.study, _key(finding, number)) for finding in found if finding.study is not None]
+    absent = [finding for finding in found if finding.study is None]
+    if absent:
+        parts += [tag("h3", "Not applicable"), definitions([(f.kind, f.reason) for f in absent])]
+    return tag("section", join(parts), id=f"case-{number + 1}")
+
+
+def _key(finding: Finding, case: int) -> str:
+    """Anchor of a study, and start of its figure's ids."""
+    return f"case-{case + 1}-{finding.kind}"
+
+
+def _study(finding: Finding, study: Study, key: str) -> Html:
+    from validation.figures import draw_study
+
+    title = f"{study.name}: {study.quantity} over {study.refinement}"
+    parts = [tag("h3", title), tag("p", _mark(finding.status, _verdict(study)), class_="verdict")]
+    if study.rows:
+        rows = [[_typeset(text) for text in row] for row in table.cells(study)]
+        parts.append(html_table(_capital(study.quantity), table.headings(study), rows))
+        label = f"{study.quantity} over {study.refinement} on logarithmic axes, the numbers of the table above"
+        caption = f"{_capital(study.quantity)} over {study.refinement}; broken line: {study.reference}."
+        parts.append(figure(inline(partial(draw_study, study), key, label), caption))
+    parts.append(tag("ul", *(_check(check) for check in study.checks), class_="checks"))
+    parts += [paragraph(_typeset(_capital(remark) + ".")) for remark in study.remarks]
+    command = f"python -m validation {' '.join(finding.words)} --out DIR"
+    parts.append(tag("p", "This study alone: ", tag("code", command), class_="command"))
+    return tag("section", join(parts), id=key)
+
+
+def _verdict(study: Study) -> str:
+    if study.refusal is not None:
+        return f"no verdict: {study.refusal}"
+    return "holds" if study.holds else "does not hold"
+
+
+def _check(check: Check) -> Html:
+    mark = _mark(Status.HOLDS if check.holds else Status.FAILS)
+    return tag("li", mark, f" {check.claim}: ", tag("strong", _typeset(check.found)))
+
+
+def _further(section: Section, key: str) -> Html:
+    line = tag("p", _section_mark(section), f" {_typeset(section.summary)}", class_="line")
+    return tag("section", tag("h2", section.title), line, join(section.body), id=key)
+
+
+def _section_mark(section: Section) -> Html:
+    return Html("") if section.holds is None else _mark(Status.HOLDS if section.holds else Status.FAILS)
+
+
+def _provenance(record: dict[str, Any]) -> Html:
+    plain = [(name, str(value)) for name, value in record.items() if not isinstance(value, dict)]
+    versions = ", ".join(f"{name} {version}" for name, version in record.get("versions", {}).items() if version)
+    seconds = [[name, f"{value:.1f}"] for name, value in record.get("seconds", {}).items()]
+    parts = [tag("h2", "Provenance"), definitions([*plain, ("versions", versions)])]
+    if seconds:
+        times = html_table("Wall clock, as measured on the rank that ran it", ["study", "seconds"], seconds)
+        parts.append(tag("details", tag("summary", "Time a study"), times))
+    return tag("section", join(parts), id="provenance")
+
+
+def _mark(status: Status, words: str | None = None) -> Html:
+    """Sign and words of a status: the colour is never alone."""
+    class_, sign = _MARKS[status]
+    said = str(status) if words is None else words
+    return tag("span", tag("span", sign, aria_hidden="true"), f" {_typeset(said)}" if said else "", class_=class_)
+
+
+def _typeset(text: str) -> str:
+    """Signs that the terminal writes in ASCII."""
+    return text.replace("+- ", "\N{PLUS-MINUS SIGN}\N{NARROW NO-BREAK SPACE}")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:] if text[:1].islower() and not text[:2].istitle() else text

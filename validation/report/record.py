@@ -1,0 +1,144 @@
+"""Report: what every study found on every case, a frozen value; the page, the files and the terminal only show it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from particles.model import Case
+from validation.report.html import Html
+from validation.study import Study
+
+
+class Status(StrEnum):
+    """How a study of a case ended."""
+
+    HOLDS = "holds"
+    FAILS = "does not hold"
+    UNDECIDED = "no verdict"  # the data cannot tell
+    NOT_APPLICABLE = "not applicable"  # the case cannot be studied so, as its refusal says
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What a kind of study found on a case.
+
+    Parameters
+    ----------
+    kind, case : str
+    words : tuple of str
+        The command line that runs this study alone, without the program's name and `--out`.
+    study : Study, optional
+        None where the study is not applicable.
+    reason : str
+        Why it is not applicable, in a sentence.
+    """
+
+    kind: str
+    case: str
+    words: tuple[str, ...]
+    study: Study | None = None
+    reason: str = ""
+
+    @property
+    def status(self) -> Status:
+        """How it ended."""
+        if self.study is None:
+            return Status.NOT_APPLICABLE
+        if self.study.refusal is not None:
+            return Status.UNDECIDED
+        return Status.HOLDS if self.study.holds else Status.FAILS
+
+    @property
+    def result(self) -> str:
+        """The measured rate beside its theory, or why there is none; empty where the status says all."""
+        if self.study is None:
+            return self.reason
+        if self.study.refusal is not None:
+            return self.study.refusal
+        return "" if self.study.slope is None else f"slope {self.study.slope}, theory {self.study.expected_slope:g}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A further section of the page, beside those of the cases.
+
+    Parameters
+    ----------
+    title, summary : str
+        Its heading, and its line of the summary.
+    body : sequence of Html
+        Parts of the page, made by `validation.report.html` and `validation.report.svg`.
+    holds : bool, optional
+        Its verdict; None where it only shows something.
+    data : any
+        Its numbers for the JSON file.
+    """
+
+    title: str
+    summary: str
+    body: Sequence[Html]
+    holds: bool | None = None
+    data: Any = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """All findings, case by case in the order of `cases`.
+
+    Parameters
+    ----------
+    cases : tuple of Case
+    findings : tuple of Finding
+        Every kind of study on every case.
+    sections : tuple of Section
+    quick : bool
+        True if the short form was run.
+    provenance : dict
+    """
+
+    cases: tuple[Case, ...]
+    findings: tuple[Finding, ...]
+    sections: tuple[Section, ...] = ()
+    quick: bool = False
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Names of the studies, in their order."""
+        return tuple(dict.fromkeys(finding.kind for finding in self.findings))
+
+    def of(self, case: str) -> tuple[Finding, ...]:
+        """Findings of one case."""
+        return tuple(finding for finding in self.findings if finding.case == case)
+
+    @property
+    def holds(self) -> bool:
+        """True if every verdict holds; a study whose data cannot tell does not, one that is not applicable has none."""
+        return not self._open
+
+    @property
+    def verdict(self) -> str:
+        """One line: how many verdicts hold, and which do not."""
+        judged = [f for f in self.findings if f.study is not None]
+        sections = [s for s in self.sections if s.holds is not None]
+        total = len(judged) + len(sections)
+        line = f"{total - len(self._open)} of {total} verdicts hold"
+        return line if self.holds else f"{line}; not: {', '.join(self._open)}"
+
+    @property
+    def _open(self) -> list[str]:
+        """Studies and sections whose verdict does not hold or could not be reached."""
+        studies = [f"{f.kind} of {f.case}" for f in self.findings if f.status in (Status.FAILS, Status.UNDECIDED)]
+        return studies + [s.title for s in self.sections if s.holds is False]
+
+    def line_of(self, case: str) -> str:
+        """One line on a case: each study that applies, how it ended and its rate; then those that do not apply."""
+        found = self.of(case)
+        parts = [f"{f.kind} {f.status}" + (f" ({f.result})" if f.result else "") for f in found if f.study is not None]
+        absent = [f.kind for f in found if f.study is None]
+        if absent:
+            parts.append(f"not applicable: {', '.join(absent)}")
+        return "; ".join(parts)

@@ -1,0 +1,43 @@
+"""The table of a study as text: the same numbers on the terminal and on the page."""
+
+from __future__ import annotations
+
+from validation.study import Row, Study
+
+
+def headings(study: Study) -> list[str]:
+    """Heads of the columns."""
+    spread = ["replicates", "mean", "95 % interval"] if _repeated(study) else ["error"]
+    known = [study.reference, "ratio"] if _referenced(study) else []
+    return [study.refinement, *spread, *known, *also(study)]
+
+
+def cells(study: Study) -> list[list[str]]:
+    """One list of texts a level, as many as there are headings."""
+    return [_cells(study, row) for row in study.rows]
+
+
+def also(study: Study) -> list[str]:
+    """Names of the further columns, `Row.also`."""
+    return list(study.rows[0].also) if study.rows else []
+
+
+def _cells(study: Study, row: Row) -> list[str]:
+    texts = [f"{row.level:,.6g}" if row.level < 1.0 else f"{row.level:,.0f}"]
+    if _repeated(study):
+        texts += [str(row.replicates), f"{row.error:.4e}", f"+- {row.half_width:.1e}"]
+    else:
+        texts.append(f"{row.error:.4e}")
+    if _referenced(study):
+        known = row.reference
+        texts += ["", ""] if known is None else [f"{known:.4e}", f"{row.error / known:.3f}" if known else ""]
+    return [*texts, *(f"{row.also[column]:.4g}" for column in also(study))]
+
+
+def _repeated(study: Study) -> bool:
+    """False where every error is deterministic: one run a level, no spread."""
+    return any(row.replicates > 1 or row.deviation > 0.0 for row in study.rows)
+
+
+def _referenced(study: Study) -> bool:
+    return any(row.reference is not None for row in study.rows)
