@@ -8,13 +8,22 @@ OUT := out/demo
 RANKS ?= 2
 RUN := $(BIN)/mpirun -n $(RANKS) $(BIN)/python -m
 
-.PHONY: demo test test-long lint bench clean
+BENCH := $(VENV)/bench
+SUITE := $(BIN)/python -m benchmarks.suite
+# commits of the history, oldest first: where kernels changed; benchmarks/history.md says what each is
+COMMITS ?= $(shell sed -n 's/^| `\([0-9a-f]*\)`.*/\1/p' benchmarks/history.md)
+
+.PHONY: demo test test-long lint bench bench-compare bench-false-alarms bench-history dashboard clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --editable ".[$(MPI)]" --group test --group lint
 	touch $(READY)
+
+$(BENCH): $(READY)
+	$(BIN)/python -m pip install --quiet --group bench
+	touch $(BENCH)
 
 demo: $(READY)
 	@mkdir -p $(OUT)
@@ -42,6 +51,27 @@ test: lint
 
 test-long: $(READY)
 	$(BIN)/python -m pytest -m long --timeout 3600
+
+# this commit, every benchmark: quick, or with FULL=1 all turns
+bench: $(BENCH)
+	$(SUITE) run $(if $(FULL),--full)
+
+# the kernels of HEAD against those of another commit; ends with 1 where one is 10 % slower
+bench-compare: $(BENCH)
+	$(SUITE) compare $(or $(BASE),HEAD~1)
+
+# ten comparisons of HEAD with itself, for a quiet machine
+bench-false-alarms: $(BENCH)
+	$(SUITE) alarms
+
+# the kernels of past commits
+bench-history: $(BENCH)
+	$(SUITE) history $(COMMITS)
+
+dashboard: $(BENCH)
+	$(SUITE) publish
+	@echo "http://127.0.0.1:$(or $(PORT),8080) shows it; Ctrl-C ends"
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory out/dashboard $(or $(PORT),8080)
 
 clean:
 	rm -rf $(VENV) out build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

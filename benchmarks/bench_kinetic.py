@@ -1,4 +1,4 @@
-"""Time of a stage of the finite-volume scheme for one cell: parabola, flux, diffusion, update; linear flux, d = 1."""
+"""Time of the equations: a stage for one cell (parabola, flux, diffusion, update), and whole solves by scheme."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kinetic.diffusion import Form
 from kinetic.integrate import Integrator
 from kinetic.loop import CHUNK
 from particles.base.arrays import Floats
-from particles.model import Normal, cases, exact_law
+from particles.model import IDENTITY, Model, Normal, cases, exact_law
 
 CASE = cases["regression"]
 CFL = 0.45
@@ -133,3 +133,30 @@ class DiffusionStage:
     def track_ratio_advection(self, form: Form) -> float:
         times = self.measure("ours", "without")
         return times["ours"] / times["without"]
+
+
+class WholeSolve:
+    """A Fokker-Planck equation from the start to t = 1/2 on 400 cells, by scheme, all that `solve` does included.
+
+    The identity, w = -1, nu^2 = 2, from N(1/2, variance 1/5) on [-9, 9]; the law stays normal.
+    """
+
+    cells = 400
+    turns = 9
+    params = (("explicit", "imex", "chang-cooper"),)
+    param_names = ("scheme",)
+    smallest = {"cells": 100, "turns": 1}  # noqa: RUF012
+    timeout = 120.0
+
+    def setup(self, scheme: str) -> None:
+        """Compile, and compare with the exact law; Chang-Cooper is of second order."""
+        model = Model(drift=IDENTITY, weight=-1.0, bias=0.0, nu2=2.0, initial=Normal(0.5, 0.2))
+        grid = kinetic.Grid(-9.0, 9.0, cells=self.cells)
+        law = Normal(0.5 * math.exp(-0.5), 1.0 - 0.8 * math.exp(-1.0))
+        self.run = partial(kinetic.solve, model, grid, until=0.5, scheme=scheme)
+        error = np.abs(self.run().averages[-1] - grid.averages(law)).sum() * grid.h
+        assert error <= 2e-3 * (400.0 / self.cells) ** 2, f"L1 error {error:.2e}: this is not the equation's solution"
+
+    @named("Fokker-Planck equation on 400 cells to t = 1/2", "seconds")
+    def track_solve(self, scheme: str) -> float:
+        return 1e-9 * nanoseconds({scheme: Work(lambda: None, self.run, 1.0)}, self.turns)[scheme]

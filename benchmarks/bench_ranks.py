@@ -1,4 +1,4 @@
-"""What a second rank brings: the slowest rank's time of a sweep, start-up and compilation left out."""
+"""What ranks bring: the slowest rank's time of a sweep, start-up and compilation left out."""
 
 from __future__ import annotations
 
@@ -6,31 +6,33 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import fresh_python, named
+from benchmarks.measure import fresh_python, named, repeats
 from particles.model import cases, exact_law
 
 JOB = Path(__file__).with_name("rank_job.py")
 
 
-class TwoRanks:
-    """A sweep of 200 tanh layers on 10^7 particles, on one rank and on two."""
+class Ranks:
+    """A sweep of 200 tanh layers on 10^7 particles, or on as many for each rank, on one rank and on two."""
 
     count = 10**7
     layers = 200
-    turns = 5  # sweeps of a job
+    turns = 3  # sweeps of a job
     jobs = 3  # of each kind, in turns
+    params = ((1, 2),)
+    param_names = ("ranks",)
     smallest = {"count": 20_000, "layers": 20, "turns": 1, "jobs": 1}  # noqa: RUF012
     timeout = 300.0
 
-    def setup(self) -> None:
-        """Run a small job on both numbers of ranks: it fills the cache of compiled kernels, and its moments are known.
+    def setup(self, ranks: int) -> None:
+        """Run a small job on one rank and on so many: it fills the cache of compiled kernels; its moments are known.
 
         The start is symmetric about 1 and so is the drift: the mean stays. The variance is that of the exact law up to
         Euler's error, dt t max abs(x'')/2 in x. Both clouds are the same, to the last bit.
         """
         case = cases["regression"]
-        one, two = (self._job(ranks, count=20_000, turns=1)["moments"] for ranks in (1, 2))
-        assert one == two, f"one rank gives the moments {one}, two give {two}"
+        one, many = (self._job(number, 20_000, 1)["moments"] for number in (1, ranks))
+        assert one == many, f"one rank gives the moments {one}, {ranks} give {many}"
         error = 0.5 * 0.385 * case.until**2 / self.layers
         assert abs(one[0] - 1.0) <= 1e-12
         assert abs((one[1] - one[0] ** 2) ** 0.5 - exact_law(case.model, case.until).variance ** 0.5) <= error
@@ -40,15 +42,25 @@ class TwoRanks:
         result: dict[str, Any] = json.loads(answer)
         return result
 
-    def measure(self) -> dict[int, float]:
-        """Seconds of a sweep on one rank and on two, from jobs in turns."""
-        best = {1: float("inf"), 2: float("inf")}
-        for _ in range(self.jobs):
-            for ranks in best:
-                best[ranks] = min(best[ranks], self._job(ranks, self.count, self.turns)["seconds"])
-        return best
+    def measure(self, *jobs: tuple[int, int]) -> list[float]:
+        """Seconds of a sweep for each (ranks, particles), from jobs in turns."""
+        best = dict.fromkeys(jobs, float("inf"))
+        for _ in range(repeats(self.jobs)):
+            for ranks, count in best:
+                seconds = self._job(ranks, count, self.turns)["seconds"]
+                best[ranks, count] = min(best[ranks, count], seconds)
+        return [best[job] for job in jobs]
 
-    @named("sweep of 200 tanh layers on 10^7 particles: two ranks are so many times as fast as one", "times")
-    def track_speedup(self) -> float:
-        seconds = self.measure()
-        return seconds[1] / seconds[2]
+    @named("slowest rank: a sweep of 200 tanh layers on 10^7 particles", "seconds")
+    def track_slowest_rank(self, ranks: int) -> float:
+        return self.measure((ranks, self.count))[0]
+
+    @named("strong efficiency, 10^7 particles: time on one rank / (ranks x time on so many)", "share")
+    def track_strong_efficiency(self, ranks: int) -> float:
+        one, many = self.measure((1, self.count), (ranks, self.count))
+        return one / (ranks * many)
+
+    @named("weak efficiency, 5 x 10^6 particles a rank: time on one rank / time on so many", "share")
+    def track_weak_efficiency(self, ranks: int) -> float:
+        one, many = self.measure((1, self.count // 2), (ranks, self.count // 2 * ranks))
+        return one / many

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from time import perf_counter
 
-from benchmarks.measure import fresh_python, named
+from benchmarks.measure import fresh_python, named, repeats
 
 IMPORT = """
 import sys, time
@@ -38,7 +38,7 @@ class Import:
 
     @named("import of a package", "seconds")
     def track_import(self, package: str) -> float:
-        return min(self._import(package)[0] for _ in range(self.turns))
+        return min(self._import(package)[0] for _ in range(repeats(self.turns)))
 
 
 class FirstRun:
@@ -75,8 +75,8 @@ class FirstRun:
 
     @named("run of 1000 particles, kernels compiled before", "seconds")
     def track_warm(self) -> float:
-        return min(self._run(self.cache) for _ in range(self.turns["warm"]))
+        return min(self._run(self.cache) for _ in range(repeats(self.turns["warm"])))
 
     @named("run of 1000 particles, nothing compiled", "seconds")
     def track_cold(self) -> float:
-        return min(self._run(self.folder / f"empty-{self.runs}") for _ in range(self.turns["cold"]))
+        return min(self._run(self.folder / f"empty-{self.runs}") for _ in range(repeats(self.turns["cold"])))
