@@ -68,7 +68,7 @@ def rounding(model: Model, scheme: Euler | Collisions, until: float) -> float:
 
 def _step(scheme: Any) -> float:
     """Step of Euler with dt, or the mean time between two collisions."""
-    return float(scheme.dt if isinstance(scheme, Euler) else scheme.mean_time)
+    return float(scheme.mean_time if isinstance(scheme, Collisions) else scheme.dt)
 
 
 def _draws(noise: Noise, step: int) -> Floats:
@@ -77,7 +77,8 @@ def _draws(noise: Noise, step: int) -> Floats:
     state = np.zeros((1, PARTICLES))
     rows = np.zeros((1, 1, 1)), np.zeros((1, 1)), 1.0
     Collisions(1.0, "synchronous", noise).advance(still, state, rows, Where(_FIRST, _KEY, 0, step))
-    return state[0]
+    draws: Floats = state[0]
+    return draws
 
 
 def _moved(model: Model, x: _Long, row: tuple[float, float], size: float, eta: Floats | None) -> _Long:

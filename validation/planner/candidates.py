@@ -43,7 +43,7 @@ class PowerLaw:
 
     def __call__(self, n: float) -> float:
         """Value at n."""
-        return self.value * (n / self.at) ** -self.order
+        return self.value * math.pow(n / self.at, -self.order)
 
     def needed(self, value: float) -> float:
         """The n at which it has fallen to a value."""

@@ -1,0 +1,74 @@
+"""The budgets of the report: for some cases, the terms of the distance between particles and PDE."""
+
+from __future__ import annotations
+
+from particles import UNIFORM, Collisions, Euler
+from particles.model import Case
+from validation.budget import Budget, budget, settings_of
+from validation.budget.command import sentences, to_dict
+from validation.report.html import Html, paragraph, table, tag
+from validation.report.plan import Progress
+from validation.report.record import Section
+
+SCHEMES: dict[str, Euler | Collisions] = {
+    "regression": Euler(layers=200),
+    "fokker-planck": Collisions(0.02),
+    "tanh-noise": Collisions(0.02),
+    "generalised-gamma": Collisions(0.02, noise=UNIFORM),
+}
+COUNT, QUICK = 50_000, 5_000  # particles
+CELLS = 240
+REPLICATES = 24
+
+
+def build(cases: tuple[Case, ...], quick: bool, progress: Progress) -> Section | None:
+    """Draw up the budgets of those cases that have one; collective."""
+    chosen = [case for case in cases if case.name in SCHEMES]
+    if not chosen:
+        return None
+    found = []
+    for number, case in enumerate(chosen):
+        settings = settings_of(
+            case, count=QUICK if quick else COUNT, cells=CELLS, until=min(case.until, 2.0), replicates=REPLICATES
+        )
+        found.append(budget(case, SCHEMES[case.name], settings))
+        progress((number + 1) / len(chosen))
+    closed = [one for one in found if one.holds]
+    parts = "; ".join(f"{one.case}: {sentences(one)[0]}" for one in found)
+    return Section(
+        title="Error budgets",
+        summary=f"{len(closed)} of {len(found)} close; {parts}",
+        body=[part for one in found for part in _parts(one)],
+        holds=len(closed) == len(found),
+        data=[to_dict(one) for one in found],
+    )
+
+
+def _parts(found: Budget) -> list[Html]:
+    settings = found.settings
+    rows = [
+        [
+            term.name,
+            f"{term.value:.3e}",
+            _interval(term.half_width),
+            f"{100.0 * term.value / found.sum:.1f} %",
+            term.how,
+        ]
+        for term in found.terms
+    ]
+    rows.append(["sum", f"{found.sum:.3e}", "", "", ""])
+    rows.append(["total", f"{found.total.value:.3e}", _interval(found.total.half_width), "", found.total.how])
+    caption = f"{found.case} at t = {settings['until']:g}: {settings['count']:,} particles by {found.scheme}"
+    checks = [
+        tag("li", f"{'holds' if check.holds else 'FAILS'}: {check.claim}: {check.found}") for check in found.checks
+    ]
+    return [
+        tag("h3", found.case),
+        table(caption, ["term", "W1", "95 %", "share", "by"], rows),
+        *(paragraph(sentence) for sentence in sentences(found)),
+        tag("ul", *checks),
+    ]
+
+
+def _interval(half: float) -> str:
+    return f"± {half:.1e}" if half else ""
