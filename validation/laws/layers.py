@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from particles import Euler
 from particles.base.arrays import Floats
@@ -23,6 +23,7 @@ from particles.base.errors import InputError
 from particles.model import Law, Model
 from particles.model.laws import moments_by_quadrature
 
+_CUBIC = 1e-12  # of the largest start: what the cubic between two of them may miss by
 _LEVELS = 4000  # of the start, evenly; beyond them the start's own breakpoints
 
 
@@ -126,14 +127,31 @@ class EulerLaw(Law):
         found = np.where(smooth, points[k - 1] + cubic, np.interp(x, images, points))
         return np.clip(found, points[k - 1], points[k])
 
+    @cached_property
+    def _rough(self) -> NDArray[np.bool_]:
+        """Panels of the table in whose middle Hermite's cubic misses by more than rounding."""
+        points, images = self._table[:2]
+        middle = 0.5 * (images[1:] + images[:-1])
+        image, slope, _ = self._forward(self._inverse(middle))
+        smooth = (slope > 0.0) & (np.abs(image - middle) <= _CUBIC * np.abs(points[[0, -1]]).max() * slope)
+        return np.asarray(~smooth)
+
     def _backward(self, x: Floats) -> Floats:
         """Greatest start whose image is at most x, between the outermost points of the table."""
+        points, images = self._table[:2]
+        found = self._inverse(x)
+        panel = np.clip(np.searchsorted(images, x, side="right") - 1, 0, points.size - 2)
+        rough = self._rough[panel]
+        found[rough] = self._refined(x[rough], found[rough])
+        return found
+
+    def _refined(self, x: Floats, guess: Floats) -> Floats:
+        """The same by Newton's method, kept between points of the table."""
         points, images = self._table[:2]
         after = np.searchsorted(images, x, side="right")
         low = points[np.maximum(after - 1, 0)]
         high = points[np.minimum(after, points.size - 1)]
         small = 1e-10 * float(np.abs(points[[0, -1]]).max())  # after a Newton step as small the next is rounding
-        guess = self._inverse(x)
         for _ in range(60):
             image, slope, _ = self._forward(guess)
             below = image <= x
