@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 import kinetic
@@ -81,7 +82,7 @@ def test_a_quantile_start_is_off_its_exact_value_by_the_error_of_the_equation() 
 
 def test_noise_blurs_a_start_so_that_no_floor_is_known() -> None:
     case = cases["fokker-planck"]
-    scheme = particles.Collisions(eps=0.05, clock="fixed", noise=particles.GAUSSIAN)
+    scheme = particles.Collisions(eps=0.05, clock="synchronous", noise=particles.GAUSSIAN)
     solution = kinetic.solve(case.model, kinetic.Grid(-8.0, 8.0, cells=100), until=0.5, scheme="imex")
     for start, known in (("random", True), ("quantile", False), ("stratified", False)):
         cloud = particles.simulate(case.model, scheme, count=1000, until=0.5, start=start)
@@ -102,7 +103,7 @@ def test_a_cloud_of_another_law_differs() -> None:
 
 
 def test_a_coarse_equation_is_not_held_against_the_cloud() -> None:
-    cloud, solution = pair(cases["regression"], cells=60)
+    cloud, solution = pair(cases["regression"], cells=40)
     found = compare(cloud, solution)
     assert found.p_value is not None
     assert found.p_value < 0.05
@@ -121,16 +122,15 @@ def test_a_law_without_a_mean_is_compared_by_the_kolmogorov_distance(monkeypatch
 
 def test_particles_beyond_the_grid_and_a_rest_without_a_mean_are_told() -> None:
     case = cases["relu"]
-    scheme = particles.Collisions(eps=0.1, clock="fixed", noise=particles.GAUSSIAN)
+    scheme = particles.Collisions(eps=0.1, clock="synchronous", noise=particles.GAUSSIAN)
     cloud = particles.simulate(case.model, scheme, count=2000, until=1.0)
     cloud.info["case"] = "relu"
     solution = kinetic.solve(case.model, kinetic.Grid(0.0, 4.0, cells=100), until=1.0, scheme="chang-cooper")
     found = compare(cloud, solution)
-    outside = cloud.at(1.0).points[0] - 4.0
-    outside = outside[outside > 0.0]
-    assert found.remarks[0] == (
-        f"{outside.size / 2000:.2g} of the particles lie beyond the grid [0, 4] and add {outside.sum() / 2000:.1e} to W1"
-    )
+    points = cloud.at(1.0).points[0]  # a collision may take a particle across 0 too
+    beyond = np.maximum(points - 4.0, 0.0) + np.maximum(-points, 0.0)
+    told = f"{(beyond > 0.0).mean():.2g} of the particles lie beyond the grid [0, 4] and add {beyond.mean():.1e} to W1"
+    assert found.remarks[0] == told
     assert "no mean" in found.remarks[1]
     assert found.pde_error is not None
 
@@ -142,7 +142,7 @@ def test_an_earlier_time_can_be_asked_for_and_a_missing_one_is_refused() -> None
         InputError, match=r"time = 0\.5 is not stored in both: the cloud holds t = 0, 1, the solution t"
     ):
         compare(cloud, solution, time=0.5)
-    with pytest.raises(InputError, match="no common time: the cloud holds t = 0.3"):
+    with pytest.raises(InputError, match=r"no common time: the cloud holds t = 0\.3"):
         compare(dataclasses.replace(cloud, times=(0.3, 0.7)), solution)
     with pytest.raises(InputError, match="kept moments and histograms, not its clouds"):
         compare(dataclasses.replace(cloud, states=()), solution)

@@ -177,6 +177,10 @@ def test_the_count_for_a_distance_is_the_inverse_of_the_power(law: Law, distance
     assert detectable(law, count, power=0.5) < detectable(law, count)
 
 
+def test_one_draw_shows_any_distance_from_a_point() -> None:
+    assert count_for(1e-3, Dirac(2.0)) == 1
+
+
 def test_kolmogorov_p_values_of_one_draw_are_exact() -> None:
     for d in (0.5, 0.6, 0.9):
         assert_allclose(kolmogorov_p_value(d, 1), 2.0 * (1.0 - d), rtol=1e-12)
@@ -205,4 +209,4 @@ def test_what_has_no_null_law_is_refused() -> None:
     with pytest.raises(InputError, match=r"distance = 0\.0 must be a positive"):
         count_for(0.0, NORMAL)
     with pytest.raises(InputError, match=r"needs more than 1e\+15 draws"):
-        count_for(1e-9, NORMAL)
+        count_for(1e-300, NORMAL)

@@ -10,19 +10,25 @@ from validation.distance.quadratic import w2
 from validation.distance.sliced import sliced_w1
 from validation.distance.supremum import kolmogorov
 from validation.floor import expected_w1
+from validation.significance import NullLaw, count_for, detectable, null_law, p_value
 from validation.studies.mean_field import mean_field
 from validation.study import Study
 
 __all__ = [
     "Comparison",
     "Enclosure",
+    "NullLaw",
     "Study",
     "compare",
+    "count_for",
+    "detectable",
     "enclose",
     "enclose_at",
     "expected_w1",
     "kolmogorov",
     "mean_field",
+    "null_law",
+    "p_value",
     "sliced_w1",
     "w1",
     "w1_to_law",

@@ -2,7 +2,8 @@
 
 The floor, the null law and the error use the exact law where the case has one. Otherwise the first two take the
 solution's own distribution function, and the error is the distance to a solution on half the cells, an upper estimate
-for any scheme that converges at first order or better.
+for any scheme that converges at first order or better. With noise the latter takes implicit diffusion, or Chang and
+Cooper's scheme if the first does: the explicit scheme's steps, h^2/x^2 for K = x, would cost as much as the run.
 """
 
 from __future__ import annotations
@@ -199,7 +200,7 @@ def _remarks(points: Floats, solution: Solution, case: Case | None) -> tuple[str
 
 
 def _pde_error(solution: Solution, time: float, case: Case | None, law: Law | None) -> float | None:
-    """W1 of a solution to the exact law, else to half the cells; with noise, implicit diffusion keeps the steps few."""
+    """W1 of a solution to the exact law, else to a solution on half the cells."""
     if law is not None:
         return w1_to_law(solution.at(time), law)
     if case is None or time == 0.0:

@@ -139,13 +139,15 @@ def count_for(distance: float, law: Law | Measure, *, level: float = LEVEL, powe
             few = count, shown
         elif shown > 0.985 * distance:
             return count
+        elif shown == 0.0:
+            return 1  # a law at one point
         else:
             many = count, shown
         rate = 0.5  # shown ~ count^(-rate), steeper than a heavy tail's
         if few[0] and many[1]:
             rate = math.log(few[1] / many[1]) / math.log(many[0] / few[0])
-        guess = count * (shown / (0.993 * distance)) ** (1.0 / max(rate, 0.05))
-        count = int(min(max(guess, few[0] + 1), many[0] - 1))
+        steps = math.log(shown / (0.993 * distance)) / max(rate, 0.05)  # in ln(count)
+        count = min(max(int(count * math.exp(min(steps, 40.0))), few[0] + 1), many[0] - 1)
     if not many[1]:
         raise InputError(f"distance = {distance!r} needs more than {_MOST:.0e} draws")
     return many[0]
