@@ -1,15 +1,19 @@
 """The mean-field study: it finds the rate, and it says no when something is wrong."""
 
 import dataclasses
+import math
+import re
 
 import numpy as np
 import pytest
 
 import kinetic
 from particles.base.errors import InputError
-from particles.model import Normal, cases, piecewise
+from particles.model import Case, Measure, Normal, cases, piecewise
+from particles.model.transients import PushForward
 from validation import mean_field
 from validation.studies import mean_field as study_module
+from validation.studies import mean_field_verdict, propagation
 from validation.studies.mean_field import classify, measurements_of
 
 SMALL = {"levels": (100, 1000, 10_000, 100_000), "replicates": 100}
@@ -25,6 +29,7 @@ def test_regression_has_the_rate_and_the_exact_constant() -> None:
     assert study.constant.contains(1.0)
     assert study.slope.half_width <= 0.02
     assert study.constant.half_width <= 0.05
+    assert study.verdict == "holds"
     assert study.extra["pde_error"] < 0.1 * 0.339967 / np.sqrt(1e5)
 
 
@@ -45,7 +50,74 @@ def test_a_wrong_drift_turns_the_verdict(monkeypatch: pytest.MonkeyPatch) -> Non
         return whole(wrong, *rest)
 
     monkeypatch.setattr(study_module, "_one", one)
-    assert not mean_field(cases["regression"], **SMALL).holds
+    study = mean_field(cases["regression"], **SMALL)
+    assert study.verdict == "DOES NOT HOLD"
+
+
+def test_few_replicates_are_a_refusal_that_says_how_many_it_takes() -> None:
+    """With as many as it says, the intervals are as narrow as a study needs them (their spread is an estimate too)."""
+    few = {"levels": (100, 300, 1000), "seed": 1}
+    study = mean_field(cases["regression"], replicates=20, **few)
+    assert not study.holds
+    assert all(check.holds for check in study.checks)
+    found = re.fullmatch(
+        r"none: order (-0\.\d\d) \[(-\d\.\d\d), (-?\d\.\d\d)\]: too few replicates, needs at least R = (\d+) a level",
+        study.verdict,
+    )
+    assert found is not None, study.verdict
+    assert float(found[2]) < float(found[1]) < float(found[3])
+    enough = mean_field(cases["regression"], replicates=math.ceil(1.2 * int(found[4])), **few)
+    assert enough.verdict == "holds", enough.verdict
+    assert enough.slope is not None
+    assert 0.01 < enough.slope.half_width <= 0.02
+
+
+def test_a_wrong_theory_does_not_hold_however_wide_the_intervals() -> None:
+    """1/M for M^(-1/2), from intervals of half width above 0.02."""
+    study = mean_field(cases["vehicles"], levels=(100, 150, 225), replicates=4, start="stratified", until=1.0)
+    assert study.slope is not None
+    assert study.slope.half_width > 0.02
+    assert study.refusal is None
+    assert study.verdict == "DOES NOT HOLD"
+
+
+def test_levels_too_close_for_any_number_of_replicates_are_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mean_field_verdict, "WORK", 20_000)
+    study = mean_field(cases["regression"], levels=(1000, 1100, 1200), replicates=10, seed=3)
+    assert "levels further apart" in study.verdict
+
+
+def test_each_row_shows_one_cloud_carried_from_its_start() -> None:
+    """Sticky walls; the columns are those of `propagation`, of the first cloud of the level."""
+    case = cases["vehicles"]
+    study = mean_field(case, levels=(100, 300, 1000), replicates=4)
+    for level, row in enumerate(study.rows):
+        assert list(row.also) == ["one cloud", "identity", "Dobrushin"]
+        assert row.also["identity"] <= 1e-9
+        assert 0.0 < row.also["Dobrushin"] <= 1.0
+        first = study_module._one(case.model, _pde(case), case.until, int(row.level), "random", 0, 1000 * level)
+        assert row.also["one cloud"] == pytest.approx(first, rel=1e-3)
+    claims = [check.claim for check in study.checks if check.holds]
+    assert any("X_t'" in claim for claim in claims)
+    assert any("Dobrushin" in claim for claim in claims)
+
+
+def _pde(case: Case) -> Measure:
+    assert case.domain is not None
+    return kinetic.solve(case.model, kinetic.Grid(*case.domain, cells=600), until=case.until).at(case.until)
+
+
+def test_a_wrong_identity_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Control: the integral at the start for another weight."""
+    whole = propagation.transported
+
+    def wrong(law, points):  # type: ignore[no-untyped-def]
+        return whole(PushForward(dataclasses.replace(law.model, weight=-0.999), law.time), points)
+
+    monkeypatch.setattr(propagation, "transported", wrong)
+    study = mean_field(cases["regression"], levels=(100, 300, 1000), replicates=4)
+    assert study.verdict == "DOES NOT HOLD"
+    assert [check.holds for check in study.checks if "X_t'" in check.claim] == [False]
 
 
 def test_a_pde_that_cannot_be_resolved_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,6 +126,8 @@ def test_a_pde_that_cannot_be_resolved_is_a_refusal(monkeypatch: pytest.MonkeyPa
     assert not study.holds
     assert study.rows == ()
     assert "below a tenth" in study.checks[0].claim
+    assert study.verdict.startswith("none: W1(PDE, exact law) = ")
+    assert "fewer particles" in study.verdict
 
 
 def test_cells_are_raised_until_the_pde_does_not_show() -> None:
@@ -90,6 +164,7 @@ def test_a_mean_coupled_model_has_no_formula_for_its_constant() -> None:
     assert study.slope is not None
     assert study.slope.allows(-0.5)
     ratio = [row.error * np.sqrt(row.level) for row in study.rows]
+    assert all(row.also == {} for row in study.rows)  # no flow of its own: nothing to be carried
     assert 0.7 < np.mean(ratio) < 0.95  # .822 at t = 2; the transported formula would say .174
 
 

@@ -108,7 +108,7 @@ class PushForward(Law):
     def _walls(self) -> tuple[float, float]:
         return self.model.walls or (-math.inf, math.inf)
 
-    def _forward(self, x: ArrayLike) -> Floats:
+    def forward(self, x: ArrayLike) -> Floats:
         """Where particles from x are now; what reaches a wall stays there."""
         low, high = self._walls
         x = np.asarray(x, dtype=np.float64)
@@ -116,6 +116,18 @@ class PushForward(Law):
             moved = np.clip(flow_map(self.model.drift, x, w, b, duration), low, high)
             x = np.where((x <= low) | (x >= high), x, moved)
         return x
+
+    def jacobian(self, x: ArrayLike) -> Floats:
+        """X_t'(x) = f(X)/f(x) over every segment, and 0 where a wall was reached; exp((w f_u + f_x) t) at rest."""
+        low, high = self._walls
+        x = np.asarray(x, dtype=np.float64)
+        jacobian = np.ones(x.shape)
+        for w, b, duration in self._steps:
+            moved = flow_map(self.model.drift, x, w, b, duration)
+            inside = (x > low) & (x < high) & (moved > low) & (moved < high)
+            jacobian = np.where(inside, jacobian * self._stretch(x, moved, w, b, duration), 0.0)
+            x = np.where((x <= low) | (x >= high), x, np.clip(moved, low, high))
+        return jacobian
 
     def _backward(self, x: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
         """Where particles at x inside the walls came from, and where none can have: the way back meets a wall.
@@ -160,13 +172,23 @@ class PushForward(Law):
         return np.where(resting, np.exp(rate * duration), after) / np.where(resting, 1.0, before)
 
     def quantile(self, p: ArrayLike) -> Floats:
-        return self._forward(self._law.quantile(p))
+        return self.forward(self._law.quantile(p))
 
     def sample(self, u: ArrayLike) -> Floats:
-        return self._forward(self._law.sample(u))
+        return self.forward(self._law.sample(u))
 
     def breakpoints(self) -> Floats:
-        return np.unique(np.concatenate([self._forward(self._law.breakpoints()), self._fronts()]))
+        return np.unique(np.concatenate([self.forward(self._law.breakpoints()), self._fronts(), self._kinks()]))
+
+    def _kinks(self) -> Floats:
+        """Where the rest points u = 0 of a ReLU are at the end: the density jumps there."""
+        kinks = np.empty(0)
+        if self.model.drift.name == "relu":
+            low, high = self._walls
+            for w, b, duration in self._steps:
+                kinks = flow_map(self.model.drift, np.append(kinks, [-b / w] if w != 0.0 else []), w, b, duration)
+            kinks = kinks[(kinks > low) & (kinks < high)]
+        return kinks
 
     def _fronts(self) -> Floats:
         """Where a way back meets a wall at the start of a segment: the density jumps there."""

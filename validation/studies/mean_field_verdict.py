@@ -1,0 +1,90 @@
+"""What the rows of a mean-field study say: the claims, or why they cannot tell and what it would take.
+
+A study tells if the 95 % interval of its order has a half width of 0.02 at most, and that of its constant one of 0.05.
+Wider ones are a refusal, no failure; but a claim that fails, even so, is a failure.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from validation.studies.propagation import CARRIED
+from validation.study import Check, Interval, Row, fit_constant, fit_slope
+
+SLOPE_HALF_WIDTH, CONSTANT_HALF_WIDTH = 0.02, 0.05
+WORK = 50_000_000  # particles that the clouds of a level hold together, at most
+
+
+def replicates_of(count: int, most: int) -> int:
+    """Clouds of so many particles: `most`, or as many as `WORK` allows, but two."""
+    return max(2, min(most, WORK // count))
+
+
+def checks(slope: Interval | None, constant: Interval | None) -> list[Check]:
+    """The two claims on the order and on the constant, each where it was fitted."""
+    found = []
+    if slope is not None:
+        claim = "slope is -1/2 (99.9 % level; shown: 95 % interval)"
+        found.append(Check(claim, str(slope), slope.allows(-0.5)))
+    if constant is not None:
+        claim = "W1/(exact finite-M mean) is 1 (99.9 % level; shown: 95 % interval)"
+        found.append(Check(claim, str(constant), constant.allows(1.0)))
+    return found
+
+
+def refusal(rows: Sequence[Row], claims: Sequence[Check], extra: dict[str, Any]) -> str | None:
+    """Why the data cannot tell, and what it would take; None where they can, or where they contradict a claim."""
+    if not rows:
+        return (
+            f"W1(PDE, exact law) = {extra['pde_error']:.2e} on {extra['cells']} cells is above a tenth of the smallest"
+            f" floor, {extra['pde_error_allowed']:.2e}: needs fewer particles at the largest level"
+        )
+    wide = _widest(rows)
+    if wide is None or not all(claim.holds for claim in claims):
+        return None
+    name, found = wide
+    low, high = found.estimate - found.half_width, found.estimate + found.half_width
+    return f"{name} {found.estimate:.2f} [{low:.2f}, {high:.2f}]: too few replicates, needs {_needed(rows)}"
+
+
+def _widest(rows: Sequence[Row]) -> tuple[str, Interval] | None:
+    """Of the intervals that are too wide, the one that is so most; None if both are narrow enough."""
+    fits = (("order", fit_slope(rows), SLOPE_HALF_WIDTH), ("constant", fit_constant(rows), CONSTANT_HALF_WIDTH))
+    wide = [(fit.half_width / most, name, fit) for name, fit, most in fits if fit is not None]
+    excess, name, fit = max(wide, key=lambda row: row[0])
+    return (name, fit) if excess > 1.0 else None
+
+
+def _needed(rows: Sequence[Row]) -> str:
+    """Replicates a level that make both intervals narrow, within 2 %, as far as `WORK` lets them grow."""
+    most = max(row.replicates for row in rows)
+    while most * rows[0].level <= WORK:
+        most = math.ceil(1.02 * most)
+        more = [dataclasses.replace(row, replicates=replicates_of(int(row.level), most)) for row in rows]
+        if _widest(more) is None:
+            return f"at least R = {most} a level"
+    return f"levels further apart, since a level's clouds hold {WORK:,} particles at most"
+
+
+def remarks(extra: dict[str, Any]) -> tuple[str, ...]:
+    """Sentences on what stands beside the table: the PDE, measured data, a classification."""
+    lines = [f"PDE: {extra['cells']} cells, W1 to the exact law {extra['pde_error']:.2e}"]
+    if "measured" in extra:
+        row = extra["measured"]
+        lines.append(
+            f"measured data: {row['count']} points, W1 to the PDE of their smoothed law {row['w1']:.4e}"
+            f" (as many draws of that law: {row['floor']:.4e} on average)"
+        )
+    if "classification" in extra:
+        row = extra["classification"]
+        lines.append(
+            f"classification, {row['what']}: {row['wrong']} of {row['of']} wrong, error rate {row['error_rate']:.3f}"
+        )
+    if extra.get("carried"):
+        lines.append(
+            f"one cloud: the first of each level, of its first {CARRIED:,} particles at most, to the exact law"
+        )
+    return tuple(lines)
