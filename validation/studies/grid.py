@@ -20,13 +20,22 @@ from particles.base.errors import InputError
 from particles.base.provenance import provenance
 from particles.model import Case, Law, Model, exact_law
 from validation.distance import w1_to_law
-from validation.expected_order import Expected, atoms, default_levels, expected_order, start_on_line, width
+from validation.expected_order import (
+    Expected,
+    atoms,
+    default_levels,
+    expected_order,
+    kinks,
+    masses,
+    scale,
+    start_on_line,
+)
 from validation.study import Check, Row, Study, fit_order, order_checks, successive_orders
 
 FIRST, FIRST_NOISY = 100, 50  # coarsest of the five default levels, without noise and with it
 BAND = 0.3  # about the expected slope, over the last three levels
-CAP = 0.5  # the last error is at most CAP h (h/width)^(order - 1)
-RESOLVED = 1.5  # cells in the width of the exact law that the last three levels must have
+CAP = 2.0  # the last error is at most CAP h (h/scale)^(order - 1)
+RESOLVED = 1.5  # cells in the scale of start and exact law that the last three levels must have
 ROUNDING = 1e-13  # of the domain's length: errors below are rounding
 _SCHEMES = ("explicit", "imex", "chang-cooper")
 
@@ -124,9 +133,11 @@ def _judge(
     refusal = expected.refusal or _blind(case.model, law, grids, rows[-1].error, extra["time"])
     checks: tuple[Check, ...] = ()
     if refusal is None:
-        scale = min(width(start_on_line(case.model)), width(law))
-        least = CAP * grids[-1].h * (grids[-1].h / scale) ** (expected.order - 1.0)
-        order, cap = order_checks(rows, -expected.order, band=BAND, cap=least)
+        points = kinks(case.model, extra["time"], grids[0].lo, grids[0].hi)
+        length = min(scale(known, grids[-1], points) for known in (start_on_line(case.model), law))
+        order, cap = order_checks(
+            rows, -expected.order, band=BAND, cap=CAP * grids[-1].h * (grids[-1].h / length) ** (expected.order - 1.0)
+        )
         if expected.most > expected.order:
             slope = fit_order(rows[-3:]).estimate
             low, high = -expected.most - BAND, -expected.order + BAND
@@ -154,9 +165,11 @@ def _judge(
 def _blind(model: Model, law: Law, grids: Sequence[kinetic.Grid], error: float, until: float) -> str | None:
     """Why errors on these grids say nothing of the scheme, or None."""
     lo, hi, start = grids[-1].lo, grids[-1].hi, start_on_line(model)
+    points = kinks(model, until, lo, hi)
     for when, known in ((0.0, start), (until, law)):
-        if width(known) < RESOLVED * grids[-3].h:
-            return _narrow(model, when, width(known), width(start), grids)
+        if scale(known, grids[-3], points) < RESOLVED * grids[-3].h:
+            now, first = (scale(one, grids[-1], points) for one in (known, start))
+            return _narrow(model, when, now, first, grids)
     lost = max(_outside(known, lo, hi) for known in (start, law))
     if error < 10.0 * lost * (hi - lo):
         return f"the ends cut off a mass of {lost:.1e}, which the last error {error:.1e} may show: widen them"
@@ -172,16 +185,14 @@ def _narrow(model: Model, when: float, now: float, first: float, grids: Sequence
         until = f" (one that falls like exp(-{rate:g} t) has them until t = {math.log(first / enough) / rate:.2g})"
     cells = math.ceil(RESOLVED * (grids[0].hi - grids[0].lo) / now)
     return (
-        f"at t = {when:g} the law is {now:.2g} wide, less than {RESOLVED:g} of {grids[-3].cells} cells{until}: the last"
-        f" three levels need {cells} cells or more"
+        f"at t = {when:g} the density bends within {now:.2g}, less than {RESOLVED:g} of {grids[-3].cells} cells{until}:"
+        f" the last three levels need {cells} cells or more"
     )
 
 
 def _l1(solution: kinetic.Solution, law: Law) -> float:
     """L1 error of the cell averages; what sticks at the ends is no part of the law's density."""
-    g = solution.grid
-    cdf = np.concatenate([law.cdf(g.faces[:-1]), law.cdf(np.nextafter(g.faces[-1:], -np.inf))])
-    return float(np.abs(g.h * solution.averages[-1] - np.diff(cdf)).sum())
+    return float(np.abs(solution.grid.h * solution.averages[-1] - masses(law, solution.grid)).sum())
 
 
 def _outside(law: Law, lo: float, hi: float) -> float:
