@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -37,81 +37,10 @@ from particles.model.rule import Model
 from particles.noise import GAUSSIAN
 from particles.parallel import Ranks
 from particles.philox import NOISE, check_key, start_uniforms, stream
+from particles.quantities import Quantity
 
 BLOCK = 64  # samples of a block: sums are formed a block at a time, then exactly
 SCHEMES = {"euler-maruyama": noisy_kernels.euler_maruyama, "milstein": noisy_kernels.milstein}
-
-
-@dataclass(frozen=True)
-class Moments:
-    """E X_T^k for each order k.
-
-    Parameters
-    ----------
-    orders : tuple of int >= 1, default (1, 2)
-
-    Raises
-    ------
-    InputError
-        If there is none, or one is no positive integer.
-    """
-
-    orders: tuple[int, ...] = (1, 2)
-    smoothed: ClassVar[bool] = False
-
-    def __post_init__(self) -> None:
-        if not self.orders or not all(isinstance(k, int | np.integer) and k >= 1 for k in self.orders):
-            raise InputError(f"orders = {self.orders!r} must be one or more positive integers")
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What is estimated, one name a row."""
-        return tuple("E X" if k == 1 else f"E X^{k}" for k in self.orders)
-
-    def values(self, end: Floats, spread: Floats) -> Floats:
-        """Powers of the end of each path, shape (orders, paths)."""
-        power, powers = end, {1: end}
-        for k in range(2, max(self.orders) + 1):
-            powers[k] = power = power * end
-        return np.stack([powers[k] for k in self.orders])
-
-
-@dataclass(frozen=True)
-class DistributionFunction:
-    """P(X_T <= y) for each point y, smoothed by the law of the last step.
-
-    Parameters
-    ----------
-    points : tuple of float
-
-    Raises
-    ------
-    InputError
-        If there is none, or one is not finite.
-    """
-
-    points: tuple[float, ...]
-    smoothed: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        if not self.points or not all(map(math.isfinite, self.points)):
-            raise InputError(f"points = {self.points!r} must be one or more finite numbers")
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What is estimated, one name a row."""
-        return tuple(f"P(X <= {y:g})" for y in self.points)
-
-    def values(self, end: Floats, spread: Floats) -> Floats:
-        """Phi((y - end)/spread), the step function where the spread is 0; shape (points, paths)."""
-        from scipy.special import ndtr
-
-        gap = np.subtract.outer(np.array(self.points), end)
-        scaled = np.divide(gap, spread, out=np.where(gap >= 0.0, math.inf, -math.inf), where=spread > 0.0)
-        return np.asarray(ndtr(np.where(np.isnan(gap), gap, scaled)))
-
-
-Quantity = Moments | DistributionFunction
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.provenance import provenance
 from particles.model import Model, exact_law
-from particles.multilevel import BLOCK, DistributionFunction, Levels, Moments, Quantity, Sums
+from particles.multilevel import BLOCK, Levels, Sums
+from particles.quantities import DistributionFunction, Moments, Quantity
 
 Numbers = tuple[float, ...]
 MOST = 10**10  # particle-steps: minutes on one core

@@ -14,8 +14,8 @@ SCRIPT = """
 import dataclasses
 from particles.base import command
 from particles.model import cases
-from particles.multilevel import DistributionFunction, Moments
 from particles.parallel import world
+from particles.quantities import DistributionFunction, Moments
 from validation.__main__ import build_parser
 from validation.multilevel import multilevel
 for name, tolerance, quantity in (
