@@ -78,9 +78,7 @@ def _cell(finding: Finding, case: int) -> Html:
     rate = finding.study.slope
     parts = [tag("a", _mark(finding.status), href=f"#{_key(finding, case)}")]
     if rate is not None:
-        parts.append(
-            tag("span", _typeset(f"slope {rate.estimate:.3f} ({finding.study.expected_slope:g})"), class_="rate")
-        )
+        parts.append(tag("span", f"slope {rate.estimate:.3f}, theory {finding.study.expected_slope:g}", class_="rate"))
     return join(parts)
 
 
@@ -113,7 +111,7 @@ def _study(finding: Finding, study: Study, key: str) -> Html:
     parts = [tag("h3", title), tag("p", _mark(finding.status, _verdict(study)), class_="verdict")]
     if study.rows:
         rows = [[_typeset(text) for text in row] for row in table.cells(study)]
-        parts.append(html_table(_capital(study.quantity), table.headings(study), rows))
+        parts.append(html_table(_capital(study.quantity), list(map(_typeset, table.headings(study))), rows))
         label = f"{study.quantity} over {study.refinement} on logarithmic axes, the numbers of the table above"
         caption = f"{_capital(study.quantity)} over {study.refinement}; broken line: {study.reference}."
         parts.append(figure(inline(partial(draw_study, study), key, label), caption))
@@ -150,7 +148,7 @@ def _provenance(record: dict[str, Any]) -> Html:
     seconds = [[name, f"{value:.1f}"] for name, value in record.get("seconds", {}).items()]
     parts = [tag("h2", "Provenance"), definitions([*plain, ("versions", versions)])]
     if seconds:
-        times = html_table("Wall clock, as measured on the rank that ran it", ["study", "seconds"], seconds)
+        times = html_table("Wall clock on the first rank", ["study", "seconds"], seconds)
         parts.append(tag("details", tag("summary", "Time a study"), times))
     return tag("section", join(parts), id="provenance")
 
@@ -164,7 +162,8 @@ def _mark(status: Status, words: str | None = None) -> Html:
 
 def _typeset(text: str) -> str:
     """Signs that the terminal writes in ASCII."""
-    return text.replace("+- ", "\N{PLUS-MINUS SIGN}\N{NARROW NO-BREAK SPACE}")
+    sign, thin, fixed = "\N{PLUS-MINUS SIGN}", "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}"
+    return text.replace(" +- ", f"{fixed}{sign}{thin}").replace("+- ", f"{sign}{thin}").replace("+-", sign)
 
 
 def _capital(text: str) -> str:
