@@ -1,0 +1,39 @@
+"""Gallery of rare and failing cases: each entry runs a failure in seconds and compares it with what theory foretells.
+
+    for name, run in gallery.entries():
+        exhibit = run()
+        print(exhibit.table, exhibit.holds)
+
+`holds` says that the failure came as foretold. docs/gallery.md shows them with their reasons; `python -m
+validation.gallery` prints their tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from validation.gallery.exhibit import Exhibit, Number
+from validation.gallery.explosion import explosion as _explosion
+from validation.gallery.narrow import narrow as _narrow
+from validation.gallery.positivity import positivity as _positivity
+from validation.gallery.repelling import repelling as _repelling
+from validation.gallery.sigmoid import sigmoid as _sigmoid
+from validation.gallery.steps import steps as _steps
+from validation.gallery.tails import tails as _tails
+from validation.gallery.walls import walls as _walls
+
+__all__ = ["Exhibit", "Number", "entries"]
+
+
+def entries() -> tuple[tuple[str, Callable[[], Exhibit]], ...]:
+    """Names and functions, in the order of docs/gallery.md; a function takes nothing and is deterministic."""
+    return (
+        ("narrow", _narrow),
+        ("walls", _walls),
+        ("tails", _tails),
+        ("steps", _steps),
+        ("sigmoid", _sigmoid),
+        ("repelling", _repelling),
+        ("positivity", _positivity),
+        ("explosion", _explosion),
+    )

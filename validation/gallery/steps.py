@@ -1,0 +1,97 @@
+"""Steps that are too long.
+
+Layers (explicit Euler) of the identity, rest point a = -b/w: x - a grows by the factor 1 - dt abs(w) a layer, beyond
+dt abs(w) = 2 without bound. With tanh, u = w x + b, the same step ends in a cycle of two layers, u -> -u, with
+
+    tanh(u)/u = 2/(dt abs(w)).
+
+Collisions (identity, K = 1) of scaling eps, theory 2.6:
+
+    V' = (2 w + eps w^2) V + nu^2 + eps (w m1 + b)^2,     V(oo) = nu^2/(2 abs(w) - eps w^2),
+
+which has no steady state from eps = 2/abs(w) on: there V' = nu^2, and beyond V grows exponentially.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from kinetic import Grid, solve
+from kinetic.tableau import REAL_LIMIT
+from particles import Collisions, Euler, simulate
+from particles.model import IDENTITY, TANH, Dirac, Model, Normal, cases
+from validation.gallery.exhibit import Exhibit, Number, refusal
+
+DT = 0.25
+WEIGHT = -10.0
+COUNT = 1 << 16
+HELD = 4.0  # standard errors: 1 key in 16 000 misses it
+
+
+def growth(dt: float) -> float:
+    """Mean factor of x - a over a layer, six layers of the identity from N(2, 1), a = 1."""
+    model = Model(drift=IDENTITY, weight=WEIGHT, bias=-WEIGHT, initial=Normal(2.0, 1.0))
+    run = simulate(model, Euler(dt=dt), count=1000, until=6 * dt, times=[k * dt for k in range(7)], seed=73)
+    offsets = run.moments[:, 0, 0] - 1.0
+    return float(np.mean(offsets[1:] / offsets[:-1]))
+
+
+def cycle(dt: float) -> tuple[float, float]:
+    """Distance from a at which tanh ends: the root of tanh(u)/u = 2/(dt abs(w)) over abs(w), and the cloud's mean."""
+    from scipy.optimize import brentq
+
+    stiff = dt * abs(WEIGHT)
+    root = brentq(lambda u: math.tanh(u) / u - 2.0 / stiff, 1e-9, stiff)
+    model = Model(drift=TANH, weight=WEIGHT, bias=-WEIGHT, initial=Normal(2.0, 1.0))
+    run = simulate(model, Euler(dt=dt), count=1000, until=200 * dt, seed=74)
+    return float(root) / abs(WEIGHT), float(np.abs(run.at(200 * dt).points - 1.0).mean())
+
+
+def variance(eps: float, until: float) -> tuple[float, float, float]:
+    """V at `until` by the equation and of a cloud of collisions (w = -1, nu^2 = 1), and its standard error."""
+    model = Model(drift=IDENTITY, weight=-1.0, bias=0.0, nu2=1.0, initial=Dirac(0.0))  # m1 = a = 0 at all times
+    rate = eps - 2.0
+    exact = until if rate == 0.0 else math.expm1(rate * until) / rate
+    x = simulate(model, Collisions(eps), count=COUNT, until=until, seed=75).at(until).points[0]
+    return exact, float((x**2).mean()), float((x**2).std() / math.sqrt(COUNT))
+
+
+def steps() -> Exhibit:
+    """Layers, collisions and diffusion beyond their limits."""
+    limit = f"{3.0 / 16.0 * REAL_LIMIT:.4f}"
+    tanh_predicted, tanh_measured = cycle(DT)
+    spread = {eps: variance(eps, until) for eps, until in ((1.0, 16.0), (2.0, 16.0), (2.5, 2.0))}
+    named = {
+        1.0: "eps abs(w) = 1: V(16), near nu^2/(2 abs(w) - eps w^2) = 1",
+        2.0: "eps abs(w) = 2: V(16) = nu^2 t",
+        2.5: "eps abs(w) = 2.5: V(2) = 2 (e - 1)",
+    }
+    noisy = cases["fokker-planck"].model
+    grid = Grid(-8.0, 8.0, cells=100)
+    return Exhibit(
+        name="steps",
+        failure="A step longer than the dynamics it resolves makes layers oscillate and grow, and collisions spread"
+        " without end.",
+        numbers=(
+            Number("identity, dt abs(w) = 2.5: factor of x - a a layer, 1 - dt abs(w)", -1.5, growth(DT), 1e-9),
+            Number("the same, dt abs(w) = 1.5", -0.5, growth(0.15), 1e-9),
+            Number("tanh, dt abs(w) = 2.5: distance from a for ever", tanh_predicted, tanh_measured, 1e-9),
+            *(Number(named[eps], exact, found, HELD * error) for eps, (exact, found, error) in spread.items()),
+        ),
+        checks=(
+            refusal(
+                "explicit diffusion refuses steps beyond 3/16 of 2.5127 h^2/D",
+                lambda: solve(noisy, grid, until=0.1, fourier=0.48),
+                f"(0, {limit}]",
+            ),
+            refusal("Nanbu's clock refuses more than one collision a step", _long_nanbu, "at most tau"),
+        ),
+        remedy="Keep dt abs(w) below 1 (below 2 it oscillates but contracts) and eps abs(w) well below 2, or take"
+        " ExactFlow; for diffusion scheme='imex' or 'chang-cooper', whose steps grow with h and not with h^2.",
+    )
+
+
+def _long_nanbu() -> Collisions:
+    return Collisions(0.01, "nanbu", dt=0.02)
