@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from particles.model import Case
+from validation.report.gallery import gallery
 from validation.report.plan import Progress
 from validation.report.record import Section
 
@@ -26,4 +27,4 @@ class Part:
     build: Callable[[tuple[Case, ...], bool, Progress], Section | None]
 
 
-PARTS: tuple[Part, ...] = ()
+PARTS: tuple[Part, ...] = (Part("gallery", gallery),)
