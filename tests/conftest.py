@@ -65,11 +65,21 @@ def fresh() -> Runner:
     return run
 
 
-@pytest.fixture(scope="session")
-def quick_report(fresh: Runner, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of a quick report of two cases, made on two ranks as a user would."""
-    out = tmp_path_factory.mktemp("report") / "report"
-    words = ("validation", "all", "--quick", "--cases", "regression", "regression-2d", "--out", out)
-    done = fresh("-m", *words, ranks=2, timeout=240)
+def _report(fresh: Runner, out: Path, *words: str, timeout: float) -> Path:
+    """Make a report on two ranks as a user would."""
+    done = fresh("-m", "validation", "all", *words, "--out", out, ranks=2, timeout=timeout)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     return out
+
+
+@pytest.fixture(scope="session")
+def quick_report(fresh: Runner, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a quick report of two cases."""
+    out = tmp_path_factory.mktemp("quick") / "report"
+    return _report(fresh, out, "--quick", "--cases", "regression", "regression-2d", timeout=240)
+
+
+@pytest.fixture(scope="session")
+def whole_report(fresh: Runner, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the whole report, which takes minutes."""
+    return _report(fresh, tmp_path_factory.mktemp("whole") / "report", timeout=3000)

@@ -84,9 +84,8 @@ def every_status(folder: Path) -> Report:
     return Report(cases=chosen, findings=findings, sections=sections, provenance=provenance)
 
 
-def tasks_of(*runs: Callable[[object], Study] | None, alone: bool = False) -> list[Task]:
+def tasks_of(*runs: Callable[[object], Study] | None) -> list[Task]:
     """Tasks of one kind of study, a case each; None: it does not apply."""
     return [
-        Task(kind="grid", case=f"case-{n}", words=(), alone=alone, run=run, reason="" if run else "no")
-        for n, run in enumerate(runs)
+        Task(kind="grid", case=f"case-{n}", words=(), run=run, reason="" if run else "no") for n, run in enumerate(runs)
     ]

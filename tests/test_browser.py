@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from reports import every_status
 
+from particles.model import cases
 from validation.report.files import PAGE, write_report
 
 pytestmark = pytest.mark.browser
@@ -140,6 +141,12 @@ def test_the_quick_report_opens_without_a_complaint(browser: Any, quick_report: 
     assert problems(browser, quick_report / PAGE) == []
     assert texts(browser, "h2")[:3] == ["Summary", "regression", "regression-2d"]
     assert len(texts(browser, "svg.figure")) >= 1
+
+
+@pytest.mark.long
+def test_the_whole_report_opens_without_a_complaint(browser: Any, whole_report: Path) -> None:
+    assert problems(browser, whole_report / PAGE) == []
+    assert texts(browser, "h2")[: len(cases) + 1] == ["Summary", *cases]
 
 
 BROKEN = {

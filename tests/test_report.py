@@ -10,7 +10,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -21,7 +20,6 @@ import pytest
 from reports import NASTY, empty, every_status, exact, sampled, tasks_of
 
 import validation.__main__
-from particles import parallel
 from particles.base import command
 from particles.base.errors import InputError, NotFiniteError
 from particles.model import Measure, cases
@@ -221,12 +219,16 @@ def test_report_is_written_whole_or_not_at_all(made: Report, tmp_path: Path, mon
 
 def test_findings_stand_in_the_order_of_the_tasks() -> None:
     shares: list[float] = []
-    tasks = tasks_of(lambda p: exact("a"), None, lambda p: exact("b"))
-    tasks[0] = dataclasses.replace(tasks[0], alone=True)  # run after the shared ones
-    findings, seconds = run(tasks, parallel.serial(), shares.append)
+
+    def half(progress: Callable[[float], None]) -> Study:
+        progress(0.5)
+        return exact("a")
+
+    findings, seconds = run(tasks_of(half, None, half), shares.append)
     assert [f.case for f in findings] == ["case-0", "case-1", "case-2"]
     assert [f.status for f in findings] == [Status.HOLDS, Status.NOT_APPLICABLE, Status.HOLDS]
     assert set(seconds) == {"grid of case-0", "grid of case-2"}
+    assert shares == [0.25, 0.75]
 
 
 def test_a_study_that_fails_is_named() -> None:
@@ -234,45 +236,35 @@ def test_a_study_that_fails_is_named() -> None:
         raise NotFiniteError("cell 3 is not finite")
 
     with pytest.raises(NotFiniteError, match="grid of case-1: cell 3 is not finite"):
-        run(tasks_of(lambda p: exact("a"), fails), parallel.serial(), lambda share: None)
+        run(tasks_of(lambda p: exact("a"), fails), lambda share: None)
 
 
-DEALT = """
-import json, sys
+ONE_FAILS = """
+import sys
 sys.path.insert(0, {tests!r})
-from reports import exact, tasks_of
 from particles import parallel
-from particles.base.errors import InputError
-from validation.report.run import run
-import dataclasses
-world = parallel.world()
-def alone(progress):
-    return dataclasses.replace(exact("a"), extra=dict(rank=world.rank))
-def shared(progress):
-    return dataclasses.replace(exact("b"), extra=dict(ranks=len(world.gather(0))))
-def bad(progress):
-    raise InputError("spoilt")
-tasks = tasks_of(alone, None, alone, {last}, alone=True) + tasks_of(shared)
-findings, seconds = run(tasks, world, lambda share: None)
-print(json.dumps([None if f.study is None else f.study.extra for f in findings]), flush=True)
+from particles.base import command
+from particles.base.errors import NotFiniteError
+from reports import exact
+from validation.__main__ import build_parser
+from validation.studies import command as study_command
+def run(progress):
+    if parallel.world().rank == 1:
+        raise NotFiniteError("spoilt")
+    parallel.world().barrier()
+    return exact("regression")
+kind = study_command.Kind("grid", "made by hand", lambda parser: None, lambda case, arguments: run)
+study_command.KINDS = (kind,)
+sys.exit(command.run("validation", build_parser, ["all", "--cases", "regression", "--out", {out!r}]))
 """
 
 
-@pytest.mark.parametrize("ranks", [1, 2, 3])
-def test_studies_that_ranks_would_do_alone_are_dealt_round(fresh: Fresh, ranks: int) -> None:
-    script = DEALT.format(tests=str(Path(__file__).parent), last="alone")
-    done = fresh("-c", script, ranks=ranks)
-    assert (done.returncode, done.stderr) == (0, "")
-    owners = [{"rank": n % ranks} for n in range(3)]
-    expected = [owners[0], None, owners[1], owners[2], {"ranks": ranks}]
-    assert done.stdout.count(json.dumps(expected)) == ranks
-
-
-def test_a_failing_rank_ends_the_whole_job(fresh: Fresh) -> None:
-    script = DEALT.format(tests=str(Path(__file__).parent), last="bad")
+def test_a_failing_rank_ends_the_whole_job(fresh: Fresh, tmp_path: Path) -> None:
+    script = ONE_FAILS.format(tests=str(Path(__file__).parent), out=str(tmp_path / "report"))
     done = fresh("-c", script, ranks=3, timeout=30)
-    assert done.returncode != 0
-    assert "grid of case-3: spoilt" in done.stderr
+    assert done.returncode == 3
+    assert "validation: grid of regression: spoilt" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 # what is run
@@ -387,17 +379,13 @@ def test_report_does_not_depend_on_the_number_of_ranks(quick_report: Path, tmp_p
 
 
 @pytest.mark.long
-def test_the_whole_report_holds_in_under_ten_minutes(fresh: Fresh, tmp_path: Path) -> None:
+def test_the_whole_report_holds_in_under_ten_minutes(whole_report: Path) -> None:
     """On two ranks of a quiet machine of two cores."""
-    begin = time.perf_counter()
-    done = fresh("-m", "validation", "all", "--out", tmp_path / "report", ranks=2, timeout=1800)
-    taken = time.perf_counter() - begin
-    assert (done.returncode, done.stderr) == (0, ""), done.stdout
-    read = Reader((tmp_path / "report" / files.PAGE).read_text(encoding="utf-8"))
-    assert [name for name in read.values("id") if re.fullmatch(r"case-\d+", name)] == [
-        f"case-{n + 1}" for n in range(len(cases))
-    ]
-    assert taken < 600.0
+    record = json.loads((whole_report / files.RECORD).read_text(encoding="utf-8"))
+    assert record["holds"]
+    assert not record["quick"]
+    assert list(record["cases"]) == list(cases)
+    assert record["provenance"]["total_seconds"] < 600.0
 
 
 def test_finding_of_a_study_without_a_slope_says_no_rate() -> None:

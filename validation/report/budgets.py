@@ -21,7 +21,7 @@ CELLS = 240
 REPLICATES = 24
 
 
-def build(cases: tuple[Case, ...], quick: bool, progress: Progress) -> Section | None:
+def budgets(cases: tuple[Case, ...], quick: bool, progress: Progress) -> Section | None:
     """Draw up the budgets of those cases that have one; collective."""
     chosen = [case for case in cases if case.name in SCHEMES]
     if not chosen:

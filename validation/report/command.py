@@ -39,9 +39,9 @@ def execute(arguments: argparse.Namespace) -> int:
     from validation.report.terminal import print_report
 
     begin = time.perf_counter()
-    ranks = parallel.world()
+    ranks = parallel.world()  # refuses a wrong launcher before the work
     with progress_bar("every study on every case") as progress:
-        findings, seconds = run(tasks, ranks, progress)
+        findings, seconds = run(tasks, progress)
     sections = []
     for part in PARTS:
         started = time.perf_counter()

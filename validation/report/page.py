@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,19 +11,14 @@ from validation.report import table
 from validation.report.describe import describe
 from validation.report.html import Html, definitions, figure, join, paragraph, tag
 from validation.report.html import table as html_table
+from validation.report.marks import checks, mark, typeset, verdict_mark
 from validation.report.record import Finding, Report, Section, Status
 from validation.report.svg import inline
-from validation.study import Check, Study
+from validation.study import Study
 
 _TITLE = "Particles against kinetic equations"
 # the browser itself refuses whatever a page of this kind must not do
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-_MARKS = {
-    Status.HOLDS: ("holds", "\N{CHECK MARK}"),
-    Status.FAILS: ("fails", "\N{BALLOT X}"),
-    Status.UNDECIDED: ("undecided", "?"),
-    Status.NOT_APPLICABLE: ("absent", "\N{EN DASH}"),
-}
 
 
 def page(report: Report) -> str:
@@ -54,7 +50,7 @@ def _lead(report: Report) -> Html:
         " of a case is not applicable; one whose data cannot tell has no verdict, and counts as one that does not hold."
         " A and P stand for arXiv 2001.04294v1 and its published version in Kinetic and Related Models."
     )
-    return join([tag("p", _mark(status, ""), f" {report.verdict}", class_="verdict"), paragraph(f"{form} {text}")])
+    return join([tag("p", mark(status, ""), f" {report.verdict}", class_="verdict"), paragraph(f"{form} {text}")])
 
 
 def _summary(report: Report) -> Html:
@@ -65,7 +61,7 @@ def _summary(report: Report) -> Html:
     parts = [tag("h2", "Summary"), html_table("Verdicts", ["case", *report.kinds], rows, class_="verdicts")]
     if report.sections:
         lines = [
-            [tag("a", section.title, href=f"#section-{number}"), _section_mark(section), _typeset(section.summary)]
+            [tag("a", section.title, href=f"#section-{number}"), verdict_mark(section.holds), typeset(section.summary)]
             for number, section in enumerate(report.sections, 1)
         ]
         parts.append(html_table("Further sections", ["section", "verdict", "summary"], lines, class_="sections"))
@@ -74,13 +70,11 @@ def _summary(report: Report) -> Html:
 
 def _cell(finding: Finding, case: int) -> Html:
     if finding.study is None:
-        return _mark(finding.status)
+        return mark(finding.status)
     rate = finding.study.slope
-    parts = [tag("a", _mark(finding.status), href=f"#{_key(finding, case)}")]
+    parts = [tag("a", mark(finding.status), href=f"#{_key(finding, case)}")]
     if rate is not None:
-        parts.append(
-            tag("span", _typeset(f"slope {rate.estimate:.3f} ({finding.study.expected_slope:g})"), class_="rate")
-        )
+        parts.append(tag("span", f"slope {rate.estimate:.3f}, theory {finding.study.expected_slope:g}", class_="rate"))
     return join(parts)
 
 
@@ -89,10 +83,10 @@ def _case(report: Report, number: int) -> Html:
     found = report.of(case.name)
     parts = [
         tag("h2", case.name),
-        paragraph(_typeset(report.line_of(case.name)), class_="line"),
+        paragraph(typeset(report.line_of(case.name)), class_="line"),
         paragraph(f"{case.figure}: {case.notes}." if case.figure else case.notes),
         tag("h3", "Model"),
-        definitions([(name, _typeset(value)) for name, value in describe(case)]),
+        definitions([(name, typeset(value)) for name, value in describe(case)]),
     ]
     parts += [_study(finding, finding.study, _key(finding, number)) for finding in found if finding.study is not None]
     absent = [finding for finding in found if finding.study is None]
@@ -110,16 +104,18 @@ def _study(finding: Finding, study: Study, key: str) -> Html:
     from validation.figures import draw_study
 
     title = f"{study.name}: {study.quantity} over {study.refinement}"
-    parts = [tag("h3", title), tag("p", _mark(finding.status, _verdict(study)), class_="verdict")]
+    parts = [tag("h3", title), tag("p", mark(finding.status, _verdict(study)), class_="verdict")]
     if study.rows:
-        rows = [[_typeset(text) for text in row] for row in table.cells(study)]
-        parts.append(html_table(_capital(study.quantity), table.headings(study), rows))
+        rows = [[typeset(text) for text in row] for row in table.cells(study)]
+        parts.append(html_table(study.quantity, list(map(typeset, table.headings(study))), rows))
         label = f"{study.quantity} over {study.refinement} on logarithmic axes, the numbers of the table above"
-        caption = f"{_capital(study.quantity)} over {study.refinement}; broken line: {study.reference}."
+        referred = any(row.reference is not None for row in study.rows)
+        line = study.reference if referred else f"slope {study.expected_slope:g}"
+        caption = f"{study.quantity} over {study.refinement}; broken line: {line}."
         parts.append(figure(inline(partial(draw_study, study), key, label), caption))
-    parts.append(tag("ul", *(_check(check) for check in study.checks), class_="checks"))
-    parts += [paragraph(_typeset(_capital(remark) + ".")) for remark in study.remarks]
-    command = f"python -m validation {' '.join(finding.words)} --out DIR"
+    parts.append(checks(study.checks))
+    parts += [paragraph(typeset(_sentence(remark))) for remark in study.remarks]
+    command = f"python -m validation {shlex.join(finding.words)} --out DIR"
     parts.append(tag("p", "This study alone: ", tag("code", command), class_="command"))
     return tag("section", join(parts), id=key)
 
@@ -130,18 +126,9 @@ def _verdict(study: Study) -> str:
     return "holds" if study.holds else "does not hold"
 
 
-def _check(check: Check) -> Html:
-    mark = _mark(Status.HOLDS if check.holds else Status.FAILS)
-    return tag("li", mark, f" {check.claim}: ", tag("strong", _typeset(check.found)))
-
-
 def _further(section: Section, key: str) -> Html:
-    line = tag("p", _section_mark(section), f" {_typeset(section.summary)}", class_="line")
+    line = tag("p", verdict_mark(section.holds), f" {typeset(section.summary)}", class_="line")
     return tag("section", tag("h2", section.title), line, join(section.body), id=key)
-
-
-def _section_mark(section: Section) -> Html:
-    return Html("") if section.holds is None else _mark(Status.HOLDS if section.holds else Status.FAILS)
 
 
 def _provenance(record: dict[str, Any]) -> Html:
@@ -150,22 +137,12 @@ def _provenance(record: dict[str, Any]) -> Html:
     seconds = [[name, f"{value:.1f}"] for name, value in record.get("seconds", {}).items()]
     parts = [tag("h2", "Provenance"), definitions([*plain, ("versions", versions)])]
     if seconds:
-        times = html_table("Wall clock, as measured on the rank that ran it", ["study", "seconds"], seconds)
+        times = html_table("Wall clock on the first rank", ["study", "seconds"], seconds)
         parts.append(tag("details", tag("summary", "Time a study"), times))
     return tag("section", join(parts), id="provenance")
 
 
-def _mark(status: Status, words: str | None = None) -> Html:
-    """Sign and words of a status: the colour is never alone."""
-    class_, sign = _MARKS[status]
-    said = str(status) if words is None else words
-    return tag("span", tag("span", sign, aria_hidden="true"), f" {_typeset(said)}" if said else "", class_=class_)
-
-
-def _typeset(text: str) -> str:
-    """Signs that the terminal writes in ASCII."""
-    return text.replace("+- ", "\N{PLUS-MINUS SIGN}\N{NARROW NO-BREAK SPACE}")
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:] if text[:1].islower() and not text[:2].istitle() else text
+def _sentence(text: str) -> str:
+    """A remark as a sentence: a word at its start gets a capital, a symbol keeps its letter."""
+    start = text[:1].upper() if text[:2].isalpha() and text[:2].islower() else text[:1]
+    return f"{start}{text[1:].rstrip('.')}."

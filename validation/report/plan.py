@@ -41,8 +41,6 @@ class Task:
     kind, case : str
     words : tuple of str
         Its command line after ``python -m validation``, without ``--out``.
-    alone : bool
-        As `Kind.alone`.
     run : callable, optional
         None where the study is not applicable.
     reason : str
@@ -52,7 +50,6 @@ class Task:
     kind: str
     case: str
     words: tuple[str, ...]
-    alone: bool = False
     run: Callable[[Progress], Study] | None = None
     reason: str = ""
 
@@ -102,4 +99,4 @@ def _task(parser: command.Parser, kind: study_command.Kind, case: Case, name: st
         run = kind.prepare(case, arguments)
     except InputError as error:
         return Task(kind=kind.name, case=case.name, words=words, reason=str(error))
-    return Task(kind=kind.name, case=case.name, words=words, alone=kind.alone, run=run)
+    return Task(kind=kind.name, case=case.name, words=words, run=run)

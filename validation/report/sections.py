@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from particles.model import Case
-from validation.report import budgets, exhibits
+from validation.report.budgets import budgets
+from validation.report.gallery import gallery
 from validation.report.plan import Progress
 from validation.report.record import Section
 
@@ -27,4 +28,4 @@ class Part:
     build: Callable[[tuple[Case, ...], bool, Progress], Section | None]
 
 
-PARTS = (Part("budgets", budgets.build), Part("gallery", exhibits.build))
+PARTS: tuple[Part, ...] = (Part("budgets", budgets), Part("gallery", gallery))

@@ -23,16 +23,12 @@ Progress = Callable[[float], None]
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of study: its help, its own options, and how the parsed arguments become a study.
-
-    `alone`: every rank would do all of its work, without a collective call; `all` deals such studies round the ranks.
-    """
+    """A kind of study: its help, its own options, and how the parsed arguments become a study."""
 
     name: str
     help: str
     add_options: Callable[[argparse.ArgumentParser], None]
     prepare: Callable[[Case, argparse.Namespace], Callable[[Progress], Study]]
-    alone: bool = False
 
 
 def add_parser(commands: Any) -> None:
