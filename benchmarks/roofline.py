@@ -1,0 +1,235 @@
+"""``python -m benchmarks.roofline``: what this machine can do, and how near the kernels come; docs/roofline.md.
+
+Ceilings, of one rank and of two at a time: bandwidth by the triad a_i = b_i + s c_i on arrays far larger than the
+caches (24 bytes an element are counted, as STREAM does), and fused multiply-adds by a compiled loop that evaluates
+polynomials of degree 16 on numbers in the first-level cache. Both are compiled as the kernels are, so the width of
+the vectors is theirs. Arithmetic is counted by `benchmarks.counting`; bytes are those that a kernel must move to or
+from main memory.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+import kinetic
+from benchmarks.counting import count, counted
+from benchmarks.measure import Work, fresh_python, nanoseconds
+from particles import kernels, noise, parallel
+from particles.base.jit import Formula, formula, kernel
+from particles.base.shims import fma
+from particles.model import TANH
+
+LARGE = 2**24  # numbers an array: 128 MiB, three of them
+SMALL, PASSES, DEGREE = 2**11, 4000, 16
+TURNS = 9
+PHILOX = 35  # integer operations a 32-bit word: ten rounds of 14 for four
+
+
+@kernel
+def triad() -> Formula:
+    """a = b + s c."""
+
+    def loop(a: Any, b: Any, c: Any, s: float) -> None:
+        for i in range(a.size):
+            a[i] = b[i] + s * c[i]
+
+    return loop
+
+
+@formula
+def _four(y: float, x: float, c: float) -> float:
+    return fma(fma(fma(fma(y, x, c), x, c), x, c), x, c)
+
+
+@formula
+def horner(x: float, c: float) -> float:
+    """A polynomial of degree 16 in x, all of its coefficients c; written out, for a loop in it would stay scalar."""
+    return _four(_four(_four(_four(c, x, c), x, c), x, c), x, c)
+
+
+@kernel
+def polynomials() -> Formula:
+    """The polynomial of every number, `passes` times."""
+
+    def loop(x: Any, c: float, passes: int) -> None:
+        for _ in range(passes):
+            for i in range(x.size):
+                x[i] = horner(x[i], c)
+
+    return loop
+
+
+def ceilings() -> None:
+    """On each rank of the job at the same time; rank 0 prints the sums: bytes a second, fma a second."""
+    ranks = parallel.world()
+    a, b, c, x = np.zeros(LARGE), np.ones(LARGE), np.ones(LARGE), np.full(SMALL, 0.5)
+    works: tuple[tuple[Callable[[], object], float], ...] = (
+        (lambda: triad()(a, b, c, 3.0), 24.0 * LARGE),
+        (lambda: polynomials()(x, 0.2, PASSES), float(SMALL * PASSES * DEGREE)),
+    )
+    rates = []
+    for run, units in works:
+        run()
+        best = math.inf
+        for _ in range(TURNS):
+            ranks.barrier()
+            began = perf_counter()
+            run()
+            best = min(best, max(ranks.gather(perf_counter() - began)))
+        rates.append(units * ranks.size / best)
+    assert a[0] == 4.0
+    assert abs(x[0] - 0.2 / (1.0 - x[0])) < 1e-8  # the sum of the geometric series is a fixed point
+    if ranks.rank == 0:
+        print(json.dumps(rates))
+
+
+class Kernel(NamedTuple):
+    """A kernel: time, arithmetic and bytes of one unit of its work, and what keeps it from a ceiling."""
+
+    name: str
+    unit: str
+    nanoseconds: float
+    operations: float
+    flops: float
+    bytes: float
+    binds: str
+
+
+def euler() -> Kernel:
+    """The Euler sweep of `bench_peers.TanhLayer`; a tile is read and written once in 128 steps."""
+    from benchmarks.bench_peers import TanhLayer
+
+    layer = TanhLayer()
+    layer.counts = {"ours": 2**20, "numpy": 2**12, "numba": 2**12}
+    layer.setup()
+    ns = layer.measure("ours")["ours"]
+    loop = kernels.euler_line.__wrapped__(TANH.value, kernels.free)  # type: ignore[attr-defined]
+    x = counted(np.linspace(-2.0, 3.0, 50))
+    arithmetic = count(lambda: loop(x, counted([-1.0]), counted([1.0]), 0.01, (), -math.inf, math.inf), 50)
+    return Kernel("Euler, tanh", "particle-step", ns, *arithmetic, 16.0 / 128.0, "one division, selections, latency")
+
+
+def gaussian() -> Kernel:
+    """A collision with a Gaussian: the Euler step, two operations for the push, and a normal from a 32-bit word."""
+    from benchmarks.bench_particles import NoiseLaw
+
+    law = NoiseLaw()
+    law.setup("gaussian")
+    ns = nanoseconds({"": Work(law.sweep.restart, law.sweep.run, law.count * law.steps)}, TURNS)[""]
+    loop = kernels.euler_line.__wrapped__(TANH.value, kernels.free)  # type: ignore[attr-defined]
+    x = counted(np.linspace(-2.0, 3.0, 50))
+    step = count(lambda: loop(x, counted([-1.0]), counted([1.0]), 0.01, (), -math.inf, math.inf), 50)
+    u = counted((np.arange(50) + 0.5) / 50)
+    pairs = count(lambda: [noise._box_muller(p, q) for p, q in zip(u, u[::-1], strict=True)], 100)
+    cells = 2.0  # word + 1/2, times 2^-32
+    push = 1.0, 2.0  # one fma
+    operations, flops = (s + p + cells + more for s, p, more in zip(step, pairs, push, strict=True))
+    binds = f"{PHILOX} integer operations of Philox, two divisions, a root"
+    return Kernel("Gaussian step", "particle-step", ns, operations, flops, 16.0 / 100.0, binds)
+
+
+def cweno() -> Kernel:
+    """A stage for a cell, `bench_kinetic.CellStage`: 3200 cells lie in the caches all the time."""
+    from benchmarks.bench_kinetic import CellStage
+    from kinetic import integrate
+
+    stage = CellStage()
+    stage.setup("CWZ")
+    ns = stage.measure("ours")["ours"]
+    n = 50
+    grid = kinetic.Grid(0.0, 1.0, cells=n)
+    flux, reconstruction = kinetic.LinearFlux(np.linspace(1.0, -1.0, n + 1)), kinetic.CWENO3()
+    loop = integrate._march.__wrapped__(integrate.advection(reconstruction.polynomial, flux.face))  # type: ignore[attr-defined]
+    states = counted(np.random.default_rng(0).uniform(0.5, 1.5, (3, n + 2)))
+    data, work = counted(flux.data(grid, 0.0, None)), counted(np.zeros((4, n + 2)))
+    step, ends = (0.001, grid.h, 0.0, 0.0), (0.0, 0.0, True)
+    constants = reconstruction.constants(grid.h)
+    run = lambda: loop(states, counted(np.zeros((3, 2))), work, data, constants, ends, step, (0, 3, 0))  # noqa: E731
+    binds = "one division, loads and stores of five passes in the second-level cache"
+    return Kernel("CWENO3 (CWZ)", "cell and stage", ns, *count(run, 3 * n), 0.0, binds)
+
+
+def merge() -> Kernel:
+    """The merge of `validation.w1` alone, 10^6 sorted particles and 1600 cells: each point and step is read once."""
+    from validation.distance.line import absolute_integral, density_difference
+
+    def arguments(count: int, cells: int) -> tuple[Any, ...]:
+        random = np.random.default_rng(0)
+        points = np.sort(random.normal(1.0, 0.2, count))
+        solution = kinetic.solve(cases["regression"].model, kinetic.Grid(-7.0, 9.0, cells=cells), until=2.0).at(2.0)
+        empty = particles.model.Measure.of_points(points[None])
+        return points, np.arange(1, count + 1) / count, *density_difference(solution, empty)
+
+    import particles.model
+    from particles.model import cases
+
+    large = arguments(10**6, 1600)
+    large = (*large[:3], -large[3])
+    absolute_integral()(*large)
+    run: Callable[[], object] = lambda: absolute_integral()(*large)  # noqa: E731
+    ns = nanoseconds({"": Work(lambda: None, run, 1e6)}, TURNS)[""]
+    few = [counted(array) for array in arguments(2000, 200)]
+    loop = absolute_integral.__wrapped__()  # type: ignore[attr-defined]
+    binds = "branches and one sum from point to point: scalar code"
+    return Kernel("W1 merge", "particle", ns, *count(lambda: loop(*few), 2000), 16.0, binds)
+
+
+def enclosure() -> Kernel:
+    """Counting 10^6 sorted particles below 2^16 edges, twice: a search halves what is left, a comparison each."""
+    from validation.distance.enclosure import _counts
+
+    points = np.sort(np.random.default_rng(0).normal(size=10**6))
+    edges = np.sort(np.random.default_rng(1).normal(size=2**16))
+    ranks = parallel.serial()
+    below, upto = _counts(points, edges, ranks)
+    assert (below <= upto).all()
+    ns = nanoseconds({"": Work(lambda: None, lambda: _counts(points, edges, ranks), 2.0 * edges.size)}, TURNS)[""]
+    binds = f"{math.log2(points.size):.0f} comparisons, each waits for the one before"
+    return Kernel("enclosure, count", "edge and side", ns, 0.0, 0.0, 8.0 * points.size / edges.size, binds)
+
+
+def main() -> None:
+    """Measure and print."""
+    out = Console(width=150)
+    found = [json.loads(fresh_python("-m", "benchmarks.roofline", "ceilings", ranks=ranks)) for ranks in (1, 2)]
+    for ranks, (bandwidth, fused) in enumerate(found, 1):
+        out.print(f"ranks {ranks}: triad {bandwidth / 1e9:.1f} GB/s, {fused / 1e9:.1f} 10^9 fma/s")
+    bandwidth, fused = found[0]
+    ridge = 2.0 * fused / bandwidth
+    out.print(
+        f"one rank: a kernel with more than {ridge:.1f} flops a byte is bound by arithmetic, with fewer by memory"
+    )
+    table = Table(title="kernels, one rank")
+    for column in (
+        "kernel",
+        "a unit",
+        "ns",
+        "operations",
+        "flops",
+        "bytes",
+        "of the fma",
+        "of the bandwidth",
+        "what binds",
+    ):
+        table.add_column(column, justify="left" if column in ("kernel", "a unit", "what binds") else "right")
+    for make in (euler, gaussian, cweno, merge, enclosure):
+        k = make()
+        table.add_row(
+            k.name, k.unit, f"{k.nanoseconds:.2f}", f"{k.operations:.1f}", f"{k.flops:.1f}", f"{k.bytes:.2f}",
+            f"{k.operations / k.nanoseconds * 1e9 / fused:.0%}", f"{k.bytes / k.nanoseconds * 1e9 / bandwidth:.0%}",
+            k.binds,
+        )  # fmt: skip
+    out.print(table)
+
+
+if __name__ == "__main__":
+    ceilings() if sys.argv[1:] == ["ceilings"] else main()
