@@ -24,7 +24,7 @@ from particles.base.errors import InputError
 from particles.model import Law, Model, exact_law
 from validation.laws.interpolation import UniformGrid
 from validation.laws.refine import tabulate
-from validation.laws.tabulated import Chart
+from validation.laws.tabulated import Chart, TabulatedLaw
 
 _FIRST = np.array([1 / 280, -4 / 105, 1 / 5, -4 / 5, 0.0, 4 / 5, -1 / 5, 4 / 105, -1 / 280])
 _SECOND = np.array([-1 / 560, 8 / 315, -1 / 5, 8 / 5, -205 / 72, 8 / 5, -1 / 5, 8 / 315, -1 / 560])
@@ -57,7 +57,7 @@ def limit_law(model: Model, time: float, *, tolerance: float = 1e-9) -> Law:
     return computed_law(model, time, tolerance=tolerance) if known is None else known
 
 
-def computed_law(model: Model, time: float, *, tolerance: float = 1e-9) -> Law:
+def computed_law(model: Model, time: float, *, tolerance: float = 1e-9) -> TabulatedLaw:
     """`limit_law` without the closed forms."""
     if not 0.0 < time < np.inf:
         raise InputError(f"time = {time!r} must be a positive finite number")
@@ -66,23 +66,21 @@ def computed_law(model: Model, time: float, *, tolerance: float = 1e-9) -> Law:
 
     def solve(chart: Chart, grid: UniformGrid, values: Floats, level: int) -> Floats:
         steps = _STEPS * 2**level
-        return _exponential(time / steps * _generator(model, chart, grid), values, steps)
+        return exponential(time / steps * generator(model, chart, grid), values, steps)
 
     return tabulate(model, time, solve, tolerance=tolerance, most=_MOST)
 
 
-def _exponential(matrix: Any, values: Floats, steps: int) -> Floats:
-    """r(matrix)^steps values; the rows of the two values beyond the grid are zero in the matrix."""
+def exponential(matrix: Any, values: Floats, steps: int) -> Floats:
+    """r(matrix)^steps values, an approximation of e^(steps matrix) values."""
     from scipy.sparse import eye_array
     from scipy.sparse.linalg import splu
 
     one = eye_array(matrix.shape[0])
     pairs = [(r, splu((matrix - pole * one).tocsc())) for pole, r in zip(*_pade(3, 4), strict=True)]
-    ends = values[-2:]
     for _ in range(steps):
         complex_values = values.astype(np.complex128)
         values = sum((r * solver.solve(complex_values)).real for r, solver in pairs)
-        values[-2:] = ends
     return values
 
 
@@ -97,10 +95,8 @@ def _pade(k: int, m: int) -> tuple[Any, Any]:
     return poles, residues / (residues / -poles).sum().real  # r(0) = 1 to the last bit
 
 
-def _generator(model: Model, chart: Chart, grid: UniformGrid) -> Any:
-    """Sparse matrix of the right-hand side on the size + 2 values of a grid."""
-    from scipy.sparse import coo_array
-
+def generator(model: Model, chart: Chart, grid: UniformGrid) -> Any:
+    """Sparse matrix of the right-hand side on the size + 2 values of a grid; its last two rows are zero."""
     y = grid.points
     x, c1, c2 = chart.back(y), chart.slope(y), chart.bend(y)
     constants = model.diffusion.constants
@@ -108,10 +104,21 @@ def _generator(model: Model, chart: Chart, grid: UniformGrid) -> Any:
     dk = over_arrays(model.diffusion.derivative, x, constants=constants)
     second = 0.5 * model.nu2 * (k / c1) ** 2
     first = (model.nu2 * k * dk - model.speed(x, 0.0)) / c1 - second * c2 / c1
-    offsets = np.arange(-4, 5)[:, None]
-    rows = np.broadcast_to(np.arange(y.size), (9, y.size))
-    columns = rows + offsets
-    columns = np.where(columns < 0, y.size, np.where(columns >= y.size, y.size + 1, columns))
     weights = _FIRST[:, None] * first / grid.step + _SECOND[:, None] * second / grid.step**2
-    shape = (y.size + 2, y.size + 2)
-    return coo_array((weights.ravel(), (rows.ravel(), columns.ravel())), shape=shape).tocsr()
+    return _differences(weights)
+
+
+def slope_matrix(grid: UniformGrid) -> Any:
+    """Sparse matrix of d/dy on the size + 2 values of a grid; its last two rows are zero."""
+    return _differences(np.repeat(_FIRST[:, None] / grid.step, grid.size, axis=1))
+
+
+def _differences(weights: Floats) -> Any:
+    """Matrix with weights[k, i] at the point i + k - 4 of row i, shape (size + 2, size + 2)."""
+    from scipy.sparse import coo_array
+
+    size = weights.shape[1]
+    rows = np.broadcast_to(np.arange(size), weights.shape)
+    columns = rows + np.arange(-4, 5)[:, None]
+    columns = np.where(columns < 0, size, np.where(columns >= size, size + 1, columns))
+    return coo_array((weights.ravel(), (rows.ravel(), columns.ravel())), shape=(size + 2, size + 2)).tocsr()

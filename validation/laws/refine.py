@@ -25,7 +25,23 @@ Solver = Callable[[Chart, UniformGrid, Floats, int], Floats]  # (.., start (size
 
 _COARSE, _FIRST = 192, 256
 _NEGLIGIBLE, _CUT = 1e-16, 1e-18
-_WORST = 1e-3  # accuracy in standard deviations beyond which there is no law to speak of
+_WORST = 1e-4  # accuracy in standard deviations beyond which there is no law to speak of
+
+
+def require_plain(model: Model) -> None:
+    """Refuse a model that is not autonomous, not on the line, or between walls.
+
+    Raises
+    ------
+    InputError
+        With what is allowed.
+    """
+    if model.size != 1 or not isinstance(model.initial, Law):
+        raise InputError(f"a model of dimension {model.size} has no law on the line: allowed is 1")
+    if model.walls is not None:
+        raise InputError(f"walls = {model.walls!r}: a law by computation knows no walls")
+    if not model.autonomous:
+        raise InputError("a law by computation needs a constant weight and a constant bias")
 
 
 def chart_of(model: Model) -> Chart:
@@ -34,14 +50,10 @@ def chart_of(model: Model) -> Chart:
     Raises
     ------
     InputError
-        If the model is not autonomous, not on the line, has walls, or its start does not keep to the half line.
+        As `require_plain`, or if the start does not keep to the half line.
     """
-    if model.size != 1 or not isinstance(model.initial, Law):
-        raise InputError(f"a model of dimension {model.size} has no law on the line: allowed is 1")
-    if model.walls is not None:
-        raise InputError(f"walls = {model.walls!r}: a law by computation knows no walls")
-    if not model.autonomous:
-        raise InputError("a law by computation needs a constant weight and a constant bias")
+    require_plain(model)
+    assert isinstance(model.initial, Law)  # size 1
     if not model.diffusion.half_line:
         return LINE
     if not float(model.initial.quantile(np.array(1e-17))) > 0.0:
@@ -55,7 +67,7 @@ def tabulate(model: Model, time: float, solver: Solver, *, tolerance: float, mos
     Raises
     ------
     InputError
-        If no domain holds the mass, or the last two tables differ by more than 1e-3 standard deviations.
+        If no domain holds the mass, or the last two tables differ by more than 1e-4 standard deviations.
     """
     chart = chart_of(model)
     low, high = _domain(model, chart, time, solver)
@@ -80,13 +92,18 @@ def tabulate(model: Model, time: float, solver: Solver, *, tolerance: float, mos
 
 
 def _solve(model: Model, chart: Chart, grid: UniformGrid, solver: Solver, level: int) -> TabulatedLaw:
+    end = solver(chart, grid, start_values(model, chart, grid), level)
+    return TabulatedLaw(chart, grid, end[:-2, 0], end[:-2, 1])
+
+
+def start_values(model: Model, chart: Chart, grid: UniformGrid) -> Floats:
+    """F and 1 - F of the start on a grid, shape (size + 2, 2)."""
     start = model.initial
     assert isinstance(start, Law)  # size 1
     kinks = chart.to(kinks_of(start))
     below = grid.project(lambda y: start.cdf(chart.back(y)), kinks, 0.0, 1.0)
     above = grid.project(lambda y: survival(start, chart.back(y)), kinks, 1.0, 0.0)
-    end = solver(chart, grid, np.stack([below, above], axis=1), level)
-    return TabulatedLaw(chart, grid, end[:-2, 0], end[:-2, 1])
+    return np.stack([below, above], axis=1)
 
 
 def _domain(model: Model, chart: Chart, time: float, solver: Solver) -> tuple[float, float]:
