@@ -42,8 +42,8 @@ CLOSING = [
     ("tanh-noise", Collisions(0.05), {"count": 20_000, "cells": 150, "until": 1.0}),
     ("tanh-noise", Collisions(0.02, "synchronous", UNIFORM), {"count": 50_000, "cells": 300, "until": 1.0}),
     ("tanh-noise", Collisions(0.1, "nanbu", TWO_POINT, dt=0.025), {"count": 10_000, "cells": 200, "until": 2.0}),
-    ("generalised-gamma", Collisions(0.02, noise=UNIFORM), {"count": 20_000, "cells": 280, "until": 1.0}),
-    ("generalised-gamma", Collisions(0.05, "synchronous", TWO_POINT), {"count": 20_000, "cells": 560, "until": 1.0}),
+    ("generalised-gamma", Collisions(0.0125, noise=UNIFORM), {"count": 20_000, "cells": 280, "until": 1.0}),
+    ("generalised-gamma", Collisions(0.02, "synchronous", TWO_POINT), {"count": 20_000, "cells": 560, "until": 1.0}),
     (
         "generalised-gamma",
         Collisions(0.025, "nanbu", UNIFORM, dt=0.0125),
@@ -65,7 +65,7 @@ BLOWN_UP = [
     ("sampling", "regression", Euler(layers=400), {"count": 400, "cells": 400}),
     ("time step", "regression", Euler(layers=8), {"count": 20_000, "cells": 400}),
     ("grid", "regression", Euler(layers=400), {"count": 20_000, "cells": 24}),
-    ("eps", "fokker-planck", Collisions(0.4), {"count": 20_000, "cells": 200}),
+    ("eps", "tanh-noise", Collisions(0.4), {"count": 40_000, "cells": 300}),
     ("time step", "tanh-noise", Collisions(0.4, "nanbu"), {"count": 20_000, "cells": 300}),
     ("domain", "tanh-noise", Collisions(0.02), {"count": 20_000, "cells": 200, "domain": (-0.5, 2.5)}),
 ]

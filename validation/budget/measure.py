@@ -238,6 +238,11 @@ def _sampled(name: str, values: Floats, how: str, knob: str | None, left: float,
     return Term(name, mean, half, f"{how}, {values.size} of them", knob, left * mean, seconds)
 
 
+def _off(*laws: Law) -> float:
+    """What W1 between computed laws may be off by."""
+    return float(sum(getattr(law, "accuracy", 0.0) for law in laws))
+
+
 def _computed(chain: _Chain, scheme: Euler | Collisions, seconds: float) -> tuple[Term, ...]:
     """Terms of the time step and of eps, from computed laws."""
     if chain.poisson is None:
@@ -252,8 +257,10 @@ def _computed(chain: _Chain, scheme: Euler | Collisions, seconds: float) -> tupl
     if scheme.clock != "poisson":
         value = w1_between(chain.own, chain.poisson)
         knob = "dt / 2" if scheme.clock == "nanbu" else None  # the synchronous clock's step is eps
-        terms.append(Term("time step", value, 0.0, "law of the clock against Poisson's", knob, 0.5 * value, seconds))
-    terms.append(Term("eps", eps, 0.0, "law at eps against the limit", "eps / 2", left * eps, seconds))
+        off, how = _off(chain.own, chain.poisson), "law of the clock against Poisson's"
+        terms.append(Term("time step", value, off, how, knob, 0.5 * value, seconds))
+    off = _off(chain.poisson, chain.limit)
+    terms.append(Term("eps", eps, off, "law at eps against the limit", "eps / 2", left * eps, seconds))
     return tuple(terms)
 
 
@@ -266,7 +273,7 @@ def _gridded(chain: _Chain, solved: _Solved, model: Model, settings: Settings) -
     lo, hi = solved.ends
     return (
         Term(
-            "grid", fine, 0.0, f"wide solution against the limit; order {order:.2g} from half the cells", "cells x 2",
+            "grid", fine, _off(chain.limit), f"wide solution against the limit; order {order:.2g} from half the cells", "cells x 2",
             fine / 2.0**order, (2.0**power - 1.0) * solved.seconds,
         ),
         Term(
