@@ -337,6 +337,25 @@ def test_adversarial_clouds_are_enclosed(spread: str, name: str) -> None:
     close_to(found, exact, 1e-3, 1e-12 + 1e-9 * exact)
 
 
+@pytest.mark.parametrize("apart", [1, 2, 3, 10, 70, 1000])
+def test_cells_of_a_few_numbers_are_enclosed(apart: int) -> None:
+    """A law with an atom at the right end, a few numbers from the left one: no node of a sum may fall upon it."""
+    left = 0.7
+    right = left + apart * np.spacing(left)
+    for law in (Clipped(Normal(left, 1e-34), left, right), Dirac(right), Uniform(left, right)):
+        f = OfLaw(law).on(np.array([left]), np.array([right]))
+        x = left + np.arange(apart) * np.spacing(left)
+        mean = float(law.cdf(x).mean()) - f.shift[0]  # F is taken at no other numbers
+        part = np.spacing(left) / (right - left) * float(f.high[0] - f.low[0])
+        assert f.low[0] <= f.mean_low[0] <= mean + part
+        assert mean - part <= f.mean_high[0]
+    y = np.random.default_rng(apart).choice(np.append(x, right), 20)
+    found = enclose(y, Dirac(right), tolerance=1e-3, comm=serial())
+    exact = sum((Fraction(right) - Fraction(v) for v in y), Fraction(0)) / y.size
+    assert Fraction(found.lower) <= exact <= Fraction(found.upper)
+    assert found.upper - found.lower <= 1e-3 * found.upper
+
+
 def test_bounds_of_two_clouds_hold_in_exact_arithmetic() -> None:
     """No slack: W1 of rational clouds, from denormal to huge, by fractions."""
     rng = np.random.default_rng(8)

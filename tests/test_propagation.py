@@ -126,6 +126,18 @@ def test_a_bias_that_follows_the_mean_is_not_studied() -> None:
     assert not propagation.is_known(cases["moments-conserved"].model)
 
 
+@pytest.mark.parametrize("until", [5.0, 10.0, 20.0, 40.0])
+def test_late_times_are_told_from_rounding(until: float) -> None:
+    """W1 falls like e^(-t) until it is an ulp of the positions; a weight that is wrong by 1 % still shows at t = 10."""
+    model, _ = MODELS["tanh"]
+    x = model.start.sample(np.random.default_rng(2).random(1000))
+    found = propagation.propagation(model, x, PushForward(model, until).forward(x), until)
+    assert found.agrees
+    wrong = PushForward(dataclasses.replace(model, weight=-0.99), until)
+    if until <= 10.0:
+        assert not propagation.propagation(model, x, wrong.forward(x), until).agrees
+
+
 def test_start_is_the_distance_at_time_zero() -> None:
     model, _ = MODELS["tanh"]
     x = model.start.sample(np.random.default_rng(2).random(50))

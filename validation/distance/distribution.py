@@ -26,7 +26,6 @@ from particles.model.laws import quantile_by_bisection
 Flags = NDArray[np.bool_]
 STEPS = 64  # of a cell of a law
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
-_LOST = 2.0**-52  # of F - 1, where it is taken from F
 _TAIL = 10.0 ** -np.arange(2.5, 300.5, 0.5)
 
 
@@ -124,14 +123,17 @@ class OfLaw(Distribution):
         return self.law.quantile(p)
 
     def on(self, left: Floats, right: Floats) -> CellValues:
-        above = self.above(left)
-        low, high = self.values(left, above), self.values(np.nextafter(right, left), above)
+        above, end = self.above(left), np.nextafter(right, left)
+        low, high = self.values(left, above), self.values(end, above)
         between = np.zeros(left.shape)
         for k in range(1, STEPS):
-            between += self.values(left + (k / STEPS) * (right - left), above)
-        means = [(between + end) / STEPS for end in (low, high)]
-        lost = np.where(above, 0.0 if isinstance(self.law, Family) else _LOST, 0.0)
-        return CellValues(above.astype(np.float64), low - lost, high + lost, means[0] - lost, means[1] + lost)
+            between += self.values(np.minimum(left + (k / STEPS) * (right - left), end), above)
+        means = [(between + limit) / STEPS for limit in (low, high)]
+        # what F - 1 loses where it is taken from F, and the sums where the ends of parts are rounded
+        lost = np.where(above, 0.0 if isinstance(self.law, Family) else 2.0**-52, 0.0)
+        rounded = np.minimum(np.spacing(np.maximum(np.abs(left), np.abs(right))) / (right - left), 1.0) * (high - low)
+        low, high = low - lost, high + lost
+        return CellValues(above.astype(np.float64), low, high, means[0] - lost - rounded, means[1] + lost + rounded)
 
     def values(self, x: Floats, above: Flags) -> Floats:
         out = np.empty(x.shape)

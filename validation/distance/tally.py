@@ -59,7 +59,7 @@ class Tally:
 
 def tally(local: Floats, cuts: Floats, ranks: Ranks) -> Tally:
     """Count the whole cloud between cuts that hold all of it; `local` is this rank's part. Collective."""
-    buckets = max(4 * cuts.size, 4096)
+    buckets = min(max(4 * cuts.size, 2**12), 2**22)
     span = float(cuts[-1] - cuts[0]) if cuts.size > 1 else 1.0
     places = ((cuts - cuts[0]) / span * buckets).astype(np.int64)  # as in the loop below
     first = np.append(0, np.cumsum(np.bincount(places, minlength=buckets + 1)))

@@ -85,6 +85,7 @@ def remarks(extra: dict[str, Any]) -> tuple[str, ...]:
         )
     if extra.get("carried"):
         lines.append(
-            f"one cloud: the first of each level, of its first {CARRIED:,} particles at most, to the exact law"
+            f"one cloud: W1(t) to the exact law of a level's first cloud, of {CARRIED:,} particles at most; identity:"
+            " how far the integral at its start is off; Dobrushin: W1(t) as a part of the bound"
         )
     return tuple(lines)
