@@ -254,6 +254,22 @@ def test_a_study_that_fails_is_named() -> None:
         run(tasks_of(lambda p: exact("a"), fails), lambda share: None)
 
 
+def test_a_refusal_of_all_ranks_on_the_way_is_not_applicable_and_one_of_a_single_rank_is_an_error() -> None:
+    """The other ranks would wait for the one that left its study."""
+
+    def refuses(together: bool) -> Callable[[object], Study]:
+        def study(progress: object) -> Study:
+            raise InputError("no interval holds the law", on_all_ranks=together)
+
+        return study
+
+    findings, _ = run(tasks_of(refuses(True), lambda p: exact("a")), lambda share: None)
+    assert [f.status for f in findings] == [Status.NOT_APPLICABLE, Status.HOLDS]
+    assert findings[0].reason == "no interval holds the law"
+    with pytest.raises(InputError, match="grid of case-0: no interval"):
+        run(tasks_of(refuses(False)), lambda share: None)
+
+
 ONE_FAILS = """
 import sys
 sys.path.insert(0, {tests!r})
