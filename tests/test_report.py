@@ -160,6 +160,7 @@ def test_a_study_that_cannot_tell_does_not_hold_and_one_that_does_not_apply_has_
         assert not one.holds
         assert one.verdict == f"4 of 5 verdicts hold; not: {bad.kind} of {bad.case}"
     assert not dataclasses.replace(made, findings=good).holds  # its third section does not
+    assert not Report(cases=made.cases, findings=tuple(by_status[Status.NOT_APPLICABLE])).holds  # nothing was judged
 
 
 def test_cases_are_described_for_people() -> None:
