@@ -55,6 +55,12 @@ def fake(name: str, study: Callable[[str], Study] = exact, *, only: tuple[str, .
     return Kind(name, "made by hand", lambda parser: None, prepare)
 
 
+def only(monkeypatch: pytest.MonkeyPatch, *kinds: Kind) -> None:
+    """Let `all` know these kinds of study, and no further section."""
+    monkeypatch.setattr(study_command, "KINDS", kinds)
+    monkeypatch.setattr(sections, "PARTS", ())
+
+
 def failing(case: str) -> Study:
     return sampled(case, holds=False)
 
@@ -326,14 +332,14 @@ def test_exit_code_is_0_only_if_every_verdict_holds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ("all", "--cases", "regression", "iris", "relu", "--json", "--out", str(tmp_path / "report"))
-    monkeypatch.setattr(study_command, "KINDS", (fake("grid"), fake("layers", only=("iris",))))
+    only(monkeypatch, fake("grid"), fake("layers", only=("iris",)))
     assert validate(*words) == 0
     out = capsys.readouterr().out
     assert "regression: grid holds; not applicable: layers\n" in out
     assert "verdict: 3 of 3 verdicts hold\n" in out
     assert json.loads(out.splitlines()[-1])["provenance"]["ranks"] == 1
     for bad in (failing, empty):
-        monkeypatch.setattr(study_command, "KINDS", (fake("grid", bad, only=("iris",)),))
+        only(monkeypatch, fake("grid", bad, only=("iris",)))
         assert validate(*words) == 1  # into an older report's folder
         assert "0 of 1 verdicts hold; not: grid of iris\n" in capsys.readouterr().out
 
@@ -343,7 +349,7 @@ def test_further_sections_take_part(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         progress(1.0)
         return Section(title="Budget", summary=f"quick: {quick}", body=[paragraph("parts")], holds=not quick)
 
-    monkeypatch.setattr(study_command, "KINDS", (fake("grid"),))
+    only(monkeypatch, fake("grid"))
     parts = (sections.Part("budget", build), sections.Part("nothing to show", lambda *_: None))
     monkeypatch.setattr(sections, "PARTS", parts)
     words = ("all", "--cases", "regression", "--out", str(tmp_path / "report"))
@@ -356,7 +362,7 @@ def test_cases_to_which_no_study_applies_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Else a report without a single verdict would hold."""
-    monkeypatch.setattr(study_command, "KINDS", (fake("grid"),))
+    only(monkeypatch, fake("grid"))
     assert validate("all", "--cases", "relu", "--out", str(tmp_path / "report")) == 2
     assert "no study applies to relu: grid: case 'relu' is not for grid" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
