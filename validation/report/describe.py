@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from particles.model import Case
+from particles.model import Case, Law
 
 
 def describe(case: Case) -> list[tuple[str, str]]:
@@ -18,7 +17,7 @@ def describe(case: Case) -> list[tuple[str, str]]:
         ("drift f(u, x)", f"{model['drift']}{constants}, {scale if size > 1 else 'u = w x + b'}"),
         ("weight w", _number(model["weight"])),
         ("bias b", _number(model["bias"])),
-        ("initial law", model["initial"]),
+        ("initial law", _initial(case, model["initial"])),
     ]
     if model["neurons"] > 1:
         pairs.append(("neurons N", str(model["neurons"])))
@@ -34,12 +33,22 @@ def describe(case: Case) -> list[tuple[str, str]]:
     return pairs
 
 
+def _initial(case: Case, text: str) -> str:
+    """The initial law with its parameters; one of many measurements by its mean and variance."""
+    law = case.model.initial
+    if not text.endswith("(long)") or not isinstance(law, Law):
+        return text
+    return f"{type(law).__name__} of mean {law.mean:.6g} and variance {law.variance:.6g}"
+
+
 def _number(value: Any) -> str:
-    """A number, a vector or a matrix without needless brackets or negative zeros; anything else as JSON."""
+    """A number, a vector, a matrix, or these from times on, without needless brackets or negative zeros."""
     if isinstance(value, list) and len(value) == 1:
         return _number(value[0])
     if isinstance(value, list):
         return f"({', '.join(map(_number, value))})"
     if isinstance(value, int | float):
         return f"{value + 0.0:g}"
-    return value if isinstance(value, str) else json.dumps(value)
+    if isinstance(value, dict) and set(value) == {"edges", "values"}:
+        return f"{_number(value['values'])} from t = {_number(value['edges'])} on"
+    return str(value)

@@ -116,17 +116,22 @@ class Report:
 
     @property
     def holds(self) -> bool:
-        """True if every verdict holds; a study whose data cannot tell does not, one that is not applicable has none."""
-        return not self._open
+        """True if there are verdicts and every one holds.
+
+        A study whose data cannot tell does not hold; one that is not applicable has no verdict.
+        """
+        return self._verdicts > 0 and not self._open
 
     @property
     def verdict(self) -> str:
         """One line: how many verdicts hold, and which do not."""
-        judged = [f for f in self.findings if f.study is not None]
-        sections = [s for s in self.sections if s.holds is not None]
-        total = len(judged) + len(sections)
-        line = f"{total - len(self._open)} of {total} verdicts hold"
-        return line if self.holds else f"{line}; not: {', '.join(self._open)}"
+        line = f"{self._verdicts - len(self._open)} of {self._verdicts} verdicts hold"
+        return f"{line}; not: {', '.join(self._open)}" if self._open else line
+
+    @property
+    def _verdicts(self) -> int:
+        studies = sum(finding.study is not None for finding in self.findings)
+        return studies + sum(section.holds is not None for section in self.sections)
 
     @property
     def _open(self) -> list[str]:
