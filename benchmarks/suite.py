@@ -129,6 +129,9 @@ def compare(base: str, head: str = "HEAD") -> int:
             print(f"asv ended with {code}: nothing was compared")
             return code
         found = set(SLOWER.findall(said))
+        if code == 1 and not found:
+            print("asv found something slower, and its table names nothing")
+            return 2
         slower = found if attempt == 1 else slower & found
         if not slower:
             print(f"no kernel is {FACTOR - 1:.0%} slower" + (" both times" if attempt == 2 else ""))
