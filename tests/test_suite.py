@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,11 +74,15 @@ def test_results_of_a_commit_are_kept_side_by_side_under_a_neutral_name(
     (tmp_path / "machine-a").mkdir()
     for number, names in enumerate((["a", "b"], ["b", "c"])):
         path = tmp_path / "machine-a" / "01234567-existing-py_home_somebody_python.json"
-        path.write_text(json.dumps({"env_name": path.stem[9:], "results": dict.fromkeys(names, number)}))
+        record = {"env_name": path.stem[9:], "results": dict.fromkeys(names, number), "params": {"python": "/home/a"}}
+        path.write_text(json.dumps(record | {"python": "/home/a"}))
         suite._store("0123456789")
     (kept,) = (tmp_path / "machine-a").iterdir()
     assert kept.name == "01234567-installed.json"
-    assert json.loads(kept.read_text()) == {"env_name": "installed", "results": {"a": 0, "b": 1, "c": 1}}
+    record = json.loads(kept.read_text())
+    assert record["results"] == {"a": 0, "b": 1, "c": 1}
+    assert record["env_name"] == "installed"
+    assert record["python"] == record["params"]["python"] == f"3.{sys.version_info.minor}"
 
 
 def test_a_machine_keeps_its_neutral_name(tmp_path: Path) -> None:
