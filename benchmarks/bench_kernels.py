@@ -91,7 +91,7 @@ class GaussianCollisions(_Kernel):
 class MeanFieldSolve(_Kernel):
     """The mean-field equation of `regression` to t = 2."""
 
-    cells = 1600
+    cells = 3200
     smallest = {"cells": 200}  # noqa: RUF012
 
     def check(self) -> None:
@@ -111,7 +111,7 @@ class MeanFieldSolve(_Kernel):
 class FokkerPlanckSolve(_Kernel):
     """The equation of `fokker-planck` to t = 1/2 on [-8, 8], explicit steps; the law stays normal where it began so."""
 
-    cells = 320
+    cells = 800
     smallest = {"cells": 100}  # noqa: RUF012
 
     def check(self) -> None:

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.roofline``: what this machine can do, and how near the kernels come; docs/roofline.md.
+"""``python -m benchmarks.roofline [docs/roofline.md]``: what this machine can do, and how near the kernels come.
 
 Ceilings, of one rank and of two at a time: bandwidth by the triad a_i = b_i + s c_i on arrays far larger than the
 caches (24 bytes an element are counted, as STREAM does), and fused multiply-adds by a compiled loop that evaluates
@@ -11,26 +11,28 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
 import kinetic
+from benchmarks import machine
 from benchmarks.counting import count, counted
 from benchmarks.measure import Work, fresh_python, nanoseconds
 from particles import kernels, noise, parallel
 from particles.base.jit import Formula, formula, kernel
 from particles.base.shims import fma
-from particles.model import TANH
+from particles.model import TANH, Measure, cases
 
 LARGE = 2**24  # numbers an array: 128 MiB, three of them
 SMALL, PASSES, DEGREE = 2**11, 4000, 16
 TURNS = 9
+MARK = "<!-- python -m benchmarks.roofline docs/roofline.md -->"
 PHILOX = 35  # integer operations a 32-bit word: ten rounds of 14 for four
 
 
@@ -115,7 +117,7 @@ def euler() -> Kernel:
     loop = kernels.euler_line.__wrapped__(TANH.value, kernels.free)  # type: ignore[attr-defined]
     x = counted(np.linspace(-2.0, 3.0, 50))
     arithmetic = count(lambda: loop(x, counted([-1.0]), counted([1.0]), 0.01, (), -math.inf, math.inf), 50)
-    return Kernel("Euler, tanh", "particle-step", ns, *arithmetic, 16.0 / 128.0, "one division, selections, latency")
+    return Kernel("Euler, tanh", "particle-step", ns, *arithmetic, 16.0 / 128.0, "arithmetic, one division in it")
 
 
 def gaussian() -> Kernel:
@@ -133,7 +135,7 @@ def gaussian() -> Kernel:
     cells = 2.0  # word + 1/2, times 2^-32
     push = 1.0, 2.0  # one fma
     operations, flops = (s + p + cells + more for s, p, more in zip(step, pairs, push, strict=True))
-    binds = f"{PHILOX} integer operations of Philox, two divisions, a root"
+    binds = f"arithmetic, and {PHILOX} integer operations of Philox on the same units"
     return Kernel("Gaussian step", "particle-step", ns, operations, flops, 16.0 / 100.0, binds)
 
 
@@ -154,7 +156,7 @@ def cweno() -> Kernel:
     step, ends = (0.001, grid.h, 0.0, 0.0), (0.0, 0.0, True)
     constants = reconstruction.constants(grid.h)
     run = lambda: loop(states, counted(np.zeros((3, 2))), work, data, constants, ends, step, (0, 3, 0))  # noqa: E731
-    binds = "one division, loads and stores of five passes in the second-level cache"
+    binds = "arithmetic, one division in it"
     return Kernel("CWENO3 (CWZ)", "cell and stage", ns, *count(run, 3 * n), 0.0, binds)
 
 
@@ -166,11 +168,8 @@ def merge() -> Kernel:
         random = np.random.default_rng(0)
         points = np.sort(random.normal(1.0, 0.2, count))
         solution = kinetic.solve(cases["regression"].model, kinetic.Grid(-7.0, 9.0, cells=cells), until=2.0).at(2.0)
-        empty = particles.model.Measure.of_points(points[None])
+        empty = Measure.of_points(points[None])
         return points, np.arange(1, count + 1) / count, *density_difference(solution, empty)
-
-    import particles.model
-    from particles.model import cases
 
     large = arguments(10**6, 1600)
     large = (*large[:3], -large[3])
@@ -179,7 +178,7 @@ def merge() -> Kernel:
     ns = nanoseconds({"": Work(lambda: None, run, 1e6)}, TURNS)[""]
     few = [counted(array) for array in arguments(2000, 200)]
     loop = absolute_integral.__wrapped__()  # type: ignore[attr-defined]
-    binds = "branches and one sum from point to point: scalar code"
+    binds = "branches, and a sum that goes from point to point: scalar code"
     return Kernel("W1 merge", "particle", ns, *count(lambda: loop(*few), 2000), 16.0, binds)
 
 
@@ -197,39 +196,43 @@ def enclosure() -> Kernel:
     return Kernel("enclosure, count", "edge and side", ns, 0.0, 0.0, 8.0 * points.size / edges.size, binds)
 
 
-def main() -> None:
-    """Measure and print."""
-    out = Console(width=150)
+def table() -> str:
+    """Measure; the part of docs/roofline.md that holds numbers."""
     found = [json.loads(fresh_python("-m", "benchmarks.roofline", "ceilings", ranks=ranks)) for ranks in (1, 2)]
-    for ranks, (bandwidth, fused) in enumerate(found, 1):
-        out.print(f"ranks {ranks}: triad {bandwidth / 1e9:.1f} GB/s, {fused / 1e9:.1f} 10^9 fma/s")
-    bandwidth, fused = found[0]
-    ridge = 2.0 * fused / bandwidth
-    out.print(
-        f"one rank: a kernel with more than {ridge:.1f} flops a byte is bound by arithmetic, with fewer by memory"
-    )
-    table = Table(title="kernels, one rank")
-    for column in (
-        "kernel",
-        "a unit",
-        "ns",
-        "operations",
-        "flops",
-        "bytes",
-        "of the fma",
-        "of the bandwidth",
-        "what binds",
-    ):
-        table.add_column(column, justify="left" if column in ("kernel", "a unit", "what binds") else "right")
+    bandwidth, fused = (rate / 1e9 for rate in found[0])
+    facts, load = machine.facts(), os.getloadavg()[0]
+    lines = [
+        f"{facts['cpu']}, {facts['num_cpu']} cores, numba {facts['numba']}, {facts['mpi']}; load {load:.2f} before.",
+        "",
+        "| ceiling | one rank | two ranks |",
+        "| --- | --- | --- |",
+        f"| triad | {found[0][0] / 1e9:.1f} GB/s | {found[1][0] / 1e9:.1f} GB/s |",
+        f"| fused multiply-adds | {found[0][1] / 1e9:.1f} a ns | {found[1][1] / 1e9:.1f} a ns |",
+        "",
+        f"Ridge: {2.0 * fused / bandwidth:.0f} flops a byte.",
+        "",
+        "| kernel | a unit | ns | operations | flops | bytes | of the arithmetic | of the bandwidth | what binds |",
+        "| --- " * 9 + "|",
+    ]
     for make in (euler, gaussian, cweno, merge, enclosure):
         k = make()
-        table.add_row(
-            k.name, k.unit, f"{k.nanoseconds:.2f}", f"{k.operations:.1f}", f"{k.flops:.1f}", f"{k.bytes:.2f}",
-            f"{k.operations / k.nanoseconds * 1e9 / fused:.0%}", f"{k.bytes / k.nanoseconds * 1e9 / bandwidth:.0%}",
-            k.binds,
-        )  # fmt: skip
-    out.print(table)
+        shares = f"{k.operations / k.nanoseconds / fused:.0%} | {k.bytes / k.nanoseconds / bandwidth:.0%}"
+        counts = f"{k.operations:.1f} | {k.flops:.1f} | {k.bytes:.2f}"
+        lines.append(f"| {k.name} | {k.unit} | {k.nanoseconds:.2f} | {counts} | {shares} | {k.binds} |")
+    return "\n".join(lines)
+
+
+def main(arguments: list[str]) -> None:
+    """Print the table, or put it into a page between its two marks."""
+    if arguments == ["ceilings"]:
+        return ceilings()
+    text = table()
+    print(text)
+    if arguments:
+        page = Path(arguments[0])
+        before, _, rest = page.read_text(encoding="utf-8").partition(MARK)
+        page.write_text(f"{before}{MARK}\n{text}\n{MARK}{rest.partition(MARK)[2]}", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    ceilings() if sys.argv[1:] == ["ceilings"] else main()
+    main(sys.argv[1:])

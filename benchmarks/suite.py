@@ -103,10 +103,15 @@ def run(full: bool, bench: str) -> int:
 
 
 def _store(commit: str) -> None:
-    """Give the result a neutral name, for asv takes the path of the Python; results from before are kept beside."""
+    """Name the Python by its version, for asv takes its path; results from before are kept beside.
+
+    So the curve goes on from the commits that asv installed into an environment of their own.
+    """
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
     for path in RESULTS.glob(f"*/{commit[:8]}-existing-*.json"):
         target = path.with_name(f"{commit[:8]}-installed.json")
-        record = json.loads(path.read_text(encoding="utf-8")) | {"env_name": "installed"}
+        record = json.loads(path.read_text(encoding="utf-8")) | {"env_name": "installed", "python": python}
+        record["params"]["python"] = python
         if target.exists():
             before = json.loads(target.read_text(encoding="utf-8"))
             record["results"] = before["results"] | record["results"]
@@ -117,21 +122,24 @@ def _store(commit: str) -> None:
 def compare(base: str, head: str = "HEAD") -> int:
     """Exit code 1 where a kernel of `head` is slower than that of `base` by the factor, and again when asked twice."""
     config = _config_for_comparison()
+    ends = [git("rev-parse", commit) for commit in (base, head)]
     bench, slower = [KERNELS], set[str]()
     for attempt in (1, 2):
         shutil.rmtree(SCRATCH / "compare", ignore_errors=True)
         only = [word for pattern in bench for word in ("--bench", pattern)]
         code, said = asv(
-            "continuous", "--interleave-rounds", "--factor", str(FACTOR), *only, git("rev-parse", base),
-            git("rev-parse", head), config=config,
+            "continuous", "--interleave-rounds", "--factor", str(FACTOR), *only, *ends, config=config,
         )  # fmt: skip
         if code not in (0, 1):
             print(f"asv ended with {code}: nothing was compared")
             return code
         found = set(SLOWER.findall(said))
+        if code == 1 and not found:
+            print("asv found something slower, and its table names nothing")
+            return 2
         slower = found if attempt == 1 else slower & found
         if not slower:
-            print(f"no kernel is {FACTOR - 1:.0%} slower" + (" both times" if attempt == 2 else ""))
+            print("no kernel is 10 % slower" + (" both times" if attempt == 2 else ""))
             return 0
         if attempt == 1:
             print(f"slower, so measured again: {', '.join(sorted(slower))}", flush=True)

@@ -267,30 +267,3 @@ def test_a_script_that_nobody_knows_is_refused(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text(wrong)
     with pytest.raises(offline.OfflineError, match="is not what asv's page asks for"):
         offline.stand_alone(tmp_path)
-
-
-def test_a_machine_keeps_its_neutral_name(tmp_path: Path) -> None:
-    found = machine.facts()
-    first = machine.named(tmp_path, found)
-    assert first["machine"] == "machine-a"
-    (tmp_path / "machine-a").mkdir()
-    (tmp_path / "machine-a" / "machine.json").write_text(json.dumps(first))
-    assert machine.named(tmp_path, found | {"numba": "0.1"})["machine"] == "machine-a"
-    assert machine.named(tmp_path, found | {"cpu": "another"})["machine"] == "machine-b"
-
-
-def test_facts_name_processor_and_versions() -> None:
-    found = machine.facts()
-    assert all(found[key] for key in ("cpu", "num_cpu", "ram", "numba", "numpy"))
-    assert found["mpi"].lower().startswith(("mpich", "open mpi"))
-
-
-def test_a_slower_kernel_is_read_from_the_table() -> None:
-    from benchmarks.suite import SLOWER
-
-    table = (
-        "| Change   | Before [1a]   | After [2b]   |   Ratio | Benchmark (Parameter)                |\n"
-        "| +        | 10.1±0.1ms    | 13.2±0.1ms   |    1.31 | bench_kernels.EulerSweep.time_sweep  |\n"
-        "| -        | 13.2±0.1ms    | 10.1±0.1ms   |    0.77 | bench_kernels.Distance.time_w1       |\n"
-    )
-    assert SLOWER.findall(table) == ["bench_kernels.EulerSweep.time_sweep"]
