@@ -1,6 +1,7 @@
 """Laws by deterministic computation against closed forms, characteristic functions, moment equations and particles."""
 
 import dataclasses
+import itertools
 import math
 
 import numpy as np
@@ -118,7 +119,7 @@ def test_gaussian_collisions_are_the_poisson_mixture(eps: float) -> None:
 
 
 def inverted(characteristic: np.ndarray, angles: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """F = 1/2 + (1/pi) int_0^oo Im(e^(-i a x) ... ) da/a for a real characteristic function, by the trapezoidal rule."""
+    """F(x) = 1/2 + (1/pi) int_0^oo sin(a x) c(a) da/a for a real characteristic function c, by midpoints."""
     step = angles[1] - angles[0]
     return 0.5 + (np.sin(x[:, None] * angles) * (characteristic / angles)).sum(axis=1) * step / math.pi
 
@@ -146,8 +147,8 @@ def test_free_collisions_have_their_characteristic_function(noise: particles.Noi
 
 
 def test_two_points_from_a_point_are_the_binomial_lattice() -> None:
-    """W1 to the limit N(0, nu^2 t) is a quarter of the lattice's step: sqrt(eps) nu/4 for the poisson clock (theory: .02500
-    at eps nu^2 = .01), twice that where the number of signs is fixed, and with it their parity.
+    """W1 to the limit N(0, nu^2 t) is a quarter of the lattice's step: sqrt(eps) nu/4 for the poisson clock, twice that
+    where the number of signs is fixed, and with it their parity.
     """
     model = Model(drift=IDENTITY, weight=0.0, bias=0.0, nu2=1.0, initial=Dirac(0.0))
     law = boltzmann_law(model, Collisions(0.01, "synchronous", TWO_POINT), 1.0)
@@ -203,8 +204,8 @@ def test_milstein_is_euler_maruyama_for_constant_noise_and_not_for_linear_noise(
 
 @pytest.mark.parametrize("clock", ["nanbu", "synchronous"])
 def test_particles_have_the_law(clock: str) -> None:
-    """2^16 particles, few and large collisions: W1 below 4.5 times its mean. sqrt(M) W1 >= 4.5 sqrt(2/pi) int sqrt(F (1 - F)) happens with
-    probability below 1e-6 (the signed integral is normal, of standard deviation below the law's, 5.7 of which it takes).
+    """2^16 particles, few and large collisions: W1 below 4.5 times its mean, which a fresh key misses less often than
+    once in 10^6 (sqrt(M) W1 has the tail of a normal variable of the law's standard deviation, 5.7 of which it takes).
     """
     scheme = Collisions(0.5, clock, UNIFORM, dt=0.25 if clock == "nanbu" else None)
     count, time = 1 << 16, 1.0
@@ -265,13 +266,13 @@ def test_the_computed_limit_is_the_closed_form(name: str) -> None:
 
 
 def test_generalised_gamma_agrees_with_its_collisions_extrapolated() -> None:
-    """eps = 2^-7, ..., 2^-10, uniform noise, synchronous: the error is a series in eps, of which three terms are removed."""
+    """eps = 2^-7, ..., 2^-10, uniform noise, synchronous: three terms of the series in eps are removed."""
     model = cases["generalised-gamma"].model
     limit, x = limit_law(model, 1.0), np.linspace(0.05, 8.0, 200)
     table = [boltzmann_law(model, Collisions(2.0**-k, "synchronous", UNIFORM), 1.0).cdf(x) for k in (7, 8, 9, 10)]
     assert np.abs(table[-1] - limit.cdf(x)).max() > 1e-5
     for order in (1, 2, 3):
-        table = [(2**order * b - a) / (2**order - 1) for a, b in zip(table, table[1:], strict=False)]
+        table = [(2**order * b - a) / (2**order - 1) for a, b in itertools.pairwise(table)]
     assert np.abs(table[0] - limit.cdf(x)).max() < 1e-7
 
 

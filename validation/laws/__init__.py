@@ -6,6 +6,7 @@ A law that was computed states its accuracy; `accuracy` reads it, and is 0 for a
 from particles.model import Law
 from validation.laws.between import w1_between
 from validation.laws.boltzmann import boltzmann_law, collision_counts
+from validation.laws.first_term import FirstTerm, first_term
 from validation.laws.fokker_planck import limit_law
 from validation.laws.lattice import LatticeSum
 from validation.laws.layers import EulerLaw, euler_law
@@ -13,12 +14,14 @@ from validation.laws.tabulated import TabulatedLaw
 
 __all__ = [
     "EulerLaw",
+    "FirstTerm",
     "LatticeSum",
     "TabulatedLaw",
     "accuracy",
     "boltzmann_law",
     "collision_counts",
     "euler_law",
+    "first_term",
     "limit_law",
     "w1_between",
 ]

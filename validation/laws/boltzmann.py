@@ -15,7 +15,6 @@ Milstein's and Euler-Maruyama's steps of length dt are collisions too, synchrono
 from __future__ import annotations
 
 import math
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -163,24 +162,29 @@ def _collision(
     deviation, half = math.sqrt(eps * nu2), 0.5 * nu2 * eps
     milstein = isinstance(scheme, Milstein)
 
-    def images(y: Floats, eta: float) -> Floats:
+    nodes = rule[0][:, None]
+
+    def images(y: Floats) -> Floats:
+        """psi_k at y, or at row k of y; shape (nodes, n)."""
         x = chart.back(y)
         k = over_arrays(model.diffusion.value, x, constants=c)
         dk = over_arrays(model.diffusion.derivative, x, constants=c)
-        moved = x + eps * model.speed(x, 0.0)
-        return moved + deviation * k * eta + (half * k * dk * (eta * eta - 1.0) if milstein else 0.0)
+        corrected = half * k * dk * (nodes * nodes - 1.0) if milstein else 0.0
+        return np.asarray(x + eps * model.speed(x, 0.0) + deviation * k * nodes + corrected)
 
     y = grid.points
-    low, high = (np.full(y.size, end) for end in (y[0] - 8.0 * grid.step, y[-1] + 8.0 * grid.step))
+    falling = np.diff(images(y)).min(axis=1) <= 0.0
+    if np.any(falling):
+        raise InputError(
+            f"a collision with eps = {eps!r} and noise {scheme.noise.name!r} does not preserve order (at eta ="
+            f" {nodes[falling][0, 0]:.3g}): its law is not computed; allowed is a smaller eps or a smaller noise"
+        )
+    shape = (nodes.size, y.size)
+    low, high = (np.full(shape, end) for end in (y[0] - 8.0 * grid.step, y[-1] + 8.0 * grid.step))
+    before = quantile_by_bisection(images, np.broadcast_to(chart.back(y), shape), low, high)
     total = csr_array((y.size, y.size + 2))
-    for eta, weight in zip(*rule, strict=True):
-        if not np.all(np.diff(images(y, float(eta))) > 0.0):
-            raise InputError(
-                f"a collision with eps = {eps!r} and noise {scheme.noise.name!r} does not preserve order (at eta ="
-                f" {eta:.3g}): its law is not computed; allowed is a smaller eps or a bounded noise"
-            )
-        before = quantile_by_bisection(partial(images, eta=float(eta)), chart.back(y), low, high)
-        total = total + weight * grid.matrix(before)
+    for row, weight in zip(before, rule[1], strict=True):
+        total = total + weight * grid.matrix(row)
     ends = csr_array((np.ones(2), ([0, 1], [y.size, y.size + 1])), shape=(2, y.size + 2))
     return csr_array(vstack([total, ends]))
 

@@ -1,10 +1,11 @@
-"""The first term of the grazing limit: F_eps = F + eps^q F_1 + ..., so that W1(Boltzmann, Fokker-Planck) = eps^q int abs(F_1).
+"""The first term of the grazing limit: F_eps = F + eps^q F_1 + ..., and W1(F_eps, F) = eps^q int abs(F_1) dx.
 
 With kappa_j = E eta^j/nu^j a collision at rate 1/eps has the generator
 
-    L_eps = L + sqrt(eps) (kappa_3 nu^3/6) K^3 d^3 + eps [ f^2/2 d^2 + (nu^2/2) f K^2 d^3 + (kappa_4 nu^4/24) K^4 d^4 ] + ...
+    L_eps = L + sqrt(eps) (kappa_3 nu^3/6) K^3 d^3
+              + eps [ f^2/2 d^2 + (nu^2/2) f K^2 d^3 + (kappa_4 nu^4/24) K^4 d^4 ] + ...
 
-and a clock that makes Bernoulli trials of length dt = r eps, (1/dt) ln(1 + dt L_eps) = L_eps - (dt/2) L^2 + ... So F_1 obeys
+and a clock of Bernoulli trials of length dt = r eps has (1/dt) ln(1 + dt L_eps) = L_eps - (dt/2) L^2 + ... So F_1 obeys
 
     d_t F_1 = A F_1 + B F,   d_t F = A F,   F_1(0) = 0,
 
@@ -13,8 +14,8 @@ A of `fokker_planck`, and on a distribution function (the adjoint on the density
     kappa_3 != 0, q = 1/2:   B F = -(kappa_3 nu^3/6) (K^3 F')''
     kappa_3 = 0,  q = 1:     B F = (f^2 F')'/2 - (nu^2/2)(f K^2 F')'' + (kappa_4 nu^4/24)(K^4 F')''' - (r/2) A^2 F.
 
-It needs the law to be smooth: two-point noise without drift from points stays on a lattice, and has q = 1/2 with another
-constant: a quarter of the lattice's step, sqrt(eps) nu, or 2 sqrt(eps) nu where the number of collisions is fixed.
+It needs the law to be smooth: two-point noise without drift from a point stays on a lattice, and has q = 1/2 with
+another constant: a quarter of the lattice's step sqrt(eps) nu (2 sqrt(eps) nu where all particles collide as often).
 """
 
 from __future__ import annotations
@@ -26,12 +27,13 @@ from typing import Any
 import numpy as np
 
 from particles.base.arrays import Floats, over_arrays
-from particles.model import Dirac, Model
+from particles.base.errors import InputError
+from particles.model import Dirac, Law, Model
 from particles.noise import Noise
 from validation.laws.boltzmann import is_free
 from validation.laws.fokker_planck import computed_law, exponential, generator, slope_matrix
 from validation.laws.interpolation import UniformGrid
-from validation.laws.refine import start_values
+from validation.laws.refine import kinks_of, start_values
 from validation.laws.tabulated import Chart
 
 _SUB = 32  # midpoints a cell for int abs(F_1)
@@ -65,8 +67,16 @@ def first_term(model: Model, noise: Noise, time: float, *, share: float = 0.0) -
     time : float > 0
     share : float in [0, 1], default 0
         r = dt/eps of the clock: 0 for poisson, 1 for synchronous.
+
+    Raises
+    ------
+    InputError
+        As `limit_law`, or for two-point noise without drift from a start that is neither smooth nor a point.
     """
-    if noise.bits and is_free(model) and isinstance(model.initial, Dirac):
+    lattice = noise.bits and is_free(model) and isinstance(model.initial, Law) and kinks_of(model.initial).size > 0
+    if lattice and not isinstance(model.initial, Dirac):
+        raise InputError(f"two-point noise without drift from {model.initial!r}: allowed is a smooth start or a point")
+    if lattice:
         step = (2.0 if share == 1.0 else 1.0) * math.sqrt(model.nu2)
         return FirstTerm(0.5, 0.25 * step, 0.0)
     law = computed_law(model, time)

@@ -24,6 +24,7 @@ from validation.laws.tabulated import HALF_LINE, LINE, Chart, TabulatedLaw
 Solver = Callable[[Chart, UniformGrid, Floats, int], Floats]  # (.., start (size + 2, 2), level 0, 1, ...) -> end
 
 _COARSE, _FIRST = 192, 256
+_MOST_STEPS = 20 * _COARSE  # of a domain
 _NEGLIGIBLE, _CUT = 1e-16, 1e-18
 _WORST = 1e-4  # accuracy in standard deviations beyond which there is no law to speak of
 
@@ -111,22 +112,23 @@ def _domain(model: Model, chart: Chart, time: float, solver: Solver) -> tuple[fl
     start = model.initial
     assert isinstance(start, Law)  # size 1
     first, last = (float(chart.to(start.quantile(np.array(p)))) for p in (1e-17, 1.0 - 1e-16))
-    spread = 2.0 * math.sqrt(model.nu2 * time) + 1e-3 * max(
-        1.0, abs(first)
-    )  # and no more: far out a drift may be stiff
+    spread = 2.0 * math.sqrt(model.nu2 * time) + 1e-3 * max(1.0, abs(first))
+    if chart is HALF_LINE:
+        spread = min(spread, 1.0)  # far out the drift, over x, may be stiff
     low, high = first - spread, last + spread
-    for _ in range(60):
-        grid = UniformGrid(low, (high - low) / _COARSE, _COARSE + 1)
+    step = (high - low) / _COARSE
+    while high - low < _MOST_STEPS * step:
+        grid = UniformGrid(low, step, 1 + math.ceil((high - low) / step))
         law = _solve(model, chart, grid, solver, 0)
-        width = high - low
         leaks = float(np.abs(law.below[:4]).max()), float(np.abs(law.above[-4:]).max())
         if max(leaks) < _NEGLIGIBLE:
             y = grid.points
-            low = min(first, float(y[np.argmax(law.below > _CUT)])) - 8.0 * grid.step
-            high = max(last, float(y[-1 - np.argmax(law.above[::-1] > _CUT)])) + 8.0 * grid.step
+            low = min(first, float(y[np.argmax(law.below > _CUT)])) - 8.0 * step
+            high = max(last, float(y[-1 - np.argmax(law.above[::-1] > _CUT)])) + 8.0 * step
             return low, high
-        low -= 0.3 * width * (leaks[0] >= _NEGLIGIBLE)
-        high += 0.3 * width * (leaks[1] >= _NEGLIGIBLE)
+        width = high - low
+        low -= 0.15 * width * (leaks[0] >= _NEGLIGIBLE)
+        high += 0.15 * width * (leaks[1] >= _NEGLIGIBLE)
     raise InputError(
         f"no interval holds the law at t = {time!r}: its mass runs away or reaches the end of the half line"
     )

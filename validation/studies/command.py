@@ -149,8 +149,31 @@ def _grid(case: Case, arguments: argparse.Namespace) -> Callable[[Progress], Stu
     return lambda progress: study.grid(case, progress=progress, **options)
 
 
+def _grazing_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--levels", type=command.positive_float, nargs="+", metavar="EPS", help="values of eps")
+    parser.add_argument("--clock", default="poisson", help="poisson (default), nanbu or synchronous")
+    parser.add_argument("--noise", metavar="N", help="gaussian, uniform, two-point or exponential")
+    parser.add_argument("--count", type=command.positive_integer, metavar="M", help="particles (default: 100000)")
+    parser.add_argument("--seed", type=command.seed, default=0, help="0 to 2**32 - 1 (default: 0)")
+
+
+def _grazing(case: Case, arguments: argparse.Namespace) -> Callable[[Progress], Study]:
+    from validation.studies import grazing as study
+
+    options: dict[str, Any] = {
+        "levels": sorted(set(arguments.levels or study.LEVELS), reverse=True),
+        "clock": arguments.clock,
+        "noise": study.noise_of(case, arguments.noise),
+        "until": arguments.until or case.until,
+        "count": arguments.count or study.COUNT,
+    }
+    study.check(case, **options)
+    return lambda progress: study.grazing(case, seed=arguments.seed, progress=progress, **options)
+
+
 KINDS = (
     Kind("mean-field", "errors against the number of particles", _mean_field_options, _mean_field),
     Kind("layers", "errors against the number of layers, dt = T/L", _layers_options, _layers),
     Kind("grid", "errors of the equation against the number of cells", _grid_options, _grid),
+    Kind("grazing", "the Fokker-Planck limit of the collisions, against eps", _grazing_options, _grazing),
 )
