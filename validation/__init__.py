@@ -11,6 +11,9 @@ from validation.distance.sliced import sliced_w1
 from validation.distance.supremum import kolmogorov
 from validation.floor import expected_w1
 from validation.significance import NullLaw, count_for, detectable, null_law, p_value
+from validation.studies.grazing import grazing
+from validation.studies.grid import grid
+from validation.studies.layers import layers
 from validation.studies.mean_field import mean_field
 from validation.study import Study
 
@@ -25,7 +28,10 @@ __all__ = [
     "enclose",
     "enclose_at",
     "expected_w1",
+    "grazing",
+    "grid",
     "kolmogorov",
+    "layers",
     "mean_field",
     "null_law",
     "p_value",

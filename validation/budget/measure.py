@@ -273,7 +273,8 @@ def _gridded(chain: _Chain, solved: _Solved, model: Model, settings: Settings) -
     lo, hi = solved.ends
     return (
         Term(
-            "grid", fine, _off(chain.limit), f"wide solution against the limit; order {order:.2g} from half the cells", "cells x 2",
+            "grid", fine, _off(chain.limit),
+            f"wide solution against the limit; order {order:.2g} from half the cells", "cells x 2",
             fine / 2.0**order, (2.0**power - 1.0) * solved.seconds,
         ),
         Term(
