@@ -14,7 +14,7 @@ from particles.base import command
 from particles.base.errors import InputError
 from particles.model import IDENTITY, Dirac, Model, Normal, Uniform, cases, exact_law
 from particles.noise import EXPONENTIAL, GAUSSIAN, NOISES, TWO_POINT, UNIFORM
-from validation.laws import boltzmann_law, first_term, w1_between
+from validation.laws import boltzmann_law, first_term, limit_law, w1_between
 from validation.studies import grazing as study_module
 from validation.studies.grazing import grazing, noise_of
 
@@ -87,6 +87,15 @@ def test_each_clock_has_a_constant_of_its_own(clock: str, share: float) -> None:
     assert abs(ratio[1] - 1.0) > 1e-3  # the control: at eps = .01 the constant alone is not that good
     others = [first_term(OU, UNIFORM, 1.0, share=s).constant for s in (0.0, 0.5, 1.0) if s != share]
     assert all(abs(term.constant / other - 1.0) > 0.02 for other in others)
+
+
+def test_a_kink_and_a_heavy_tail_keep_their_constant() -> None:
+    """ReLU with K = x: the tail reaches to x = 1e6, where F_1 must come from 1 - F and not from F."""
+    model, time = cases["relu"].model, 4.0
+    term = first_term(model, UNIFORM, time)
+    assert term.accuracy < 1e-3
+    error = w1_between(boltzmann_law(model, Collisions(0.01, noise=UNIFORM), time), limit_law(model, time))
+    assert error / 0.01 == pytest.approx(term.constant, rel=0.02)
 
 
 # the study -----------------------------------------------------------------------------------------------------------

@@ -92,9 +92,10 @@ def _constant(model: Model, noise: Noise, time: float, share: float, chart: Char
 
     a = generator(model, chart, grid)
     system = block_array([[a, None], [_source(model, noise, share, chart, grid, a), a]])
-    start = np.concatenate([start_values(model, chart, grid)[:, :1], np.zeros((grid.size + 2, 1))])
+    start = np.concatenate([start_values(model, chart, grid), np.zeros((grid.size + 2, 2))])
     steps = max(64, grid.size // 4)
-    end = exponential(time / steps * system, start, steps)[grid.size + 2 :, 0]
+    law, term = np.split(exponential(time / steps * system, start, steps), 2)
+    end = np.where(law[:, 0] < 0.5, term[:, 0], -term[:, 1])  # far up from 1 - F, whose rounding is small there
     y = grid.origin + grid.step * (np.arange((grid.size - 1) * _SUB) + 0.5) / _SUB
     index, weight = grid.stencil(y)
     return float((np.abs((weight * end[index]).sum(axis=0)) * chart.slope(y)).sum() * grid.step / _SUB)

@@ -1,8 +1,8 @@
 """Tables that are refined until two of them agree: the domain, the doubling, and what the difference says.
 
 A solver takes a chart, a grid and the values of F and 1 - F at the start, and returns those at the end. The domain is
-widened until less than 1e-16 of the mass reaches its ends, and cut where less than 1e-18 was; then the number of points
-is doubled until W1 between two successive tables, int abs(F_h - F_2h) dx, is below the tolerance. That difference is
+widened until less than 1e-13 of the mass reaches its lower end and 1e-16 its upper one; then the number of points is
+doubled until W1 between two successive tables, int abs(F_h - F_2h) dx, is below the tolerance. That difference is
 the accuracy that the finer table states: it is the error of the coarser one, so it errs on the safe side.
 """
 
@@ -25,7 +25,8 @@ Solver = Callable[[Chart, UniformGrid, Floats, int], Floats]  # (.., start (size
 
 _COARSE, _FIRST = 192, 256
 _MOST_STEPS = 20 * _COARSE  # of a domain
-_NEGLIGIBLE, _CUT = 1e-16, 1e-18
+_BELOW, _ABOVE = 1e-13, 1e-16  # mass that may leave the domain; far up it weighs more where the chart is ln x
+_CUT = 1e-2  # of it, where the domain ends
 _WORST = 1e-4  # accuracy in standard deviations beyond which there is no law to speak of
 
 
@@ -121,14 +122,14 @@ def _domain(model: Model, chart: Chart, time: float, solver: Solver) -> tuple[fl
         grid = UniformGrid(low, step, 1 + math.ceil((high - low) / step))
         law = _solve(model, chart, grid, solver, 0)
         leaks = float(np.abs(law.below[:4]).max()), float(np.abs(law.above[-4:]).max())
-        if max(leaks) < _NEGLIGIBLE:
+        if leaks[0] < _BELOW and leaks[1] < _ABOVE:
             y = grid.points
-            low = min(first, float(y[np.argmax(law.below > _CUT)])) - 8.0 * step
-            high = max(last, float(y[-1 - np.argmax(law.above[::-1] > _CUT)])) + 8.0 * step
+            low = min(first, float(y[np.argmax(law.below > _CUT * _BELOW)])) - 8.0 * step
+            high = max(last, float(y[-1 - np.argmax(law.above[::-1] > _CUT * _ABOVE)])) + 8.0 * step
             return low, high
         width = high - low
-        low -= 0.15 * width * (leaks[0] >= _NEGLIGIBLE)
-        high += 0.15 * width * (leaks[1] >= _NEGLIGIBLE)
+        low -= 0.15 * width * (leaks[0] >= _BELOW)
+        high += 0.15 * width * (leaks[1] >= _ABOVE)
     raise InputError(
         f"no interval holds the law at t = {time!r}: its mass runs away or reaches the end of the half line"
     )

@@ -155,6 +155,8 @@ def _judge(case: Case, rows: tuple[Row, ...], term: FirstTerm, extra: dict[str, 
     refusal = None
     if worst > SHARE * least:
         refusal = f"the laws are known to {worst:.1e} only, the smallest error is {least:.1e}: give larger eps"
+    elif term.accuracy > SHARE:
+        refusal = f"the constant C is known to {term.accuracy:.0%} only: the drift or the start is too rough for it"
     limit, ratio = _at_zero(rows, term.order), extra["sampled"] / extra["floor"]
     claim = f"error/(C eps^{term.order:g}), carried on to eps = 0, is 1 within {CONSTANT:g}"
     checks = (
