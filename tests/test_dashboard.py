@@ -267,3 +267,30 @@ def test_a_script_that_nobody_knows_is_refused(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text(wrong)
     with pytest.raises(offline.OfflineError, match="is not what asv's page asks for"):
         offline.stand_alone(tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.browser
+@pytest.mark.skipif(not (ROOT / "benchmarks" / "results").is_dir(), reason="no stored results")
+def test_every_stored_benchmark_is_drawn(
+    browser: Any, serve: Callable[[Path], str], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The project's own results, published: each benchmark opens, and its chart holds more than axes."""
+    site, home = tmp_path / "site", tmp_path_factory.mktemp("home")
+    command = [sys.executable, "-m", "asv", "publish", "--no-pull", "--html-dir", str(site)]
+    environment = os.environ | {"HOME": str(home)}
+    done = subprocess.run(
+        command, cwd=ROOT / "benchmarks", env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    offline.stand_alone(site)
+    about = json.loads((site / "index.json").read_text(encoding="utf-8"))
+    assert len(about["revision_to_hash"]) >= 8
+    address = serve(site)
+    blank = []
+    for name in about["benchmarks"]:
+        browser.get("about:blank")
+        browser.get(f"{address}#{name}")
+        blank += [name] if until(browser, DRAWN, 4) < 4 else []
+    assert blank == []
+    assert complaints(browser, address) == []
