@@ -66,7 +66,6 @@ BLOWN_UP = [
     ("time step", "regression", Euler(layers=8), {"count": 20_000, "cells": 400}),
     ("grid", "regression", Euler(layers=400), {"count": 20_000, "cells": 24}),
     ("eps", "tanh-noise", Collisions(0.4), {"count": 40_000, "cells": 300}),
-    ("time step", "tanh-noise", Collisions(0.4, "nanbu"), {"count": 20_000, "cells": 300}),
     ("domain", "tanh-noise", Collisions(0.02), {"count": 20_000, "cells": 200, "domain": (-0.5, 2.5)}),
 ]
 

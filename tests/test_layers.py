@@ -12,9 +12,22 @@ from scipy.stats import norm
 import validation.__main__
 from particles.base import command
 from particles.base.errors import InputError
-from particles.model import IDENTITY, RELU, TANH, Dirac, Model, Normal, Uniform, cases, cubic, piecewise
+from particles.model import (
+    IDENTITY,
+    RELU,
+    TANH,
+    Dirac,
+    Model,
+    Normal,
+    Uniform,
+    cases,
+    cubic,
+    exact_law,
+    piecewise,
+)
 from validation import bias as bias_module
 from validation.bias import euler_bias, first_order
+from validation.laws import euler_law, w1_between
 from validation.studies import layers as study_module
 from validation.studies.layers import layers, needed_count
 from validation.study import fit_order
@@ -183,3 +196,12 @@ def test_the_command_line_writes_table_and_plot(tmp_path: Path, capsys: pytest.C
     words = (*words, "--independent", "--replicates", "3", "--out", str(tmp_path / "b"))
     assert command.run("validation", build, words) == 1
     assert "limited by sampling" in json.loads(capsys.readouterr().out.strip().splitlines()[-1])["verdict"]
+
+
+@pytest.mark.parametrize("name", ["regression", "vehicles", "moments-decay"])
+def test_the_bias_is_the_distance_between_two_laws(name: str) -> None:
+    """A second route: the law of the layers, inverted and compared with the law of the flow on the line."""
+    model = cases[name].model
+    law = exact_law(model, 2.0)
+    assert law is not None
+    assert euler_bias(model, 2.0, 40) == pytest.approx(w1_between(euler_law(model, 40, 2.0), law), rel=1e-7)

@@ -46,7 +46,7 @@ def gridded() -> bool:
 
 def budgeted() -> list[bool]:
     """Closure both ways, and sampling against its exact mean."""
-    settings = settings_of(cases["tanh-noise"], count=100_000, cells=200, until=1.0, replicates=8)
+    settings = settings_of(cases["tanh-noise"], count=400_000, cells=200, until=1.0, replicates=6)
     return [check.holds for check in budget(cases["tanh-noise"], Collisions(0.2), settings).checks]
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from particles import Euler
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
+from particles.base.jit import Formula, kernel
 from particles.model import Law, Model
 from particles.model.laws import moments_by_quadrature
 
@@ -63,6 +65,29 @@ def euler_law(model: Model, layers: int, time: float) -> EulerLaw:
     return law
 
 
+@kernel
+def _with_slopes(value: Formula, f_u: Formula, f_x: Formula) -> Formula:
+    """Images of points under the layers in place, d/dx of the map there, 0 at a wall; returns the least slope met."""
+
+    def sweep(x: Any, slopes: Any, weights: Any, biases: Any, dt: float, c: Any, low: float, high: float) -> float:
+        least = np.inf
+        for i in range(x.size):
+            at, slope = x[i], 1.0
+            for k in range(weights.size):
+                if at <= low or at >= high:
+                    slope = 0.0
+                    break
+                w = weights[k]
+                u = w * at + biases[k]
+                layer = 1.0 + dt * (w * f_u(u, at, c) + f_x(u, at, c))
+                least = min(least, layer)
+                at, slope = min(max(at + dt * value(u, at, c), low), high), slope * layer
+            x[i], slopes[i] = at, slope if low < at < high else 0.0
+        return least
+
+    return sweep
+
+
 @dataclass(frozen=True, eq=False)
 class EulerLaw(Law):
     """Push-forward of the start by Euler layers; see `euler_law`.
@@ -91,16 +116,11 @@ class EulerLaw(Law):
 
     def _forward(self, x: Floats) -> tuple[Floats, Floats, float]:
         """Images of points, d/dx of the map there, and the least slope of a layer that they met."""
-        drift, (low, high), least = self.model.drift, self._walls, math.inf
-        slope = np.ones_like(x)
-        for w, b in zip(self.weights.tolist(), self.biases.tolist(), strict=True):
-            u = w * x + b
-            free = (x > low) & (x < high)
-            layer = 1.0 + self.dt * (w * drift.derivative_u(u, x) + drift.derivative_x(u, x))
-            least = min(least, float(layer[free].min(initial=math.inf)))
-            x = np.where(free, np.clip(x + self.dt * drift(u, x), low, high), x)
-            slope = np.where((x > low) & (x < high), slope * layer, 0.0)
-        return x, slope, least
+        drift, (low, high) = self.model.drift, self._walls
+        images, slopes = np.array(x, dtype=np.float64), np.empty_like(x)
+        sweep = _with_slopes(drift.value, drift.f_u, drift.f_x)
+        least = sweep(images, slopes, self.weights, self.biases, self.dt, drift.constants, low, high)
+        return images, slopes, float(least)
 
     @cached_property
     def _table(self) -> tuple[Floats, Floats, Floats, float]:
