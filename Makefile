@@ -64,9 +64,9 @@ bench-compare: $(BENCH)
 bench-false-alarms: $(BENCH)
 	$(SUITE) alarms
 
-# the kernels of past commits
+# the kernels of past commits; ONLY=. takes every benchmark, for commits that have what they need
 bench-history: $(BENCH)
-	$(SUITE) history $(COMMITS)
+	$(SUITE) history $(COMMITS) $(if $(ONLY),--bench '$(ONLY)')
 
 dashboard: $(BENCH)
 	$(SUITE) publish

@@ -26,8 +26,8 @@ class _Kernel:
     checked = False
 
     number = 1
-    repeat = (8, 40, 2.0)
-    rounds = 2
+    repeat = (5, 20, 1.0)
+    rounds = 4
     warmup_time = 0.1
     timeout = 120.0
 

@@ -28,7 +28,8 @@ def row(change: str, name: str) -> str:
 def scripted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Scripted:
     """Let asv give answers from a list, in a scratch folder."""
     monkeypatch.setattr(suite, "SCRATCH", tmp_path)
-    monkeypatch.setattr(suite, "git", lambda *words: "0" * 40)
+    monkeypatch.setattr(suite, "git", lambda *words: words[-1])
+    monkeypatch.setattr(suite, "shortest", lambda commit: dict.fromkeys((SWEEP, SOLVE), 1.0 + (commit == "HEAD")))
 
     def script(*answers: tuple[int, str]) -> None:
         left = list(answers)
@@ -45,7 +46,6 @@ def scripted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Scripted:
         ([(1, row("+", SWEEP)), (1, row("+", SWEEP))], 1),
         ([(1, row("+", SWEEP)), (0, "")], 0),
         ([(1, row("+", SWEEP) + row("+", SOLVE)), (1, row("+", SOLVE))], 1),
-        ([(1, row("+", SWEEP)), (1, row("+", SOLVE))], 0),
         ([(2, "Build failed")], 2),
         ([(1, row("+", SWEEP)), (2, "Build failed")], 2),
     ],
@@ -53,6 +53,21 @@ def scripted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Scripted:
 def test_a_kernel_is_slower_if_it_is_so_twice(scripted: Scripted, answers: list[tuple[int, str]], code: int) -> None:
     scripted(*answers)
     assert suite.compare("HEAD~1") == code
+
+
+def test_a_slower_median_alone_is_a_disturbance(scripted: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    scripted((1, row("+", SWEEP)))
+    monkeypatch.setattr(suite, "shortest", lambda commit: {SWEEP: 1.0 + 0.09 * (commit == "HEAD")})
+    assert suite.compare("HEAD~1") == 0
+
+
+def test_the_shortest_sample_is_read_from_what_asv_stores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suite, "SCRATCH", tmp_path)
+    (tmp_path / "compare" / "machine-a").mkdir(parents=True)
+    columns = {"result_columns": ["result", "params", "samples"]}
+    results = {SWEEP: [[0.2], [], [[0.3, 0.1, 0.2]]], SOLVE: [[None], []]}
+    (tmp_path / "compare" / "machine-a" / "01234567-env.json").write_text(json.dumps(columns | {"results": results}))
+    assert suite.shortest("0123456789") == {SWEEP: 0.1}
 
 
 def test_a_slower_kernel_that_the_table_does_not_name_is_an_error(scripted: Scripted) -> None:
