@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 import validation.__main__
-from particles import Collisions
+from particles import Collisions, parallel
 from particles.base import command
 from particles.base.errors import InputError
 from particles.model import IDENTITY, Dirac, Model, Normal, Uniform, cases, exact_law
 from particles.noise import EXPONENTIAL, GAUSSIAN, NOISES, TWO_POINT, UNIFORM
 from validation.laws import boltzmann_law, first_term, limit_law, w1_between
 from validation.studies import grazing as study_module
+from validation.studies.common_numbers import common_numbers
 from validation.studies.grazing import grazing, noise_of
 
 OU = Model(drift=IDENTITY, weight=-1.0, bias=0.0, nu2=2.0, initial=Normal(1.0, 0.5))
@@ -210,3 +211,15 @@ def test_the_command_writes_table_and_plot(tmp_path: Path) -> None:
     assert (out / "study.png").stat().st_size > 10_000
     words = ("study", "grazing", "regression", "--out", str(tmp_path / "none"))
     assert command.run("validation", validation.__main__.build_parser, words) == 2
+
+
+def test_common_random_numbers_see_the_exact_change_from_eps_to_half_of_it() -> None:
+    """False alarm 1e-3, fixed key; the control: no change at all is not what they see."""
+    model = cases["tanh-noise"].model
+    paired = common_numbers(model, 1.0, 0.1, 50_000, 0, parallel.serial())
+    assert paired is not None
+    assert paired.check.holds
+    assert paired.saved > 100.0
+    assert not dataclasses.replace(paired, exact=0.0).check.holds
+    assert common_numbers(cases["inverse-gamma"].model, 1.0, 0.1, 1000, 0, parallel.serial()) is None
+    assert common_numbers(model, 1.0, 0.3, 1000, 0, parallel.serial()) is None

@@ -23,6 +23,7 @@ from validation.distance import w1_to_law
 from validation.floor import expected_w1
 from validation.laws import FirstTerm, accuracy, boltzmann_law, collision_counts, first_term, limit_law, w1_between
 from validation.laws.refine import require_plain
+from validation.studies.common_numbers import CommonNumbers, common_numbers
 from validation.study import Check, Row, Study, fit_order, order_checks, successive_orders
 
 LEVELS = (0.04, 0.02, 0.01, 0.005, 0.0025)
@@ -128,6 +129,7 @@ def grazing(
     for k in range(REPLICATES):
         if k % ranks.size == ranks.rank:
             clouds[k] = _cloud(case, schemes[0], first, until, count, seed, k)
+    paired = common_numbers(case.model, until, levels[0], count, seed, ranks)
     errors = {k: pair for part in ranks.gather(found) for k, pair in part.items()}
     distances = {k: distance for part in ranks.gather(clouds) for k, distance in part.items()}
     mean = sum(distances[k] for k in range(REPLICATES)) / REPLICATES
@@ -138,8 +140,9 @@ def grazing(
     extra = {
         "time": until, "clock": clock, "noise": noise.name, "count": count, "sampled": mean,
         "floor": expected_w1(first, count), **dataclasses.asdict(term),
+        "common_numbers": None if paired is None else dataclasses.asdict(paired),
     }  # fmt: skip
-    return _judge(case, rows, term, extra)
+    return _judge(case, rows, term, paired, extra)
 
 
 def _cloud(case: Case, scheme: Collisions, law: Law, until: float, count: int, seed: int, replicate: int) -> float:
@@ -149,7 +152,9 @@ def _cloud(case: Case, scheme: Collisions, law: Law, until: float, count: int, s
     return w1_to_law(run.at(until), law)
 
 
-def _judge(case: Case, rows: tuple[Row, ...], term: FirstTerm, extra: dict[str, Any]) -> Study:
+def _judge(
+    case: Case, rows: tuple[Row, ...], term: FirstTerm, paired: CommonNumbers | None, extra: dict[str, Any]
+) -> Study:
     least = min(row.error for row in rows)
     worst = max(row.also["laws +-"] for row in rows)
     refusal = None
@@ -166,6 +171,7 @@ def _judge(case: Case, rows: tuple[Row, ...], term: FirstTerm, extra: dict[str, 
             f"W1(particles, their law) at eps = {rows[0].level:g} is at most {ABOVE:g} times its expectation",
             f"{ratio:.3f}", ratio <= ABOVE,
         ),
+        *([] if paired is None else [paired.check]),
     )  # fmt: skip
     orders = ", ".join(f"{order:.4f}" for order in successive_orders(rows))
     remarks = (
@@ -173,6 +179,7 @@ def _judge(case: Case, rows: tuple[Row, ...], term: FirstTerm, extra: dict[str, 
         f"C = {term.constant:.6g}, from the first term of the expansion in eps",
         f"particles: {REPLICATES} clouds of {extra['count']}, W1 to the law of the collisions {extra['sampled']:.3e}"
         f" (expected: {extra['floor']:.3e})",
+        *([] if paired is None else [paired.remark]),
     )
     return Study(
         name="grazing",
