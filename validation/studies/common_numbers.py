@@ -43,9 +43,8 @@ class CommonNumbers:
     def check(self) -> Check:
         """The pairs see the exact change (99.9 % level)."""
         claim = f"common random numbers see what eps = {self.eps:g} and half of it differ by in E X^2 (99.9 % level)"
-        return Check(
-            claim, f"{self.seen.estimate:.3e} +- {self.seen.half_width:.1e}, exact {self.exact:.3e}", self._met
-        )
+        found = f"{self.seen.estimate:.3e} +- {self.seen.half_width:.1e}, exact {self.exact:.3e}"
+        return Check(claim, found, self.seen.allows(self.exact))
 
     @property
     def remark(self) -> str:
