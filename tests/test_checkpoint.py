@@ -242,7 +242,7 @@ CASE = '[model]\ndrift = "tanh"\nweight = -1.0\nbias = 1.0\n[model.initial]\nlaw
 def test_resume_needs_nothing_but_the_checkpoint(fresh: Fresh, tmp_path: Path) -> None:
     """The TOML file and its measurements may be gone, and the folder elsewhere; options are those of the run."""
     (tmp_path / "own.toml").write_text(CASE + "[run]\nuntil = 1.0\n")
-    (tmp_path / "x.csv").write_text("\n".join(map(str, range(50))))
+    (tmp_path / "x.csv").write_text("x\n" + "\n".join(map(str, range(50))))
     arguments = ("-m", "particles", "run", tmp_path / "own.toml", "--count", 9000, "--layers", 200, "--seed", 3)
     arguments += ("--histogram", -1, 50, 40)
     assert fresh(*arguments, "--out", tmp_path / "straight").returncode == 0

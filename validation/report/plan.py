@@ -29,6 +29,7 @@ class Options:
 # (kind, case), or (kind, None) for all other cases; nothing: the study's own defaults
 OPTIONS: dict[tuple[str, str | None], Options] = {
     ("mean-field", None): Options(quick=("--levels", "100", "1000", "1e4", "1e5", "--replicates", "240")),
+    ("grazing", None): Options(quick=("--levels", "0.02", "0.01", "0.005", "--count", "1e4")),
 }
 
 
