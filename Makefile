@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 OUT := out/demo
 RANKS ?= 2
+JOBS ?= 2
 RUN := $(BIN)/mpirun -n $(RANKS) $(BIN)/python -m
 
 BENCH := $(VENV)/bench
@@ -47,7 +48,7 @@ lint: $(READY)
 	$(BIN)/mypy
 
 test: lint
-	$(BIN)/python -m pytest -m "not long"
+	$(BIN)/python -m pytest -m "not long" --numprocesses $(JOBS) --dist loadfile
 
 test-long: $(READY)
 	$(BIN)/python -m pytest -m long --timeout 3600

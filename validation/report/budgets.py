@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from particles import UNIFORM, Collisions, Euler
 from particles.model import Case
 from validation.budget import Budget, budget, settings_of
@@ -40,7 +42,7 @@ def budgets(cases: tuple[Case, ...], quick: bool, progress: Progress) -> Section
         summary=f"{len(closed)} of {len(found)} close; {parts}",
         body=[part for one in found for part in _parts(one)],
         holds=len(closed) == len(found),
-        data=[to_dict(one) for one in found],
+        data=[_data(one) for one in found],
     )
 
 
@@ -65,9 +67,18 @@ def _parts(found: Budget) -> list[Html]:
     return [
         tag("h3", found.case),
         table(caption, ["term", "W1", "95 %", "share", "by"], rows),
-        *(paragraph(sentence) for sentence in sentences(found)),
+        paragraph(sentences(found)[0]),
         tag("ul", *checks),
     ]
+
+
+def _data(found: Budget) -> dict[str, Any]:
+    """What does not change with the machine: no seconds, and so no cheapest refinement."""
+    told = to_dict(found)
+    del told["provenance"], told["refinement"]
+    for term in (*told["terms"], told["total"]):
+        del term["seconds"]
+    return told
 
 
 def _interval(half: float) -> str:
