@@ -90,6 +90,7 @@ def test_each_clock_has_a_constant_of_its_own(clock: str, share: float) -> None:
     assert all(abs(term.constant / other - 1.0) > 0.02 for other in others)
 
 
+@pytest.mark.long
 def test_a_kink_and_a_heavy_tail_keep_their_constant() -> None:
     """ReLU with K = x: the tail reaches to x = 1e6, where F_1 must come from 1 - F and not from F."""
     model, time = cases["relu"].model, 4.0
@@ -166,7 +167,7 @@ def test_particles_of_another_law_turn_the_verdict(monkeypatch: pytest.MonkeyPat
     other = dataclasses.replace(CASE, model=dataclasses.replace(OU, weight=-0.9))
     monkeypatch.setattr(study_module, "_cloud", lambda case, *rest: whole(other, *rest))
     study = grazing(CASE, **SMALL)
-    assert [check.holds for check in study.checks] == [True, True, True, False]
+    assert [check.holds for check in study.checks] == [True, True, True, False, True]
 
 
 def test_laws_that_are_not_known_well_enough_are_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 
 from particles import GAUSSIAN, Collisions
+from particles.base.errors import InputError
 from particles.model import Model
 from particles.multilevel import BLOCK, Levels
 from particles.parallel import Ranks
@@ -55,19 +56,23 @@ class CommonNumbers:
 def common_numbers(model: Model, until: float, eps: float, count: int, seed: int, ranks: Ranks) -> CommonNumbers | None:
     """Pair synchronous Gaussian collisions at eps and eps/2; collective, the same on any number of ranks.
 
-    None where K = x, which Gaussian noise leaves, or where the horizon is no multiple of eps.
+    None where K = x, which Gaussian noise leaves, where the horizon is no multiple of eps, or where the laws to compare
+    with cannot be computed.
     """
     steps = round(until / eps)
     if model.diffusion.half_line or abs(steps * eps - until) > 1e-9 * until:
+        return None
+    try:
+        coarse_law, fine_law = (
+            boltzmann_law(model, Collisions(size, "synchronous", GAUSSIAN), until) for size in (eps, 0.5 * eps)
+        )
+    except InputError:
         return None
     levels = Levels(model, until, Moments((2,)), "euler-maruyama", coarsest=steps, seed=seed)
     with ranks.one_rank_a_node_first():
         levels.compile()
     sums = levels.sums(1, range(-(-count // BLOCK)), ranks)
     (difference,), (fine,) = sums.variance
-    coarse_law, fine_law = (
-        boltzmann_law(model, Collisions(size, "synchronous", GAUSSIAN), until) for size in (eps, 0.5 * eps)
-    )
     return CommonNumbers(
         eps=eps,
         pairs=sums.count,
