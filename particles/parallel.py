@@ -13,7 +13,7 @@ import os
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
@@ -24,6 +24,7 @@ from particles.base import command
 from particles.base.arrays import Floats
 from particles.base.errors import InputError, SimresnetError, StorageError
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -60,6 +61,24 @@ class Ranks:
     def gather(self, value: T) -> list[T]:
         """Values of all ranks in the order of ranks, on every rank."""
         return list(self.comm.allgather(value))
+
+    def deal(
+        self,
+        tasks: Sequence[S],
+        run: Callable[[S], T],
+        *,
+        progress: Callable[[float], None] = lambda share: None,
+        cost: Callable[[S], float] = lambda task: 1.0,
+    ) -> list[T]:
+        """Run tasks, dealt round the ranks; their results in the order of the tasks, on every rank."""
+        total, done, mine = sum(map(cost, tasks)), 0.0, []
+        for place, task in enumerate(tasks):
+            done += cost(task)
+            if place % self.size == self.rank:
+                mine.append(run(task))
+                progress(done / total)
+        parts = self.gather(mine)
+        return [parts[place % self.size][place // self.size] for place in range(len(tasks))]
 
     def barrier(self) -> None:
         """Wait for every rank."""

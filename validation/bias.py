@@ -27,7 +27,7 @@ from itertools import pairwise
 import numpy as np
 
 from particles import Euler, ExactFlow
-from particles.base.arrays import Floats
+from particles.base.arrays import Floats, bisect
 from particles.base.errors import InputError
 from particles.model import Law, Model, exact_law
 from particles.model.transients import segments
@@ -36,7 +36,6 @@ from particles.schemes import Scheme
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
 _PANELS = np.linspace(0.0, 1.0, 201)
-_BISECTIONS = 60
 
 
 def check_layers(model: Model, until: float, layers: int) -> None:
@@ -162,12 +161,8 @@ def _crossings(function: Callable[[Floats], Floats], x: Floats) -> Floats:
     """Where the sign of a function (-1, 0 or 1) changes between two neighbouring points, by bisection."""
     sign = np.sign(function(x))
     change = sign[1:] != sign[:-1]
-    low, high, sign = x[:-1][change], x[1:][change], sign[:-1][change]
-    for _ in range(_BISECTIONS if sign.size else 0):
-        middle = 0.5 * (low + high)
-        same = np.sign(function(middle)) == sign
-        low, high = np.where(same, middle, low), np.where(same, high, middle)
-    return np.asarray(0.5 * (low + high))
+    before = sign[:-1][change]
+    return bisect(lambda points: np.sign(function(points)) == before, x[:-1][change], x[1:][change])
 
 
 def _panels(levels: Floats) -> tuple[Floats, Floats]:

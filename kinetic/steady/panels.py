@@ -7,15 +7,13 @@ change by at most 3. The march ends where p is below e^(-700) of its maximum, or
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.polynomial import legendre
-from numpy.typing import NDArray
 
 from kinetic.steady.chart import Chart, Map, scan
-from particles.base.arrays import Floats
+from particles.base.arrays import Floats, bisect
 from particles.base.errors import InputError
 
 DEGREE = 15
@@ -77,15 +75,6 @@ def critical_points(slope: Map, chart: Chart, kinks: tuple[float, ...]) -> tuple
     walls = [growth is None for growth in chart.growth]
     ends = [end for end, top in ((chart.low, walls[0] and s[0] <= 0.0), (chart.high, walls[1] and s[-1] > 0.0)) if top]
     return np.sort(np.append(maxima, ends)), minima
-
-
-def bisect(below: Callable[[Floats], NDArray[np.bool_]], low: Floats, high: Floats) -> Floats:
-    """Ends of the stretches [low, ...) on which `below` holds, to the last bits, elementwise."""
-    for _ in range(80):
-        middle = 0.5 * (low + high)
-        first = below(middle)
-        low, high = np.where(first, middle, low), np.where(first, high, middle)
-    return high
 
 
 def _march(

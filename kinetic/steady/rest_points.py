@@ -13,7 +13,7 @@ import numpy as np
 
 from kinetic.steady.chart import scan
 from kinetic.steady.line import Line
-from kinetic.steady.panels import bisect
+from particles.base.arrays import bisect
 from particles.base.errors import InputError
 
 

@@ -205,19 +205,17 @@ class _Clouds:
     ) -> tuple[Floats, Floats, float]:
         """W1 of some clouds to a law, of others to a solution, and the seconds of a run; the same on any ranks."""
         number = self.settings.replicates
-        found: dict[int, float] = {}
-        seconds = math.inf
-        with ranks.one_rank_a_node_first():
-            self._cloud(2 * number, count=2)
-        for key in range(ranks.rank, 2 * number, ranks.size):
+
+        def run(key: int) -> tuple[float, float]:
             began = perf_counter()
             cloud = self._cloud(key, count=self.settings.count)
-            seconds = min(seconds, perf_counter() - began)
-            found[key] = w1_to_law(cloud, law) if key < number else w1(cloud, solution)
-            progress((key + 1) / (2 * number))
-        merged = {key: value for part in ranks.gather(found) for key, value in part.items()}
-        values = np.array([merged[key] for key in range(2 * number)])
-        return values[:number], values[number:], min(ranks.gather(seconds))
+            seconds = perf_counter() - began
+            return (w1_to_law(cloud, law) if key < number else w1(cloud, solution)), seconds
+
+        with ranks.one_rank_a_node_first():
+            self._cloud(2 * number, count=2)
+        values, seconds = np.array(ranks.deal(range(2 * number), run, progress=progress)).T
+        return values[:number], values[number:], float(seconds.min())
 
     def _cloud(self, key: int, *, count: int) -> Measure:
         run = particles.simulate(

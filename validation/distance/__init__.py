@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from particles.base.arrays import Floats
+from particles.base.arrays import Floats, bisect
 from particles.base.errors import InputError
 from particles.model import Law, Measure
 from validation.distance.distribution import Flags, OfLaw
@@ -162,13 +162,8 @@ def _crossings(measure: Measure, law: Law, step: Floats, left: Floats, right: Fl
     low, high = np.nextafter(left, right), np.nextafter(right, left)
     sign = np.sign(difference(low))
     crossed = sign * np.sign(difference(high)) < 0.0
-    low, high = low[crossed], high[crossed]
     base, sign = base[crossed], sign[crossed]
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        same = np.sign(difference(middle)) == sign
-        low, high = np.where(same, middle, low), np.where(same, high, middle)
-    return crossed, 0.5 * (low + high)
+    return crossed, bisect(lambda x: np.sign(difference(x)) == sign, low[crossed], high[crossed])
 
 
 def _gauss_absolute(measure: Measure, law: Law, base: Floats, left: Floats, right: Floats) -> float:

@@ -6,9 +6,11 @@ root is found by bisection and the panel cut there. Jumps of F must be breakpoin
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from particles.base.arrays import Floats
+from particles.base.arrays import Floats, bisect
 from particles.model import Law
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
@@ -37,14 +39,10 @@ def w1_between(a: Law, b: Law) -> float:
     return float(np.abs((_WEIGHTS[:, None] * values * half).sum(axis=0)).sum())
 
 
-def _roots(difference: object, edges: Floats) -> Floats:
+def _roots(difference: Callable[[Floats], Floats], edges: Floats) -> Floats:
     """Where the difference changes its sign between two samples of a panel, rounding apart."""
     x = 0.5 * (edges[1:] + edges[:-1]) + 0.5 * np.diff(edges) * _INSIDE[:, None]
-    value = difference(x)  # type: ignore[operator]
+    value = difference(x)
     changes = (value[1:] * value[:-1] < 0.0) & (np.abs(value[1:] - value[:-1]) > _ROUNDING)
-    low, high, rising = x[:-1][changes], x[1:][changes], value[1:][changes] > 0.0
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        above = (difference(middle) > 0.0) == rising  # type: ignore[operator]
-        low, high = np.where(above, low, middle), np.where(above, middle, high)
-    return np.asarray(0.5 * (low + high))
+    falling = value[:-1][changes] > 0.0
+    return bisect(lambda at: (difference(at) > 0.0) == falling, x[:-1][changes], x[1:][changes])

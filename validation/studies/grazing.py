@@ -119,20 +119,17 @@ def grazing(
     term = first_term(case.model, noise, until, share=share)
     schemes = [scheme_of(eps, clock, noise) for eps in levels]
     first = boltzmann_law(case.model, schemes[0], until)
-    found: dict[int, tuple[float, float]] = {}
-    clouds: dict[int, float] = {}
-    for k, scheme in enumerate(schemes):
-        if k % ranks.size == ranks.rank:
-            law = boltzmann_law(case.model, scheme, until) if k else first
-            found[k] = w1_between(law, limit), accuracy(law) + accuracy(limit)
-            progress((k + 1.0) / (len(levels) + 1.0))
-    for k in range(REPLICATES):
-        if k % ranks.size == ranks.rank:
-            clouds[k] = _cloud(case, schemes[0], first, until, count, seed, k)
+
+    def error(scheme: Collisions) -> tuple[float, float]:
+        law = first if scheme is schemes[0] else boltzmann_law(case.model, scheme, until)
+        return w1_between(law, limit), accuracy(law) + accuracy(limit)
+
+    def distance(replicate: int) -> float:
+        return _cloud(case, schemes[0], first, until, count, seed, replicate)
+
+    errors = ranks.deal(schemes, error, progress=progress)
+    mean = sum(ranks.deal(range(REPLICATES), distance)) / REPLICATES
     paired = common_numbers(case.model, until, levels[0], count, seed, ranks)
-    errors = {k: pair for part in ranks.gather(found) for k, pair in part.items()}
-    distances = {k: distance for part in ranks.gather(clouds) for k, distance in part.items()}
-    mean = sum(distances[k] for k in range(REPLICATES)) / REPLICATES
     rows = tuple(
         Row(eps, 1, errors[k][0], 0.0, term.constant * eps**term.order, {"laws +-": errors[k][1]})
         for k, eps in enumerate(levels)

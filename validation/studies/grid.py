@@ -109,15 +109,13 @@ def grid(
     law, grids = check(case, levels=levels, scheme=scheme, until=until)
     reconstruction = CWENO3() if reconstruction is None else reconstruction
     ranks = parallel.of(comm)
-    total, done, found = sum(g.cells**2 for g in grids), 0, {}
-    for place, g in enumerate(grids):
-        done += g.cells**2
-        if place % ranks.size == ranks.rank:
-            solution = kinetic.solve(case.model, g, until=until, scheme=scheme, reconstruction=reconstruction)
-            found[g.cells] = w1_to_law(solution.at(until), law), _l1(solution, law)
-            progress(done / total)
-    merged = {cells: errors for part in ranks.gather(found) for cells, errors in part.items()}
-    rows = tuple(Row(g.cells, 1, merged[g.cells][0], 0.0, None, {"h": g.h, "L1": merged[g.cells][1]}) for g in grids)
+
+    def errors(g: kinetic.Grid) -> tuple[float, float]:
+        solution = kinetic.solve(case.model, g, until=until, scheme=scheme, reconstruction=reconstruction)
+        return w1_to_law(solution.at(until), law), _l1(solution, law)
+
+    found = ranks.deal(grids, errors, progress=progress, cost=lambda g: g.cells**2)
+    rows = tuple(Row(g.cells, 1, w1, 0.0, None, {"h": g.h, "L1": l1}) for g, (w1, l1) in zip(grids, found, strict=True))
     expected = expected_order(case.model, law, grids, until, scheme, reconstruction)
     return _judge(case, law, grids, rows, expected, {"time": until, "scheme": scheme})
 

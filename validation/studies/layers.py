@@ -118,7 +118,8 @@ def layers(
     extra = {"time": until, "count": count, "constant": first_order(model, until), "common": common}
     exact = _cloud(model, particles.ExactFlow(), until, count, seed, 0) if common else np.empty(0)
 
-    def task(number: int, r: int) -> tuple[float, ...]:
+    def run(task: tuple[int, int]) -> tuple[float, ...]:
+        number, r = task
         replicate = 0 if common else 1000 * levels.index(number) + r
         cloud = _cloud(model, particles.Euler(layers=number), until, count, seed, replicate)
         if not common:
@@ -127,7 +128,8 @@ def layers(
         return float(apart.mean()), float(apart.std(ddof=1))
 
     tasks = [(number, r) for number in levels for r in range(1 if common else replicates)]
-    found = _share_out(ranks, tasks, task, progress)
+    done = ranks.deal(tasks, run, progress=progress, cost=lambda task: task[0])
+    found = dict(zip(tasks, done, strict=True))
     if common:
         return _judge(case, biases, {number: found[number, 0] for number in levels}, extra)
     clouds = {number: np.array([found[number, r][0] for r in range(replicates)]) for number in levels}
@@ -138,22 +140,6 @@ def needed_count(law: Law, bias: float) -> float:
     """Particles whose sampling floor, E W1 to their own law, is a tenth of a bias."""
     many = 10**6
     return (expected_w1(law, many) / (SHARE * bias)) ** 2 * many
-
-
-def _share_out(
-    ranks: parallel.Ranks,
-    tasks: Sequence[tuple[int, int]],
-    run: Callable[[int, int], tuple[float, ...]],
-    progress: Callable[[float], None],
-) -> dict[tuple[int, int], tuple[float, ...]]:
-    """Results of all tasks (layers, replicate), on every rank; the tasks go round the ranks."""
-    work, done, found = sum(number for number, _ in tasks), 0, {}
-    for place, task in enumerate(tasks):
-        done += task[0]
-        if place % ranks.size == ranks.rank:
-            found[task] = run(*task)
-            progress(done / work)
-    return {task: result for part in ranks.gather(found) for task, result in part.items()}
 
 
 def _cloud(model: Model, scheme: Scheme, until: float, count: int, seed: int, replicate: int) -> Floats:

@@ -210,16 +210,15 @@ def _replicate(
     """W1 of every replicate of every level; the tasks go round the ranks, the largest first."""
     tasks = [(count, i, r) for i, count in enumerate(levels) for r in range(replicates_of(count, replicates))]
     tasks.sort(reverse=True)
-    total, done = sum(count for count, _, _ in tasks), 0
-    found = {}
     with ranks.one_rank_a_node_first():
         _one(model, pde, until, 2, start, seed, 0)
-    for number, (count, level, r) in enumerate(tasks):
-        done += count
-        if number % ranks.size == ranks.rank:
-            found[level, r] = _one(model, pde, until, count, start, seed, 1000 * level + r)
-            progress(done / total)
-    merged = {key: value for part in ranks.gather(found) for key, value in part.items()}
+    found = ranks.deal(
+        tasks,
+        lambda task: _one(model, pde, until, task[0], start, seed, 1000 * task[1] + task[2]),
+        progress=progress,
+        cost=lambda task: task[0],
+    )
+    merged = {(level, r): w for (_, level, r), w in zip(tasks, found, strict=True)}
     return {
         count: np.array([merged[level, r] for r in range(replicates_of(count, replicates))])
         for level, count in enumerate(levels)

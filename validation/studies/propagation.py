@@ -74,8 +74,8 @@ def of_levels(
     """Propagation of the first cloud of every level, of its first `CARRIED` particles at most; the levels go round."""
     if not is_known(model):
         return {}
-    found = {}
-    for level in range(ranks.rank, len(levels), ranks.size):
+
+    def carried(level: int) -> Propagation:
         cloud = particles.simulate(
             model,
             particles.ExactFlow(),
@@ -87,9 +87,9 @@ def of_levels(
             replicate=1000 * level,
             comm=parallel.serial(),
         )
-        ends = cloud.state(0.0)[0], cloud.state(until)[0]
-        found[levels[level]] = propagation(model, *ends, until)
-    return {count: value for part in ranks.gather(found) for count, value in sorted(part.items())}
+        return propagation(model, cloud.state(0.0)[0], cloud.state(until)[0], until)
+
+    return dict(zip(levels, ranks.deal(range(len(levels)), carried), strict=True))
 
 
 def checks(carried: Sequence[Propagation]) -> list[Check]:
