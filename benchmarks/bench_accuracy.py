@@ -16,11 +16,6 @@ import particles
 import validation
 from benchmarks.measure import Work, named, nanoseconds
 from benchmarks.peers import HAS_PYPDE, fokker_planck_pypde, fokker_planck_second_order
-from kinetic.chang_cooper import ChangCooper
-from kinetic.imex import Imex
-from kinetic.integrate import Integrator
-from kinetic.jumps import equation
-from kinetic.loop import Stepper, drive
 from particles.base.arrays import Floats
 from particles.model import IDENTITY, Measure, Model, Normal, cases, exact_law
 
@@ -33,27 +28,14 @@ SCHEMES = ("explicit", "imex", "chang-cooper", "numpy", "py-pde")
 CFL = {"explicit": 0.45, "imex": 0.9, "chang-cooper": 0.45}
 
 
-def _stepper(scheme: str, grid: kinetic.Grid, start: Floats) -> Stepper:
-    """A fresh state of one of our schemes."""
-    if scheme == "chang-cooper":
-        return ChangCooper(equation(MODEL), grid, start)
-    flux, diffusivity, _ = kinetic.fokker_planck(MODEL, grid)
-    assert diffusivity is not None
-    if scheme == "imex":
-        return Imex(flux, grid, kinetic.CWENO3(), "reflecting", start, np.zeros(2), diffusivity.values)
-    return Integrator(flux, grid, kinetic.CWENO3(), "reflecting", start, np.zeros(2), diffusivity=diffusivity)
-
-
 def _solve(scheme: str, grid: kinetic.Grid) -> Floats:
     """Cell averages at the end."""
-    start = grid.averages(Normal(0.5, 0.2))
+    if scheme in CFL:
+        return kinetic.solve(MODEL, grid, until=UNTIL, scheme=scheme, cfl=CFL[scheme]).averages[-1]
+    start = grid.averages(MODEL.initial)
     if scheme == "numpy":
         return fokker_planck_second_order(start, grid.faces, grid.h, UNTIL)
-    if scheme == "py-pde":
-        return fokker_planck_pypde(start, grid.lo, grid.hi, UNTIL)
-    state = _stepper(scheme, grid, start)
-    run = drive(state, 0.0, (UNTIL,), width=grid.h, cfl=CFL[scheme], steps="equal")
-    return np.asarray(run.averages[-1])
+    return fokker_planck_pypde(start, grid.lo, grid.hi, UNTIL)
 
 
 class TimeToError:
