@@ -20,7 +20,7 @@ from particles.base.arrays import Floats
 from particles.model import IDENTITY, Measure, Model, Normal, cases, exact_law
 
 UNTIL = 0.5
-MODEL = Model(drift=IDENTITY, weight=-1.0, bias=0.0, nu2=2.0, initial=Normal(0.5, 0.2))
+START = Normal(0.5, 0.2)
 LAW = Normal(0.5 * math.exp(-UNTIL), 1.0 - 0.8 * math.exp(-2.0 * UNTIL))
 LADDER = tuple(round(40.0 * 2.0 ** (k / 8.0)) for k in range(60))
 """Numbers of cells, nine per cent apart."""
@@ -31,8 +31,9 @@ CFL = {"explicit": 0.45, "imex": 0.9, "chang-cooper": 0.45}
 def _solve(scheme: str, grid: kinetic.Grid) -> Floats:
     """Cell averages at the end."""
     if scheme in CFL:
-        return kinetic.solve(MODEL, grid, until=UNTIL, scheme=scheme, cfl=CFL[scheme]).averages[-1]
-    start = grid.averages(MODEL.initial)
+        model = Model(drift=IDENTITY, weight=-1.0, bias=0.0, nu2=2.0, initial=START)
+        return kinetic.solve(model, grid, until=UNTIL, scheme=scheme, cfl=CFL[scheme]).averages[-1]
+    start = grid.averages(START)
     if scheme == "numpy":
         return fokker_planck_second_order(start, grid.faces, grid.h, UNTIL)
     return fokker_planck_pypde(start, grid.lo, grid.hi, UNTIL)
