@@ -85,7 +85,7 @@ class TimeToError:
         run: Callable[[], object] = lambda: _solve(scheme, grid)  # noqa: E731
         return 1e-9 * nanoseconds({scheme: Work(lambda: None, run, 1.0)}, self.turns)[scheme]
 
-    @named("Fokker-Planck: time to an L1 error of 1e-5", "seconds")
+    @named("time to an L1 error of 1e-5, Fokker-Planck", "seconds")
     def track_seconds(self, scheme: str) -> float:
         return self.measure(scheme)
 
@@ -127,7 +127,7 @@ class ErrorAtCost:
         """Know the exact law."""
         self.law = exact_law(CASE.model, END)
 
-    @named("W1 to the exact law at t = 2, 10^5 particles or 400 cells", "distance")
+    @named("W1 error, 10^5 particles or 400 cells", "distance")
     def track_w1(self, method: str) -> float:
         error = validation.w1_to_law(METHODS[method](int(self.share * SIZES[method])), self.law)
         assert error <= CAPS[method] / self.share**3, f"W1 {error:.2e}"
@@ -153,7 +153,7 @@ class TimeToDistance:
             assert self.size <= 10**7, f"W1 {errors} at {self.size // 2}"
             errors = [validation.w1_to_law(METHODS[method](size), law) for size in (self.size, 2 * self.size)]
 
-    @named("regression: time to a W1 of 1e-3 to the exact law", "seconds")
+    @named("time to a W1 error of 1e-3, regression", "seconds")
     def track_seconds(self, method: str) -> float:
         run: Callable[[], object] = lambda: METHODS[method](self.size)  # noqa: E731
         return 1e-9 * nanoseconds({method: Work(lambda: None, run, 1.0)}, self.turns)[method]

@@ -72,11 +72,11 @@ class ToCloud(_OfCount):
         self.works["ours"] = Work(lambda: None, lambda: validation.w1(x, y), self.count)
         self.works["pot"] = Work(lambda: None, lambda: validation.wasserstein(x.points, y.points), self.count)
 
-    @named("exact W1 between two clouds: time a particle", "ns")
+    @named("exact W1 of two clouds: time a particle", "ns")
     def track_exact(self, count: int) -> float:
         return self.measure("ours")["ours"]
 
-    @named("exact W1 between two clouds: POT takes so many times as long", "times")
+    @named("exact W1 of two clouds: POT over ours", "times")
     def track_ratio_pot(self, count: int) -> float:
         times = self.measure("ours", "pot")
         return times["pot"] / times["ours"]
@@ -97,7 +97,7 @@ class Enclosed(_OfCount):
         assert found.upper - found.lower <= 0.01 * found.upper
         self.works["bounds"] = Work(lambda: None, lambda: validation.enclose(self.cloud.points, self.law), self.count)
 
-    @named("W1 enclosed within one per cent: time a particle", "ns")
+    @named("W1 within one per cent: time a particle", "ns")
     def track_bounds(self, count: int) -> float:
         return self.measure("bounds")["bounds"]
 

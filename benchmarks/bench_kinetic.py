@@ -75,11 +75,11 @@ class CellStage:
     def track_ours(self, scheme: str) -> float:
         return self.measure("ours")["ours"]
 
-    @named("finite volumes: time a cell and stage, NumPy", "ns")
+    @named("finite volumes: NumPy's time a cell, stage", "ns")
     def track_numpy(self, scheme: str) -> float:
         return self.measure("numpy")["numpy"]
 
-    @named("finite volumes: NumPy takes so many times as long", "times")
+    @named("finite volumes: NumPy over ours", "times")
     def track_ratio_numpy(self, scheme: str) -> float:
         times = self.measure("ours", "numpy")
         return times["numpy"] / times["ours"]
@@ -129,7 +129,7 @@ class DiffusionStage:
     def track_ours(self, form: Form) -> float:
         return self.measure("ours")["ours"]
 
-    @named("Fokker-Planck: a stage takes so many times as long as one of advection alone", "times")
+    @named("Fokker-Planck: stage over one of advection", "times")
     def track_ratio_advection(self, form: Form) -> float:
         times = self.measure("ours", "without")
         return times["ours"] / times["without"]
@@ -157,6 +157,6 @@ class WholeSolve:
         error = np.abs(self.run().averages[-1] - grid.averages(law)).sum() * grid.h
         assert error <= 2e-3 * (400.0 / self.cells) ** 2, f"L1 error {error:.2e}: this is not the equation's solution"
 
-    @named("Fokker-Planck equation on 400 cells to t = 1/2", "seconds")
+    @named("Fokker-Planck on 400 cells to t = 1/2", "seconds")
     def track_solve(self, scheme: str) -> float:
         return 1e-9 * nanoseconds({scheme: Work(lambda: None, self.run, 1.0)}, self.turns)[scheme]

@@ -26,12 +26,12 @@ class Memory:
         cloud = particles.simulate(CASE.model, particles.Euler(layers=20), count=self.count, until=2.0)
         assert abs(cloud.moments[-1, 0, 0] - 1.0) <= 6.0 * self.count**-0.5
 
-    @named("mean-field equation on 6400 cells to t = 1/50", "bytes")
+    @named("mean-field equation on 6400 cells", "bytes")
     def peakmem_equation(self) -> None:
         solution = kinetic.solve(CASE.model, kinetic.Grid(-7.0, 9.0, cells=self.cells), until=0.02).at(0.02)
         assert abs(solution.mean[0] - 1.0) <= 1e-6
 
-    @named("exact W1 between two clouds of 2^22 numbers", "bytes")
+    @named("exact W1 of two clouds of 2^22 numbers", "bytes")
     def peakmem_distance(self) -> None:
         x = np.random.default_rng(0).normal(size=self.count)
         value = validation.w1(

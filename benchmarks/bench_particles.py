@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks.layers import DT, Layers, check_spread, noisy_model
 from benchmarks.measure import Work, named, nanoseconds
+from particles import Euler
 from particles.collisions import CLOCKS, Collisions
 from particles.model import IDENTITY, RELU, SIGMOID, TANH, Model, Normal, Product
 from particles.noise import GAUSSIAN, NOISES
@@ -63,7 +64,7 @@ class Dimension:
         self.sweep = Layers(model, random.normal(size=(features, self.count)), self.layers)
         self.sweep.check_against_numpy("tanh")
 
-    @named("tanh layer with a full matrix: time a particle-step", "ns")
+    @named("tanh, full matrix: time a particle-step", "ns")
     def track_layer(self, features: int) -> float:
         work = Work(self.sweep.restart, self.sweep.run, self.count * self.layers)
         return nanoseconds({"ours": work}, self.turns)["ours"]
@@ -83,15 +84,23 @@ class NoiseLaw:
     def setup(self, noise: str) -> None:
         """Compile, and check that the cloud spreads as it should."""
         start = np.random.default_rng(1).normal(1.0, 1.0, (1, self.count))
-        self.sweep = Layers(noisy_model(1.0), start, self.steps, Collisions(DT, "synchronous", NOISES[noise]))
-        self.sweep.restart()
-        self.sweep.run()
-        check_spread(self.sweep.state[0], self.steps)
+        noisy = Layers(noisy_model(1.0), start, self.steps, Collisions(DT, "synchronous", NOISES[noise]))
+        plain = Layers(noisy_model(0.0), start, self.steps, Euler(dt=DT))
+        self.works = {}
+        for name, layers in ((noise, noisy), ("none", plain)):
+            layers.restart()
+            layers.run()
+            self.works[name] = Work(layers.restart, layers.run, self.count * self.steps)
+        check_spread(noisy.state[0], self.steps)
 
-    @named("collision by noise law: time a particle-step", "ns")
+    @named("collision by noise: time a particle-step", "ns")
     def track_collision(self, noise: str) -> float:
-        work = Work(self.sweep.restart, self.sweep.run, self.count * self.steps)
-        return nanoseconds({noise: work}, self.turns)[noise]
+        return nanoseconds({noise: self.works[noise]}, self.turns)[noise]
+
+    @named("collision by noise: over a step without", "times")
+    def track_over_none(self, noise: str) -> float:
+        times = nanoseconds(self.works, self.turns)
+        return times[noise] / times["none"]
 
 
 class Clock:
@@ -123,7 +132,7 @@ class Clock:
     def track_collision(self, clock: str) -> float:
         return self.measure()[clock]
 
-    @named("collision by clock: cost over the synchronous clock's", "times")
+    @named("collision by clock: over synchronous", "times")
     def track_over_synchronous(self, clock: str) -> float:
         times = self.measure()
         return times[clock] / times["synchronous"]

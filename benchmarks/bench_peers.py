@@ -1,8 +1,9 @@
-"""The same work in other tools, each written as its best user would: their time over ours, taken in turns."""
+"""The same work in other tools, each written as its best user would: their times, and over ours, taken in turns."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,150 +11,123 @@ import numpy as np
 from benchmarks import peers
 from benchmarks.layers import DT, Layers, check_against_exact_flow, check_spread, noisy_model
 from benchmarks.measure import Work, named, nanoseconds
-from particles import Euler
+from particles.base.arrays import Floats
 from particles.collisions import Collisions
 from particles.model import cases
-from particles.noise import NOISES
+
+WHO = ("ours", "NumPy", "numba loop", "JAX")
 
 
-class TanhLayer:
-    """A layer of the case `regression` (tanh, w = -1, b = 1, d = 1) with ours, with NumPy and with plain numba.
+class _Peers:
+    """Ours and one other, from the same start N(1, 1).
 
-    The peers carry fewer particles, through all layers: the time of tanh depends on where its argument lies, which
-    changes from the first layer to the last. With less than 2^17 the branches of numba's tanh would be learnt by heart.
+    NumPy and numba carry fewer particles, through all layers: the time of tanh depends on where its argument lies,
+    which changes from the first layer to the last. With less than 2^17 the branches of numba's tanh would be learnt by
+    heart.
     """
 
-    counts = {"ours": 2**20, "numpy": 2**18, "numba": 2**17}  # noqa: RUF012
+    counts = {"ours": 2**20, "NumPy": 2**18, "numba loop": 2**17, "JAX": 2**20}  # noqa: RUF012
+    layers: int
+    turns: int
+    params = (WHO,)
+    param_names = ("who",)
+    timeout = 300.0
+
+    def setup(self, who: str) -> None:
+        """Draw the particles, compile, and check where each side carries them."""
+        if who == "JAX" and not peers.HAS_JAX:
+            raise NotImplementedError("JAX is not installed")
+        self.works = {name: self._work(name) for name in dict.fromkeys(("ours", who))}
+
+    def _work(self, who: str) -> Work:
+        start = np.random.default_rng(1).normal(1.0, 1.0, self.counts[who])
+        prepare: Callable[[], object]
+        if who == "ours":
+            layers = self.ours(start[None])
+            prepare, run, end = layers.restart, layers.run, lambda: layers.state[0]
+        elif who == "JAX":
+            run = end = self.jax(start)
+            prepare = lambda: None  # noqa: E731
+        else:
+            state = np.empty_like(start)
+            prepare, run, end = lambda: np.copyto(state, start), lambda: self.loop(who, state), lambda: state
+        prepare()
+        run()
+        self.check(start, np.asarray(end()))
+        return Work(prepare, run, start.size * self.layers)
+
+    def ours(self, start: Floats) -> Layers:
+        raise NotImplementedError
+
+    def loop(self, who: str, state: Floats) -> None:
+        raise NotImplementedError
+
+    def jax(self, start: Floats) -> Any:
+        raise NotImplementedError
+
+    def check(self, start: Floats, end: Floats) -> None:
+        raise NotImplementedError
+
+    def measure(self, *names: str) -> dict[str, float]:
+        """Nanoseconds a particle-step of each of these, in turns."""
+        return nanoseconds({name: self.works[name] for name in names}, self.turns)
+
+
+class TanhLayer(_Peers):
+    """A layer of the case `regression` (tanh, w = -1, b = 1, d = 1); each side is compared with the exact flow."""
+
     layers = 200
     turns = 7
-    smallest = {"counts": {"ours": 5000, "numpy": 5000, "numba": 500}, "layers": 20, "turns": 1}  # noqa: RUF012
-    timeout = 300.0
+    smallest = {"counts": dict.fromkeys(WHO, 5000), "layers": 20, "turns": 1}  # noqa: RUF012
 
-    def setup(self) -> None:
-        """Draw the particles, compile, and compare each side with the exact flow."""
-        start = np.random.default_rng(1).normal(1.0, 1.0, (1, max(self.counts.values())))
-        ours = Layers(cases["regression"].model, start[:, : self.counts["ours"]], self.layers)
-        weights, biases = ours.parameters[0][:, 0, 0].copy(), ours.parameters[1][:, 0].copy()
-        self.works = {"ours": self._work("ours", ours.restart, ours.run)}
-        states = {"ours": ours.state[0]}
-        for name, loop in (("numpy", peers.tanh_blocks), ("numba", peers.tanh_loop)):
-            state = states[name] = np.empty(self.counts[name])
-            self.works[name] = self._work(
-                name,
-                lambda state=state: np.copyto(state, start[0, : state.size]),
-                lambda loop=loop, state=state: loop(state, weights, biases, DT),
-            )
-        for name, work in self.works.items():
-            work.prepare()
-            work.run()
-            check_against_exact_flow(start[0, : states[name].size], states[name], self.layers)
-        if peers.HAS_JAX:
-            run = peers.tanh_jax(start[0, : self.counts["ours"]], -1.0, 1.0, DT, self.layers)
-            check_against_exact_flow(start[0, : self.counts["ours"]], run(), self.layers)
-            self.works["jax"] = self._work("ours", lambda: None, run)
+    def ours(self, start: Floats) -> Layers:
+        return Layers(cases["regression"].model, start, self.layers)
 
-    def _work(self, name: str, prepare: Any, run: Any) -> Work:
-        return Work(prepare, run, self.counts[name] * self.layers)
+    def loop(self, who: str, state: Floats) -> None:
+        function = peers.tanh_blocks if who == "NumPy" else peers.tanh_loop
+        function(state, np.full(self.layers, -1.0), np.ones(self.layers), DT)
 
-    def measure(self, *names: str) -> dict[str, float]:
-        """Nanoseconds a particle-step of each side, taken in turns."""
-        return nanoseconds({name: self.works[name] for name in names}, self.turns)
+    def jax(self, start: Floats) -> Any:
+        return peers.tanh_jax(start, -1.0, 1.0, DT, self.layers)
+
+    def check(self, start: Floats, end: Floats) -> None:
+        check_against_exact_flow(start, end, self.layers)
 
     @named("tanh layer: time a particle-step", "ns")
-    def track_ours(self) -> float:
-        return self.measure("ours")["ours"]
+    def track_time(self, who: str) -> float:
+        return self.measure(who)[who]
 
-    @named("tanh layer: time a particle-step, NumPy on blocks", "ns")
-    def track_numpy(self) -> float:
-        return self.measure("numpy")["numpy"]
-
-    @named("tanh layer: time a particle-step, plain numba loop", "ns")
-    def track_numba(self) -> float:
-        return self.measure("numba")["numba"]
-
-    @named("tanh layer: NumPy on blocks takes so many times as long", "times")
-    def track_ratio_numpy(self) -> float:
-        times = self.measure("ours", "numpy")
-        return times["numpy"] / times["ours"]
-
-    if peers.HAS_JAX:
-
-        @named("tanh layer: JAX takes so many times as long", "times")
-        def track_ratio_jax(self) -> float:
-            times = self.measure("ours", "jax")
-            return times["jax"] / times["ours"]
-
-    @named("tanh layer: a plain numba loop takes so many times as long", "times")
-    def track_ratio_numba(self) -> float:
-        times = self.measure("ours", "numba")
-        return times["numba"] / times["ours"]
+    @named("tanh layer: time over ours", "times")
+    def track_over_ours(self, who: str) -> float:
+        times = self.measure("ours", who)
+        return times[who] / times["ours"]
 
 
-class NoisyLayer:
-    """A tanh step with noise with ours, with NumPy and with plain numba; nu = 1, steps of 0.01."""
+class GaussianLayer(_Peers):
+    """The tanh step with a Gaussian each, nu = 1, steps of 0.01; each side must spread as diffusion does."""
 
-    counts = {"ours": 2**20, "numpy": 2**18, "numba": 2**17}  # noqa: RUF012
-    steps = 64
+    layers = 64
     turns = 5
-    smallest = {"counts": {"ours": 5000, "numpy": 5000, "numba": 500}, "steps": 8, "turns": 1}  # noqa: RUF012
-    timeout = 300.0
+    smallest = {"counts": dict.fromkeys(WHO, 5000), "layers": 8, "turns": 1}  # noqa: RUF012
 
-    def setup(self) -> None:
-        """Draw the particles, compile, and check that every noisy side diffuses as it should."""
-        start = np.random.default_rng(1).normal(1.0, 1.0, (1, max(self.counts.values())))
-        ours, noisy = start[:, : self.counts["ours"]], noisy_model(1.0)
-        self.works = {"deterministic": self._work(Layers(noisy_model(0.0), ours, self.steps, Euler(dt=DT)))}
-        for name, noise in NOISES.items():
-            layers = Layers(noisy, ours, self.steps, Collisions(DT, "synchronous", noise))
-            self.works[name] = self._work(layers)
-            check_spread(layers.state[0], self.steps)
-        for name, loop in (("numpy", peers.noisy_blocks), ("numba", peers.noisy_loop)):
-            state = np.empty(self.counts[name])
-            work = Work(
-                lambda state=state: np.copyto(state, start[0, : state.size]),  # type: ignore[misc]
-                lambda loop=loop, state=state: loop(state, -1.0, 1.0, DT, math.sqrt(DT), self.steps),  # type: ignore[misc]
-                state.size * self.steps,
-            )
-            work.prepare()
-            work.run()
-            check_spread(state, self.steps)
-            self.works[name] = work
-        if peers.HAS_JAX:
-            run = peers.noisy_jax(ours[0], -1.0, 1.0, DT, math.sqrt(DT), self.steps)
-            check_spread(run(), self.steps)
-            self.works["jax"] = Work(lambda: None, run, ours.size * self.steps)
+    def ours(self, start: Floats) -> Layers:
+        return Layers(noisy_model(1.0), start, self.layers, Collisions(DT, "synchronous"))
 
-    def _work(self, layers: Any) -> Work:
-        layers.restart()
-        layers.run()
-        return Work(layers.restart, layers.run, layers.state.size * self.steps)
+    def loop(self, who: str, state: Floats) -> None:
+        function = peers.noisy_blocks if who == "NumPy" else peers.noisy_loop
+        function(state, -1.0, 1.0, DT, math.sqrt(DT), self.layers)
 
-    def measure(self, *names: str) -> dict[str, float]:
-        """Nanoseconds a particle-step of each side, taken in turns."""
-        return nanoseconds({name: self.works[name] for name in names}, self.turns)
+    def jax(self, start: Floats) -> Any:
+        return peers.noisy_jax(start, -1.0, 1.0, DT, math.sqrt(DT), self.layers)
 
-    @named("tanh step with a Gaussian: time a particle-step", "ns")
-    def track_gaussian(self) -> float:
-        return self.measure("gaussian")["gaussian"]
+    def check(self, start: Floats, end: Floats) -> None:
+        check_spread(end, self.layers)
 
-    @named("tanh step with a two-point noise, over the step without", "times")
-    def track_two_point_over_deterministic(self) -> float:
-        times = self.measure("two-point", "deterministic")
-        return times["two-point"] / times["deterministic"]
+    @named("tanh and Gaussian: time a particle-step", "ns")
+    def track_time(self, who: str) -> float:
+        return self.measure(who)[who]
 
-    @named("tanh step with a Gaussian: NumPy on blocks takes so many times as long", "times")
-    def track_ratio_numpy(self) -> float:
-        times = self.measure("gaussian", "numpy")
-        return times["numpy"] / times["gaussian"]
-
-    if peers.HAS_JAX:
-
-        @named("tanh step with a Gaussian: JAX takes so many times as long", "times")
-        def track_ratio_jax(self) -> float:
-            times = self.measure("gaussian", "jax")
-            return times["jax"] / times["gaussian"]
-
-    @named("tanh step with a Gaussian: a plain numba loop takes so many times as long", "times")
-    def track_ratio_numba(self) -> float:
-        times = self.measure("gaussian", "numba")
-        return times["numba"] / times["gaussian"]
+    @named("tanh and Gaussian: time over ours", "times")
+    def track_over_ours(self, who: str) -> float:
+        times = self.measure("ours", who)
+        return times[who] / times["ours"]

@@ -18,7 +18,7 @@ class Ranks:
     count = 10**7
     layers = 200
     turns = 3  # sweeps of a job
-    jobs = 3  # of each kind, in turns
+    jobs = 6  # of each kind, in turns
     params = ((1, 2),)
     param_names = ("ranks",)
     smallest = {"count": 20_000, "layers": 20, "turns": 1, "jobs": 1}  # noqa: RUF012
@@ -51,16 +51,18 @@ class Ranks:
                 best[ranks, count] = min(best[ranks, count], seconds)
         return [best[job] for job in jobs]
 
-    @named("slowest rank: a sweep of 200 tanh layers on 10^7 particles", "seconds")
+    @named("slowest rank, 200 layers, 10^7 particles", "seconds")
     def track_slowest_rank(self, ranks: int) -> float:
         return self.measure((ranks, self.count))[0]
 
-    @named("strong efficiency, 10^7 particles: time on one rank / (ranks x time on so many)", "share")
+    @named("strong efficiency, 10^7 particles", "share")
     def track_strong_efficiency(self, ranks: int) -> float:
+        """Time on one rank/(ranks x time on so many)."""
         one, many = self.measure((1, self.count), (ranks, self.count))
         return one / (ranks * many)
 
-    @named("weak efficiency, 5 x 10^6 particles a rank: time on one rank / time on so many", "share")
+    @named("weak efficiency, 5 10^6 particles a rank", "share")
     def track_weak_efficiency(self, ranks: int) -> float:
+        """Time on one rank/time on so many, each with as many particles."""
         one, many = self.measure((1, self.count // 2), (ranks, self.count // 2 * ranks))
         return one / many

@@ -73,7 +73,7 @@ class FirstRun:
         assert abs(result["moments"][-1][0][0] - 1.0) < 0.15
         return seconds
 
-    @named("run of 1000 particles, kernels compiled before", "seconds")
+    @named("run of 1000 particles, kernels compiled", "seconds")
     def track_warm(self) -> float:
         return min(self._run(self.cache) for _ in range(repeats(self.turns["warm"])))
 

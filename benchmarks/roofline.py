@@ -111,8 +111,7 @@ def euler() -> Kernel:
     from benchmarks.bench_peers import TanhLayer
 
     layer = TanhLayer()
-    layer.counts = {"ours": 2**20, "numpy": 2**12, "numba": 2**12}
-    layer.setup()
+    layer.setup("ours")
     ns = layer.measure("ours")["ours"]
     loop = kernels.euler_line.__wrapped__(TANH.value, kernels.free)  # type: ignore[attr-defined]
     x = counted(np.linspace(-2.0, 3.0, 50))
@@ -126,7 +125,7 @@ def gaussian() -> Kernel:
 
     law = NoiseLaw()
     law.setup("gaussian")
-    ns = nanoseconds({"": Work(law.sweep.restart, law.sweep.run, law.count * law.steps)}, TURNS)[""]
+    ns = nanoseconds({"": law.works["gaussian"]}, TURNS)[""]
     loop = kernels.euler_line.__wrapped__(TANH.value, kernels.free)  # type: ignore[attr-defined]
     x = counted(np.linspace(-2.0, 3.0, 50))
     step = count(lambda: loop(x, counted([-1.0]), counted([1.0]), 0.01, (), -math.inf, math.inf), 50)
