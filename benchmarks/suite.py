@@ -26,6 +26,7 @@ import time
 from collections.abc import Sequence
 from importlib.metadata import distributions
 from pathlib import Path
+from typing import Any
 
 from benchmarks import machine, offline
 from benchmarks.measure import QUICK
@@ -157,11 +158,16 @@ def shortest(commit: str) -> dict[str, float]:
     return {name: min(samples) for name, samples in rows.items() if samples}
 
 
+def configuration() -> dict[str, Any]:
+    """asv's settings of this project."""
+    text = (HERE / "asv.conf.json").read_text(encoding="utf-8")
+    settings: dict[str, Any] = json.loads(re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE))
+    return settings
+
+
 def _config_for_comparison() -> Path:
     """asv's settings with absolute paths and results of their own: a comparison leaves no trace in the history."""
-    text = (HERE / "asv.conf.json").read_text(encoding="utf-8")
-    settings = json.loads(re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE))
-    settings |= {"repo": str(ROOT), "benchmark_dir": str(HERE), "env_dir": str(SCRATCH / "env")}
+    settings = {**configuration(), "repo": str(ROOT), "benchmark_dir": str(HERE), "env_dir": str(SCRATCH / "env")}
     settings |= {"results_dir": str(SCRATCH / "compare"), "html_dir": str(SCRATCH / "html")}
     SCRATCH.mkdir(exist_ok=True)
     path = SCRATCH / "compare.conf.json"

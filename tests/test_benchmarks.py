@@ -6,6 +6,7 @@ import importlib
 import math
 import os
 import pkgutil
+import re
 import subprocess
 import sys
 from itertools import product
@@ -17,7 +18,7 @@ import pytest
 
 import benchmarks
 import kinetic
-from benchmarks import measure, peers
+from benchmarks import measure, peers, suite
 from kinetic.integrate import Integrator
 from particles import kernels
 from particles.model import TANH
@@ -100,6 +101,19 @@ def test_every_benchmark_runs_in_its_smallest_size(
         result = method(*parameters)
         assert kind != "track_" or 0.0 < result < math.inf
     getattr(instance, "teardown", lambda: None)()
+
+
+def test_what_is_better_when_it_is_higher_is_no_regression() -> None:
+    (excluded,) = suite.configuration()["regressions_first_commits"]
+    seen = set()
+    for benchmark, _ in (parameter.values for parameter in every_benchmark()):
+        for name in (name for name in vars(benchmark) if name.startswith(tuple(KINDS))):
+            method = getattr(benchmark, name)
+            higher = method.unit == "share" or method.pretty_name.endswith("over ours")
+            path = f"{benchmark.__module__.removeprefix('benchmarks.')}.{benchmark.__name__}.{name}"
+            assert bool(re.match(excluded, path)) == higher, path
+            seen.add(higher)
+    assert seen == {True, False}
 
 
 def test_a_wrong_result_is_no_benchmark(monkeypatch: pytest.MonkeyPatch) -> None:
