@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +19,7 @@ from particles.model import cases
 WHO = ("ours", "NumPy", "numba loop", "JAX")
 
 
-class _Peers:
+class _Peers(ABC):
     """Ours and one other, from the same start N(1, 1).
 
     NumPy and numba carry fewer particles, through all layers: the time of tanh depends on where its argument lies,
@@ -56,17 +57,21 @@ class _Peers:
         self.check(start, np.asarray(end()))
         return Work(prepare, run, start.size * self.layers)
 
+    @abstractmethod
     def ours(self, start: Floats) -> Layers:
-        raise NotImplementedError
+        """Our layers from a start of shape (1, M)."""
 
+    @abstractmethod
     def loop(self, who: str, state: Floats) -> None:
-        raise NotImplementedError
+        """Carry a state of shape (M,) through all layers, in place."""
 
+    @abstractmethod
     def jax(self, start: Floats) -> Any:
-        raise NotImplementedError
+        """Return a function that gives the carried particles."""
 
+    @abstractmethod
     def check(self, start: Floats, end: Floats) -> None:
-        raise NotImplementedError
+        """Raise if a side did not carry its particles as it should."""
 
     def measure(self, *names: str) -> dict[str, float]:
         """Nanoseconds a particle-step of each of these, in turns."""
