@@ -1,9 +1,12 @@
-"""The options of the command line that choose a scheme, and the scheme that they choose."""
+"""The options of the command line that several commands share: case, scheme, snapshots; and what they choose."""
 
 from __future__ import annotations
 
 import argparse
+import math
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from particles.base import command
 from particles.base.errors import InputError
@@ -11,6 +14,19 @@ from particles.base.errors import InputError
 if TYPE_CHECKING:
     from particles.model import Case
     from particles.schemes import Scheme
+
+
+def add_case(parser: argparse.ArgumentParser) -> None:
+    """Add the case, its size, its scheme and its snapshots to a parser."""
+    parser.add_argument("case", metavar="CASE", help="name of a case, or a TOML file")
+    parser.add_argument("--count", type=command.positive_integer, help="particles over all ranks, such as 1e6")
+    add_scheme_options(parser)
+    parser.add_argument("--until", type=command.positive_float, metavar="T", help="horizon")
+    parser.add_argument(
+        "--times", type=command.finite_float, nargs="+", metavar="T", help="snapshots (default: the case's)"
+    )
+    parser.add_argument("--histogram", nargs=3, metavar=("LOW", "HIGH", "CELLS"), help="count particles in cells")
+    parser.add_argument("--no-clouds", action="store_true", help="keep moments and the histogram alone")
 
 
 def add_scheme_options(parser: argparse.ArgumentParser) -> None:
@@ -67,3 +83,24 @@ def scheme_of(arguments: argparse.Namespace, case: Case) -> Scheme:
     if arguments.dt is None:
         raise InputError("--milstein needs --dt")
     return Milstein(arguments.dt, noise if arguments.noise is not None else GAUSSIAN)
+
+
+def histogram_of(given: list[str] | None) -> tuple[float, float, int] | None:
+    """Read ``--histogram LOW HIGH CELLS``."""
+    if given is None:
+        return None
+    try:
+        return command.finite_float(given[0]), command.finite_float(given[1]), command.positive_integer(given[2])
+    except argparse.ArgumentTypeError as error:
+        raise InputError(f"argument --histogram: {error}") from None
+
+
+def snapshots_of(case: Case, scheme: Scheme, until: float) -> list[float]:
+    """The case's own snapshots, as far as they fall on a step, and the horizon."""
+    levels = scheme.levels(case.model, until, ())
+    wanted = [t for t in case.times if t < until]
+    kept = [t for t in wanted if scheme.order == math.inf or np.abs(levels - t).min() <= 1e-9 * until]
+    if kept != wanted and command.launched_rank() == 0:
+        left_out = ", ".join(f"{t:g}" for t in wanted if t not in kept)
+        print(f"no snapshot at t = {left_out}: no multiple of dt = {levels[1]:g}")
+    return sorted({*kept, until})

@@ -1,0 +1,47 @@
+"""`python -m particles plan CASE`: what a run would take, before anything is allocated."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from typing import Any
+
+from particles.base import command
+from particles.options import add_case, histogram_of, scheme_of, snapshots_of
+
+
+def add_parser(commands: Any) -> None:
+    """Add the sub-command to the parsers of ``python -m particles``."""
+    plan = commands.add_parser("plan", help="forecast memory, time, disk and error", description=execute.__doc__)
+    add_case(plan)
+    plan.add_argument("--ranks", type=command.positive_integer, default=1, help="ranks of the run (default: 1)")
+    plan.add_argument("--measure", action="store_true", help="time a small run here instead of the table's constants")
+    plan.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    plan.set_defaults(execute=execute)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Forecast memory, time, bytes on disk and the sampling error of a run, before anything is allocated."""
+    from particles.model import load_case
+    from particles.plan import forecast
+
+    case = load_case(arguments.case)
+    until = arguments.until or case.until
+    scheme = scheme_of(arguments, case)
+    told = forecast(
+        case.model,
+        scheme,
+        count=arguments.count or case.count,
+        ranks=arguments.ranks,
+        until=until,
+        times=arguments.times or snapshots_of(case, scheme, until),
+        histogram=histogram_of(arguments.histogram),
+        keep_clouds=not arguments.no_clouds,
+        measure=arguments.measure,
+    )
+    if command.launched_rank() == 0:
+        print(f"{case.name}: {scheme}, to t = {until:g}")
+        print(told.text())
+        if arguments.json:
+            command.print_json(dataclasses.asdict(told))
+    return 0

@@ -1,0 +1,161 @@
+"""`python -m particles run CASE --out DIR` and `python -m particles resume DIR`: carry a cloud and store it."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from particles.base import command
+from particles.base.errors import InputError
+from particles.options import add_case, histogram_of, scheme_of, snapshots_of
+
+if TYPE_CHECKING:
+    from particles.model import Case
+    from particles.watch import Checkpoints
+
+
+def add_parser(commands: Any) -> None:
+    """Add both sub-commands to the parsers of ``python -m particles``."""
+    run = commands.add_parser("run", help="carry a cloud of particles and store it", description=_run.__doc__)
+    add_case(run)
+    run.add_argument("--start", default="random", help="random, stratified or quantile (default: random)")
+    run.add_argument("--seed", type=command.seed, default=0, help="0 to 2**32 - 1 (default: 0)")
+    run.add_argument("--out", required=True, metavar="DIR", help="new, empty, or an older run's folder")
+    _add_checkpoints(run)
+    run.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    run.set_defaults(execute=_run)
+
+    resume = commands.add_parser("resume", help="go on with a run that was stopped", description=_resume.__doc__)
+    resume.add_argument("out", metavar="DIR", help="what the run was given as --out; on any number of ranks")
+    _add_checkpoints(resume)
+    resume.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    resume.set_defaults(execute=_resume)
+
+
+def _add_checkpoints(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--checkpoint-every", type=duration, metavar="TIME", help="wall clock, such as 90s, 10m or 1h")
+    parser.add_argument("--exit-on-signal", action="store_true", help="leave with 75 after SIGUSR1's checkpoint")
+    parser.add_argument(
+        "--stop-at", type=command.positive_integer, metavar="STEP", help="checkpoint, then leave with 75"
+    )
+
+
+def duration(text: str) -> float:
+    """Read a time such as ``90s``, ``10m`` or ``1.5h``; return seconds."""
+    unit = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1:])
+    if unit is None:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a time such as 90s, 10m or 1h")
+    return command.positive_float(text[:-1]) * unit
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    """Carry the particles of a case and store their clouds. SIGUSR1 writes a checkpoint to DIR.checkpoints."""
+    from particles.base.files import check_output_folder
+    from particles.case_copy import case_files
+    from particles.checkpoint import folder_of, require_none
+    from particles.model import load_case
+    from particles.trajectory import FOLDERS
+    from particles.watch import Checkpoints
+
+    case = load_case(arguments.case)
+    place, files = case_files(arguments.case)
+    stored = {key: value for key, value in vars(arguments).items() if key != "execute"}
+    checkpoints = Checkpoints(
+        folder_of(arguments.out),
+        every=arguments.checkpoint_every,
+        leave=arguments.exit_on_signal,
+        stop_at=arguments.stop_at,
+        announce=arguments.checkpoint_every is not None or arguments.exit_on_signal or arguments.stop_at is not None,
+        arguments={**stored, "place": place},
+        files=files,
+    )
+    check_output_folder(arguments.out, *FOLDERS)
+    require_none(checkpoints)
+    return _carry(arguments, case, checkpoints)
+
+
+def _resume(arguments: argparse.Namespace) -> int:
+    """Go on with a run from its newest whole checkpoint: the bytes are those of the run that was never stopped.
+
+    Options that are not given are those of the run, but for --stop-at.
+    """
+    from particles.checkpoint import folder_of, newest
+    from particles.model import load_case
+    from particles.watch import Checkpoints
+
+    folder = folder_of(arguments.out)
+    path, meta = newest(folder)
+    stored = meta["arguments"]
+    if "place" not in stored:
+        raise InputError(f"{path} was not written by a command line: resume it by the script that wrote it")
+    copied = stored["place"] in meta["files"]
+    given = {"out": arguments.out, "stop_at": arguments.stop_at, "json": arguments.json or stored["json"]}
+    given["checkpoint_every"] = arguments.checkpoint_every or stored["checkpoint_every"]
+    given["exit_on_signal"] = arguments.exit_on_signal or stored["exit_on_signal"]
+    run = argparse.Namespace(**{**stored, **given})
+    checkpoints = Checkpoints(
+        folder,
+        every=run.checkpoint_every,
+        leave=run.exit_on_signal,
+        stop_at=run.stop_at,
+        resume=True,
+        announce=True,
+        arguments={**stored, **given},
+        files={name: (path / name).read_bytes() for name in meta["files"] if name.startswith("case/")},
+    )
+    return _carry(run, load_case(str(path / stored["place"]) if copied else stored["place"]), checkpoints)
+
+
+def _carry(arguments: argparse.Namespace, case: Case, checkpoints: Checkpoints) -> int:
+    """Check a run, carry it out, store it, and tell of it."""
+    from particles.checkpoint import discard
+    from particles.info_command import print_moments
+    from particles.simulate import check
+
+    until = arguments.until or case.until
+    scheme = scheme_of(arguments, case)
+    options: dict[str, Any] = {
+        "count": arguments.count or case.count,
+        "until": until,
+        "times": arguments.times or snapshots_of(case, scheme, until),
+        "start": arguments.start,
+        "seed": arguments.seed,
+        "histogram": histogram_of(arguments.histogram),
+        "keep_clouds": not arguments.no_clouds,
+    }
+    check(case.model, scheme, **options)
+    if command.launched_rank() == 0:
+        for sentence in scheme.cautions(case.model):
+            print(f"particles: {sentence}", file=sys.stderr)
+
+    from time import perf_counter
+
+    from particles.base.progress import progress_bar
+    from particles.simulate import simulate
+
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # outside the time loop, where nobody could answer it
+    began = perf_counter()
+    with progress_bar(f"particles: {case.name}") as progress:
+        trajectory = simulate(case.model, scheme, **options, checkpoints=checkpoints, progress=progress)
+    trajectory = dataclasses.replace(trajectory, info={"case": arguments.case, **trajectory.info})
+    trajectory.save(arguments.out)
+    if command.launched_rank() == 0:
+        discard(Path(checkpoints.folder))
+        ranks = trajectory.info["ranks"]
+        print(
+            f"{case.name}: {trajectory.count} particles on {ranks} rank{'s' * (ranks > 1)}, {scheme},"
+            f" to t = {until:g} in {perf_counter() - began:.2f} s; stored in {arguments.out}"
+        )
+        print_moments(trajectory.times, trajectory.moments)
+        if any(trajectory.info["at_or_below_zero"] or ()):
+            for time, left in zip(trajectory.times, trajectory.info["at_or_below_zero"], strict=True):
+                print(f"t = {time:g}: {left} particles at or below 0")
+        if arguments.json:
+            moments = trajectory.moments.tolist()
+            told = {"out": arguments.out, "times": options["times"], "count": trajectory.count, "moments": moments}
+            command.print_json(told)
+    return 0
