@@ -89,11 +89,14 @@ def test_run_needs_no_home(fresh: Fresh, tmp_path: Path) -> None:
 
 
 def test_run_needs_no_writable_folder_at_all(fresh: Fresh, tmp_path: Path) -> None:
-    """Without any place for the cache every process compiles anew, and says nothing."""
-    script = "from particles.base import jit\njit.cache_folder = lambda: None\n" + SWEEP
-    done = fresh("-c", script, env={"NUMBA_CACHE_DIR": str(tmp_path)})
-    assert done.stderr == ""
+    """Without any place for the cache every process compiles anew, and says so in one line."""
+    (tmp_path / "file").write_text("no folder can be made below this")
+    nowhere = str(tmp_path / "file" / "cache")
+    env = {"NUMBA_CACHE_DIR": nowhere, "XDG_CACHE_HOME": nowhere, "HOME": nowhere}
+    script = "import tempfile\ntempfile._candidate_tempdir_list = lambda: []\n" + SWEEP
+    done = fresh("-c", script, env=env)
     assert done.stdout.split()[0] == "0"
+    assert done.stderr == "simresnet: no folder for compiled kernels can be written: every process compiles anew\n"
 
 
 ASSEMBLY = """

@@ -4,8 +4,8 @@ Policy, each with its reason:
 
 * ``fastmath`` off: it would change bits from one CPU target to the next, and drop NaN checks.
 * ``error_model="numpy"``: a division by zero gives inf or NaN, which the caller reports; no branch in the loop.
-* ``cache=True`` in a folder keyed by a hash of the project's sources: numba's own check looks only at the file
-  that holds the kernel, and would return stale code after an edit of a formula in another file.
+* machine code is kept on disk by `kernel_cache`, keyed by the content of a kernel and of all that it reaches: numba's
+  own cache returns stale code after an edit of a formula in another file, and mixes up what several processes write.
 * formulas are inlined by force: a scalar function of a few dozen instructions left as a call keeps its loop scalar.
 
 numba is loaded by the first call of a kernel and never by an import, so that ``--help`` and bad input stay fast.
@@ -16,10 +16,16 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
+
+from particles.base.code_digest import code_digest
+from particles.base.command import launched_rank
+from particles.base.kernel_cache import KernelCache, number_symbols_anew
 
 F = TypeVar("F", bound=Callable[..., Any])
 Formula = Callable[..., Any]
@@ -28,6 +34,9 @@ POLICY: dict[str, Any] = {"error_model": "numpy", "fastmath": False, "nogil": Tr
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PACKAGES = ("particles", "kinetic", "validation")
+
+compiled_kernels: list[Any] = []
+"""Every kernel of this process, in the order of their first use; numba counts in each what came from the cache."""
 
 _waiting: list[Formula] = []
 _registered: set[Formula] = set()
@@ -44,6 +53,7 @@ def kernel(factory: Callable[..., Formula]) -> Callable[..., Any]:
 
     The loop may call the formulas that the factory was given, and anything marked by `formula`. One compilation
     for each tuple of formulas and argument types, kept on disk; numbers and arrays never compile anything new.
+    A loop that reaches something whose content cannot be told is compiled in every process.
     """
 
     @functools.wraps(factory)
@@ -51,25 +61,15 @@ def kernel(factory: Callable[..., Formula]) -> Callable[..., Any]:
     def specialise(*formulas: Formula) -> Any:
         _waiting.extend(formulas)
         njit = _load_numba()
-        keep = cache_folder() is not None and all(map(_is_ours, formulas))
-        return njit(factory(*formulas), cache=keep, **POLICY)
+        loop = factory(*formulas)
+        compiled = njit(loop, **POLICY)
+        folder, content = cache_folder(), code_digest(loop)
+        if folder is not None and content is not None:
+            compiled._cache = KernelCache(folder, f"{factory.__module__}.{factory.__qualname__}", content)
+        compiled_kernels.append(compiled)
+        return compiled
 
     return specialise
-
-
-def _is_ours(function: Formula) -> bool:
-    """Whether the sources that `fingerprint` covers hold a formula and all that it closes over.
-
-    A formula of a user is compiled anew in every process: numba's index knows it by its name alone, and would return
-    the code of yesterday's text.
-    """
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return False
-    source = Path(code.co_filename).resolve()
-    within = [cell.cell_contents for cell in function.__closure__ or ()]
-    inside = any(source.is_relative_to(_ROOT / package) for package in _PACKAGES)
-    return inside and all(_is_ours(part) for part in within if callable(part))
 
 
 def _load_numba() -> Callable[..., Any]:
@@ -78,9 +78,7 @@ def _load_numba() -> Callable[..., Any]:
 
     from particles.base import intrinsics  # noqa: F401  (registers the shims)
 
-    folder = cache_folder()
-    if folder is not None:
-        numba.config.CACHE_DIR = str(folder)
+    number_symbols_anew()
     while _waiting:
         function = _waiting.pop()
         if function not in _registered:
@@ -91,26 +89,33 @@ def _load_numba() -> Callable[..., Any]:
 
 @functools.cache
 def cache_folder() -> Path | None:
-    """Folder of compiled kernels, or None when no place can be written (then every process compiles anew).
+    """Folder of compiled kernels, or None when no place can be written (then every process compiles anew, and says so).
 
     The first that can be written of ``$NUMBA_CACHE_DIR``, ``$XDG_CACHE_HOME/simresnet``, ``~/.cache/simresnet`` and
-    a folder of this user in the system's temporary directory; below it, one folder for each state of the sources.
+    a folder of this user in the system's temporary directory.
     """
-    given = os.environ.get("NUMBA_CACHE_DIR")
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    private = Path(tempfile.gettempdir()) / f"simresnet-{os.getuid()}"
-    for base in ([Path(given)] if given else []) + [Path(home) / "simresnet", private]:
-        folder = base / fingerprint()
+    for base in _bases():
+        folder = base / "kernels"
         try:
             base.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if base == private and (base.stat().st_uid != os.getuid() or base.stat().st_mode & 0o022):
-                continue  # anybody may write to the temporary folder, and a cache is code
             folder.mkdir(exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):
                 return folder
         except OSError:
             continue
+    if launched_rank() == 0:
+        print("simresnet: no folder for compiled kernels can be written: every process compiles anew", file=sys.stderr)
     return None
+
+
+def _bases() -> Iterator[Path]:
+    given, home = os.environ.get("NUMBA_CACHE_DIR"), os.environ.get("XDG_CACHE_HOME")
+    if given:
+        yield Path(given)
+    with suppress(RuntimeError):  # nobody's home
+        yield Path(home) / "simresnet" if home else Path.home() / ".cache" / "simresnet"
+    with suppress(FileNotFoundError):  # no temporary directory
+        yield Path(tempfile.gettempdir()) / f"simresnet-{os.getuid()}"
 
 
 @functools.cache

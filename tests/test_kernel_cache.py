@@ -1,0 +1,202 @@
+"""The cache of compiled kernels never hands out another kernel, whatever several processes and the disk do to it."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from particles.base import kernel_cache
+from particles.base.kernel_cache import pack
+
+Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
+ROOT = Path(__file__).resolve().parents[1]
+JOBS = ROOT / "tests" / "kernel_jobs.py"
+SOME = ("poisson, gaussian", "poisson, uniform", "euler, tanh")  # one kernel with two noise laws, and another
+WRITERS = 4
+ROUNDS = 20
+
+ONE_NUMBER_FOR_ALL = """
+import itertools, runpy, sys
+from numba.core.bytecode import FunctionIdentity
+from particles.base import jit, kernel_cache
+def always_the_same():
+    FunctionIdentity._unique_ids = itertools.repeat(7)
+jit.number_symbols_anew = kernel_cache.number_symbols_anew = always_the_same
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def start(folder: Path, order: int, *names: str) -> subprocess.Popen[str]:
+    """A process that runs jobs on a cache."""
+    env = os.environ | {"NUMBA_CACHE_DIR": str(folder), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-W", "error", str(JOBS), str(order), *names]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
+
+
+def answer(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """What a process printed, which must be all that it said."""
+    out, err = process.communicate(timeout=900)
+    assert (process.returncode, err) == (0, "")
+    return dict(json.loads(out))
+
+
+def serial(folder: Path, *names: str) -> dict[str, str]:
+    """sha256 of jobs that one process runs from a cold cache of its own."""
+    found = dict(answer(start(folder, 0, *names))["sha256"])
+    assert len(set(found.values())) == len(found)
+    return found
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The right bytes of some jobs."""
+    return serial(tmp_path_factory.mktemp("alone"), *SOME)
+
+
+def stress(folder: Path, rounds: int, alone: dict[str, str], *, readers: int = 3, kill: bool = False) -> None:
+    """Writers fill a cold cache together, in different orders; then processes load all that they left."""
+    names = list(alone)
+    for number in range(rounds):
+        cold = folder / f"cold-{number}"
+        writers = [start(cold, 10 * number + writer, *names) for writer in range(WRITERS)]
+        if kill:
+            victims = random.Random(number)
+            time.sleep(victims.uniform(1.0, 8.0))
+            writers.pop(victims.randrange(WRITERS)).kill()
+        assert [answer(writer)["sha256"] for writer in writers] == [alone] * len(writers)
+        for order in range(readers):
+            reader = answer(start(cold, 1000 + readers * number + order, *names))
+            assert (reader["sha256"], reader["compiled"]) == (alone, 0)
+
+
+def test_writers_on_a_cold_cache_do_not_mix_kernels(tmp_path: Path, alone: dict[str, str]) -> None:
+    stress(tmp_path, 1, alone, readers=1)
+
+
+@pytest.mark.long
+def test_writers_on_many_cold_caches_do_not_mix_kernels(tmp_path: Path) -> None:
+    """Every kernel: four writers, twenty cold caches, three readers of each."""
+    stress(tmp_path, ROUNDS, serial(tmp_path / "alone"))
+    compiled = {path.name.rpartition("-")[0] for path in (tmp_path / "alone" / "kernels").iterdir()}
+    assert compiled == factories()
+
+
+@pytest.mark.long
+def test_a_killed_writer_spoils_nothing(tmp_path: Path, alone: dict[str, str]) -> None:
+    stress(tmp_path, ROUNDS, alone, kill=True)
+
+
+def test_symbols_of_one_name_would_mix_kernels(fresh: Fresh, tmp_path: Path, alone: dict[str, str]) -> None:
+    """Control: where two processes give symbols one number, a third that loads both runs one kernel for the other."""
+    env = {"NUMBA_CACHE_DIR": str(tmp_path)}
+    for name in SOME[:2]:
+        assert fresh("-c", ONE_NUMBER_FOR_ALL, JOBS, 0, name, env=env, cwd=ROOT).returncode == 0
+    found = json.loads(fresh("-c", ONE_NUMBER_FOR_ALL, JOBS, 0, *SOME[:2], env=env, cwd=ROOT).stdout)
+    assert found["compiled"] == 0
+    assert found["sha256"] != {name: alone[name] for name in SOME[:2]}
+
+
+def factories() -> set[str]:
+    """Names of all functions of the project that make kernels."""
+    sources = [path for package in ("particles", "kinetic", "validation") for path in (ROOT / package).rglob("*.py")]
+    functions = [node for path in sources for node in ast.walk(ast.parse(path.read_text()))
+                 if isinstance(node, ast.FunctionDef)]  # fmt: skip
+    return {node.name for node in functions if "kernel" in map(ast.unparse, node.decorator_list)}
+
+
+SWEEP = """
+import resource, shutil, sys
+import numpy as np
+from particles.base.jit import cache_folder
+from particles.kernels import euler_line, free
+from particles.model import TANH
+x = np.linspace(-1.0, 1.0, 64)
+sweep = euler_line(TANH.value, free)
+if "small" in sys.argv:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+if "gone" in sys.argv:
+    shutil.rmtree(cache_folder())
+sweep(x, np.ones(3), np.zeros(3), 0.125, TANH.constants, 0.0, 0.0)
+print(sum(sweep.stats.cache_hits.values()), x.tobytes().hex())
+"""
+
+
+@pytest.fixture(scope="module")
+def good(fresh: Fresh, tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, str, str]:
+    """A kernel's file, its name, and what the kernel computes."""
+    folder = tmp_path_factory.mktemp("good")
+    done = fresh("-c", SWEEP, env={"NUMBA_CACHE_DIR": str(folder)})
+    assert done.stderr == ""
+    (path,) = (folder / "kernels").iterdir()
+    return path.read_bytes(), path.name, done.stdout.split()[1]
+
+
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda content: b"",
+    "cut": lambda content: content[:-100],
+    "zeros": lambda content: bytes(len(content)),
+    "one bit": lambda content: content[:5000] + bytes([content[5000] ^ 1]) + content[5001:],
+    "longer": lambda content: content + b"x",
+    "another's key": lambda content: pack(b"code", b"another key"),
+    "no code": lambda content: pack(b"code", content[content.index(b"particles.") :].split(b"\x80")[0]),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_damaged_file_is_compiled_anew_and_replaced(
+    fresh: Fresh, tmp_path: Path, good: tuple[bytes, str, str], kind: str
+) -> None:
+    content, name, right = good
+    path = tmp_path / "kernels" / name
+    path.parent.mkdir()
+    path.write_bytes(DAMAGE[kind](content))
+    env = {"NUMBA_CACHE_DIR": str(tmp_path)}
+    first, second = (fresh("-c", SWEEP, env=env) for _ in range(2))
+    assert first.stdout.split() == ["0", right]
+    assert first.stderr.count("\n") == 1
+    assert f"{name} is not used" in first.stderr
+    assert (second.stdout.split(), second.stderr) == (["1", right], "")
+
+
+@pytest.mark.parametrize("trouble", ["small", "gone"])
+def test_a_run_goes_on_where_nothing_can_be_kept(
+    fresh: Fresh, tmp_path: Path, good: tuple[bytes, str, str], trouble: str
+) -> None:
+    done = fresh("-c", SWEEP, trouble, env={"NUMBA_CACHE_DIR": str(tmp_path)})
+    assert done.stdout.split() == ["0", good[2]]
+    assert done.stderr.count("\n") == 1
+    assert "cannot be kept" in done.stderr
+    assert not list(tmp_path.rglob("*.kernel")) + list(tmp_path.rglob("*.draft"))
+
+
+def test_a_kernel_is_taken_from_this_user_or_root_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.kernel"
+    path.write_bytes(b"content")
+    assert kernel_cache.read_ours(path) == b"content"
+    others = os.stat_result((0o100644, 0, 0, 1, os.getuid() + 1, 0, 7, 0, 0, 0))
+    monkeypatch.setattr(os, "fstat", lambda handle: others)
+    with pytest.raises(ValueError, match="another user"):
+        kernel_cache.read_ours(path)
+
+
+def test_an_edit_without_a_kernel_compiles_nothing(fresh: Fresh, tmp_path: Path) -> None:
+    for package in ("particles", "kinetic", "validation"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    env, hits = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}, []
+    for before, after in (("", ""), ("# a remark\n", ""), ("", "UNUSED = 1.0\n")):
+        kernels = tmp_path / "particles" / "kernels.py"
+        kernels.write_text(before + kernels.read_text() + after)
+        hits.append(fresh("-c", SWEEP, env=env, root=tmp_path, cwd=tmp_path).stdout.split()[0])
+    assert hits == ["0", "1", "1"]
