@@ -168,7 +168,7 @@ GOOD = np.array([1.0, 2.0])
         ((np.array([1.0, np.inf]), GOOD), "not finite"),
         ((GOOD, GOOD, [1.5, -0.5]), "a mass is -0.5"),
         ((GOOD, GOOD, [0.4, 0.4]), "mass = 0.8"),
-        ((GOOD, GOOD, [np.nan, 1.0]), "a mass is nan"),
+        ((GOOD, GOOD, [np.nan, 1.0]), "masses of 2 values hold nan"),
         ((GOOD, GOOD, [1.0]), "do not fit"),
         ((np.empty(0), GOOD), "at least one"),
         ((np.zeros((2, 3)), GOOD), "dimensions 2 and 1"),

@@ -115,8 +115,6 @@ def of_data(data: ArrayLike, step: float | None = None) -> Target:
     InputError
         If the data are too few, not finite, out of range or not in one row, or do not fit the step.
     """
-    if np.ndim(data) != 1:
-        raise InputError(f"data of shape {np.shape(data)} must be one row of numbers")
     values, counts = _tied(Empirical(data).data)
     if counts.sum() < _LEAST or values.size < 4:
         raise InputError(f"data of {int(counts.sum())} values, {values.size} distinct: a fit needs {_LEAST} and 4")

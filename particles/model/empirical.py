@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from particles import vmath
-from particles.base.arrays import Floats, over_arrays
+from particles.base.arrays import Floats, as_floats, over_arrays
 from particles.base.errors import InputError
 from particles.base.jit import formula
 from particles.model.laws import Law, quantile_by_bisection
@@ -31,15 +31,20 @@ class Empirical(Law):
     ----------
     data : array_like, shape (n,)
         Finite numbers, n >= 1; kept sorted.
+
+    Raises
+    ------
+    InputError
+        If there is none, or they are no plain row of finite numbers.
     """
 
     data: Floats
     reproducible = True
 
     def __init__(self, data: ArrayLike) -> None:
-        values = np.sort(np.asarray(data, dtype=np.float64).reshape(-1))
-        if values.size == 0 or not np.all(np.isfinite(values)):
-            raise InputError(f"data of {values.size} values must hold at least one number and only finite ones")
+        values = np.sort(as_floats(data, "data"))
+        if values.size == 0:
+            raise InputError("data of 0 values must hold at least one number")
         object.__setattr__(self, "data", values)
 
     def cdf(self, x: ArrayLike) -> Floats:

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from particles.base.arrays import Floats
+from particles.base.arrays import Floats, as_floats
 from particles.base.errors import InputError
 
 _NO_FACES = np.empty(0)
@@ -36,7 +37,7 @@ class Measure:
     Raises
     ------
     InputError
-        If the shapes do not fit each other.
+        If an array is no plain one of finite numbers, the shapes do not fit each other, or the faces do not increase.
     """
 
     points: Floats
@@ -45,6 +46,8 @@ class Measure:
     polynomials: Floats = field(default_factory=lambda: _NO_CELLS)
 
     def __post_init__(self) -> None:
+        for name, ndim in (("points", 2), ("masses", 1), ("faces", 1), ("polynomials", 2)):
+            object.__setattr__(self, name, as_floats(getattr(self, name), name, ndim=ndim))
         if self.points.ndim != 2 or self.masses.shape != (self.points.shape[1],):
             shapes = f"points {self.points.shape} and masses {self.masses.shape}"
             raise InputError(f"{shapes} do not fit: allowed are (d, n) and (n,)")
@@ -52,12 +55,22 @@ class Measure:
         if self.polynomials.shape != (3, cells) or (cells and self.dim != 1):
             shapes = f"faces {self.faces.shape} and polynomials {self.polynomials.shape}"
             raise InputError(f"{shapes} do not fit: allowed are (N + 1,) and (3, N), with d = 1")
+        if not (np.diff(self.faces) > 0.0).all():
+            raise InputError("faces of a density must increase")
 
     @staticmethod
-    def of_points(points: Floats) -> Measure:
-        """Empirical measure of points, shape (d, n) or (n,), with equal masses 1/n."""
-        points = np.atleast_2d(points)
-        return Measure(points, np.full(points.shape[1], 1.0 / points.shape[1]))
+    def of_points(points: ArrayLike) -> Measure:
+        """Empirical measure of points, shape (d, n) or (n,), n >= 1, with equal masses 1/n.
+
+        Raises
+        ------
+        InputError
+            If there is no point, or they are no plain array of finite numbers.
+        """
+        rows = np.atleast_2d(as_floats(points, "points", ndim=(1, 2)))
+        if rows.size == 0:
+            raise InputError(f"a cloud of {rows.shape[1]} points in R^{len(rows)} must hold at least one")
+        return Measure(rows, np.full(rows.shape[1], 1.0 / rows.shape[1]))
 
     @property
     def dim(self) -> int:

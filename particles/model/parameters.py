@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from particles.base.arrays import Floats
+from particles.base.arrays import Floats, as_floats
 from particles.base.errors import InputError
 
 
@@ -86,7 +86,7 @@ Parameter = Constant | Piecewise | Varying
 
 def piecewise(edges: Sequence[float], values: ArrayLike) -> Piecewise:
     """Layers of a network: `values[k]` holds from time edges[k] on; edges[0] = 0, increasing."""
-    return Piecewise(tuple(_numbers(edges, "edges").tolist()), _numbers(values, "values"))
+    return Piecewise(tuple(as_floats(edges, "edges").tolist()), _numbers(values, "values"))
 
 
 def layers(values: ArrayLike, until: float) -> Piecewise:
@@ -115,17 +115,12 @@ def as_parameter(value: Any, shape: tuple[int, ...], name: str) -> Parameter:
 
 
 def _numbers(given: Any, name: str) -> Floats:
-    try:
-        return np.array(given, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(f"{name} = {given!r} must be a number or an array of numbers") from None
+    return np.array(as_floats(given, name, ndim=(0, 1, 2, 3)))  # a copy: what the caller does to its own counts no more
 
 
 def _shaped(given: Any, shape: tuple[int, ...], name: str) -> Floats:
     """Bring a value to `shape`, a number to a multiple of the identity (matrix) or to equal entries (vector)."""
     value = _numbers(given, name)
-    if not np.all(np.isfinite(value)):
-        raise InputError(f"{name} = {value.tolist()!r} must be finite")
     if value.ndim == 0:
         return value * (np.eye(shape[0]) if len(shape) == 2 else np.ones(shape))
     if value.shape != shape:

@@ -12,12 +12,11 @@ positions, negative or unnormalised weights, NaN costs, an unfinished simplex); 
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from particles.base.arrays import Floats, bisect
+from particles.base.arrays import Floats, as_floats, bisect
 from particles.base.errors import InputError
 from particles.model import Law, Measure
 from validation.distance.distribution import Flags, OfLaw
@@ -203,16 +202,11 @@ def require_mean(law: Law) -> None:
 
 
 def _cloud(points: ArrayLike, masses: ArrayLike | None) -> Measure:
-    array: Any = np.asarray(points)
-    if array.dtype != np.float64:
-        raise InputError(f"positions of type {array.dtype} must be float64")
-    rows = np.atleast_2d(array)
-    if rows.shape[1] == 0:
-        raise InputError("a cloud of 0 points must hold at least one")
-    if masses is None:
-        cloud = Measure.of_points(rows)
+    rows = np.atleast_2d(as_floats(points, "positions", ndim=(1, 2), convert=False))
+    if masses is None or rows.size == 0:
+        cloud = Measure.of_points(rows)  # refuses a cloud of 0 points
     else:
-        cloud = Measure(rows, np.asarray(masses, dtype=np.float64))
+        cloud = Measure(rows, as_floats(masses, "masses"))
     check_probability(cloud)
     return cloud
 

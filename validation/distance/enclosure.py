@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from particles import parallel
-from particles.base.arrays import Floats
+from particles.base.arrays import Floats, as_floats
 from particles.base.errors import InputError
 from particles.model import Law, Measure
 from particles.trajectory import Trajectory
@@ -198,11 +198,9 @@ def _start(distribution: Distribution, ends: tuple[float, float], count: int, to
 def _checked(points: Floats, tolerance: float) -> Floats:
     if not tolerance > 0.0:
         raise InputError(f"tolerance = {tolerance!r} must be a positive number")
-    rows = np.atleast_2d(points)
-    if rows.ndim != 2 or len(rows) != 1 or rows.dtype != np.float64:
-        raise InputError(f"points of shape {rows.shape} and type {rows.dtype} must be of shape (1, m) and float64")
-    if rows.size and not (np.isfinite(rows.min()) and np.isfinite(rows.max())):
-        raise InputError("a particle is not finite: allowed are finite numbers")
+    rows = np.atleast_2d(as_floats(points, "points", ndim=(1, 2), convert=False))
+    if len(rows) != 1:
+        raise InputError(f"points of shape {rows.shape} must be of shape (1, m)")
     return np.ascontiguousarray(rows[0])
 
 
