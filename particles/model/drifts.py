@@ -17,7 +17,9 @@ u = w x + b carries no 1/d. Each formula exists once, as a scalar that kernels i
 arrays.
 
 A flow formula is flow(x, w, b, t, p, q, c): p and q are numbers of the step that `propagator(w, t, c)` computes once,
-c the constants of the drift. Differences are formed without cancellation, so w -> 0 and t -> 0 lose no digits.
+c the constants of the drift. Differences are formed without cancellation, so w -> 0 and t -> 0 lose no digits. Where
+abs(w t) < 1e-100 the limit w = 0 is taken, which is off by as much, relative to x and b t: no product of w then leaves
+the range of numbers. e^(wt) may leave it: what rests stays, and what runs away is inf, told as not finite.
 """
 
 from __future__ import annotations
@@ -35,6 +37,8 @@ from particles.base.jit import Formula, formula
 from particles.base.shims import fma, sqrt
 
 Constants = tuple[float, ...]
+_NEGLIGIBLE = 1e-100  # w t beside 1
+_FARTHEST = 700.0  # exponent whose exponential, and the inverse of it, are numbers
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,7 @@ class Drift:
             raise InputError(f"drift {self.name!r} has no exact flow: use Euler(layers=...)")
         if self.flow_needs_zero_bias and b != 0.0:
             raise InputError(f"drift {self.name!r} has an exact flow for bias 0 only, not {b!r}: use Euler(layers=...)")
+        w = 0.0 if abs(w * t) < _NEGLIGIBLE else w
         return (w, b, t, *self.propagator(w, t, self.constants))
 
 
@@ -128,7 +133,8 @@ def _identity(u: float, x: float, c: Constants) -> float:
 
 @formula
 def _identity_flow(x: float, w: float, b: float, t: float, p: float, q: float, c: Constants) -> float:
-    return fma(fma(w, x, b), p, x)
+    u = fma(w, x, b)
+    return x if u == 0.0 else fma(u, p, x)  # at rest, also where p is inf
 
 
 def _linear_propagator(w: float, t: float, c: Constants) -> tuple[float, float]:
@@ -155,7 +161,8 @@ def _relu_u(u: float, x: float, c: Constants) -> float:
 
 @formula
 def _relu_flow(x: float, w: float, b: float, t: float, p: float, q: float, c: Constants) -> float:
-    return fma(_relu(fma(w, x, b), x, c), p, x)
+    u = fma(w, x, b)
+    return fma(u, p, x) if u > 0.0 else x  # at rest, also where p is inf
 
 
 RELU = Drift(
@@ -233,7 +240,10 @@ def _sigmoid_uu(u: float, x: float, c: Constants) -> float:
 
 @formula
 def _sigmoid_flow(x: float, w: float, b: float, t: float, p: float, q: float, c: Constants) -> float:
-    """Solve v - e^(-v) = u - e^(-u) + w t by the Wright omega function, then one Newton step for v - u where small."""
+    """Solve v - e^(-v) = u - e^(-u) + w t by the Wright omega function, then one Newton step for v - u where small.
+
+    Where abs(w t) < 1e-8 the rounding of u is no longer small beside w t: x + t f + t^2/2 w f f', off by (w t)^2/6.
+    """
     u = fma(w, x, b)
     u = -690.0 if u < -690.0 else u  # below, the drift is under 1e-299 and the step is nothing
     e = vmath.exp(-u)
@@ -244,7 +254,10 @@ def _sigmoid_flow(x: float, w: float, b: float, t: float, p: float, q: float, c:
     shrunk = vmath.expm1(-step if near else 0.0)
     newton = step - (fma(-e, shrunk, step) - w * t) / (1.0 + e * (1.0 + shrunk))
     step = newton if near else step
-    return x + (t * vmath.sigmoid(b) if w == 0.0 else step / (w if w != 0.0 else 1.0))
+    wt = w * t
+    early = abs(wt) < 1e-8
+    series = t * vmath.sigmoid(u) * fma(0.5 * wt, _sigmoid_u(u, x, c), 1.0)
+    return x + (series if early else step / (1.0 if early else w))
 
 
 SIGMOID = Drift(
@@ -268,13 +281,20 @@ def _lognormal_x(u: float, x: float, c: Constants) -> float:
 
 @formula
 def _lognormal_flow(x: float, w: float, b: float, t: float, p: float, q: float, c: Constants) -> float:
-    """x (1 + (z - 1) p)^(-1/delta), p = 1 - e^(-lam t): z = (x/scale)^delta obeys the logistic equation."""
-    z1 = vmath.expm1(c[1] * vmath.log(x / c[2]))
-    return x * vmath.exp(-vmath.log1p(z1 * p) / c[1])
+    """x (1 + (z - 1) p)^(-1/delta), p = 1 - e^(-lam t): z = (x/scale)^delta obeys the logistic equation; q = 1 - p.
+
+    1 + (z - 1) p is z p where z may overflow, and q + z p where 1 - p would cancel.
+    """
+    power = c[1] * vmath.log(x / c[2])
+    change = vmath.expm1(power) * p
+    grown = vmath.log1p(change)
+    grown = vmath.log(fma(vmath.exp(power), p, q)) if change < -0.999 else grown
+    grown = power + vmath.log(p) if power > _FARTHEST else grown
+    return x * vmath.exp(-grown / c[1])
 
 
 def _lognormal_propagator(w: float, t: float, c: Constants) -> tuple[float, float]:
-    return -vmath.expm1(-c[0] * t), 0.0
+    return -vmath.expm1(-c[0] * t), vmath.exp(-c[0] * t)
 
 
 def lognormal_family(delta: float, *, lam: float = 1.0, scale: float = 1.0) -> Drift:
@@ -325,13 +345,20 @@ def _cubic_x(u: float, x: float, c: Constants) -> float:
 
 @formula
 def _power_flow(x: float, w: float, b: float, t: float, p: float, q: float, c: Constants) -> float:
-    """x q (1 + gamma abs(x)^(mu-1) p)^(-1/(mu-1)) with p = (e^((mu-1)wt) - 1)/w, q = e^(wt); Ruseckas (85), (87)."""
+    """x q (1 + gamma abs(x)^(mu-1) p)^(-1/(mu-1)) with p = (e^((mu-1)wt) - 1)/w, q = e^(wt); Ruseckas (85), (87).
+
+    From (mu - 1) w t = 600 on all but the smallest x, e^(-600/(mu-1)), have come to rest.
+    """
     rest = c[1] - 1.0
     return x * q * vmath.exp(-vmath.log1p(c[0] * p * vmath.exp(rest * vmath.log(abs(x)))) / rest)
 
 
 def _power_propagator(w: float, t: float, c: Constants) -> tuple[float, float]:
-    return (c[1] - 1.0) * _expm1_over((c[1] - 1.0) * w, t), vmath.exp(w * t)
+    rest = c[1] - 1.0
+    most = min(600.0 / rest, 600.0)  # of w t, so that p abs(x)^(mu-1) and q are numbers
+    if w * t > most and rest * most > 40.0:
+        t = most / w
+    return rest * _expm1_over(rest * w, t), vmath.exp(w * t)
 
 
 def power_law(gamma: float, mu: float) -> Drift:
