@@ -27,7 +27,7 @@ from particles.base.jit import Formula, formula, kernel
 from particles.base.shims import sqrt
 from particles.model import Family, Law, Measure
 from particles.philox import LOW, SHIFT, philox4x32, stream, uniform53
-from validation.distance import check_probability, require_mean
+from validation.distance.checks import check_probability, require_mean
 from validation.distance.distribution import Distribution, OfLaw, OfMeasure
 from validation.floor import mean_absolute_deviation
 

@@ -369,8 +369,8 @@ class ReluSteady(Family):
     def _right_inverse(self, s: Floats) -> Floats:
         return self.kink / (s * (1.0 + self._ratio))
 
-    def breakpoints(self) -> Floats:
-        return np.unique(np.append(super().breakpoints(), self.kink))
+    def _kinks(self) -> Floats:
+        return np.array([self.kink])
 
     def moment(self, k: float) -> float:
         """E X^k = a^k (1/(1 - k) + e^p p^(-s) Gamma(s, p))/(1 + q), s = p + 1 - k, for real k < 1."""
@@ -418,8 +418,8 @@ class Pareto(Family):
     def isf(self, s: ArrayLike) -> Floats:
         return np.asarray(self.start * np.exp(-np.log(np.asarray(s, dtype=np.float64)) / self.tail_exponent))
 
-    def breakpoints(self) -> Floats:
-        return np.unique(np.append(super().breakpoints(), self.start))
+    def _kinks(self) -> Floats:
+        return np.array([self.start])
 
     def moment(self, k: float) -> float:
         """E X^k = start^k mu/(mu - k) for real k < mu."""

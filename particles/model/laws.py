@@ -20,6 +20,7 @@ from particles import vmath
 from particles.base.arrays import Floats, over_arrays
 from particles.base.errors import InputError
 from particles.base.jit import formula
+from particles.model.panels import follow
 
 _GAUSS_NODES, _GAUSS_WEIGHTS = np.polynomial.legendre.leggauss(16)
 
@@ -61,11 +62,23 @@ class Law(ABC):
         return math.sqrt(self.variance)
 
     def breakpoints(self) -> Floats:
-        """Increasing points between which the cdf is smooth and its tails are cut at 1e-17: panels for quadrature."""
+        """Increasing points between which the cdf is smooth and its tails are cut at 1e-17: panels for quadrature.
+
+        They are quantiles, and what `panels.follow` adds to them. A law that knows its own scales, kinks and jumps
+        overrides this.
+        """
+        return self._panels
+
+    @cached_property
+    def _panels(self) -> Floats:
         tails = 10.0 ** -np.arange(3.0, 17.5, 0.5)
         levels = np.concatenate([tails, np.linspace(0.0, 1.0, 200)[1:-1]])
         lower, upper = self.quantile(np.sort(levels)), self.quantile(1.0 - tails[tails > 1e-16])
-        return np.unique(np.concatenate([lower, upper]))
+        return follow(self.cdf, np.concatenate([lower, upper, self._kinks()]))
+
+    def _kinks(self) -> Floats:
+        """Points where the density is known to jump."""
+        return np.empty(0)
 
     def integrate_cdf(self, function: Callable[[Floats], Floats], kinks: ArrayLike = ()) -> float:
         """Integral of function(F(x)) dx over the line by Gauss quadrature on `breakpoints`.
@@ -228,6 +241,9 @@ class Mixture(Law):
         ends = np.stack([component.quantile(p) for component in self.components])
         return quantile_by_bisection(self.cdf, p, ends.min(axis=0), ends.max(axis=0))
 
+    def breakpoints(self) -> Floats:
+        return np.unique(np.concatenate([component.breakpoints() for component in self.components]))
+
     def sample(self, u: ArrayLike) -> Floats:
         u = np.asarray(u, dtype=np.float64)
         edges = np.concatenate([[0.0], np.cumsum(self.weights)[:-1], [1.0]])
@@ -277,22 +293,18 @@ class Clipped(Law):
 
     @property
     def mean(self) -> float:
-        return self.high - self._tail_integral(1)
+        return self._moments[0]
 
     @property
     def variance(self) -> float:
-        # E (high - X)^2 = 2 int (high - x) F(x) dx between the walls
-        return 2.0 * self._tail_integral(2) - self._tail_integral(1) ** 2
+        return self._moments[1]
 
-    def _tail_integral(self, power: int) -> float:
-        """Integral of (high - x)^(power - 1) F(x) dx from low to high."""
-        edges = np.unique(np.concatenate([[self.low], self.breakpoints(), [self.high]]))
-        half = 0.5 * np.diff(edges)
-        x = 0.5 * (edges[1:] + edges[:-1]) + half * _GAUSS_NODES[:, None]
-        return float((_GAUSS_WEIGHTS[:, None] * (self.high - x) ** (power - 1) * self.cdf(x) * half).sum())
+    @cached_property
+    def _moments(self) -> tuple[float, float]:
+        return moments_by_quadrature(self)
 
     def breakpoints(self) -> Floats:
-        return np.unique(np.clip(self.law.breakpoints(), self.low, self.high))
+        return np.unique(np.concatenate([np.clip(self.law.breakpoints(), self.low, self.high), [self.low, self.high]]))
 
 
 @dataclass(frozen=True)
@@ -324,6 +336,7 @@ class Product:
 def quantile_by_bisection(cdf: Callable[[Floats], Floats], p: Floats, low: Floats, high: Floats) -> Floats:
     """Smallest x in [low, high] with cdf(x) >= p, elementwise, to the last bits."""
     low, high = np.array(low, dtype=np.float64), np.array(high, dtype=np.float64)
+    high = np.where(cdf(low) >= p, low, high)  # as for the lowest atom: no number between it and the next is smaller
     for _ in range(200):
         middle = 0.5 * (low + high)
         if np.all((middle <= low) | (middle >= high)):

@@ -142,6 +142,8 @@ class Measure:
     def running_masses(self) -> Floats:
         """Mass of the first 0, 1, ..., n atoms in the order of their positions; counts over n where all are equal."""
         masses = self.masses
+        if masses.size and masses.min() == masses.max() == 1.0 / masses.size:
+            return np.arange(masses.size + 1) / masses.size
         if masses.size and masses.min() == masses.max():
             return np.asarray(np.arange(masses.size + 1) * float(masses[0] * masses.size) / masses.size)
         sums = np.cumsum(masses[np.argsort(self.points[0], kind="stable")], dtype=np.longdouble)

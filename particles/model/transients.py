@@ -20,6 +20,7 @@ from particles.base.errors import InputError
 from particles.base.jit import Formula, kernel
 from particles.model.drifts import Drift
 from particles.model.laws import Law, moments_by_quadrature
+from particles.model.panels import follow
 from particles.model.rule import Model
 from particles.model.transitions import transition_law
 
@@ -177,8 +178,10 @@ class PushForward(Law):
     def sample(self, u: ArrayLike) -> Floats:
         return self.forward(self._law.sample(u))
 
-    def breakpoints(self) -> Floats:
-        return np.unique(np.concatenate([self.forward(self._law.breakpoints()), self._fronts(), self._kinks()]))
+    @cached_property
+    def _panels(self) -> Floats:
+        known = [self.forward(self._law.breakpoints()), self._fronts(), self._kinks()]
+        return follow(self.cdf, np.concatenate(known))
 
     def _kinks(self) -> Floats:
         """Where the rest points u = 0 of a ReLU are at the end: the density jumps there."""

@@ -1,29 +1,25 @@
-"""Wasserstein distances between measures; the one file that imports POT.
+"""Wasserstein distances between measures.
 
 On the line W1(mu, nu) = int abs(F_mu - F_nu) dx, and the integral is exact here: atoms make F a step function, a
 density that is a parabola in each cell makes it a cubic, and abs(cubic) is integrated between its sign changes. So a
 cloud against a finite-volume solution has no floor: neither h/4 (averages taken as point masses at the centres) nor
-h^2 TV(g)/12 (a piecewise constant density).
-
-POT is the independent route on the line and the only one in R^d. It lets through what it should refuse (integer
-positions, negative or unnormalised weights, NaN costs, an unfinished simplex); the wrappers here raise instead.
+h^2 TV(g)/12 (a piecewise constant density). POT is the independent route on the line and the only one in R^d
+(`transport`).
 """
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
-from numpy.typing import ArrayLike
 
-from particles.base.arrays import Floats, as_floats, bisect
+from particles.base.arrays import Floats, bisect
 from particles.base.errors import InputError
 from particles.model import Law, Measure
+from validation.distance.checks import check_probability, require_mean
 from validation.distance.distribution import Flags, OfLaw
 from validation.distance.line import absolute_integral, density_difference
+from validation.distance.transport import EMD_LIMIT, w1_by_pot, wasserstein
 
-EMD_LIMIT = 5000  # points a side: POT's exact transport in R^d holds their whole cost matrix
-_MASS_TOLERANCE = 1e-9
+__all__ = ["EMD_LIMIT", "check_probability", "require_mean", "w1", "w1_by_pot", "w1_to_law", "wasserstein"]
 
 
 def w1(a: Measure, b: Measure) -> float:
@@ -52,67 +48,6 @@ def w1(a: Measure, b: Measure) -> float:
     steps = a.running_masses[from_a] - b.running_masses[np.arange(1, points.size + 1) - from_a]
     faces, polynomials = density_difference(a, b)
     return float(absolute_integral()(points, steps, faces, polynomials))
-
-
-def wasserstein(
-    x: ArrayLike, y: ArrayLike, x_masses: ArrayLike | None = None, y_masses: ArrayLike | None = None, *, p: float = 1.0
-) -> float:
-    """Wasserstein distance W_p between two clouds by POT, with everything checked that POT lets through.
-
-    Parameters
-    ----------
-    x, y : array_like of float, shape (n,) or (d, n)
-        Positions; for d > 1 at most `EMD_LIMIT` points each.
-    x_masses, y_masses : array_like, shape (n,), optional
-        Non-negative, summing to 1 within 1e-9; by default equal.
-    p : float >= 1, default 1
-
-    Returns
-    -------
-    float
-        W_p, the p-th root taken.
-
-    Raises
-    ------
-    InputError
-        For integer or non-finite positions, bad masses, different dimensions, p < 1, clouds that are too large, or
-        an optimum that POT did not reach.
-    """
-    import ot
-
-    left, right = _cloud(x, x_masses), _cloud(y, y_masses)
-    if left.dim != right.dim:
-        raise InputError(f"dimensions {left.dim} and {right.dim} must be equal")
-    if not (p >= 1.0 and np.isfinite(p)):
-        raise InputError(f"p = {p!r} must be a finite number of at least 1")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        if left.dim == 1:
-            power = ot.wasserstein_1d(left.points[0], right.points[0], left.masses, right.masses, p=p)
-            return float(power ** (1.0 / p))
-        largest = max(left.masses.size, right.masses.size)
-        if largest > EMD_LIMIT:
-            raise InputError(
-                f"a cloud of {largest} points in R^{left.dim} is too large: allowed are {EMD_LIMIT}, the whole cost"
-                " matrix is kept; use validation.sliced_w1"
-            )
-        try:
-            cost = ot.dist(left.points.T.copy(), right.points.T.copy(), metric="euclidean") ** p
-            power, log = ot.emd2(left.masses, right.masses, cost, log=True, numItermax=10_000_000)
-        except UserWarning as warning:
-            raise InputError(f"POT did not reach the optimum: {warning}") from warning
-    if log["warning"] is not None or log["result_code"] != 1:
-        raise InputError(f"POT did not reach the optimum: {log['warning']} (result code {log['result_code']})")
-    return float(power ** (1.0 / p))
-
-
-def w1_by_pot(cloud: Measure, other: Measure, *, points: int = 200_000) -> float:
-    """W1 on the line by POT, a density replaced by `points` atoms of equal mass at its quantiles: the second route.
-
-    The replacement costs at most (length of the support)/(4 points) for a density bounded below.
-    """
-    x, y = _quantised(cloud, points), _quantised(other, points)
-    return wasserstein(x.points, y.points, x.masses, y.masses)
 
 
 def w1_to_law(measure: Measure, law: Law) -> float:
@@ -174,50 +109,3 @@ def _gauss_absolute(measure: Measure, law: Law, base: Floats, left: Floats, righ
         x = 0.5 * (left + right) + half * node
         total += float((weight * half * np.abs(base + measure.density_cdf(x) - law.cdf(x))).sum())
     return total
-
-
-# checks and conversions
-
-
-def check_probability(measure: Measure) -> None:
-    """Refuse a measure with a negative mass, a mass that is not 1 within 1e-9, or numbers that are not finite."""
-    if not (np.isfinite(measure.points).all() and np.isfinite(measure.polynomials).all()):
-        raise InputError("a measure holds positions or densities that are not finite")
-    # an atom of a finite-volume solution may be negative by what the density undershoots
-    least = -_MASS_TOLERANCE if measure.has_density else 0.0
-    if measure.masses.size and not measure.masses.min() >= least:
-        raise InputError(f"a mass is {float(measure.masses.min())!r}: allowed are numbers >= 0")
-    if not abs(measure.mass - 1.0) <= _MASS_TOLERANCE:
-        raise InputError(f"mass = {measure.mass!r} must be 1 within {_MASS_TOLERANCE:g}")
-
-
-def require_mean(law: Law) -> None:
-    """Refuse W1 to a law with P(X > x) ~ x^(-mu), mu <= 1: it is infinite for every measure with a mean."""
-    tail = getattr(law, "tail", np.inf)
-    if tail <= 1.0 or not np.isfinite(law.mean):
-        raise InputError(
-            f"{type(law).__name__} (tail exponent {tail:g}) has no mean, so W1 to it is infinite: use the Kolmogorov"
-            " distance (validation.kolmogorov), or W1 of log x"
-        )
-
-
-def _cloud(points: ArrayLike, masses: ArrayLike | None) -> Measure:
-    rows = np.atleast_2d(as_floats(points, "positions", ndim=(1, 2), convert=False))
-    if masses is None or rows.size == 0:
-        cloud = Measure.of_points(rows)  # refuses a cloud of 0 points
-    else:
-        cloud = Measure(rows, as_floats(masses, "masses"))
-    check_probability(cloud)
-    return cloud
-
-
-def _quantised(measure: Measure, points: int) -> Measure:
-    if not measure.has_density:
-        return measure
-    mass = float(measure.cell_masses.sum())
-    levels = (np.arange(points) + 0.5) / points * mass
-    grid = np.linspace(measure.faces[0], measure.faces[-1], 8 * measure.faces.size)
-    cdf = np.maximum.accumulate(measure.density_cdf(grid))
-    atoms = np.interp(levels, cdf, grid)
-    masses = np.concatenate([np.full(points, mass / points), np.maximum(measure.masses, 0.0)])
-    return Measure(np.concatenate([atoms, measure.points[0]])[None, :], masses / masses.sum())

@@ -12,6 +12,7 @@ Measure F(x) = F(a) + int_a^x g: range and mean from the parabola g, exact. Wher
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
@@ -55,8 +56,8 @@ class Distribution(ABC):
 
     @property
     @abstractmethod
-    def outside_squared(self) -> float:
-        """Integral of 2 y (1 - F(y)) dy right of the last edge, to leading order."""
+    def outside_root(self) -> float:
+        """Square root of the integral of 2 y (1 - F(y)) dy right of the last edge, to leading order."""
 
     @abstractmethod
     def above(self, x: Floats) -> Flags:
@@ -101,11 +102,11 @@ class OfLaw(Distribution):
         return end * float(self.law.sf(end)) / (self.law.tail - 1.0)
 
     @property
-    def outside_squared(self) -> float:
+    def outside_root(self) -> float:
         if not isinstance(self.law, Family) or self.law.tail == np.inf:
             return 0.0
         end = float(self.edges[-1])
-        return 2.0 * end * (end * float(self.law.sf(end))) / (self.law.tail - 2.0)
+        return end * math.sqrt(2.0 * float(self.law.sf(end)) / (self.law.tail - 2.0))
 
     def beyond(self, start: float) -> float:
         """Integral of 1 - F right of `start`."""
@@ -157,7 +158,7 @@ class OfMeasure(Distribution):
         return 0.0
 
     @property
-    def outside_squared(self) -> float:
+    def outside_root(self) -> float:
         return 0.0
 
     @property

@@ -32,7 +32,8 @@ from particles.base.arrays import Floats, as_floats
 from particles.base.errors import InputError
 from particles.model import Law, Measure
 from particles.trajectory import Trajectory
-from validation.distance import check_probability, require_mean, w1, w1_to_law
+from validation.distance import w1, w1_to_law
+from validation.distance.checks import check_probability, require_mean
 from validation.distance.distribution import STEPS, CellValues, Distribution, OfLaw, OfMeasure
 from validation.distance.tally import FINE, Tally, prepare, tally
 

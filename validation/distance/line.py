@@ -1,6 +1,7 @@
 """The exact integral of abs(F_mu - F_nu) over the line.
 
-Inside an interval without atoms F_mu(x) = F_mu(left+) + int_left^x g: a step function plus a cubic in each cell.
+Inside an interval without atoms F_mu(x) = F_mu(left+) + int_left^x g: a step function plus a cubic in each cell. With
+t = (x - left)/h and the masses q = h g of a cell the cubic is q0 t + q1 t^2/2 + q2 t^3/3, whatever the unit of length.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from particles.model import Measure
 
 
 def density_difference(a: Measure, b: Measure) -> tuple[Floats, Floats]:
-    """Density of a minus density of b on the union of their faces, coefficients in t on [0, 1] of each cell."""
+    """Density of a minus density of b on the union of their faces, times h, as coefficients in t on [0, 1]."""
     faces = np.unique(np.concatenate([a.faces, b.faces]))
     if faces.size == 0:
         return faces, np.empty((3, 0))
-    return faces, _on_cells(a, faces) - _on_cells(b, faces)
+    return faces, (_on_cells(a, faces) - _on_cells(b, faces)) * np.diff(faces)
 
 
 def _on_cells(measure: Measure, faces: Floats) -> Floats:
@@ -75,8 +76,7 @@ def absolute_integral() -> Formula:
                 i += 1
             if next_face == x:
                 if 0 <= j < cells:
-                    h = faces[j + 1] - faces[j]
-                    risen += h * (polynomials[0, j] + polynomials[1, j] / 2.0 + polynomials[2, j] / 3.0)
+                    risen += polynomials[0, j] + polynomials[1, j] / 2.0 + polynomials[2, j] / 3.0
                 j += 1
 
     return integral
@@ -84,7 +84,7 @@ def absolute_integral() -> Formula:
 
 @formula
 def _cell_part(base: float, h: float, q0: float, q1: float, q2: float, t0: float, t1: float) -> float:
-    """Integral of abs(base + h (q0 t + q1 t^2/2 + q2 t^3/3)) h dt from t0 to t1, split where the density vanishes."""
+    """Integral of abs(base + q0 t + q1 t^2/2 + q2 t^3/3) h dt from t0 to t1, split where the density vanishes."""
     a, b = t1, t1
     if q0 + t0 * (q1 + t0 * q2) < 0.0 or q0 + t1 * (q1 + t1 * q2) < 0.0 or q1 * q1 > 4.0 * q0 * q2:
         discriminant = q1 * q1 - 4.0 * q0 * q2
@@ -107,16 +107,16 @@ def _monotone_part(base: float, h: float, q0: float, q1: float, q2: float, t0: f
     if t1 <= t0:
         return 0.0
     r0, r1 = q0 + t0 * (q1 + t0 * q2), q1 + 2.0 * t0 * q2  # the parabola about t0
-    start = base + h * t0 * (q0 + t0 * (q1 / 2.0 + t0 * q2 / 3.0))
+    start = base + t0 * (q0 + t0 * (q1 / 2.0 + t0 * q2 / 3.0))
     length = t1 - t0
-    end = start + h * length * (r0 + length * (r1 / 2.0 + length * q2 / 3.0))
+    end = start + length * (r0 + length * (r1 / 2.0 + length * q2 / 3.0))
     whole = _primitive(start, h, r0, r1, q2, length)
     if (start >= 0.0) == (end >= 0.0) or start == 0.0 or end == 0.0:
         return abs(whole)
     low, high = 0.0, length
     for _ in range(80):
         middle = 0.5 * (low + high)
-        value = start + h * middle * (r0 + middle * (r1 / 2.0 + middle * q2 / 3.0))
+        value = start + middle * (r0 + middle * (r1 / 2.0 + middle * q2 / 3.0))
         if (value >= 0.0) == (start >= 0.0):
             low = middle
         else:
@@ -127,4 +127,4 @@ def _monotone_part(base: float, h: float, q0: float, q1: float, q2: float, t0: f
 
 @formula
 def _primitive(start: float, h: float, r0: float, r1: float, q2: float, t: float) -> float:
-    return h * t * (start + h * t * (r0 / 2.0 + t * (r1 / 6.0 + t * q2 / 12.0)))
+    return h * t * (start + t * (r0 / 2.0 + t * (r1 / 6.0 + t * q2 / 12.0)))

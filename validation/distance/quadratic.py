@@ -6,7 +6,8 @@ the point of [a, b] next to x, two integrations by parts leave terms of one sign
     int_p0^p1 (x - Q)^2 dp = (p1 - p0) (x - c)^2 + int_a^c 2 (x - y) (F(y) - p0) dy + int_c^b 2 (y - x) (p1 - F(y)) dy.
 
 8 Gauss nodes between the atoms, their levels and the breakpoints of the law: exact for a solution, whose F is a cubic
-in every cell; to about 1e-10 of itself for a law that is smooth between its breakpoints.
+in every cell; to about 1e-10 of itself for a law that is smooth between its breakpoints. What is summed are squares of
+lengths, in units of the largest, so that W2 of a thing scaled by 1e200 or 1e-200 is that of the thing, scaled.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import Law, Measure
-from validation.distance import check_probability
+from validation.distance.checks import check_probability
 from validation.distance.distribution import Distribution, OfLaw, OfMeasure
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
@@ -53,13 +54,21 @@ def w2(cloud: Measure, target: Law | Measure) -> float:
     ends = np.concatenate([distribution.edges[:1], distribution.quantile(levels[1:-1]), distribution.edges[-1:]])
     ends = np.maximum.accumulate(np.clip(ends, distribution.edges[0], distribution.edges[-1]))
     nearest = np.clip(atoms, ends[:-1], ends[1:])
-    far = np.diff(levels) * (atoms - nearest) ** 2
+    far = np.sqrt(np.diff(levels)) * np.abs(atoms - nearest)
     near = _inside(distribution, atoms, levels, ends, nearest)
-    return math.sqrt(math.fsum(far.tolist()) + math.fsum(near.tolist()) + distribution.outside_squared)
+    return _root_of_squares(np.concatenate([far, near, [distribution.outside_root]]))
+
+
+def _root_of_squares(lengths: Floats) -> float:
+    largest = float(lengths.max())
+    if largest == 0.0:
+        return 0.0
+    with np.errstate(under="ignore"):
+        return largest * math.sqrt(math.fsum(((lengths / largest) ** 2).tolist()))
 
 
 def _inside(distribution: Distribution, atoms: Floats, levels: Floats, ends: Floats, nearest: Floats) -> Floats:
-    """The two integrals, in every panel between the points given and the edges of the law."""
+    """Square roots of the two integrals, in every panel between the points given and the edges of the law."""
     knots = np.unique(np.concatenate([distribution.edges, ends, nearest]))
     left, right = knots[:-1], knots[1:]
     atom = np.clip(np.searchsorted(ends, left, side="right") - 1, 0, atoms.size - 1)
@@ -67,12 +76,13 @@ def _inside(distribution: Distribution, atoms: Floats, levels: Floats, ends: Flo
     up = left >= nearest[atom]
     level = np.where(up, levels[atom + 1], levels[atom]) - above
     sign, half = np.where(up, 1.0, -1.0), 0.5 * (right - left)
+    reach = np.maximum(np.abs(left - x), np.abs(right - x))  # no atom lies inside a panel: not 0
     total = np.zeros(left.shape)
     for node, weight in zip(_NODES, _WEIGHTS, strict=True):
-        y = left + (1.0 + node) * half
-        missing = np.maximum(sign * (level - distribution.values(y, above)), 0.0)
-        total += weight * half * 2.0 * np.abs(y - x) * missing
-    return total
+        inside = (1.0 + node) * half
+        missing = np.maximum(sign * (level - distribution.values(left + inside, above)), 0.0)
+        total += weight * 2.0 * (np.abs((left - x) + inside) / reach) * missing
+    return np.asarray(np.sqrt(half) * np.sqrt(reach) * np.sqrt(total))
 
 
 def _distribution(target: Law | Measure) -> Distribution:

@@ -12,7 +12,7 @@ import numpy as np
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import Law, Measure
-from validation.distance import check_probability
+from validation.distance.checks import check_probability
 
 
 def kolmogorov(cloud: Measure, target: Law | Measure) -> float:
@@ -52,9 +52,10 @@ def _both_sides(measure: Measure, x: Floats) -> Floats:
 
 def _candidates(measure: Measure) -> Floats:
     """Atoms, faces, and where the density vanishes."""
-    q0, q1, q2 = measure.polynomials_from_left
+    widths = np.diff(measure.faces)
+    q0, q1, q2 = (q * widths for q in measure.polynomials_from_left)  # masses: no unit of length, squares are numbers
     root = np.sqrt(np.maximum(q1 * q1 - 4.0 * q0 * q2, 0.0))
     q = -0.5 * (q1 + np.where(q1 >= 0.0, root, -root))
     zeros = [np.divide(a, b, out=np.zeros_like(q), where=b != 0.0) for a, b in ((q, q2), (q0, q))]
-    inside = [measure.faces[:-1] + np.clip(t, 0.0, 1.0) * np.diff(measure.faces) for t in zeros]
+    inside = [measure.faces[:-1] + np.clip(t, 0.0, 1.0) * widths for t in zeros]
     return np.concatenate([measure.points[0], measure.faces, *inside])

@@ -70,9 +70,12 @@ class LatticeSum(Law):
 
     def breakpoints(self) -> Floats:
         kinks = kinks_of(self.start)
-        if kinks.size:
-            return np.unique((kinks + self.points[:, None]).ravel())
-        return np.union1d(super().breakpoints(), self.points)
+        if kinks.size and self.start.cdf(kinks[-1]) - self.start.cdf(np.nextafter(kinks[0], -np.inf)) == 1.0:
+            return self._kinks()  # all of the start lies between them
+        return super().breakpoints()
+
+    def _kinks(self) -> Floats:
+        return np.unique((kinks_of(self.start) + self.points[:, None]).ravel())
 
     @property
     def mean(self) -> float:

@@ -24,6 +24,7 @@ from particles.base.errors import InputError
 from particles.base.jit import Formula, kernel
 from particles.model import Law, Model
 from particles.model.laws import moments_by_quadrature
+from particles.model.panels import follow
 
 _CUBIC = 1e-12  # of the largest start: what the cubic between two of them may miss by
 _LEVELS = 4000  # of the start, evenly; beyond them the start's own breakpoints
@@ -206,11 +207,12 @@ class EulerLaw(Law):
         start = np.asarray(self._start.quantile(p))
         return self._forward(start.ravel())[0].reshape(start.shape)
 
-    def breakpoints(self) -> Floats:
+    @cached_property
+    def _panels(self) -> Floats:
         points = self._start.breakpoints()
         if self.model.walls is not None:  # what starts beside a wall is a front
             points = np.append(points, np.nextafter(self.model.walls, self.model.walls[::-1]))
-        return np.unique(self._forward(points)[0])
+        return follow(self.cdf, self._forward(points)[0])
 
     @property
     def mean(self) -> float:

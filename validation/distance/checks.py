@@ -1,0 +1,32 @@
+"""What a distance refuses: measures that are no probabilities, laws without the moment that it needs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from particles.base.errors import InputError
+from particles.model import Law, Measure
+
+_MASS_TOLERANCE = 1e-9
+
+
+def check_probability(measure: Measure) -> None:
+    """Refuse a measure with a negative mass, a mass that is not 1 within 1e-9, or numbers that are not finite."""
+    if not (np.isfinite(measure.points).all() and np.isfinite(measure.polynomials).all()):
+        raise InputError("a measure holds positions or densities that are not finite")
+    # an atom of a finite-volume solution may be negative by what the density undershoots
+    least = -_MASS_TOLERANCE if measure.has_density else 0.0
+    if measure.masses.size and not measure.masses.min() >= least:
+        raise InputError(f"a mass is {float(measure.masses.min())!r}: allowed are numbers >= 0")
+    if not abs(measure.mass - 1.0) <= _MASS_TOLERANCE:
+        raise InputError(f"mass = {measure.mass!r} must be 1 within {_MASS_TOLERANCE:g}")
+
+
+def require_mean(law: Law) -> None:
+    """Refuse W1 to a law with P(X > x) ~ x^(-mu), mu <= 1: it is infinite for every measure with a mean."""
+    tail = getattr(law, "tail", np.inf)
+    if tail <= 1.0 or not np.isfinite(law.mean):
+        raise InputError(
+            f"{type(law).__name__} (tail exponent {tail:g}) has no mean, so W1 to it is infinite: use the Kolmogorov"
+            " distance (validation.kolmogorov), or W1 of log x"
+        )
