@@ -163,13 +163,14 @@ class Cweno:
     h : float
         Width of a cell.
     weights : "CW", "CWZ" or "linear"
-        With p = 2 and eps = h^2.
+        With p = 2 and eps = (max(u)^3/sum(u^2))^2, u >= 0 the averages given here, of more than four cells.
     c0 : float, default 0.75
     """
 
     def __init__(self, averages: Floats, speeds: Floats, h: float, weights: str, c0: float = 0.75) -> None:
         n = averages.size
         self.h, self.c0, self.side = h, c0, 0.5 * (1.0 - c0)
+        self.eps = float(averages.max() ** 3 / np.square(averages).sum()) ** 2
         self.half_slope_and_lift = {"CW": self._cw, "CWZ": self._cwz, "linear": self._optimal}[weights]
         self.states = [Row.of(np.zeros(n + 2)) for _ in range(3)]  # u^n and two stages; a ghost cell at each end
         self.averages = self.states[0].inner
@@ -221,7 +222,7 @@ class Cweno:
 
     def _indicators(self, added: Floats, bent: Floats) -> tuple[Row, Floats]:
         """I + eps of the slopes at the faces, and I_0 + eps = D^2/4 + (13/12) (E/C_0)^2 + eps of the cells."""
-        eps, sides, middle, term = self.h * self.h, self.sides, *self.cells[2:4]
+        eps, sides, middle, term = self.eps, self.sides, *self.cells[2:4]
         np.multiply(self.d.all, self.d.all, out=sides.all)
         np.add(sides.all, eps, out=sides.all)
         np.multiply(added, added, out=middle)

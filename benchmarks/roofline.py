@@ -153,7 +153,7 @@ def cweno() -> Kernel:
     states = counted(np.random.default_rng(0).uniform(0.5, 1.5, (3, n + 2)))
     data, work = counted(flux.data(grid, 0.0, None)), counted(np.zeros((4, n + 2)))
     step, ends = (0.001, grid.h, 0.0, 0.0), (0.0, 0.0, True)
-    constants = reconstruction.constants(grid.h)
+    constants = reconstruction.constants(grid.h, np.ones(n))
     run = lambda: loop(states, counted(np.zeros((3, 2))), work, data, constants, ends, step, (0, 3, 0))  # noqa: E731
     binds = "arithmetic, one division in it"
     return Kernel("CWENO3 (CWZ)", "cell and stage", ns, *count(run, 3 * n), 0.0, binds)

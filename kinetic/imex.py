@@ -150,7 +150,7 @@ class Imex:
         self._step = math.nan
         self._before: tuple[float, float | None] = (math.inf, None)
         self._rows = tableau.rows
-        self._constants = reconstruction.constants(grid.h)
+        self._constants = reconstruction.constants(grid.h, averages)
         self._loop = _march(advection(reconstruction.polynomial, flux.face))
 
     @property

@@ -177,7 +177,7 @@ class Integrator:
         self._base = 0
         outside = (float(averages[0]), float(averages[-1])) if boundary == "outflow" else (0.0, 0.0)
         self._ends = (*outside, boundary == "periodic")
-        self._constants: Any = reconstruction.constants(grid.h)
+        self._constants: Any = reconstruction.constants(grid.h, averages)
         fluxes = advection(reconstruction.polynomial, flux.face)
         if diffusivity is not None:
             _check_diffusion(diffusivity, boundary, fourier)

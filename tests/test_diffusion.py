@@ -45,7 +45,7 @@ def symbol(form: Any, angle: float, speed: float) -> complex:
     for part in (np.cos, np.sin):
         u, work = part(angle * np.arange(n + 2.0)), np.zeros((4, n + 2))
         fluxes = advection(Linear().polynomial, LinearFlux(np.zeros(n + 1)).face)
-        fluxes(u, work, np.full(n + 1, speed), Linear().constants(1.0), (0.0, 0.0, True), 0.0)
+        fluxes(u, work, np.full(n + 1, speed), Linear().constants(1.0, np.ones(n)), (0.0, 0.0, True), 0.0)
         diffusion.fluxes(u, work, diffusion.data(grid), diffusion.scales(1.0), True)
         values.append(work[2, middle - 1] - work[2, middle])
     return complex(*values) / complex(np.exp(1j * middle * angle))
