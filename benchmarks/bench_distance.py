@@ -67,10 +67,10 @@ class ToCloud(_OfCount):
         """See that both give the same number."""
         super().setup(count)
         x, y = self.cloud, self.other
-        ours, pot = validation.w1(x, y), validation.wasserstein(x.points, y.points)
+        ours, pot = validation.w1(x, y), validation.distance.w1_by_pot(x, y)
         assert abs(ours - pot) <= 1e-9 * pot, f"{ours!r} by ours, {pot!r} by POT"
         self.works["ours"] = Work(lambda: None, lambda: validation.w1(x, y), self.count)
-        self.works["pot"] = Work(lambda: None, lambda: validation.wasserstein(x.points, y.points), self.count)
+        self.works["pot"] = Work(lambda: None, lambda: validation.distance.w1_by_pot(x, y), self.count)
 
     @named("exact W1 of two clouds: time a particle", "ns")
     def track_exact(self, count: int) -> float:

@@ -183,8 +183,8 @@ def test_what_pot_lets_through_is_refused(arguments: tuple, said: str) -> None:
 def test_an_unfinished_simplex_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     import ot
 
-    whole = ot.emd2
-    monkeypatch.setattr(ot, "emd2", lambda a, b, cost, log, numItermax: whole(a, b, cost, log=log, numItermax=3))
+    whole = ot.emd
+    monkeypatch.setattr(ot, "emd", lambda a, b, cost, log, numItermax: whole(a, b, cost, log=log, numItermax=3))
     rng = np.random.default_rng(0)
     with pytest.raises(InputError, match="did not reach the optimum"):
         wasserstein(rng.normal(size=(2, 50)), rng.normal(size=(2, 50)))
