@@ -9,7 +9,7 @@ file           holds                                         its sum
 x.npy          clouds taken and the state, (n + 1, D, M)     sums.npy
 sums.npy       sha256 of every row of every block of x.npy   meta.json
 case/...       the case's TOML file and its measurements     meta.json
-meta.json      step, moments, counts, the run's arguments    its own line ``sha256``
+meta.json      step, moments, variances, counts, arguments   its own line ``sha256``
 =============  ============================================  ====================================================
 
 The sums belong to blocks, not to ranks, so that any number of ranks writes, reads and checks its own share.
@@ -48,13 +48,14 @@ class DamagedError(InputError):
 
 @dataclass(frozen=True)
 class Kept:
-    """What a run has kept so far, one item a snapshot; all but `moments` stay empty where it keeps none.
+    """What a run has kept so far, one item a snapshot; clouds, counts and `left` stay empty where it keeps none.
 
     `left` counts the particles at or below 0, of a K that vanishes there.
     """
 
     clouds: list[Floats] = field(default_factory=list)
     moments: list[Floats] = field(default_factory=list)
+    variances: list[Floats] = field(default_factory=list)
     counts: list[Integers] = field(default_factory=list)
     left: list[int] = field(default_factory=list)
 
@@ -99,6 +100,7 @@ def write(
         "step": step,
         "clouds": len(kept.clouds),
         "moments": [moments.tolist() for moments in kept.moments],
+        "variances": [variances.tolist() for variances in kept.variances],
         "counts": [counts.tolist() for counts in kept.counts],
         "left": kept.left,
         "run": dict(run),
@@ -214,8 +216,10 @@ def _load(path: Path, ensemble: Ensemble, run: Mapping[str, Any]) -> tuple[int, 
         raise InputError(f"{path} belongs to another run: it differs in {', '.join(differing)}")
     clouds = _clouds(path, ensemble, (meta["clouds"] + 1, run["dim"] * run["neurons"]))
     moments = [np.array(moments, dtype=np.float64) for moments in meta["moments"]]
+    unknown = [[np.nan] * len(moments[0]) for moments in meta["moments"]]  # of an older version, which kept none
+    variances = [np.array(variances, dtype=np.float64) for variances in meta.get("variances", unknown)]
     counts = [np.array(counts, dtype=np.int64) for counts in meta["counts"]]
-    return meta["step"], clouds[-1], Kept(clouds[:-1], moments, counts, meta["left"])
+    return meta["step"], clouds[-1], Kept(clouds[:-1], moments, variances, counts, meta["left"])
 
 
 def _description(path: Path, check_files: bool) -> dict[str, Any]:

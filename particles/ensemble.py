@@ -126,10 +126,22 @@ class Ensemble:
 
         Sums over blocks, added exactly and rounded once: a rank sends the two or three numbers that hold its part.
         """
+        return self._moments(state, [0.0] * len(state))
+
+    def variances(self, state: Floats, mean: Floats) -> Floats:
+        """Variances of the whole cloud about its own mean, of which `mean` is the rounded one, shape (D,) both.
+
+        V = E (X - c)^2 - (E X - c)^2 with c = `mean`: no digit is lost by how far the cloud lies from 0, as it is in
+        m2 - m1^2. Sums as in `moments`: the same on any number of ranks.
+        """
+        first, second = self._moments(state, mean.tolist())
+        return np.asarray(np.maximum(second - first * first, 0.0))
+
+    def _moments(self, state: Floats, centres: list[float]) -> Floats:
         blocks = self.first_block(self.ranks.rank + 1) - self.first_block(self.ranks.rank)
         sums = np.empty((len(state), 2, blocks))
-        for row, out in zip(state, sums, strict=True):
-            block_power_sums()(row, BLOCK, out)
+        for row, centre, out in zip(state, centres, sums, strict=True):
+            block_power_sums()(row, centre, BLOCK, out)
         everywhere = exact_sums(sums, self.ranks)
         if not np.abs(everywhere).sum() < math.inf:
             raise NotFiniteError("a moment of the cloud is beyond the largest number", on_all_ranks=True)

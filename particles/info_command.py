@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+import math
+from typing import TYPE_CHECKING, Any
 
 from particles.base import command
+
+if TYPE_CHECKING:
+    from particles.trajectory import Trajectory
 
 
 def add_parser(commands: Any) -> None:
@@ -24,23 +28,23 @@ def execute(arguments: argparse.Namespace) -> int:
     digests = trajectory.digests()
     counts = trajectory.counts_digest()
     print(f"{trajectory.info.get('case', 'run')}: {trajectory.count} particles, {trajectory.info['scheme']}")
-    print_moments(trajectory.times, trajectory.moments)
+    print_moments(trajectory)
     for time, digest in zip(trajectory.times, digests, strict=bool(digests)):
         print(f"t = {time:g}  sha256 {digest}")
     if counts is not None:
         print(f"histogram  sha256 {counts}")
     if arguments.json:
-        moments = trajectory.moments.tolist()
         command.print_json(
-            {"times": list(trajectory.times), "count": trajectory.count, "moments": moments, "sha256": digests}
+            {"times": list(trajectory.times), "count": trajectory.count, "sha256": digests}
+            | trajectory.plain_moments()
             | {"histogram_sha256": counts, "info": trajectory.info}
         )
     return 0
 
 
-def print_moments(times: object, moments: object) -> None:
+def print_moments(run: Trajectory) -> None:
     """Print mean and standard deviation of every component at every time."""
-    for time, (first, second) in zip(times, moments, strict=True):  # type: ignore[call-overload]
-        means = ", ".join(f"{m:.6g}" for m in first)
-        deviations = ", ".join(f"{max(s - m * m, 0.0) ** 0.5:.6g}" for m, s in zip(first, second, strict=True))
+    for time, moments, variances in zip(run.times, run.moments, run.variances, strict=True):
+        means = ", ".join(f"{m:.6g}" for m in moments[0])
+        deviations = ", ".join("unknown" if math.isnan(v) else f"{math.sqrt(v):.6g}" for v in variances)
         print(f"t = {time:<8g} mean {means}   standard deviation {deviations}")

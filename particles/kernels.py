@@ -127,9 +127,12 @@ def affine_space() -> Formula:
 
 @kernel
 def block_power_sums() -> Formula:
-    """Sums of x and of x^2 over each block of a row, shape (2, blocks): fixed lanes, folded in a fixed order."""
+    """Sums of x - c and of its squares over each block of a row, shape (2, blocks): fixed lanes, a fixed order of sums.
 
-    def sums(x: Any, block: int, out: Any) -> None:
+    The centre c = 0 gives sums of x and x^2 to the last bit.
+    """
+
+    def sums(x: Any, centre: float, block: int, out: Any) -> None:
         first, second = np.empty(LANES), np.empty(LANES)
         for number in range(out.shape[1]):
             part = x[number * block : min((number + 1) * block, x.size)]
@@ -138,12 +141,13 @@ def block_power_sums() -> Formula:
             whole = part.size - part.size % LANES
             for start in range(0, whole, LANES):
                 for lane in range(LANES):
-                    value = part[start + lane]
+                    value = part[start + lane] - centre
                     first[lane] += value
                     second[lane] += value * value
             for i in range(whole, part.size):
-                first[i - whole] += part[i]
-                second[i - whole] += part[i] * part[i]
+                value = part[i] - centre
+                first[i - whole] += value
+                second[i - whole] += value * value
             half = LANES // 2
             while half > 0:
                 for lane in range(half):

@@ -150,12 +150,11 @@ def _carry(arguments: argparse.Namespace, case: Case, checkpoints: Checkpoints) 
             f"{case.name}: {trajectory.count} particles on {ranks} rank{'s' * (ranks > 1)}, {scheme},"
             f" to t = {until:g} in {perf_counter() - began:.2f} s; stored in {arguments.out}"
         )
-        print_moments(trajectory.times, trajectory.moments)
+        print_moments(trajectory)
         if any(trajectory.info["at_or_below_zero"] or ()):
             for time, left in zip(trajectory.times, trajectory.info["at_or_below_zero"], strict=True):
                 print(f"t = {time:g}: {left} particles at or below 0")
         if arguments.json:
-            moments = trajectory.moments.tolist()
-            told = {"out": arguments.out, "times": options["times"], "count": trajectory.count, "moments": moments}
-            command.print_json(told)
+            told = {"out": arguments.out, "times": options["times"], "count": trajectory.count}
+            command.print_json(told | trajectory.plain_moments())
     return 0

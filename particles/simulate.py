@@ -160,7 +160,8 @@ def simulate(
     info |= {"ranks": ensemble.ranks.size, "promise": _promise(model), "provenance": provenance()}
     info["at_or_below_zero"] = kept.left if model.diffusion.half_line else None
     counts = np.array(kept.counts) if histogram is not None else None
-    return Trajectory(tuple(stops), tuple(kept.clouds), np.array(kept.moments), info, ensemble, counts)
+    moments, variances = np.array(kept.moments), np.array(kept.variances)
+    return Trajectory(tuple(stops), tuple(kept.clouds), moments, variances, info, ensemble, counts)
 
 
 def _promise(model: Model) -> str:
@@ -214,7 +215,9 @@ def _begin(
 def _take(ensemble: Ensemble, state: Floats, kept: Kept, run: dict[str, Any], last: bool) -> None:
     """Keep a snapshot; the last cloud is the state itself."""
     ensemble.require_count(state)
-    kept.moments.append(ensemble.moments(state))
+    moments = ensemble.moments(state)
+    kept.moments.append(moments)
+    kept.variances.append(ensemble.variances(state, moments[0]))
     if run["histogram"] is not None:
         kept.counts.append(ensemble.histogram(state, Bins(*run["histogram"])))
     if run["clouds"]:

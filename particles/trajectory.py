@@ -41,7 +41,9 @@ class Trajectory:
     states : tuple of ndarray, each of shape (D, m)
         This rank's particles at each time; all of them for a loaded run; empty for a run that kept no clouds.
     moments : ndarray, shape (times, 2, D)
-        First and second moments of the whole cloud.
+        First and second moments of the whole cloud, about 0.
+    variances : ndarray, shape (times, D)
+        Second moments of the whole cloud about its own mean, which m2 - m1^2 loses where the cloud lies far from 0.
     info : dict
         Model, scheme, seed, versions, commit: plain values for JSON.
     ensemble : Ensemble, optional
@@ -53,12 +55,13 @@ class Trajectory:
     times: tuple[float, ...]
     states: tuple[Floats, ...]
     moments: Floats
+    variances: Floats
     info: dict[str, Any]
     ensemble: Ensemble | None = None
     counts: Integers | None = None
 
     def __post_init__(self) -> None:
-        for array in (*self.states, self.moments):
+        for array in (*self.states, self.moments, self.variances):
             array.flags.writeable = False
         if self.counts is not None:
             self.counts.flags.writeable = False
@@ -121,6 +124,11 @@ class Trajectory:
                 return index
         raise InputError(f"time = {time!r} is not stored: stored are {', '.join(f'{t:g}' for t in self.times)}")
 
+    def plain_moments(self) -> dict[str, list[Any]]:
+        """Moments about 0 and variances about the mean, one item a time: plain values for JSON, null where unknown."""
+        variances = [[None if np.isnan(v) else v for v in row] for row in self.variances.tolist()]
+        return {"moments": self.moments.tolist(), "variances": variances}
+
     def digests(self) -> list[str]:
         """sha256 of the bytes of each stored cloud, shape (D, M), of a whole run."""
         return [hashlib.sha256(np.ascontiguousarray(state).data).hexdigest() for state in self.states]
@@ -167,7 +175,7 @@ class Trajectory:
             np.save(draft / COUNTS, self.counts, allow_pickle=False)
             sync(draft / COUNTS)
         kept = {"clouds": bool(self.states), "histogram": None}
-        meta = {"times": list(self.times), "moments": self.moments.tolist()}
+        meta = {"times": list(self.times), **self.plain_moments()}
         write_json(draft / META, {**kept, **meta, **self.info})
         replace_folder(draft, path)
 
@@ -193,9 +201,23 @@ def load(path: str | Path) -> Trajectory:
             states = _field(path / FIELD, (len(times), size, meta["count"]), "float64")
         bins = meta.get("histogram")
         counts = None if bins is None else _field(path / COUNTS, (len(times), size, bins[2] + 2), "int64")
+        variances = _variances(meta.pop("variances", None), states, (len(times), size))
     except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError) as error:
         raise InputError(f"{path} holds no whole particle run: {error}") from error
-    return Trajectory(times, tuple(states), moments, meta, counts=counts)
+    return Trajectory(times, tuple(states), moments, variances, meta, counts=counts)
+
+
+def _variances(stored: Any, states: Any, shape: tuple[int, int]) -> Floats:
+    """Variances of a record; those that a run of an older version did not store from its clouds, else unknown: NaN."""
+    if stored is not None:
+        variances = np.array(stored, dtype=np.float64)
+    elif len(states):
+        variances = np.array([Measure.of_points(state).variance for state in states])
+    else:
+        variances = np.full(shape, np.nan)
+    if variances.shape != shape:
+        raise ValueError(f"its variances are of shape {variances.shape}: allowed is {shape}")
+    return variances
 
 
 def _field(path: Path, shape: tuple[int, ...], kind: str) -> Any:

@@ -52,6 +52,7 @@ def same(one: Trajectory, two: Trajectory) -> bool:
     return (
         one.digests() == two.digests()
         and one.moments.tobytes() == two.moments.tobytes()
+        and one.variances.tobytes() == two.variances.tobytes()
         and one.counts_digest() == two.counts_digest()
     )
 

@@ -96,12 +96,13 @@ def test_walls_let_nan_through_so_that_it_is_seen() -> None:
     assert math.isnan(kernels.free(0.5, math.nan, 0.0, 1.0))
 
 
+@pytest.mark.parametrize("centre", [0.0, 1e8])
 @pytest.mark.parametrize("count", [1, 5, LANES, LANES + 3, 100, 4096, 4096 + 1, 3 * 4096 + 99])
-def test_block_sums_are_the_sums(count: int) -> None:
-    x = RANDOM.normal(size=count)
+def test_block_sums_are_the_sums(count: int, centre: float) -> None:
+    x = RANDOM.normal(centre, 1.0, size=count)
     out = np.empty((2, -(-count // 4096)))
-    kernels.block_power_sums()(x, 4096, out)
-    for k, block in enumerate(np.split(x, range(4096, count, 4096))):
+    kernels.block_power_sums()(x, centre, 4096, out)
+    for k, block in enumerate(np.split(x - centre, range(4096, count, 4096))):
         assert out[0, k] == pytest.approx(math.fsum(block), rel=1e-12, abs=1e-12)
         assert out[1, k] == pytest.approx(math.fsum(block * block), rel=1e-13)
 

@@ -43,6 +43,27 @@ def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
     assert listing(tmp_path) == {"out", "out/x.npy", "out/meta.json"}
 
 
+def test_variances_are_stored_and_those_of_an_older_record_come_from_its_clouds(tmp_path: Path) -> None:
+    saved = run()
+    saved.save(tmp_path / "out")
+    assert load(tmp_path / "out").variances.tobytes() == saved.variances.tobytes()
+    meta = json.loads((tmp_path / "out" / META).read_text())
+    del meta["variances"]
+    (tmp_path / "out" / META).write_text(json.dumps(meta))
+    np.testing.assert_allclose(load(tmp_path / "out").variances, saved.variances, rtol=1e-13)
+
+
+def test_variances_of_an_older_record_without_clouds_are_unknown_and_stay_so(tmp_path: Path) -> None:
+    simulate(MODEL, ExactFlow(), count=100, until=2.0, keep_clouds=False).save(tmp_path / "out")
+    meta = json.loads((tmp_path / "out" / META).read_text())
+    del meta["variances"]
+    (tmp_path / "out" / META).write_text(json.dumps(meta))
+    loaded = load(tmp_path / "out")
+    assert np.isnan(loaded.variances).all()
+    loaded.save(tmp_path / "again")
+    assert np.isnan(load(tmp_path / "again").variances).all()
+
+
 def test_field_is_a_plain_numpy_file(tmp_path: Path) -> None:
     saved = run()
     saved.save(tmp_path / "out")

@@ -102,8 +102,8 @@ class Histogram(Law):
 
     @property
     def variance(self) -> float:
-        left, right = self.edges[:-1], self.edges[1:]
-        return float((self.masses * (left * left + left * right + right * right) / 3.0).sum()) - self.mean**2
+        middles, widths = 0.5 * (self.edges[1:] + self.edges[:-1]), np.diff(self.edges)
+        return float((self.masses * ((middles - self.mean) ** 2 + widths * widths / 12.0)).sum())
 
     def breakpoints(self) -> Floats:
         # sqrt(F (1 - F)) is singular at the ends of the support: panels that shrink towards them

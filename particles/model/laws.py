@@ -304,7 +304,9 @@ class Clipped(Law):
         return moments_by_quadrature(self)
 
     def breakpoints(self) -> Floats:
-        return np.unique(np.concatenate([np.clip(self.law.breakpoints(), self.low, self.high), [self.low, self.high]]))
+        inside = np.clip(self.law.breakpoints(), self.low, self.high)
+        walls = [wall for wall in (self.low, self.high) if math.isfinite(wall)]
+        return np.unique(np.concatenate([inside, walls]))
 
 
 @dataclass(frozen=True)

@@ -92,29 +92,59 @@ class Measure:
         """Total mass of atoms and density."""
         return float(self.masses.sum() + self.cell_masses.sum())
 
-    def moment(self, k: int) -> Floats:
-        """Componentwise moment of order k about zero, shape (d,): sum_i m_i x_i^k + int x^k g(x) dx."""
-        total: Floats = (self.masses * self.points**k).sum(axis=1)
-        if self.has_density:
-            total = total + self._density_moment(k)
+    def moment(self, k: int, about: ArrayLike = 0.0) -> Floats:
+        """Componentwise moment of order k about a point c, shape (d,): sum_i m_i (x_i - c)^k + int (x - c)^k g(x) dx.
+
+        Parameters
+        ----------
+        k : int >= 0
+        about : array_like, shape () or (d,), default 0
+
+        Returns
+        -------
+        ndarray, shape (d,); inf beyond the largest number
+        """
+        centre = np.broadcast_to(as_floats(about, "about", ndim=(0, 1)), (self.dim,))
+        with np.errstate(over="ignore"):
+            total: Floats = (self.masses * (self.points - centre[:, None]) ** k).sum(axis=1)
+            if self.has_density:
+                total = total + self._density_moment(k, float(centre[0]))
         return total
 
-    def _density_moment(self, k: int) -> float:
+    def _density_moment(self, k: int, about: float) -> float:
         nodes, weights = np.polynomial.legendre.leggauss(k // 2 + 2)  # exact for the degree k + 2
-        centres, widths = 0.5 * (self.faces[1:] + self.faces[:-1]), np.diff(self.faces)
+        centres, widths = 0.5 * (self.faces[1:] + self.faces[:-1]) - about, np.diff(self.faces)
         s = 0.5 * nodes[:, None]
         density = self.polynomials[0] + s * (self.polynomials[1] + s * self.polynomials[2])
         return float((0.5 * weights[:, None] * density * (centres + s * widths) ** k * widths).sum())
 
-    @property
+    @cached_property
     def mean(self) -> Floats:
-        """m1, shape (d,)."""
-        return self.moment(1)
+        """m1/m0, shape (d,): a shift of the measure shifts it, also where the mass is 1 up to rounding alone.
 
-    @property
+        Raises
+        ------
+        InputError
+            If the mass is not positive.
+        """
+        guess = self._over_mass(1, np.zeros(self.dim))
+        return guess + self._over_mass(1, guess)
+
+    @cached_property
     def variance(self) -> Floats:
-        """V = m2 - m1^2 componentwise, shape (d,)."""
-        return self.moment(2) - self.moment(1) ** 2
+        """V = int (x - m1)^2 dmu/m0 componentwise, shape (d,): about the mean, without the cancellation of m2 - m1^2.
+
+        Raises
+        ------
+        InputError
+            If the mass is not positive.
+        """
+        return self._over_mass(2, self.mean) - self._over_mass(1, self.mean) ** 2
+
+    def _over_mass(self, k: int, about: Floats) -> Floats:
+        if not self.mass > 0.0:
+            raise InputError(f"a measure of mass {self.mass!r} has no mean: allowed are masses above 0")
+        return self.moment(k, about) / self.mass
 
     @property
     def energy(self) -> float:

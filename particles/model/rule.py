@@ -13,7 +13,7 @@ b         bias            bias, shared by the neurons of a feature  (d,), length
 f, sigma  drift           drift, or activation of u                 length/time            after (1)
 g0        initial         law of the measurements                   on R^d                 (4)
 m1, m2    mean, energy    moments of g                              (d,)                   (10), Definition 2
-V         variance        m2 - m1^2                                 (d,)                   Definition 2
+V         variance        m2 - m1^2 = int (x - m1)^2 g dx           (d,)                   Definition 2
 K         diffusion       noise shape K(x)                          --                     (17)
 nu^2      nu2             variance of the noise                     length^2/time          (19)
 ========  ==============  ========================================  =====================  =========================

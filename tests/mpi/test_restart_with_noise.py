@@ -78,3 +78,4 @@ def test_restarts_inside_a_counter_change_no_byte(fresh: Fresh, tmp_path: Path, 
     straight, restarted = load(tmp_path / "straight"), load(tmp_path / "out")
     assert restarted.digests() == straight.digests()
     assert restarted.moments.tobytes() == straight.moments.tobytes()
+    assert restarted.variances.tobytes() == straight.variances.tobytes()

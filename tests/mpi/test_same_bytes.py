@@ -108,6 +108,7 @@ def test_cloud_is_independent_of_rank_count(runs: dict[tuple[str, int], dict[str
 def test_moments_are_independent_of_rank_count(runs: dict[tuple[str, int], dict[str, Any]], name: str) -> None:
     for ranks in RANKS[1:]:
         assert runs[name, ranks]["moments"] == runs[name, 1]["moments"]
+        assert runs[name, ranks]["variances"] == runs[name, 1]["variances"]
     assert np.all(np.isfinite(runs[name, 1]["moments"]))
 
 
