@@ -54,12 +54,17 @@ def reserve(path: Path, shape: tuple[int, ...], dtype: str = "<f8") -> int:
     return offset
 
 
+def _bytes(row: Any) -> memoryview:
+    """Bytes of a contiguous array; a memoryview of no items, as a rank without a block holds, cannot be cast."""
+    return memoryview(row).cast("B") if row.size else memoryview(b"")
+
+
 def write_rows(path: Path, part: Part, rows: Sequence[Any]) -> None:
     """Write a rank's items of every row, and flush them to the disk; contiguous rows are not copied."""
     with path.open("r+b", buffering=0) as stream:
         for number, row in enumerate(rows):
             stream.seek(part.place(number))
-            left = np.ascontiguousarray(row).data.cast("B")
+            left = _bytes(np.ascontiguousarray(row))
             while left:
                 left = left[stream.write(left) :]
         os.fsync(stream.fileno())
@@ -76,7 +81,7 @@ def read_rows(path: Path, part: Part, rows: Sequence[Any]) -> None:
     with path.open("rb", buffering=0) as stream:
         for number, row in enumerate(rows):
             stream.seek(part.place(number))
-            left = row.data.cast("B")
+            left = _bytes(row)
             while left:
                 count = stream.readinto(left)
                 if not count:
