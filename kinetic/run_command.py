@@ -49,6 +49,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from kinetic.limit import initial_law
     from kinetic.solve import stored_times
     from particles.base.files import check_output_file
+    from particles.base.memory import require_memory
     from particles.base.progress import progress_bar
     from particles.model import load_case
 
@@ -59,7 +60,7 @@ def execute(arguments: argparse.Namespace) -> int:
     check_output_file(arguments.out, ".nc")
     ends = arguments.domain or case.domain or domain(case.model, until)
     grid = Grid(*ends, cells=case.cells if arguments.cells is None else arguments.cells)
-    command.require_memory(f"cells = {grid.cells}", 8.0 * grid.cells * (_ARRAYS + len(times)))
+    require_memory(f"cells = {grid.cells}", 8.0 * grid.cells * (_ARRAYS + len(times)))
     initial_law(case.model, grid)
     for sentence in forecast(case.model, grid, until):
         print(f"kinetic: {sentence}", file=sys.stderr)

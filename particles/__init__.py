@@ -7,7 +7,11 @@
 Importing it loads neither numba nor MPI.
 """
 
-from particles.base.command import one_thread_a_rank
+from particles.base.signals import hold
+
+hold()  # a command line must survive a signal that comes while the rest is loaded
+
+from particles.base.launch import one_thread_a_rank  # noqa: E402
 
 one_thread_a_rank()  # before numpy starts the threads of its linear algebra
 

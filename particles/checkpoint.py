@@ -182,6 +182,11 @@ def newest(folder: Path) -> tuple[Path, dict[str, Any]]:
     raise InputError(f"{folder} holds no whole checkpoint")
 
 
+def differing(held: Mapping[str, Any], run: Mapping[str, Any]) -> list[str]:
+    """What tells a run from the one that is held, by the names of its description (`particles.simulate.describe`)."""
+    return [key for key, value in json.loads(json.dumps(run)).items() if key not in held or held[key] != value]
+
+
 def load(checkpoints: Checkpoints, ensemble: Ensemble, run: Mapping[str, Any]) -> tuple[int, Floats, Kept]:
     """Return step, state and what was kept of the newest whole checkpoint. Collective.
 
@@ -211,9 +216,8 @@ def load(checkpoints: Checkpoints, ensemble: Ensemble, run: Mapping[str, Any]) -
 
 def _load(path: Path, ensemble: Ensemble, run: Mapping[str, Any]) -> tuple[int, Floats, Kept]:
     meta = _description(path, check_files=ensemble.ranks.rank == 0)
-    if meta["run"] != json.loads(json.dumps(run)):
-        differing = [key for key, value in json.loads(json.dumps(run)).items() if meta["run"].get(key) != value]
-        raise InputError(f"{path} belongs to another run: it differs in {', '.join(differing)}")
+    if names := differing(meta["run"], run):
+        raise InputError(f"{path} belongs to another run: it differs in {', '.join(names)}")
     clouds = _clouds(path, ensemble, (meta["clouds"] + 1, run["dim"] * run["neurons"]))
     moments = [np.array(moments, dtype=np.float64) for moments in meta["moments"]]
     unknown = [[np.nan] * len(moments[0]) for moments in meta["moments"]]  # of an older version, which kept none

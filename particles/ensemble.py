@@ -153,8 +153,7 @@ class Ensemble:
         for row, out in zip(state, local, strict=True):
             for begin in range(0, row.size, CHUNK):
                 out += bins.count(row[begin : begin + CHUNK])
-        total = np.empty_like(local)
-        self.ranks.comm.Allreduce(local, total)
+        total: Integers = self.ranks.add(local)
         return total
 
     def at_or_below_zero(self, state: Floats) -> int:

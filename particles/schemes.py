@@ -18,8 +18,8 @@ import numpy as np
 
 from particles import kernels
 from particles.base.arrays import Floats
-from particles.base.command import require_memory
 from particles.base.errors import InputError
+from particles.base.memory import require_memory
 from particles.model.expm import affine_flow
 from particles.model.rule import Model
 from particles.model.transients import segments

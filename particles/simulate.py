@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from particles import checkpoint, parallel
 from particles.base.arrays import Floats
-from particles.base.command import require_memory
 from particles.base.errors import InputError
+from particles.base.memory import require_memory
 from particles.base.provenance import provenance
 from particles.checkpoint import Kept
 from particles.collisions import Collisions
@@ -133,9 +134,10 @@ def simulate(
     stops = sorted(set(times)) or [until]
     most = 1 if model.mean_coupled else sweep(model, count, work(scheme, levels))
     ensemble = Ensemble(count, parallel.of(comm))
-    run = _describe(model, scheme, stops, options)
+    run = describe(model, scheme, stops, options)
 
-    with Watch(checkpoints, ensemble.ranks) as watch:
+    written = 8.0 * model.size * len(ensemble.local) * ((len(stops) if keep_clouds else 0) + 1)
+    with Watch(checkpoints, ensemble.ranks, written) as watch:
         _compile(model, scheme, levels, ensemble)
         k, state, kept = _begin(checkpoints, ensemble, model, run)
         watch.ready()
@@ -148,7 +150,7 @@ def simulate(
                 scheme.advance(model, state, scheme.parameters(model, levels, k, n, mean), where)
                 k = n
                 request = ensemble.look(state, k, float(levels[k]), watch.request())
-                if checkpoints is not None and watch.wants(request, k):
+                if checkpoints is not None and watch.wants(request, k, len(levels) - 1):
                     checkpoint.write(checkpoints, ensemble, run, k, state, kept)
                     watch.written(request, k, len(levels) - 1)
                 progress(k / (len(levels) - 1))
@@ -184,8 +186,8 @@ def work(scheme: Scheme, levels: Floats) -> float:
     return 1.0
 
 
-def _describe(model: Model, scheme: Scheme, stops: Sequence[float], options: dict[str, Any]) -> dict[str, Any]:
-    """What tells this run from others: plain values for JSON."""
+def describe(model: Model, scheme: Scheme, stops: Sequence[float], options: dict[str, Any]) -> dict[str, Any]:
+    """What tells this run from others, plain values for JSON; `options` are those of `simulate` but for `times`."""
     described = {key: value.item() if isinstance(value, np.generic) else value for key, value in options.items()}
     histogram = described["histogram"]
     return {
@@ -204,11 +206,12 @@ def _begin(
     checkpoints: Checkpoints | None, ensemble: Ensemble, model: Model, run: dict[str, Any]
 ) -> tuple[int, Floats, Kept]:
     """First step, state and what was kept: of a checkpoint, or of the start."""
-    if checkpoints is None:
-        return 0, ensemble.start(model, run["start"], run["seed"], run["replicate"]), Kept()
-    if checkpoints.resume:
-        return checkpoint.load(checkpoints, ensemble, run)
-    ensemble.ranks.on_first(lambda: checkpoint.require_none(checkpoints))
+    if checkpoints is not None and checkpoints.resume:
+        folder = Path(checkpoints.folder)
+        if not (checkpoints.or_begin and ensemble.ranks.on_first(lambda: not checkpoint.complete(folder))):
+            return checkpoint.load(checkpoints, ensemble, run)
+    elif checkpoints is not None:
+        ensemble.ranks.on_first(lambda: checkpoint.require_none(checkpoints))
     return 0, ensemble.start(model, run["start"], run["seed"], run["replicate"]), Kept()
 
 

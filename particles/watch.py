@@ -1,16 +1,18 @@
-"""When to write a checkpoint: wall clock, SIGUSR1, or a step named beforehand.
+"""When to write a checkpoint: wall clock, SIGUSR1, SIGTERM, a step named beforehand, or the end of the job near.
 
-The signal's handler only sets a flag. The loop looks at it, and at the clock of rank 0, once a sweep, in the collective
+A signal's handler only sets a flag. The loop looks at it, and at the clock of rank 0, once a sweep, in the collective
 that the finite check needs anyway, so that all ranks stop at the same step.
+
+The end of a job is what `max_wall` says, else Slurm's SLURM_JOB_END_TIME where it is set. The last checkpoint begins
+while there is still time for two of them and two sweeps.
 """
 
 from __future__ import annotations
 
 import math
 import os
-import signal
 import sys
-import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,12 +21,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from particles.base import signals
 from particles.base.errors import InputError, SimresnetError
+from particles.status import Status
 
 if TYPE_CHECKING:
     from particles.parallel import Ranks
 
-NOTHING, DUE, ASKED = 0, 1, 2  # requests; the largest of all ranks counts
+NOTHING, DUE, ASKED, LEAVE = 0, 1, 2, 3  # requests; the largest of all ranks counts
+RATE = 1e8  # bytes a second and rank that a first checkpoint is taken to write, until one has been timed
+MARGIN = 2.0  # seconds
+END = "SLURM_JOB_END_TIME"  # seconds since 1970
+FAR = 10 * 365 * 86400.0  # a job that ends later has no end
 
 
 class Stopped(SimresnetError):
@@ -49,6 +57,11 @@ class Checkpoints:
         Write one after this step and end the run by `Stopped`.
     resume : bool, default False
         Start from the newest whole checkpoint of the same run. Without it, a folder that holds one is refused.
+    or_begin : bool, default False
+        With `resume`, start anew where the folder holds none.
+    max_wall : float > 0, optional
+        Seconds since the process began after which the job may end: write one in time and end the run by `Stopped`. By
+        default the end that Slurm tells in SLURM_JOB_END_TIME, if it does.
     announce : bool, default False
         Print a line on stderr when the first step is about to be taken; SIGUSR1 is heard on all ranks from then on.
     arguments : dict, optional
@@ -67,74 +80,91 @@ class Checkpoints:
     leave: bool = False
     stop_at: int | None = None
     resume: bool = False
+    or_begin: bool = False
+    max_wall: float | None = None
     announce: bool = False
     arguments: dict[str, Any] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.every is not None and not 0.0 < self.every < math.inf:
-            raise InputError(f"every = {self.every!r} must be a positive finite number of seconds")
+        for name in ("every", "max_wall"):
+            value = getattr(self, name)
+            if value is not None and not 0.0 < value < math.inf:
+                raise InputError(f"{name} = {value!r} must be a positive finite number of seconds")
         if self.stop_at is not None and not (isinstance(self.stop_at, int | np.integer) and self.stop_at >= 1):
             raise InputError(f"stop_at = {self.stop_at!r} must be an integer of at least 1")
 
 
 class Watch:
-    """Listens for SIGUSR1 while a run lasts; `None` listens for nothing.
+    """Listens for SIGUSR1 and SIGTERM, and looks at the clock, while a run lasts; `None` does nothing.
+
+    SIGTERM writes a checkpoint and ends the run by `Stopped`; not after the last step, since storing takes no longer.
 
     Parameters
     ----------
     checkpoints : Checkpoints, optional
     ranks : Ranks
+    size : float, default 0
+        Bytes that this rank writes to a checkpoint.
     """
 
-    def __init__(self, checkpoints: Checkpoints | None, ranks: Ranks) -> None:
+    def __init__(self, checkpoints: Checkpoints | None, ranks: Ranks, size: float = 0.0) -> None:
         self._checkpoints = checkpoints
         self._ranks = ranks
-        self._asked = False
-        self._last = 0.0
-        self._before: Any = None
+        self._first = ranks.rank == 0
+        self._before: dict[Any, Any] = {}
+        self._status = Status(checkpoints.folder, ranks.size) if checkpoints is not None and self._first else None
+        self._end = _end(checkpoints) if checkpoints is not None and self._first else math.inf
+        self._last = self._looked = monotonic()
+        self._sweep = 0.0  # the longest so far
+        self._cost = size / RATE  # seconds of a checkpoint
 
     def __enter__(self) -> Watch:
-        if self._checkpoints is not None and threading.current_thread() is threading.main_thread():
-            self._before = signal.signal(signal.SIGUSR1, self._hear)
+        if self._checkpoints is not None:
+            self._before = signals.listen()
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGUSR1, self._before)
-
-    def _hear(self, *signal_and_frame: object) -> None:
-        self._asked = True
+        signals.stop_listening(self._before)
+        if self._status is not None:
+            self._status.remove()
 
     def ready(self) -> None:
-        """Say that the first step is about to be taken, once all ranks are there."""
-        self._last = monotonic()
-        if self._checkpoints is not None and self._checkpoints.announce:
-            self._ranks.barrier()
-            if self._ranks.rank == 0:
-                told = f"running, pid {os.getpid()}; SIGUSR1 writes a checkpoint to {self._checkpoints.folder}"
-                print(f"particles: {told}", file=sys.stderr, flush=True)
+        """Say that the first step is about to be taken, once all ranks are there; SIGTERM waits for the loop now."""
+        if self._checkpoints is not None:
+            signals.heard.deferred = True
+            if self._checkpoints.announce:
+                self._ranks.barrier()
+                if self._first:
+                    told = f"running, pid {os.getpid()}; SIGUSR1 writes a checkpoint to {self._checkpoints.folder}"
+                    print(f"particles: {told}", file=sys.stderr, flush=True)
+        self._last = self._looked = monotonic()
 
     def request(self) -> int:
-        """What this rank asks for: NOTHING, DUE or ASKED."""
+        """What this rank asks for: NOTHING, DUE, ASKED or LEAVE."""
         if self._checkpoints is None:
             return NOTHING
-        if self._asked:
-            self._asked = False
+        now = monotonic()
+        self._sweep, self._looked = max(self._sweep, now - self._looked), now
+        if signals.heard.end or self._end - now < MARGIN + 2.0 * (self._cost + self._sweep):
+            return LEAVE
+        if signals.heard.checkpoint:
+            signals.heard.checkpoint = False
             return ASKED
-        every = self._checkpoints.every if self._ranks.rank == 0 else None
-        if every is not None and monotonic() - self._last >= every:
-            return DUE
-        return NOTHING
+        every = self._checkpoints.every if self._first else None
+        return DUE if every is not None and now - self._last >= every else NOTHING
 
     def end_of_sweep(self, k: int, n: int) -> int:
         """Step in (k, n] at which a sweep from step k to step n must end."""
         stop = self._checkpoints.stop_at if self._checkpoints is not None else None
         return stop if stop is not None and k < stop < n else n
 
-    def wants(self, request: int, k: int) -> bool:
-        """Whether a checkpoint is to be written after step k."""
-        return self._checkpoints is not None and (request != NOTHING or k == self._checkpoints.stop_at)
+    def wants(self, request: int, k: int, steps: int) -> bool:
+        """Whether a checkpoint is to be written after step k of so many."""
+        if self._status is not None:
+            self._status.tell(k, steps)
+        asked = request in (DUE, ASKED) or (request == LEAVE and k < steps)
+        return self._checkpoints is not None and (asked or k == self._checkpoints.stop_at)
 
     def written(self, request: int, k: int, steps: int) -> None:
         """Start the clock anew, or leave.
@@ -144,8 +174,19 @@ class Watch:
         Stopped
             If the run is to end after this checkpoint.
         """
-        self._last = monotonic()
+        now = monotonic()
+        self._cost, self._last, self._looked = now - self._looked, now, now
         assert self._checkpoints is not None  # one was written
-        if k == self._checkpoints.stop_at or (request == ASKED and self._checkpoints.leave):
+        leaves = request == LEAVE or (request == ASKED and self._checkpoints.leave)
+        if k == self._checkpoints.stop_at or leaves:
             folder = self._checkpoints.folder
             raise Stopped(f"stopped after step {k} of {steps}; the checkpoint is in {folder}", on_all_ranks=True)
+
+
+def _end(checkpoints: Checkpoints) -> float:
+    """When the job ends, on the clock of `monotonic`; infinity where nobody says so."""
+    if checkpoints.max_wall is not None:
+        return signals.began + checkpoints.max_wall
+    told = os.environ.get(END, "")
+    left = int(told) - time.time() if told.isdigit() else math.inf
+    return monotonic() + left if 0.0 < left < FAR else math.inf

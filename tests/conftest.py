@@ -45,6 +45,7 @@ def fresh() -> Runner:
         if ranks is not None:
             command = [_launcher(), "-n", str(ranks), *command]
         environment = os.environ | {"PYTHONPATH": str(root), "OMPI_ALLOW_RUN_AS_ROOT": "1"}
+        environment["SIMRESNET_LOG_EVERY"] = "never"  # a slow machine must not add lines to stderr
         environment |= {
             "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
             "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 
 import pytest
 
@@ -56,7 +55,7 @@ def test_argument_mistakes_are_one_sentence(argv: list[str], capsys: pytest.Capt
 
 
 def test_only_the_first_rank_speaks(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    for variable in command._RANK_VARIABLES:
+    for variable in ("PMI_RANK", "PMIX_RANK"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("OMPI_COMM_WORLD_RANK", "1")
     assert command.run("prog", lambda: parser_that(InputError("bad")), []) == 2
@@ -88,13 +87,6 @@ def test_what_is_no_finite_number(text: str) -> None:
             reader(text)
     with pytest.raises(argparse.ArgumentTypeError):
         command.positive_float("0")
-
-
-def test_memory_beyond_the_node_is_refused() -> None:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    command.require_memory("it", 0.5 * memory)
-    with pytest.raises(InputError, match="GiB"):
-        command.require_memory("it", 2.0 * memory)
 
 
 def test_json_is_one_line_and_refuses_nan(capsys: pytest.CaptureFixture[str]) -> None:

@@ -270,7 +270,7 @@ def test_torn_run_is_refused_by_info(fresh: Fresh, tmp_path: Path) -> None:
     assert (done.returncode, done.stderr.count("\n"), done.stdout) == (2, 1, "")
 
 
-@pytest.mark.parametrize("variable", ["PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_NTASKS"])
+@pytest.mark.parametrize("variable", ["PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS"])
 def test_wrong_launcher_is_refused(fresh: Fresh, tmp_path: Path, variable: str) -> None:
     """A launcher that says two processes while MPI sees one: N copies would all write the same folder."""
     arguments = ("-m", "particles", "run", "regression", "--exact", "--count", 10, "--out", tmp_path / "out")

@@ -10,45 +10,17 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from particles.base import signals
 from particles.base.errors import InputError, SimresnetError
+from particles.base.launch import launched_rank as launched_rank  # what every command asks, among them to speak once
+from particles.base.launch import launched_size as launched_size
 
 abort_job: Callable[[int], None] | None = None
-
-_RANK_VARIABLES = ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK", "SLURM_PROCID")
-_SIZE_VARIABLES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_NTASKS")
-_LOCAL_SIZE_VARIABLES = ("MPI_LOCALNRANKS", "OMPI_COMM_WORLD_LOCAL_SIZE")
-
-
-def launched_rank() -> int:
-    """Rank that the launcher gave this process; 0 without one."""
-    return _first_integer(_RANK_VARIABLES, 0)
-
-
-def launched_size() -> int:
-    """Number of processes that the launcher started; 1 without one."""
-    return _first_integer(_SIZE_VARIABLES, 1)
-
-
-def launched_local_size() -> int:
-    """Number of processes that the launcher started on this node, as far as it says."""
-    return _first_integer(_LOCAL_SIZE_VARIABLES, launched_size())
-
-
-def one_thread_a_rank() -> None:
-    """Under a launcher, let libraries that start threads of their own keep to one, unless the user says otherwise."""
-    if launched_size() > 1:
-        for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-            os.environ.setdefault(variable, "1")
-
-
-def _first_integer(names: Sequence[str], default: int) -> int:
-    return next((int(os.environ[name]) for name in names if os.environ.get(name, "").isdigit()), default)
 
 
 class Parser(argparse.ArgumentParser):
@@ -70,6 +42,8 @@ def run(name: str, parser: Callable[[], Parser], argv: Sequence[str] | None = No
     argv : sequence of str, optional
         Arguments; by default those of the process.
     """
+    signals.hold()
+    signals.heard.in_command = True
     try:
         arguments = parser().parse_args(argv)
         code = int(arguments.execute(arguments))
@@ -79,6 +53,10 @@ def run(name: str, parser: Callable[[], Parser], argv: Sequence[str] | None = No
         return _report(name, error)
     except KeyboardInterrupt:
         return _end_job(130)
+    except signals.Ended:
+        if launched_rank() == 0:
+            print(f"{name}: ended by SIGTERM before there was anything to keep: start it again", file=sys.stderr)
+        return _end_job(signals.EXIT_CODE)
     except SystemExit as leave:
         if abort_job is None:
             raise
@@ -149,19 +127,3 @@ def positive_float(text: str) -> float:
     if number <= 0.0:
         raise argparse.ArgumentTypeError(f"{text!r} must be a positive finite number")
     return number
-
-
-def require_memory(what: str, needed: float) -> None:
-    """Refuse what cannot fit: `needed` bytes over all ranks against the memory of this node's ranks.
-
-    Raises
-    ------
-    InputError
-        If the share of this node exceeds its physical memory.
-    """
-    share = needed * launched_local_size() / launched_size()
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if share > memory:
-        raise InputError(
-            f"{what} needs {share / 2**30:.3g} GiB on this node, which has {memory / 2**30:.3g} GiB of memory"
-        )

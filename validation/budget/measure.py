@@ -15,8 +15,9 @@ import kinetic
 import particles
 from particles import Collisions, Euler, parallel
 from particles.base.arrays import Floats
-from particles.base.command import launched_size, require_memory
 from particles.base.errors import InputError
+from particles.base.launch import launched_size
+from particles.base.memory import require_memory
 from particles.base.provenance import provenance
 from particles.model import Case, Law, Measure, Model
 from validation.budget.record import Budget, Term

@@ -66,9 +66,7 @@ def tally(local: Floats, cuts: Floats, ranks: Ranks) -> Tally:
     on, between = np.zeros(cuts.size, dtype=np.int64), np.zeros((cuts.size, 2), dtype=np.int64)
     _count()(local, cuts, first.astype(np.int32), span, on, between)
     here = np.stack([on, *between.T])
-    total = np.empty_like(here)
-    ranks.comm.Allreduce(here, total)
-    on, inside, offsets = total
+    on, inside, offsets = ranks.add(here)
     least = np.cumsum(on + inside) - inside
     return Tally(cuts, least[:-1], inside[:-1], offsets[:-1])
 

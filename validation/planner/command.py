@@ -40,6 +40,7 @@ def execute(arguments: argparse.Namespace) -> int:
     The forecast measures this machine's speed, so it is not the same twice.
     """
     from particles import parallel
+    from particles.base.memory import require_memory
     from particles.base.progress import progress_bar
     from particles.model import load_case
     from validation.planner import carry_out, cheapest
@@ -58,7 +59,7 @@ def execute(arguments: argparse.Namespace) -> int:
         _show(plan, ranks)
     outcome = None
     if arguments.run:
-        command.require_memory(f"count = {plan.count}", plan.particles.memory)
+        require_memory(f"count = {plan.count}", plan.particles.memory)
         with progress_bar(f"plan: {case.name}") as progress:
             outcome = carry_out(plan, seed=arguments.seed, progress=progress)
         if first:

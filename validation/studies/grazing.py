@@ -14,8 +14,9 @@ from typing import Any
 
 import particles
 from particles import Collisions, parallel
-from particles.base.command import launched_size, require_memory
 from particles.base.errors import InputError
+from particles.base.launch import launched_size
+from particles.base.memory import require_memory
 from particles.base.provenance import provenance
 from particles.model import Case, Law
 from particles.noise import GAUSSIAN, UNIFORM, Noise, noise_named

@@ -16,8 +16,9 @@ import numpy as np
 import particles
 from particles import parallel
 from particles.base.arrays import Floats
-from particles.base.command import launched_size, require_memory
 from particles.base.errors import InputError
+from particles.base.launch import launched_size
+from particles.base.memory import require_memory
 from particles.base.provenance import provenance
 from particles.model import Case, Law, Measure, Model, exact_law
 from particles.schemes import Scheme

@@ -19,8 +19,9 @@ import kinetic
 import particles
 from particles import parallel
 from particles.base.arrays import Floats
-from particles.base.command import launched_size, require_memory
 from particles.base.errors import InputError
+from particles.base.launch import launched_size
+from particles.base.memory import require_memory
 from particles.base.provenance import provenance
 from particles.model import Case, Empirical, Law, Measure, Model, exact_law, kernel_estimate, read_measurements
 from validation.distance import w1, w1_to_law

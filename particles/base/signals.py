@@ -1,0 +1,134 @@
+"""What the outside asks of a process: SIGUSR1, write a checkpoint; SIGTERM, come to an end.
+
+The handlers set flags, which a time loop looks at once a sweep (`particles.watch`). A command line has them from its
+first moment on (`hold`), before anything slow is loaded: a SIGUSR1 that comes earlier than the loop is answered by it,
+and a SIGTERM outside a loop, where nothing can be kept, ends the process at once by `Ended`, exit code 75, past every
+``finally``. A rank that hears it alone ends the job as any error of one rank does. One of several ranks that hears it
+before MPI is up leaves as soon as it is (`mpi_is_up`): before, the others could not be told, and would wait for ever.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from dataclasses import dataclass
+from itertools import pairwise
+from time import monotonic
+from typing import Any
+
+from particles.base.launch import launched_size
+
+COMMANDS = ("particles", "kinetic", "validation")
+EXIT_CODE = 75
+GRACE = 20.0  # seconds; Slurm waits for 30 before it kills
+SIGNALS = (signal.SIGUSR1, signal.SIGTERM)
+
+
+class Ended(BaseException):
+    """SIGTERM came where nothing is to be kept. Like KeyboardInterrupt, no ``except Exception`` holds it up."""
+
+
+@dataclass
+class Heard:
+    """What has been asked for and not been answered yet.
+
+    Parameters
+    ----------
+    checkpoint, end : bool
+    deferred : bool
+        Somebody looks at `end`, so that SIGTERM does not interrupt.
+    in_command : bool
+        `particles.base.command.run` is there to catch `Ended`.
+    before_mpi : bool
+        Other ranks may wait for this one in the start of MPI.
+    """
+
+    checkpoint: bool = False
+    end: bool = False
+    deferred: bool = False
+    in_command: bool = False
+    before_mpi: bool = False
+
+
+heard = Heard()
+began = monotonic()
+"""When this process began, or a script first loaded this file: what ``--max-wall`` counts from."""
+
+
+def _hear_checkpoint(*signal_and_frame: object) -> None:
+    heard.checkpoint = True
+
+
+def _hear_end(*signal_and_frame: object) -> None:
+    heard.end = True
+    if heard.deferred:
+        return
+    if heard.before_mpi:
+        signal.setitimer(signal.ITIMER_REAL, GRACE)  # a command that never starts MPI must end all the same
+        return
+    if not heard.in_command:  # still among the imports
+        os._exit(EXIT_CODE)
+    raise Ended
+
+
+HANDLERS = dict(zip(SIGNALS, (_hear_checkpoint, _hear_end), strict=True))
+
+
+def _leave_at_once(*signal_and_frame: object) -> None:
+    os._exit(EXIT_CODE)
+
+
+def mpi_is_up() -> None:
+    """End here if SIGTERM came while other ranks could not be told."""
+    heard.before_mpi = False
+    if heard.end and not heard.deferred:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        raise Ended
+
+
+def hold() -> None:
+    """Listen from here on, in a process that is one of our command lines; a script of a user is left alone.
+
+    A signal that whoever started the process had it ignore, as ``nohup`` does, stays ignored.
+    """
+    if not _is_command_line() or threading.current_thread() is not threading.main_thread():
+        return
+    heard.before_mpi = launched_size() > 1
+    for number, handler in (*HANDLERS.items(), (signal.SIGALRM, _leave_at_once)):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, handler)
+
+
+def _is_command_line() -> bool:
+    words = sys.orig_argv
+    by_module = any(flag == "-m" and name.split(".")[0] in COMMANDS for flag, name in pairwise(words[1:]))
+    return by_module or any(os.path.basename(word) == "simresnet" for word in words[:2])
+
+
+def listen() -> dict[signal.Signals, Any]:
+    """Listen while a time loop lasts, in a script too; return the handlers from before, for `stop_listening`.
+
+    A script's own handler of SIGTERM stays.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    for number, handler in before.items():
+        if handler is HANDLERS[number]:
+            continue
+        if number == signal.SIGUSR1:
+            heard.checkpoint = False
+        elif handler is signal.SIG_DFL:
+            heard.end, heard.deferred = False, True
+        else:
+            continue
+        signal.signal(number, HANDLERS[number])
+    return before
+
+
+def stop_listening(before: dict[signal.Signals, Any]) -> None:
+    """Restore the handlers that `listen` returned; those of a command line stay."""
+    for number, handler in before.items():
+        signal.signal(number, handler)
