@@ -22,9 +22,11 @@ from kinetic.reconstruction import CWENO3, Linear, Reconstruction, parabolas
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.files import replace_file
+from particles.base.readers import parse_json, read_bytes, reading
 from particles.model import Measure
 
 FORMAT = "simresnet-kinetic-2"
+LARGEST = 2**31  # bytes of a record
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -162,33 +164,30 @@ def load(path: str | Path) -> Solution:
     """
     import xarray
 
-    try:
-        content = io.BytesIO(Path(path).read_bytes())  # in memory: a damaged file leaves no open map behind
+    content = io.BytesIO(read_bytes(path, LARGEST))  # in memory: a damaged file leaves no open map behind
+    with reading(path, "a density record"):
         data = xarray.load_dataset(content, engine="scipy")
         if data.attrs.get("format") != FORMAT:
-            raise ValueError(f"its format is not {FORMAT}")
+            raise InputError(f"its format is not {FORMAT}")
         averages, atoms, times = (np.array(data[name], dtype=np.float64) for name in ("average", "atom", "time"))
         if not (np.isfinite(averages).all() and np.isfinite(atoms).all() and np.isfinite(times).all()):
-            raise ValueError("it holds numbers that are not finite")
+            raise InputError("it holds numbers that are not finite")
         grid = Grid(float(data.attrs["lo"]), float(data.attrs["hi"]), cells=averages.shape[-1])
         if not np.array_equal(data["face"], grid.faces):
-            raise ValueError("its faces are not those of its grid")
+            raise InputError("its faces are not those of its grid")
         return Solution(
             times=tuple(times.tolist()),
             grid=grid,
             averages=averages,
             atoms=atoms,
-            reconstruction=_reconstruction(json.loads(data.attrs["reconstruction"])),
+            reconstruction=_reconstruction(parse_json(data.attrs["reconstruction"])),
             boundary=data.attrs["boundary"],
             steps=int(data.attrs["steps"]),
             lowest=float(data.attrs["lowest"]),
             lowest_at=float(data.attrs["lowest_at"]),
             stopped=bool(data.attrs["stopped"]),
-            provenance=json.loads(data.attrs["provenance"]),
+            provenance=parse_json(data.attrs["provenance"]),
         )
-    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"{path} cannot be read as a density record: {reason}") from error
 
 
 def _reconstruction(scheme: dict[str, Any]) -> Reconstruction:

@@ -6,12 +6,14 @@ The files keep their places relative to each other, so that the copy is read as 
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from particles.base.readers import read_bytes, read_toml
+
 TOP = PurePosixPath("case")
+LARGEST_COPY = 2**31  # bytes of measurements that a run takes with it
 
 
 def case_files(name: str) -> tuple[str, dict[str, bytes]]:
@@ -26,14 +28,14 @@ def case_files(name: str) -> tuple[str, dict[str, bytes]]:
     if not name.endswith(".toml"):
         return name, {}
     path = Path(name)
-    content = path.read_bytes()
-    named = [os.path.normpath(file) for file in _named(tomllib.loads(content.decode("utf-8")))]
+    content = read_bytes(path)
+    named = [os.path.normpath(file) for file in _named(read_toml(path))]
     relative = [PurePosixPath(file) for file in named if not os.path.isabs(file)]
     above = max((file.parts.count("..") for file in relative), default=0)
     home = TOP.joinpath(*["below"] * above)
     files = {str(home / path.name): content}
     for file in relative:
-        files[os.path.normpath(home / file)] = (path.parent / file).read_bytes()
+        files[os.path.normpath(home / file)] = read_bytes(path.parent / file, LARGEST_COPY)
     return str(home / path.name), files
 
 

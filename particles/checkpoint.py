@@ -31,8 +31,9 @@ import numpy as np
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
-from particles.base.files import read_json, replace_folder, sync, write_json
+from particles.base.files import replace_folder, sync, write_json
 from particles.base.jit import fingerprint
+from particles.base.readers import read_json
 from particles.ensemble import BLOCK, Ensemble, Integers
 from particles.fields import Part, data_offset, read_rows, reserve, write_rows
 from particles.watch import Checkpoints

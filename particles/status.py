@@ -14,7 +14,8 @@ from time import monotonic
 from typing import Any
 
 from particles.base.errors import InputError, SimresnetError
-from particles.base.files import read_json, write_json
+from particles.base.files import write_json
+from particles.base.readers import read_json
 
 NAME = "status.json"
 EVERY = 10.0  # seconds between two, and before the first

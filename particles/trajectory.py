@@ -17,7 +17,8 @@ import numpy as np
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
-from particles.base.files import draft_folder, read_json, replace_folder, sync, write_json
+from particles.base.files import draft_folder, replace_folder, sync, write_json
+from particles.base.readers import map_npy, read_json, reading
 from particles.fields import Part, reserve, write_rows
 from particles.model.measure import Measure
 
@@ -190,20 +191,18 @@ def load(path: str | Path) -> Trajectory:
     """
     path = Path(path)
     meta = read_json(path / META)
-    try:
+    with reading(path, "a particle run"):
         times = tuple(float(time) for time in meta.pop("times"))
         moments = np.array(meta.pop("moments"), dtype=np.float64)
         size = meta["dim"] * meta["neurons"]
         if moments.shape != (len(times), 2, size) or not {"model", "scheme", "start"} <= set(meta):
-            raise ValueError("its description is not that of a run")
+            raise InputError("its description is not that of a run")
         states: Any = ()
         if meta.get("clouds", True):
-            states = _field(path / FIELD, (len(times), size, meta["count"]), "float64")
+            states = map_npy(path / FIELD, (len(times), size, meta["count"]), "<f8")
         bins = meta.get("histogram")
-        counts = None if bins is None else _field(path / COUNTS, (len(times), size, bins[2] + 2), "int64")
+        counts = None if bins is None else map_npy(path / COUNTS, (len(times), size, bins[2] + 2), "<i8")
         variances = _variances(meta.pop("variances", None), states, (len(times), size))
-    except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError) as error:
-        raise InputError(f"{path} holds no whole particle run: {error}") from error
     return Trajectory(times, tuple(states), moments, variances, meta, counts=counts)
 
 
@@ -216,12 +215,5 @@ def _variances(stored: Any, states: Any, shape: tuple[int, int]) -> Floats:
     else:
         variances = np.full(shape, np.nan)
     if variances.shape != shape:
-        raise ValueError(f"its variances are of shape {variances.shape}: allowed is {shape}")
+        raise InputError(f"its variances are of shape {variances.shape}: allowed is {shape}")
     return variances
-
-
-def _field(path: Path, shape: tuple[int, ...], kind: str) -> Any:
-    field = np.load(path, mmap_mode="r", allow_pickle=False)
-    if field.shape != shape or field.dtype != np.dtype(kind):
-        raise ValueError(f"{path.name} holds {field.dtype} of shape {field.shape}: allowed is {kind} {shape}")
-    return field

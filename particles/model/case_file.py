@@ -22,11 +22,11 @@ domain = [-7.0, 9.0]                # also cells
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from particles.base.errors import InputError
+from particles.base.readers import read_toml
 from particles.model.cases import Case, cases
 from particles.model.diffusion import DIFFUSIONS
 from particles.model.drifts import ACTIVATIONS, Drift, cubic, lognormal_family, power_law
@@ -52,11 +52,7 @@ def load_case(name: str) -> Case:
     if not name.endswith(".toml"):
         return cases[name]
     path = Path(name)
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    return _build(path, content)
+    return _build(path, read_toml(path))
 
 
 def _build(path: Path, content: dict[str, Any]) -> Case:

@@ -8,6 +8,7 @@ is a `histogram` as in the paper's figures 3 and 7 (bin width by Freedman and Di
 from __future__ import annotations
 
 import csv
+import io
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +21,7 @@ from particles import vmath
 from particles.base.arrays import Floats, as_floats, over_arrays
 from particles.base.errors import InputError
 from particles.base.jit import formula
+from particles.base.readers import open_regular, read_npy, reading
 from particles.model.laws import Law, quantile_by_bisection
 
 
@@ -205,16 +207,13 @@ def read_measurements(path: str | Path, column: str | None = None) -> Floats:
         If the file cannot be read, the column is missing, or an entry is empty, not a number or not finite.
     """
     path = Path(path)
-    try:
+    with reading(path):
         given = _read_row(path) if path.suffix == ".npy" else _read_column(path, column)
         return Empirical(given).data
-    except (OSError, ValueError, EOFError, csv.Error) as error:
-        raise InputError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
 def _read_row(path: Path) -> Floats:
-    with path.open("rb") as stream:
-        values = np.lib.format.read_array(stream, allow_pickle=False)
+    values = read_npy(path)
     if values.ndim != 1 or values.dtype.kind not in "fiu":
         raise InputError(f"it holds {values.dtype} of shape {values.shape}, allowed is one row of numbers")
     return np.asarray(values, dtype=np.float64)
@@ -229,7 +228,7 @@ def _is_number(text: str | None) -> bool:
 
 
 def _read_column(path: Path, column: str | None) -> list[float]:
-    with path.open(newline="", encoding="utf-8") as stream:
+    with open_regular(path) as content, io.TextIOWrapper(content, encoding="utf-8", newline="") as stream:
         rows = csv.DictReader(line for line in stream if not line.startswith("#"))
         names = rows.fieldnames or []
         if column is None and len(names) == 1:
