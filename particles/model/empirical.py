@@ -22,7 +22,8 @@ from particles.base.arrays import Floats, as_floats, over_arrays
 from particles.base.errors import InputError
 from particles.base.jit import formula
 from particles.base.readers import open_regular, read_npy, reading
-from particles.model.laws import Law, quantile_by_bisection
+from particles.model.kernel_sum import KernelSum
+from particles.model.laws import Law, quantile_by_bisection, quantile_by_newton
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +115,9 @@ class Histogram(Law):
         return np.unique(np.concatenate([self.edges, self.edges[0] + first * near, self.edges[-1] - last * near]))
 
 
+_FEW = 64  # kernels that are cheaper, and as exact, one by one
+
+
 @formula
 def _kernel_draw(u: float, c: tuple[float, ...]) -> float:
     return c[0] * vmath.normal_quantile(u)
@@ -133,16 +137,33 @@ class KernelEstimate(Law):
         values, counts = np.unique(self.data, return_counts=True)
         return values, counts / self.data.size
 
+    @cached_property
+    def _sum(self) -> KernelSum:
+        return KernelSum(*self._tied, self.bandwidth)
+
+    @property
+    def _few(self) -> bool:
+        """So few distinct measurements that their kernels are added one by one."""
+        return self._tied[0].size <= _FEW
+
     def cdf(self, x: ArrayLike) -> Floats:
         from scipy.special import ndtr
 
         values, shares = self._tied
         x = np.asarray(x, dtype=np.float64)
+        if not self._few:
+            return self._sum.cdf(x)
         return np.asarray(sum(s * ndtr((x - v) / self.bandwidth) for v, s in zip(values, shares, strict=True)))
+
+    def sf(self, x: ArrayLike) -> Floats:
+        """P(X > x), with its relative digits where it is small."""
+        return self._sum.mirrored.cdf(-np.asarray(x, dtype=np.float64))
 
     def pdf(self, x: ArrayLike) -> Floats:
         values, shares = self._tied
         x = np.asarray(x, dtype=np.float64)
+        if not self._few:
+            return self._sum.pdf(x)
         kernels = (s * np.exp(-0.5 * ((x - v) / self.bandwidth) ** 2) for v, s in zip(values, shares, strict=True))
         return np.asarray(sum(kernels) / (self.bandwidth * math.sqrt(2.0 * math.pi)))
 
@@ -155,7 +176,20 @@ class KernelEstimate(Law):
     def quantile(self, p: ArrayLike) -> Floats:
         p = np.asarray(p, dtype=np.float64)
         spread = over_arrays(_kernel_draw, p, constants=(self.bandwidth,))
-        return quantile_by_bisection(self.cdf, p, self.data.min() + spread, self.data.max() + spread)
+        low, high = self.data.min() + spread, self.data.max() + spread
+        if self._few:
+            return quantile_by_bisection(self.cdf, p, low, high)
+        edges, levels = self._table
+        after = np.searchsorted(levels, p)
+        low = np.where(after > 0, edges[np.maximum(after - 1, 0)], low)
+        high = np.where(after < edges.size, edges[np.minimum(after, edges.size - 1)], np.maximum(low, high))
+        return quantile_by_newton(self, p, low, high)
+
+    @cached_property
+    def _table(self) -> tuple[Floats, Floats]:
+        """Points and levels between which a quantile lies."""
+        edges = self.breakpoints()
+        return edges, np.maximum.accumulate(self.cdf(edges))
 
     def sample(self, u: ArrayLike) -> Floats:
         scaled = np.asarray(u, dtype=np.float64) * self.data.size
