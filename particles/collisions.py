@@ -28,10 +28,11 @@ from numpy.typing import NDArray
 from particles import noisy_kernels, vmath
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
+from particles.model.diffusion import DIFFUSIONS
 from particles.model.rule import Model
 from particles.noise import GAUSSIAN, Noise
 from particles.philox import CLOCK, NOISE, Where, stream
-from particles.schemes import even_levels, wall_of
+from particles.schemes import even_levels, largest_drift, wall_of
 
 CLOCKS = ("poisson", "nanbu", "synchronous")
 _BITS = 128  # steps that a counter serves where a step needs one bit
@@ -125,12 +126,16 @@ class Collisions:
             return
         rate = dt / self.mean_time
         thresholds = poisson_thresholds(rate) if self.clock == "poisson" else bernoulli_threshold(rate)
-        wall, low, high = wall_of(model)
+        wall, low, high = wall_of(model, _longest(model, weights, biases, sizes, self.noise))
         sweep = noisy_kernels.counted_collisions(model.drift.value, model.diffusion.value, wall, self.noise.variates)
         constants = (model.drift.constants, model.diffusion.constants)
         keys = (_key(NOISE, where), _key(CLOCK, where))
         place = (where.first, where.step, self.noise.steps)
         sweep(state, weights, biases, (self.eps, deviation), constants, (low, high), keys, place, thresholds)
+
+    def stride(self, levels: Floats) -> float:
+        """eps, of a collision."""
+        return self.eps
 
     def cautions(self, model: Model) -> tuple[str, ...]:
         """Sentences for a person before a run: collisions that can leave the half line of K = x."""
@@ -174,6 +179,10 @@ class Milstein:
         sizes = (self.dt, math.sqrt(self.dt * model.nu2), 0.5 * model.nu2 * self.dt)
         _advance_together(model, state, parameters, sizes, self.noise, noisy_kernels.milstein, where)
 
+    def stride(self, levels: Floats) -> float:
+        """dt."""
+        return self.dt
+
     def cautions(self, model: Model) -> tuple[str, ...]:
         """Sentences for a person before a run: steps that can leave the half line of K = x."""
         return leaves_half_line(model, self.noise, self.dt)
@@ -190,12 +199,26 @@ def _advance_together(
         sweep = noisy_kernels.noisy_space(*formulas, noise.variates)
         sweep(state, weights, biases, sizes, constants, key, (where.first, where.step, noise.steps))
         return
-    wall, low, high = wall_of(model)
+    wall, low, high = wall_of(model, _longest(model, weights, biases, sizes, noise))
     line = (state[0], weights[:, 0, 0].copy(), biases[:, 0].copy(), sizes, constants, (low, high), key)
     if noise.bits:
         noisy_kernels.two_point_line(*formulas, wall)(*line, (where.first, where.step, _BITS))
     else:
         noisy_kernels.noisy_line(*formulas, wall, noise.variates)(*line, (where.first, where.step, noise.steps))
+
+
+def _longest(model: Model, weights: Floats, biases: Floats, sizes: tuple[float, float, float], noise: Noise) -> float:
+    """A bound of a step's length between finite walls: dt abs(f) + sd abs(K eta) + half abs(K K' (eta^2 - 1))."""
+    drift = largest_drift(model, weights, biases)
+    if not (math.isfinite(drift) and math.isfinite(noise.reach) and model.diffusion in DIFFUSIONS.values()):
+        return math.inf
+    assert model.walls is not None  # else the drift has no bound
+    shape, c = model.diffusion, model.diffusion.constants
+    k, slope = (
+        max(abs(float(formula(wall, c))) for wall in model.walls) for formula in (shape.value, shape.derivative)
+    )
+    dt, sd, half = sizes
+    return dt * drift + sd * k * noise.reach + half * k * slope * (noise.reach**2 + 1.0)
 
 
 def _key(purpose: int, where: Where) -> tuple[int, int]:
@@ -228,7 +251,8 @@ def leaves_half_line(model: Model, noise: Noise, eps: float) -> tuple[str, ...]:
     One collision takes x > 0 to x (1 + sqrt(eps) nu eta) + eps f. Where f >= -abs(w) x it stays positive if
     1 - eps abs(w) > sqrt(eps) nu sup abs(eta); ReLU and sigmoid are >= 0, identity and tanh need b >= 0 and constants.
     """
-    if not model.diffusion.half_line or model.nu2 == 0.0:
+    walled = model.walls is not None and model.walls[0] > 0.0
+    if not model.diffusion.half_line or model.nu2 == 0.0 or walled:
         return ()
     if _stays_positive(model, noise, eps):
         return ()

@@ -15,6 +15,7 @@ from particles.base.jit import Formula, formula, kernel
 from particles.base.shims import fma
 
 TILE = 4096  # numbers of a tile: 32 KiB, the smallest first-level cache in use
+_WHOLE = 1.5 * 2.0**52  # added and taken away again it leaves the nearest whole number
 LANES = 16  # partial sums of a block: four vectors of four or two of eight
 
 
@@ -34,9 +35,24 @@ def sticky(old: float, new: float, low: float, high: float) -> float:
 
 @formula
 def reflecting(old: float, new: float, low: float, high: float) -> float:
-    """Walls that mirror what crosses them (zero flux with noise); a step longer than the interval ends at a wall."""
+    """Walls that mirror what crosses them (zero flux with noise), for steps shorter than the interval."""
     moved = low + (low - new) if new < low else new
     moved = high - (moved - high) if moved > high else moved
+    moved = low if moved < low else moved
+    return high if moved > high else moved
+
+
+@formula
+def folding(old: float, new: float, low: float, high: float) -> float:
+    """The same for steps of any length, to the same bits where they are short: mirrored as often as they cross.
+
+    What lies d beyond a wall comes to abs(d - n 2 (high - low)) from it, n the nearest whole number: exact up to 2^51.
+    """
+    period = 2.0 * (high - low)
+    d = low - new if new < low else new - high
+    n = (1.0 / period) * d + _WHOLE - _WHOLE
+    r = abs(fma(-period, n, d))
+    moved = low + r if new < low else (high - r if new > high else new)
     moved = low if moved < low else moved
     return high if moved > high else moved
 

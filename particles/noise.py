@@ -47,6 +47,8 @@ class Noise:
         E eta^3 and E eta^4.
     bound : float
         Supremum of abs(eta).
+    reach : float, default inf
+        Largest abs(eta) that the words of a counter give.
     bits : bool, default False
         A variate is the sign of a single bit, so that on the line a counter serves 128 steps.
     """
@@ -57,6 +59,7 @@ class Noise:
     third: float
     fourth: float
     bound: float
+    reach: float = math.inf
     bits: bool = False
 
 
@@ -118,11 +121,11 @@ def _signs(w0: Any, w1: Any, w2: Any, w3: Any) -> Four:
     return sign_of_bit(w0, zero), sign_of_bit(w1, zero), sign_of_bit(w2, zero), sign_of_bit(w3, zero)
 
 
-GAUSSIAN = Noise("gaussian", _gaussian, 4, 0.0, 3.0, math.inf)
-GAUSSIAN53 = Noise("gaussian53", _gaussian53, 2, 0.0, 3.0, math.inf)
-UNIFORM = Noise("uniform", _uniform, 4, 0.0, 1.8, math.sqrt(3.0))
-TWO_POINT = Noise("two-point", _signs, 4, 0.0, 1.0, 1.0, bits=True)
-EXPONENTIAL = Noise("exponential", _exponential, 4, 2.0, 9.0, math.inf)
+GAUSSIAN = Noise("gaussian", _gaussian, 4, 0.0, 3.0, math.inf, 6.77)
+GAUSSIAN53 = Noise("gaussian53", _gaussian53, 2, 0.0, 3.0, math.inf, 8.58)
+UNIFORM = Noise("uniform", _uniform, 4, 0.0, 1.8, math.sqrt(3.0), 1.7321)
+TWO_POINT = Noise("two-point", _signs, 4, 0.0, 1.0, 1.0, 1.0, bits=True)
+EXPONENTIAL = Noise("exponential", _exponential, 4, 2.0, 9.0, math.inf, 22.0)
 
 NOISES = {noise.name: noise for noise in (GAUSSIAN, GAUSSIAN53, UNIFORM, TWO_POINT, EXPONENTIAL)}
 

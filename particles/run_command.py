@@ -130,6 +130,7 @@ def _resume(arguments: argparse.Namespace) -> int:
 
 def _carry(arguments: argparse.Namespace, case: Case, checkpoints: Checkpoints) -> int:
     """Check a run, carry it out, store it, and tell of it."""
+    from particles.cautions import cautions
     from particles.checkpoint import discard
     from particles.simulate import check
 
@@ -150,8 +151,9 @@ def _carry(arguments: argparse.Namespace, case: Case, checkpoints: Checkpoints) 
         if finished is not None:
             _tell(finished, arguments, f"{case.name}: this run is finished, and stored in {arguments.out}")
             return 0
+    found = cautions(case.model, scheme, levels)
     if command.launched_rank() == 0:
-        for sentence in scheme.cautions(case.model):
+        for sentence in found:
             print(f"particles: {sentence}", file=sys.stderr)
 
     from time import perf_counter

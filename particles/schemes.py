@@ -42,6 +42,9 @@ class Scheme(Protocol):
     def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...], where: Where) -> None:
         """Carry `state`, shape (D, m), over these steps, in place; draws are addressed by `where`."""
 
+    def stride(self, levels: Floats) -> float:
+        """Time for which the drift and a kick of noise are taken at once; 0 for an exact flow."""
+
     def cautions(self, model: Model) -> tuple[str, ...]:
         """Sentences for a person before a run: what may go wrong with this model."""
 
@@ -97,11 +100,15 @@ class Euler:
         weights, biases, dt = parameters
         drift = model.drift
         if model.size == 1:
-            wall, low, high = wall_of(model)
+            wall, low, high = wall_of(model, dt * largest_drift(model, weights, biases))
             sweep = kernels.euler_line(drift.value, wall)
             sweep(state[0], weights[:, 0, 0].copy(), biases[:, 0].copy(), dt, drift.constants, low, high)
         else:
             kernels.euler_space(drift.value)(state, weights, biases, dt, drift.constants)
+
+    def stride(self, levels: Floats) -> float:
+        """dt."""
+        return float(levels[1] - levels[0])
 
     def cautions(self, model: Model) -> tuple[str, ...]:
         """Nothing: a model without noise keeps to where its drift carries it."""
@@ -170,6 +177,10 @@ class ExactFlow:
         for row, steps in zip(state, parameters[0], strict=True):
             sweep(row, steps, model.drift.constants, low, high)
 
+    def stride(self, levels: Floats) -> float:
+        """0: the flow is exact over any time."""
+        return 0.0
+
     def cautions(self, model: Model) -> tuple[str, ...]:
         """Nothing: a model without noise keeps to where its drift carries it."""
         return ()
@@ -196,8 +207,23 @@ def without_noise(model: Model, scheme: object) -> None:
         raise InputError(f"nu2 = {model.nu2!r}: {scheme!r} has no noise; use Collisions or Milstein")
 
 
-def wall_of(model: Model) -> tuple[Any, float, float]:
-    """Formula of the walls, and where they are."""
+def wall_of(model: Model, longest: float = math.inf) -> tuple[Any, float, float]:
+    """Formula of the walls, and where they are; no step is longer than `longest`, inf where that is not known."""
     if model.walls is None:
         return kernels.free, -math.inf, math.inf
-    return {"sticky": kernels.sticky, "reflecting": kernels.reflecting}[model.wall], *model.walls
+    if model.wall == "sticky":
+        return kernels.sticky, *model.walls
+    width = model.walls[1] - model.walls[0]
+    short = longest < width or math.isinf(width)
+    return kernels.reflecting if short else kernels.folding, *model.walls
+
+
+def largest_drift(model: Model, weights: Floats, biases: Floats) -> float:
+    """A bound of abs(f) between finite walls for these steps; inf without walls or without Lipschitz constants."""
+    if model.walls is None or not all(map(math.isfinite, model.walls)):
+        return math.inf
+    low, high = model.walls
+    drift, furthest = model.drift, max(abs(low), abs(high))
+    u = float(np.abs(weights).max()) * furthest + float(np.abs(biases).max())
+    at_rest = abs(float(drift.value(0.0, low, drift.constants)))
+    return at_rest + drift.lipschitz_u * u + drift.lipschitz_x * (high - low)

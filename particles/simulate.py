@@ -13,6 +13,7 @@ from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.memory import require_memory
 from particles.base.provenance import provenance
+from particles.cautions import cautions
 from particles.checkpoint import Kept
 from particles.collisions import Collisions
 from particles.ensemble import Bins, Ensemble, check_start
@@ -159,6 +160,7 @@ def simulate(
             _take(ensemble, state, kept, run, last=stop == stops[-1])
 
     info = {key: value for key, value in run.items() if key != "times"}
+    info["cautions"] = list(cautions(model, scheme, levels))
     info |= {"ranks": ensemble.ranks.size, "promise": _promise(model), "provenance": provenance()}
     info["at_or_below_zero"] = kept.left if model.diffusion.half_line else None
     counts = np.array(kept.counts) if histogram is not None else None

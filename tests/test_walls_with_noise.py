@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ from noisy import carry, run
 from scipy import stats
 
 from particles.collisions import Collisions, Milstein
+from particles.kernels import folding, reflecting
 from particles.model import IDENTITY, LINEAR, RELU, Dirac, Model, Normal, Uniform
 from particles.noise import TWO_POINT, UNIFORM
+from particles.schemes import largest_drift, wall_of
 
 COUNT, UNTIL = 1 << 14, 48.0  # the gap is nu^2/8: exp(-6) is left of the start
 RATE = 2.47  # of Kolmogorov's statistic: 1e-5
@@ -99,6 +102,42 @@ def test_two_reflecting_walls_make_the_law_uniform() -> None:
     x = run(model, Collisions(2.0**-10, dt=0.125), 1 << 15, 2.0, seed=65)[0]
     assert 0.0 <= x.min() <= x.max() <= 1.0
     assert kolmogorov(x, stats.uniform.cdf) < RATE / math.sqrt(1 << 15) + 0.005
+
+
+UNIFORM_LAW = Model(drift=IDENTITY, weight=0.0, bias=0.0, nu2=1.0, initial=Uniform(0.0, 1.0), walls=(0.0, 1.0),
+                    wall="reflecting")  # fmt: skip
+
+
+@pytest.mark.parametrize("dt", [2.0**-10, 1.0, 100.0, 1e8])
+def test_the_uniform_law_stays_between_reflecting_walls_for_every_step(dt: float) -> None:
+    """Kicks of up to 10^4 widths: Kolmogorov's distance within the sample's (1e-5 a row), no particle on a wall."""
+    for scheme in (Milstein(dt), Collisions(dt, "synchronous", UNIFORM), Collisions(dt, "poisson", dt=dt)):
+        x = run(UNIFORM_LAW, scheme, COUNT, 2.0 * dt, seed=67)[0]
+        assert kolmogorov(x, stats.uniform.cdf) < RATE / math.sqrt(COUNT)
+        assert not ((x == 0.0) | (x == 1.0)).any()
+
+
+def test_a_step_of_any_length_is_folded_and_a_short_one_keeps_its_bits() -> None:
+    """Against fractions to an ulp of the interval; for steps shorter than it the mirror's own bits."""
+    low, high = -0.3, 1.9
+    for new in np.random.default_rng(0).uniform(-40.0, 40.0, 2000).tolist():
+        width = Fraction(high) - Fraction(low)
+        rest = (Fraction(new) - Fraction(low)) % (2 * width)
+        exact = float(Fraction(low) + min(rest, 2 * width - rest))
+        assert folding(0.0, new, low, high) == pytest.approx(exact, abs=1e-14)
+        if low - 2.2 < new < high + 2.2:
+            assert folding(0.0, new, low, high) == reflecting(0.0, new, low, high)
+    assert folding(0.0, 2.5, 0.0, 1.0) == 0.5
+    assert math.isnan(folding(0.0, math.nan, 0.0, 1.0))
+    assert reflecting(0.0, 3.5, 0.0, 1.0) == 0.0  # the control: one mirror leaves it at a wall
+
+
+def test_only_steps_that_may_cross_the_interval_pay_for_the_fold() -> None:
+    for longest, wall in ((0.9, reflecting), (1.1, folding), (math.inf, folding)):
+        assert wall_of(UNIFORM_LAW, longest)[0] is wall
+    assert largest_drift(UNIFORM_LAW, np.full((1, 1, 1), -2.0), np.full((1, 1), 0.5)) == 2.5
+    half_line = Model(**A, initial=Uniform(1.0, 3.0), walls=(1.0, math.inf), wall="reflecting")
+    assert wall_of(half_line)[0] is reflecting
 
 
 def test_zero_flux_moves_mass_of_a_start_outside_to_the_wall() -> None:
