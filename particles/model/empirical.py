@@ -1,8 +1,7 @@
 """Laws from measurements: the data themselves, and two continuous approximations of them.
 
 `Empirical` is the paper's sum of Diracs (arXiv 2001.04294, 5.2). Its continuous approximation, the start of the PDE,
-is a `histogram` as in the paper's figures 3 and 7 (bin width by Freedman and Diaconis: 2 IQR n^(-1/3)) or a
-`kernel_estimate` with Gaussian kernels (bandwidth by Silverman: 0.9 min(std, IQR/1.34) n^(-1/5)).
+is a `histogram` as in the paper's figures 3 and 7 or a `kernel_estimate` with Gaussian kernels; `widths` has the rules.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from particles.base.arrays import Floats, as_floats, over_arrays
 from particles.base.errors import InputError
 from particles.base.jit import formula
 from particles.base.readers import open_regular, read_npy, reading
+from particles.model import widths
 from particles.model.kernel_sum import KernelSum
 from particles.model.laws import Law, quantile_by_bisection, quantile_by_newton
 
@@ -62,15 +62,22 @@ class Empirical(Law):
 
     @property
     def mean(self) -> float:
-        return math.fsum(self.data) / self.data.size
+        return _mean(self.data)
 
     @property
     def variance(self) -> float:
-        mean = self.mean
-        return math.fsum((self.data - mean) ** 2) / self.data.size
+        with np.errstate(over="ignore"):  # inf beyond the largest number
+            return _mean((self.data - self.mean) ** 2)
 
     def breakpoints(self) -> Floats:
         return np.unique(self.data)
+
+
+def _mean(values: Floats) -> float:
+    try:
+        return math.fsum(values) / values.size
+    except OverflowError:  # of the sum, not of the mean
+        return math.fsum(values / values.size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,7 +206,7 @@ class KernelEstimate(Law):
 
     @property
     def mean(self) -> float:
-        return math.fsum(self.data) / self.data.size
+        return _mean(self.data)
 
     @property
     def variance(self) -> float:
@@ -207,27 +214,36 @@ class KernelEstimate(Law):
 
 
 def histogram(data: ArrayLike) -> Histogram:
-    """Histogram of measurements, shape (n,), n >= 2 and not all equal; bins by Freedman and Diaconis' rule."""
-    values = _spread_data(data)
-    counts, edges = np.histogram(values, bins="fd")
-    return Histogram(edges, counts / values.size)
+    """Histogram of measurements, bins by Freedman and Diaconis' rule or, where quartiles coincide, Scott's.
+
+    Parameters
+    ----------
+    data : array_like, shape (n,)
+        At least 2 finite numbers, not all equal.
+
+    Raises
+    ------
+    InputError
+        If they are equal up to rounding, or one lies so far off that there would be more than 10**6 bins.
+    """
+    return Histogram(*widths.bins(Empirical(data).data))
 
 
 def kernel_estimate(data: ArrayLike) -> KernelEstimate:
-    """Gaussian kernel estimate of measurements, shape (n,), n >= 2 and not all equal; Silverman's bandwidth."""
-    values = _spread_data(data)
-    quartiles = np.quantile(values, [0.25, 0.75])
-    scale = math.sqrt(Empirical(values).variance * values.size / (values.size - 1))
-    if quartiles[1] > quartiles[0]:
-        scale = min(scale, float(quartiles[1] - quartiles[0]) / 1.34)
-    return KernelEstimate(values, 0.9 * scale * values.size**-0.2)
+    """Gaussian kernel estimate of measurements by Silverman's bandwidth.
 
+    Parameters
+    ----------
+    data : array_like, shape (n,)
+        At least 2 finite numbers, not all equal.
 
-def _spread_data(data: ArrayLike) -> Floats:
+    Raises
+    ------
+    InputError
+        If they are equal up to rounding.
+    """
     values = Empirical(data).data
-    if values[0] == values[-1]:
-        raise InputError(f"data of {values.size} equal values have no continuous approximation: give at least two")
-    return values
+    return KernelEstimate(values, widths.bandwidth(values))
 
 
 def read_measurements(path: str | Path, column: str | None = None) -> Floats:
@@ -250,7 +266,7 @@ def _read_row(path: Path) -> Floats:
     values = read_npy(path)
     if values.ndim != 1 or values.dtype.kind not in "fiu":
         raise InputError(f"it holds {values.dtype} of shape {values.shape}, allowed is one row of numbers")
-    return np.asarray(values, dtype=np.float64)
+    return as_floats(values, "data")
 
 
 def _is_number(text: str | None) -> bool:
