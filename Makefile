@@ -19,7 +19,7 @@ COMMITS ?= $(shell sed -n 's/^| `\([0-9a-f]*\)`.*/\1/p' benchmarks/history.md)
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable ".[$(MPI)]" --group test --group lint
+	$(BIN)/python -m pip install --quiet --config-settings editable_mode=compat --editable ".[$(MPI)]" --group test --group lint
 	touch $(READY)
 
 $(BENCH): $(READY)

@@ -7,21 +7,35 @@ Importing loads numpy and `particles.model`; compilation waits for the first run
 on first use: some functions have the name of their module, and whichever is imported later would hide the other.
 """
 
-from kinetic.chang_cooper import StructurePreserving
-from kinetic.diffusion import Diffusivity
-from kinetic.domain import domain, tail_masses
-from kinetic.fit import fit
-from kinetic.flux import LinearFlux, NonlinearFlux
-from kinetic.forecast import forecast
-from kinetic.grid import Grid
-from kinetic.limit import fokker_planck, mean_field
-from kinetic.moments import moments
-from kinetic.moments.levels import time_to_level
-from kinetic.reconstruction import CWENO3, Linear
-from kinetic.solution import Solution, load
-from kinetic.solve import evolve, solve
-from kinetic.source import Source
-from kinetic.steady import SteadyState, steady_state
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+_spec = find_spec("particles")
+_found = "nothing" if _spec is None else _spec.origin or [*(_spec.submodule_search_locations or ()), "nothing"][0]
+if Path(_found).resolve() != Path(__file__).resolve().parents[1] / "particles" / "__init__.py":
+    _told = f"{_found} hides simresnet's package particles: call `simresnet kinetic`, or go to another folder"
+    if sys.argv[0] == "-m":  # started as a command, which tells bad input in one sentence
+        print(f"kinetic: {_told}", file=sys.stderr)
+        sys.exit(2)
+    raise ImportError(_told)
+
+
+from kinetic.chang_cooper import StructurePreserving  # noqa: E402
+from kinetic.diffusion import Diffusivity  # noqa: E402
+from kinetic.domain import domain, tail_masses  # noqa: E402
+from kinetic.fit import fit  # noqa: E402
+from kinetic.flux import LinearFlux, NonlinearFlux  # noqa: E402
+from kinetic.forecast import forecast  # noqa: E402
+from kinetic.grid import Grid  # noqa: E402
+from kinetic.limit import fokker_planck, mean_field  # noqa: E402
+from kinetic.moments import moments  # noqa: E402
+from kinetic.moments.levels import time_to_level  # noqa: E402
+from kinetic.reconstruction import CWENO3, Linear  # noqa: E402
+from kinetic.solution import Solution, load  # noqa: E402
+from kinetic.solve import evolve, solve  # noqa: E402
+from kinetic.source import Source  # noqa: E402
+from kinetic.steady import SteadyState, steady_state  # noqa: E402
 
 __all__ = [
     "CWENO3",

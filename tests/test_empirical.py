@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy import stats
 
 from particles.base.errors import InputError
 from particles.model.cases import IRIS_FILE, cases
-from particles.model.empirical import Empirical, Histogram, histogram, kernel_estimate, read_measurements
+from particles.model.empirical import Empirical, Histogram, histogram, kernel_estimate
+from particles.model.measurements import read_measurements
 
 DATA = np.random.default_rng(7).normal(3.0, 2.0, 500)
 IRIS = read_measurements(IRIS_FILE, "petal_length_cm")
@@ -106,83 +105,3 @@ def test_data_that_are_not_numbers_are_refused(data: list[float]) -> None:
 def test_equal_values_have_no_smooth_law(smooth: object, data: list[float]) -> None:
     with pytest.raises(InputError):
         smooth(data)  # type: ignore[operator]
-
-
-def test_csv_and_npy_are_read_and_sorted(tmp_path: Path) -> None:
-    csv = tmp_path / "data.csv"
-    csv.write_text("# a comment\nname,length\na,2.5\nb,1.5\n")
-    np.testing.assert_array_equal(read_measurements(csv, "length"), [1.5, 2.5])
-    alone = tmp_path / "alone.csv"
-    alone.write_text("length\n2\n1\n")
-    np.testing.assert_array_equal(read_measurements(alone), [1.0, 2.0])
-    np.save(tmp_path / "data.npy", np.array([3, 1, 2]))
-    np.testing.assert_array_equal(read_measurements(tmp_path / "data.npy"), [1.0, 2.0, 3.0])
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("a,b\n1.0,2.0\n,3.0\n", "row 2"),  # a hole
-        ("a,b\n1.0\n", "'b'"),
-        ("b\n1.0\n", "'a'"),
-        ("a\n1.0\nnan\n", ""),
-        ("a\n1.0\ninf\n", ""),
-        ("a\n1.0\nten\n", "'ten'"),
-        ("a\n", ""),
-        ("", ""),
-        ("a\n1.0\n\x00\n", ""),
-        ('a\n"' + "1" * 200_000 + '"\n', ""),  # a field beyond the reader's limit
-    ],
-    ids=["hole", "short", "no-column", "nan", "inf", "word", "no-rows", "empty", "nul", "long"],
-)
-def test_bad_csv_is_refused_with_the_files_name(tmp_path: Path, text: str, told: str) -> None:
-    path = tmp_path / "data.csv"
-    path.write_text(text)
-    column = "b" if told == "'b'" else "a"
-    with pytest.raises(InputError) as caught:
-        read_measurements(path, column)
-    assert "data.csv" in str(caught.value)
-    assert told.strip("'") in str(caught.value)
-
-
-@pytest.mark.parametrize("kind", ["object", "matrix", "text", "nan", "empty-file", "garbage", "torn", "zip"])
-def test_bad_npy_is_refused_with_the_files_name(tmp_path: Path, kind: str) -> None:
-    path = tmp_path / "data.npy"
-    arrays = {
-        "object": np.array([1.0, None], dtype=object),
-        "matrix": np.eye(2),
-        "text": np.array(["a"]),
-        "nan": np.array([np.nan]),
-    }
-    if kind in arrays:
-        np.save(path, arrays[kind])
-    elif kind == "empty-file":
-        path.write_bytes(b"")
-    elif kind == "garbage":
-        path.write_bytes(b"\x93NUMPY\x01\x00garbage")
-    elif kind == "torn":
-        np.save(path, np.arange(100.0))
-        path.write_bytes(path.read_bytes()[:-8])
-    else:
-        with path.open("wb") as stream:
-            np.savez(stream, a=np.arange(3.0))
-    with pytest.raises(InputError, match=r"data\.npy"):
-        read_measurements(path)
-
-
-@pytest.mark.parametrize("name", ["missing.csv", "missing.npy", "."])
-def test_missing_files_are_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InputError):
-        read_measurements(tmp_path / name, "a")
-
-
-def test_binary_file_as_csv_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "x.csv").write_bytes(bytes(range(128, 256)))
-    with pytest.raises(InputError):
-        read_measurements(tmp_path / "x.csv", "a")
-
-
-def test_a_file_of_numbers_without_a_heading_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "plain.csv").write_text("1.5\n2.5\n3.5\n")
-    with pytest.raises(InputError, match="first line holds the number"):
-        read_measurements(tmp_path / "plain.csv")

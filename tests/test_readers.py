@@ -15,7 +15,7 @@ import pytest
 from particles.base import readers
 from particles.base.errors import InputError
 from particles.model import load_case
-from particles.model.empirical import read_measurements
+from particles.model.measurements import read_measurements
 
 
 def npy(shape: object, descr: str = "'<f8'", order: bool = False, data: bytes = b"") -> bytes:

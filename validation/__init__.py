@@ -3,19 +3,33 @@
 Importing it loads neither numba, MPI, POT nor matplotlib.
 """
 
-from validation.comparison import Comparison, compare
-from validation.distance import w1, w1_to_law, wasserstein
-from validation.distance.enclosure import Enclosure, enclose, enclose_at
-from validation.distance.quadratic import w2
-from validation.distance.sliced import sliced_w1
-from validation.distance.supremum import kolmogorov
-from validation.floor import expected_w1
-from validation.significance import NullLaw, count_for, detectable, null_law, p_value
-from validation.studies.grazing import grazing
-from validation.studies.grid import grid
-from validation.studies.layers import layers
-from validation.studies.mean_field import mean_field
-from validation.study import Study
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+_spec = find_spec("kinetic")
+_found = "nothing" if _spec is None else _spec.origin or [*(_spec.submodule_search_locations or ()), "nothing"][0]
+if Path(_found).resolve() != Path(__file__).resolve().parents[1] / "kinetic" / "__init__.py":
+    _told = f"{_found} hides simresnet's package kinetic: call `simresnet validation`, or go to another folder"
+    if sys.argv[0] == "-m":  # started as a command, which tells bad input in one sentence
+        print(f"validation: {_told}", file=sys.stderr)
+        sys.exit(2)
+    raise ImportError(_told)
+
+
+from validation.comparison import Comparison, compare  # noqa: E402
+from validation.distance import w1, w1_to_law, wasserstein  # noqa: E402
+from validation.distance.enclosure import Enclosure, enclose, enclose_at  # noqa: E402
+from validation.distance.quadratic import w2  # noqa: E402
+from validation.distance.sliced import sliced_w1  # noqa: E402
+from validation.distance.supremum import kolmogorov  # noqa: E402
+from validation.floor import expected_w1  # noqa: E402
+from validation.significance import NullLaw, count_for, detectable, null_law, p_value  # noqa: E402
+from validation.studies.grazing import grazing  # noqa: E402
+from validation.studies.grid import grid  # noqa: E402
+from validation.studies.layers import layers  # noqa: E402
+from validation.studies.mean_field import mean_field  # noqa: E402
+from validation.study import Study  # noqa: E402
 
 __all__ = [
     "Comparison",

@@ -8,12 +8,24 @@ from typing import Any
 
 from particles.base import command
 
+SEPARATORS = (",", ";", "\t", "|", " ")
+
 
 def add_parser(commands: Any) -> None:
     """Add the sub-command `fit` to the parsers of `python -m kinetic`."""
     parser = commands.add_parser("fit", help="fit the steady states of the models to measurements")
     parser.add_argument("file", metavar="FILE", help="measurements, a CSV or .npy file")
     parser.add_argument("--column", metavar="NAME", help="column of a CSV file")
+    parser.add_argument(
+        "--separator",
+        choices=SEPARATORS,
+        metavar="MARK",
+        help="between fields: , ; | a tab or a blank (default: found)",
+    )
+    parser.add_argument("--decimal", choices=(".", ","), help="decimal mark (default: found)")
+    parser.add_argument(
+        "--missing", choices=("refuse", "drop"), default="refuse", help="rows without a number (default: refuse)"
+    )
     parser.add_argument("--bootstrap", type=_count, default=199, metavar="B", help="samples a family (default: 199)")
     parser.add_argument("--seed", type=command.seed, default=0, help="of the bootstrap (default: 0)")
     parser.add_argument(
@@ -27,9 +39,10 @@ def execute(arguments: argparse.Namespace) -> int:
     """Run the sub-command; returns 0 where a family fits, 1 where none does."""
     from kinetic.fit import fit
     from particles.base.progress import progress_bar
-    from particles.model import read_measurements
+    from particles.model import Dialect, read_measurements
 
-    data = read_measurements(arguments.file, arguments.column)
+    dialect = Dialect(arguments.separator, arguments.decimal, arguments.missing)
+    data = read_measurements(arguments.file, arguments.column, dialect)
     with progress_bar("fit") as progress:
         fits = fit(data, step=arguments.step, bootstrap=arguments.bootstrap, seed=arguments.seed, progress=progress)
     rounded = f", rounded to {fits.step:g}" if fits.step else ""

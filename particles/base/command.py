@@ -10,6 +10,8 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -24,7 +26,21 @@ abort_job: Callable[[int], None] | None = None
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose mistakes are `InputError`, told in one sentence."""
+    """An argument parser whose mistakes are `InputError`, told in one sentence.
+
+    Negative numbers with an exponent are values, not options, and ``~`` at the start of a value is the home folder.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._negative_number_matcher = re.compile(r"-(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")  # argparse knows no exponent
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        found, rest = super().parse_known_args(args, namespace)
+        for name, value in vars(found).items():
+            if isinstance(value, str) and value.startswith("~"):
+                setattr(found, name, os.path.expanduser(value))
+        return found, rest
 
     def error(self, message: str) -> NoReturn:
         raise InputError(message)

@@ -14,6 +14,21 @@ exit code  class               meaning
 
 from __future__ import annotations
 
+import re
+
+_LONGEST = 60
+_QUOTED = re.compile(rf"(?<!\w)(['\"])((?:(?!\1)[^\\]|\\.){{{_LONGEST + 1},}})\1(?!\w)")
+
+
+def plain(text: str) -> str:
+    """Text for a terminal: what cannot be printed is escaped, and what is quoted is cut to 60 characters.
+
+    A file's text must neither steer the terminal of who reads an error nor fill it.
+    """
+    escaped = "".join(c if c.isprintable() or c.isspace() else c.encode("unicode_escape").decode() for c in text)
+    half = (_LONGEST - 3) // 2
+    return _QUOTED.sub(lambda found: f"{found[1]}{found[2][:half]}...{found[2][-half:]}{found[1]}", escaped)
+
 
 class SimresnetError(Exception):
     """Base of the errors below; `exit_code` is what the command line returns.
@@ -28,7 +43,7 @@ class SimresnetError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, *, on_all_ranks: bool = False) -> None:
-        super().__init__(message)
+        super().__init__(plain(message))
         self.on_all_ranks = on_all_ranks
 
 

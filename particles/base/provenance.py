@@ -23,9 +23,15 @@ def provenance() -> dict[str, Any]:
         "commit": _commit(),
         "sources": fingerprint(),
         "machine": platform.machine(),
-        "command": " ".join([Path(sys.argv[0]).parent.name or "python", *sys.argv[1:]]),
+        "command": " ".join([_program(), *sys.argv[1:]]),
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
+
+
+def _program() -> str:
+    """`particles` of ``python -m particles``, `simresnet` of the command of that name."""
+    path = Path(sys.argv[0])
+    return (path.parent.name if path.name == "__main__.py" else path.name) or "python"
 
 
 @functools.cache

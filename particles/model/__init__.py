@@ -14,7 +14,6 @@ from particles.model.empirical import (
     KernelEstimate,
     histogram,
     kernel_estimate,
-    read_measurements,
 )
 from particles.model.families import (
     Family,
@@ -28,6 +27,7 @@ from particles.model.families import (
 from particles.model.laws import Clipped, Dirac, Law, Mixture, Normal, Product, Uniform
 from particles.model.linear import linear_transition
 from particles.model.measure import Measure
+from particles.model.measurements import Dialect, read_measurements
 from particles.model.parameters import MEAN_COUPLED, layers, piecewise
 from particles.model.rule import Model
 from particles.model.smoothed import SmoothedUniform, smoothed
@@ -45,6 +45,7 @@ __all__ = [
     "TANH",
     "Case",
     "Clipped",
+    "Dialect",
     "Diffusion",
     "Dirac",
     "Drift",

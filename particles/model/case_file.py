@@ -22,16 +22,19 @@ domain = [-7.0, 9.0]                # also cells
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
+from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.readers import read_toml
 from particles.model.cases import Case, cases
 from particles.model.diffusion import DIFFUSIONS
 from particles.model.drifts import ACTIVATIONS, Drift, cubic, lognormal_family, power_law
-from particles.model.empirical import Empirical, histogram, kernel_estimate, read_measurements
+from particles.model.empirical import Empirical, histogram, kernel_estimate
 from particles.model.laws import Dirac, Law, Mixture, Normal, Product, Uniform
+from particles.model.measurements import Dialect, read_measurements
 from particles.model.parameters import MEAN_COUPLED, piecewise
 from particles.model.rule import Model
 
@@ -51,19 +54,20 @@ def load_case(name: str) -> Case:
     """
     if not name.endswith(".toml"):
         return cases[name]
-    path = Path(name)
+    path = Path(os.path.expanduser(name))
     return _build(path, read_toml(path))
 
 
 def _build(path: Path, content: dict[str, Any]) -> Case:
     from pydantic import ValidationError
 
-    from particles.model.schema import CaseTable, mistakes
+    from particles.model.mistakes import mistakes
+    from particles.model.schema import CaseTable
 
     try:
         file = CaseTable.model_validate(content)
     except ValidationError as error:
-        raise InputError(f"{path}: {mistakes(error.errors())}") from None
+        raise InputError(f"{path}: {mistakes(content, error.errors())}") from None
     model, run, grid = file.model, file.run, file.grid
     if run.times is not None and not all(0.0 <= t <= run.until for t in run.times):
         raise InputError(f"{path}: run.times = {run.times!r} must lie in [0, {run.until!r}]")
@@ -124,11 +128,16 @@ def _law(given: Any, folder: Path) -> Law | Product:
         case "product":
             return Product([_line(c, folder) for c in given.components])
         case "histogram":
-            return histogram(read_measurements(folder / given.file, given.column))
+            return histogram(_measured(given, folder))
         case "kernel":
-            return kernel_estimate(read_measurements(folder / given.file, given.column))
+            return kernel_estimate(_measured(given, folder))
         case _:
-            return Empirical(read_measurements(folder / given.file, given.column))
+            return Empirical(_measured(given, folder))
+
+
+def _measured(given: Any, folder: Path) -> Floats:
+    dialect = Dialect(given.separator, given.decimal, given.missing)
+    return read_measurements(folder / os.path.expanduser(given.file), given.column, dialect)
 
 
 def _line(given: Any, folder: Path) -> Law:

@@ -7,6 +7,7 @@ or the mathematics, the case takes what is right and says so in `notes`.
 from __future__ import annotations
 
 import csv
+import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -273,7 +274,9 @@ class _Cases(Mapping[str, Case]):
 
     def __getitem__(self, name: str) -> Case:
         if name not in _BUILDERS:
-            raise InputError(f"case {name!r} is not known: allowed are {', '.join(_BUILDERS)}, or a TOML file")
+            close = difflib.get_close_matches(name, _BUILDERS, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise InputError(f"case {name!r} is not known: allowed are {', '.join(_BUILDERS)}, or a TOML file{hint}")
         return _built(name)
 
     def __contains__(self, name: object) -> bool:

@@ -6,12 +6,9 @@ is a `histogram` as in the paper's figures 3 and 7 or a `kernel_estimate` with G
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,7 +17,6 @@ from particles import vmath
 from particles.base.arrays import Floats, as_floats, over_arrays
 from particles.base.errors import InputError
 from particles.base.jit import formula
-from particles.base.readers import open_regular, read_npy, reading
 from particles.model import widths
 from particles.model.kernel_sum import KernelSum
 from particles.model.laws import Law, quantile_by_bisection, quantile_by_newton
@@ -244,55 +240,3 @@ def kernel_estimate(data: ArrayLike) -> KernelEstimate:
     """
     values = Empirical(data).data
     return KernelEstimate(values, widths.bandwidth(values))
-
-
-def read_measurements(path: str | Path, column: str | None = None) -> Floats:
-    """Read measurements from a CSV file's column, or from a one-dimensional .npy file.
-
-    Lines that start with ``#`` are comments; the first other line names the columns.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, the column is missing, or an entry is empty, not a number or not finite.
-    """
-    path = Path(path)
-    with reading(path):
-        given = _read_row(path) if path.suffix == ".npy" else _read_column(path, column)
-        return Empirical(given).data
-
-
-def _read_row(path: Path) -> Floats:
-    values = read_npy(path)
-    if values.ndim != 1 or values.dtype.kind not in "fiu":
-        raise InputError(f"it holds {values.dtype} of shape {values.shape}, allowed is one row of numbers")
-    return as_floats(values, "data")
-
-
-def _is_number(text: str | None) -> bool:
-    try:
-        float(text or "")
-    except ValueError:
-        return False
-    return True
-
-
-def _read_column(path: Path, column: str | None) -> list[float]:
-    with open_regular(path) as content, io.TextIOWrapper(content, encoding="utf-8", newline="") as stream:
-        rows = csv.DictReader(line for line in stream if not line.startswith("#"))
-        names = rows.fieldnames or []
-        if column is None and len(names) == 1:
-            column = names[0]
-        if column not in names:
-            wanted = "more than one column, and none was named" if column is None else f"no column {column!r}"
-            raise InputError(f"it has {wanted}: allowed are {', '.join(map(repr, names)) or 'none'}")
-        if _is_number(column):
-            raise InputError(f"its first line holds the number {column}: allowed there are the names of the columns")
-        values = []
-        for number, row in enumerate(rows, start=1):
-            try:
-                values.append(float(row[column] or "nothing"))
-            except ValueError:
-                found = row[column] or "nothing"
-                raise InputError(f"row {number} of column {column!r} holds {found!r}, not a number") from None
-    return values

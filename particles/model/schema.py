@@ -1,4 +1,8 @@
-"""The tables of a case's TOML file as pydantic models; imported by `case_file` alone, when a file is read."""
+"""The tables of a case's TOML file as pydantic models; imported when a file is read, or its JSON schema is asked for.
+
+The description of a field says what is allowed: it is read by people, in sentences about mistakes (`mistakes`), and by
+editors, in the JSON schema.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, PositiveInt
 
-Positive = Annotated[FiniteFloat, Field(gt=0.0)]
+_FINITE, _POSITIVE = "a finite number", "a positive finite number"
+Number = Annotated[FiniteFloat, Field(description=_FINITE)]
+Positive = Annotated[FiniteFloat, Field(gt=0.0, description=_POSITIVE)]
+Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
 
 
 class Table(BaseModel):
@@ -19,14 +26,14 @@ class DiracTable(Table):
     """Unit mass at `point`."""
 
     law: Literal["dirac"]
-    point: FiniteFloat
+    point: Number
 
 
 class NormalTable(Table):
     """N(m, v), v the variance."""
 
     law: Literal["normal"]
-    m: FiniteFloat
+    m: Number
     v: Positive
 
 
@@ -34,16 +41,21 @@ class UniformTable(Table):
     """Uniform on [low, high]."""
 
     law: Literal["uniform"]
-    low: FiniteFloat
-    high: FiniteFloat
+    low: Number
+    high: Number
 
 
 class MeasuredTable(Table):
     """Measurements in a file beside the TOML file: as they are, as a histogram, or as a kernel estimate."""
 
     law: Literal["empirical", "histogram", "kernel"]
-    file: str
-    column: str | None = None
+    file: str = Field(description="the name of a CSV or .npy file, seen from the TOML file")
+    column: str | None = Field(None, description="the name of a column of the CSV file")
+    separator: Literal[",", ";", "\t", "|", " "] | None = Field(
+        None, description="what stands between fields: ',', ';', a tab, '|' or a blank (default: found)"
+    )
+    decimal: Literal[".", ","] | None = Field(None, description="the decimal mark: '.' or ',' (default: found)")
+    missing: Literal["refuse", "drop"] = Field("refuse", description="'refuse' or 'drop', for rows without a number")
 
 
 Line = Annotated[DiracTable | NormalTable | UniformTable | MeasuredTable, Field(discriminator="law")]
@@ -53,22 +65,26 @@ class MixtureTable(Table):
     """Mixture of laws."""
 
     law: Literal["mixture"]
-    components: list[Line]
-    weights: list[Positive]
+    components: list[Line] = Field(min_length=1, description="a list of tables, one a law on the line")
+    weights: list[Positive] = Field(min_length=1, description="a list of positive finite numbers, one a component")
 
 
 class ProductTable(Table):
     """Independent components, one a feature."""
 
     law: Literal["product"]
-    components: list[Annotated[Line | MixtureTable, Field(discriminator="law")]]
+    components: list[Annotated[Line | MixtureTable, Field(discriminator="law")]] = Field(
+        min_length=1, description="a list of tables, one a law on the line or a mixture"
+    )
 
 
 class LayeredTable(Table):
     """Values that hold from their edges on."""
 
-    edges: list[FiniteFloat]
-    values: list[FiniteFloat | list[FiniteFloat] | list[list[FiniteFloat]]]
+    edges: list[Number] = Field(description="a list of increasing finite numbers, times")
+    values: list[FiniteFloat | list[FiniteFloat] | list[list[FiniteFloat]]] = Field(
+        description="a list of finite numbers, vectors or matrices, one an edge"
+    )
 
 
 class CubicTable(Table):
@@ -83,7 +99,7 @@ class PowerLawTable(Table):
 
     name: Literal["power-law"]
     gamma: Positive
-    mu: Annotated[FiniteFloat, Field(gt=1.0)]
+    mu: FiniteFloat = Field(gt=1.0, description="a finite number above 1")
 
 
 class LognormalTable(Table):
@@ -101,49 +117,60 @@ class ModelTable(Table):
     drift: (
         Literal["identity", "relu", "sigmoid", "tanh"]
         | Annotated[CubicTable | PowerLawTable | LognormalTable, Field(discriminator="name")]
+    ) = Field(
+        description="'identity', 'relu', 'sigmoid', 'tanh', or a table with name = 'cubic' (gamma),"
+        " 'power-law' (gamma, mu) or 'lognormal-family' (delta, lam, scale)"
     )
-    weight: FiniteFloat | list[list[FiniteFloat]] | LayeredTable
-    bias: Literal["mean-coupled"] | FiniteFloat | list[FiniteFloat] | LayeredTable
-    initial: Annotated[Line | MixtureTable | ProductTable, Field(discriminator="law")]
-    neurons: PositiveInt = 1
-    wall: Literal["sticky", "reflecting"] = "sticky"
-    diffusion: Literal["1", "x"] = "1"
-    nu2: Annotated[FiniteFloat, Field(ge=0.0)] = 0.0
-    walls: Annotated[list[FiniteFloat], Field(min_length=2, max_length=2)] | None = None
-    scaled: bool | None = None
+    weight: FiniteFloat | list[list[FiniteFloat]] | LayeredTable = Field(
+        description="a finite number, a matrix (a list of rows), or a table with edges and values; units 1/time"
+    )
+    bias: Literal["mean-coupled"] | FiniteFloat | list[FiniteFloat] | LayeredTable = Field(
+        description="a finite number, a vector, a table with edges and values, or 'mean-coupled'; units length/time"
+    )
+    initial: Annotated[Line | MixtureTable | ProductTable, Field(discriminator="law")] = Field(
+        description="a table with law = 'dirac', 'normal', 'uniform', 'mixture', 'product', 'empirical', 'histogram' or"
+        " 'kernel'"
+    )
+    neurons: PositiveInt = Field(1, description="a positive integer")
+    wall: Literal["sticky", "reflecting"] = Field(
+        "sticky", description="'sticky' (without noise) or 'reflecting' (with)"
+    )
+    diffusion: Literal["1", "x"] = Field("1", description="'1' or 'x', the shape K of the noise")
+    nu2: Annotated[FiniteFloat, Field(ge=0.0)] = Field(0.0, description="a finite number of at least 0, a variance")
+    walls: Annotated[list[FiniteFloat], Field(min_length=2, max_length=2)] | None = Field(
+        None, description="two increasing finite numbers"
+    )
+    scaled: bool | None = Field(None, description="true or false")
 
 
 class RunTable(Table):
     """Horizon, snapshots and sizes of a run."""
 
     until: Positive
-    times: list[FiniteFloat] | None = None
-    count: PositiveInt = 100_000
-    layers: PositiveInt = 1000
+    times: list[FiniteFloat] | None = Field(None, description="a list of finite numbers in [0, until]")
+    count: PositiveInt = Field(100_000, description="a positive integer, such as 100000")
+    layers: PositiveInt = Field(1000, description="a positive integer, such as 1000")
 
 
 class GridTable(Table):
     """Ends and cells of the PDE's grid."""
 
-    domain: Annotated[list[FiniteFloat], Field(min_length=2, max_length=2)]
-    cells: PositiveInt = 1600
+    domain: Annotated[list[FiniteFloat], Field(min_length=2, max_length=2)] = Field(
+        description="two increasing finite numbers"
+    )
+    cells: PositiveInt = Field(1600, description="a positive integer, such as 1600")
 
 
 class CaseTable(Table):
     """The whole file."""
 
-    name: str | None = None
-    model: ModelTable
-    run: RunTable
-    grid: GridTable | None = None
+    name: Name | None = Field(None, description="a name of 1 to 60 printable letters")
+    model: ModelTable = Field(description="a table [model]")
+    run: RunTable = Field(description="a table [run]")
+    grid: GridTable | None = Field(None, description="a table [grid]")
 
 
-def mistakes(errors: list[Any]) -> str:
-    """All mistakes of a file in one line: place = value: what is allowed."""
-    told = []
-    for error in errors:
-        place = ".".join(str(part) for part in error["loc"])
-        value = error["input"]
-        shown = f" = {value!r}" if isinstance(value, str | int | float | bool | list) else ""
-        told.append(f"{place}{shown}: {error['msg'][:1].lower()}{error['msg'][1:]}")
-    return "; ".join(told)
+def json_schema() -> dict[str, Any]:
+    """JSON schema of a case's file, draft 2020-12, for editors."""
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "simresnet case"}
+    return head | {key: value for key, value in CaseTable.model_json_schema().items() if key != "title"}

@@ -1,0 +1,272 @@
+"""Measurements from files: one column of a table of text, or a row of numbers in a ``.npy`` file.
+
+Nothing is guessed that a file leaves open. A separator is found where one alone gives every row as many fields as the
+heading; a decimal comma is read where it is stated, or where the fields are not separated by commas and some number
+could have no thousands there. Everything else is refused with its line in the file, counted as an editor does.
+
+The table is read by the standard library's ``csv``, not by pandas: that takes surplus fields for an index or cuts
+them, takes words such as NA for numbers that are missing, and knows no lines.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from particles.base.arrays import Floats, as_floats
+from particles.base.command import launched_rank
+from particles.base.errors import InputError
+from particles.base.readers import read_bytes, read_npy, reading
+from particles.model.empirical import Empirical
+
+SEPARATORS = (",", ";", "\t", "|", " ")
+"""A blank stands for any number of blanks."""
+MISSING = ("refuse", "drop")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_NO_THOUSANDS = re.compile(r"[+-]?(0?,\d+|\d*,(\d{1,2}|\d{4,}))([eE][+-]?\d+)?", re.ASCII)
+_ABSENT = {"", "na", "n/a", "nan", "null", "none", "."}
+LARGEST = 2**30  # bytes of a table of text
+Row = tuple[int, list[str]]  # number of the line in the file, fields
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a table of text is written.
+
+    Parameters
+    ----------
+    separator : {",", ";", "\\t", "|", " "}, optional
+        What stands between two fields; by default it is found.
+    decimal : {".", ","}, optional
+        The decimal mark; by default a point, and a comma where it can be nothing else.
+    missing : {"refuse", "drop"}, default "refuse"
+        What to do with a row whose entry is empty or a word for nothing (NA, NaN, null): refuse the file, or leave the
+        row out and say which.
+
+    Raises
+    ------
+    InputError
+        If a value is not one of these, or both marks are the same.
+    """
+
+    separator: str | None = None
+    decimal: str | None = None
+    missing: str = "refuse"
+
+    def __post_init__(self) -> None:
+        for name, value, allowed in (
+            ("separator", self.separator, (None, *SEPARATORS)),
+            ("decimal", self.decimal, (None, ".", ",")),
+            ("missing", self.missing, MISSING),
+        ):
+            if value not in allowed:
+                told = ", ".join(repr(one) for one in allowed if one is not None)
+                raise InputError(f"{name} = {value!r} must be one of {told}")
+        if self.separator == self.decimal == ",":
+            raise InputError("separator = ',' and decimal = ',' cannot both hold")
+
+
+def read_measurements(path: str | Path, column: str | None = None, dialect: Dialect | None = None) -> Floats:
+    """Read measurements from a column of a table of text, or from a one-dimensional .npy file; sorted, shape (n,).
+
+    Lines that start with ``#`` are comments; the first other line names the columns. UTF-8, with or without a byte
+    order mark. Rows that are left out on request are told on stderr.
+
+    Parameters
+    ----------
+    path : path
+    column : str, optional
+        Name of the column; needed where there are several.
+    dialect : Dialect, optional
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or is no regular file, the column is missing or there twice, a row has more or fewer
+        fields than the heading, or an entry is empty, no number or not finite: with its line.
+    """
+    path = Path(os.path.expanduser(path))
+    values: Floats | list[float]
+    dropped: list[int] = []
+    if path.suffix == ".npy":
+        values = _read_row(path)
+    else:
+        text = _text(path)
+        with reading(path):
+            values, dropped = _read_column(_lines(text), column, dialect or Dialect())
+    with reading(path):
+        data = Empirical(values).data
+    if dropped and launched_rank() == 0:
+        print(f"{path}: {_lines_told(dropped)} without a number left out", file=sys.stderr)
+    return data
+
+
+def _lines_told(numbers: Sequence[int]) -> str:
+    shown = ", ".join(map(str, numbers[:10])) + (", ..." if len(numbers) > 10 else "")
+    return f"{len(numbers)} row{'s' * (len(numbers) > 1)} (line {shown})"
+
+
+def _read_row(path: Path) -> Floats:
+    values = read_npy(path)
+    with reading(path):
+        if values.ndim != 1 or values.dtype.kind not in "fiu":
+            raise InputError(f"it holds {values.dtype} of shape {values.shape}: allowed is one row of numbers")
+        return as_floats(values, "data")
+
+
+def _text(path: Path) -> str:
+    """Text of a file; what is no UTF-8 is told with its line."""
+    content = read_bytes(path, LARGEST)
+    with reading(path):
+        if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise ValueError("it is written in UTF-16: save it as UTF-8")
+        for what, place in (("is not written in UTF-8: save it as UTF-8", _first_wrong(content)),
+                            ("holds a zero byte: it is no text", content.find(b"\0"))):  # fmt: skip
+            if place >= 0:
+                line = content.count(b"\n", 0, place) + 1
+                raise ValueError(f"line {line} {what}")
+        return content.decode("utf-8-sig")
+
+
+def _first_wrong(content: bytes) -> int:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start
+    return -1
+
+
+def _lines(text: str) -> list[tuple[int, str]]:
+    """Lines of a text with their numbers, without comments."""
+    numbered = enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), start=1)
+    return [(number, line) for number, line in numbered if not line.startswith("#")]
+
+
+def _read_column(lines: list[tuple[int, str]], column: str | None, dialect: Dialect) -> tuple[list[float], list[int]]:
+    """Numbers of a column, and the lines that were left out."""
+    separator = dialect.separator or _separator(lines, dialect)
+    rows = _rows(lines, separator)
+    heading = next((row for row in rows if any(map(str.strip, row[1]))), None)
+    if heading is None:
+        raise ValueError("it is empty: the first line must name the columns")
+    names = [name.strip() for name in heading[1]]
+    place = _place(names, column)
+    entries = list(_entries(rows, names, place, heading[0], separator))
+    decimal = dialect.decimal or _decimal([text for _, text in entries], separator)
+    values, dropped = [], []
+    for number, text in entries:
+        if text.lower() in _ABSENT and dialect.missing == "drop":
+            dropped.append(number)
+        else:
+            values.append(_number(text, f"line {number}, column {names[place]!r}", decimal))
+    return values, dropped
+
+
+def _rows(lines: list[tuple[int, str]], separator: str) -> Iterator[Row]:
+    """Fields of every line; a line without any is a row without fields."""
+    if separator == " ":
+        yield from ((number, line.split()) for number, line in lines)
+        return
+    reader = csv.reader((line + "\n" for _, line in lines), delimiter=separator, skipinitialspace=True, strict=True)
+    before = 0
+    for fields in reader:
+        yield lines[before][0], fields
+        before = reader.line_num
+
+
+def _separator(lines: list[tuple[int, str]], dialect: Dialect) -> str:
+    """The separator that alone fits the heading and every row; a comma for a single column."""
+    heading = next((line for _, line in lines if line.strip()), "")
+    there = [mark for mark in SEPARATORS[:-1] if mark in heading and mark != dialect.decimal]
+    if len(there) > 1:
+        fitting = [mark for mark in there if _fits(lines, mark)]
+        if len(fitting) != 1:
+            looks = " and ".join(map(repr, there))
+            raise ValueError(f"its first line holds {looks}: state which is the separator")
+        return fitting[0]
+    if not there and len(heading.split()) > 1 and _fits(lines, " "):
+        return " "
+    return there[0] if there else ";" if dialect.decimal == "," else ","
+
+
+def _fits(lines: list[tuple[int, str]], separator: str) -> bool:
+    try:
+        lengths = {len(fields) for _, fields in _rows(lines, separator) if fields}
+    except csv.Error:
+        return False
+    return len(lengths) == 1 and lengths != {1}
+
+
+def _place(names: list[str], column: str | None) -> int:
+    """Number of the column; the heading's mistakes are told."""
+    if column is None and len(names) == 1:
+        column = names[0]
+    if names and all(_NUMBER.fullmatch(name) for name in names):
+        raise ValueError(f"its first line holds the number {names[0]}, where the names of the columns must stand")
+    known = "its columns are " + ", ".join(map(repr, names[:20]))
+    if column is None:
+        raise ValueError(f"it has more than one column, and none was named: {known}")
+    if column not in names:
+        close = difflib.get_close_matches(column, names, n=1)
+        hint = f", did you mean {close[0]!r}?" if close else ""
+        looks = [repr(mark) for mark in SEPARATORS if len(names) == 1 and mark in names[0]]
+        spread = f"; the separator looks like {looks[0]}" if looks else ""
+        raise ValueError(f"it has no column {column!r}: {known}{hint}{spread}")
+    if names.count(column) > 1:
+        raise ValueError(f"it has {names.count(column)} columns {column!r}: their names must differ")
+    return names.index(column)
+
+
+def _entries(
+    rows: Iterator[Row], names: list[str], place: int, first: int, separator: str
+) -> Iterator[tuple[int, str]]:
+    """Text of a column's entries; an empty line counts where it may be an empty entry."""
+    pending: list[int] = []
+    for number, fields in rows:
+        if not any(field.strip() for field in fields) and len(fields) <= 1:
+            pending.append(number)  # lines at the end are no entries
+            continue
+        if len(names) == 1:
+            yield from ((empty, "") for empty in pending)
+        pending = []
+        if len(fields) != len(names):
+            counts = f"line {number} has {len(fields)} field{'s' * (len(fields) != 1)}, the first line {len(names)}"
+            hint = ": where the comma is the decimal mark, state decimal = ','" if separator == "," else ""
+            raise ValueError(counts + (hint if len(fields) > len(names) else ""))
+        if [field.strip() for field in fields] == names:
+            raise ValueError(f"line {number} repeats the names of the columns of line {first}")
+        yield number, fields[place].strip()
+
+
+def _decimal(texts: list[str], separator: str) -> str:
+    """The decimal mark of a column: a comma only where it can be nothing else."""
+    commas = [text for text in texts if "," in text]
+    if separator == "," or not commas or any("." in text for text in texts if text.lower() not in _ABSENT):
+        return "."
+    return "," if any(_NO_THOUSANDS.fullmatch(text) for text in commas) else "."
+
+
+def _number(text: str, where: str, decimal: str) -> float:
+    if text.lower() in _ABSENT:
+        what = "is empty" if not text else f"holds {text!r}, no number"
+        raise ValueError(f"{where} {what}: missing = 'drop' leaves such rows out")
+    plain = text
+    if decimal == ",":
+        if "." in text:
+            raise ValueError(f"{where} holds {text!r} where the decimal mark is a comma")
+        plain = text.replace(",", ".")
+    if not _NUMBER.fullmatch(plain):
+        hint = ": where the comma is the decimal mark, state decimal = ','" if decimal == "." and "," in text else ""
+        raise ValueError(f"{where} holds {text!r}, which is no number{hint}")
+    value = float(plain)
+    if not np.isfinite(value):
+        raise ValueError(f"{where} holds {text!r}, which is beyond the numbers of double precision")
+    return value
