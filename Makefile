@@ -29,17 +29,17 @@ $(BENCH): $(READY)
 demo: $(READY)
 	@mkdir -p $(OUT)
 	@echo "== particles: a residual network of 1000 layers, on $(RANKS) ranks"
-	$(RUN) particles run regression --count 1e6 --layers 1000 --seed 0 --out $(OUT)/cloud
+	$(RUN) particles run regression --count 1e6 --layers 1000 --seed 0 --replace --out $(OUT)/cloud
 	@echo "== the mean-field equation of the same network"
-	$(BIN)/python -m kinetic run regression --cells 1600 --out $(OUT)/density.nc
+	$(BIN)/python -m kinetic run regression --cells 1600 --replace --out $(OUT)/density.nc
 	@echo "== how far apart they are"
 	$(BIN)/python -m validation compare $(OUT)/cloud $(OUT)/density.nc
-	$(BIN)/python -m validation plot $(OUT)/cloud --out $(OUT)/cloud.png
-	$(BIN)/python -m validation plot $(OUT)/density.nc --out $(OUT)/density.png
+	$(BIN)/python -m validation plot $(OUT)/cloud --replace --out $(OUT)/cloud.png
+	$(BIN)/python -m validation plot $(OUT)/density.nc --replace --out $(OUT)/density.png
 	@echo "== does the distance fall like M^(-1/2), with the constant that theory gives?"
-	$(RUN) validation study mean-field regression --out $(OUT)/regression
+	$(RUN) validation study mean-field regression --replace --out $(OUT)/regression
 	@echo "== the same from measured data: 150 petal lengths, setosa against the rest"
-	$(RUN) validation study mean-field iris --out $(OUT)/iris
+	$(RUN) validation study mean-field iris --replace --out $(OUT)/iris
 	@echo "plots: $(OUT)/cloud.png $(OUT)/density.png $(OUT)/regression/study.png $(OUT)/iris/study.png"
 
 lint: $(READY)

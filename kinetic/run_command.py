@@ -23,6 +23,7 @@ def add_parser(commands: Any) -> None:
     run = commands.add_parser("run", help="solve the equation of a case", description=execute.__doc__)
     run.add_argument("case", metavar="CASE", help="a name (python -m validation cases) or a TOML file")
     run.add_argument("--out", required=True, metavar="FILE.nc", help="record to write (netCDF)")
+    command.add_replace(run)
     run.add_argument("--cells", type=command.positive_integer, metavar="N", help="cells of the grid")
     run.add_argument(
         "--domain", type=command.finite_float, nargs=2, metavar=("LO", "HI"),
@@ -49,6 +50,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from kinetic.limit import initial_law
     from kinetic.solve import stored_times
     from particles.base.files import check_output_file
+    from particles.base.locks import claimed
     from particles.base.memory import require_memory
     from particles.base.progress import progress_bar
     from particles.model import load_case
@@ -57,20 +59,21 @@ def execute(arguments: argparse.Namespace) -> int:
     until = case.until if arguments.until is None else arguments.until
     times = [t for t in case.times if t <= until] if arguments.times is None else arguments.times
     stored_times(0.0, until, times)
-    check_output_file(arguments.out, ".nc")
+    check_output_file(arguments.out, ".nc", replace=arguments.replace)
     ends = arguments.domain or case.domain or domain(case.model, until)
     grid = Grid(*ends, cells=case.cells if arguments.cells is None else arguments.cells)
     require_memory(f"cells = {grid.cells}", 8.0 * grid.cells * (_ARRAYS + len(times)))
     initial_law(case.model, grid)
-    for sentence in forecast(case.model, grid, until):
-        print(f"kinetic: {sentence}", file=sys.stderr)
-    with progress_bar(f"kinetic: {case.name}") as progress:
-        solution = solve(
-            case.model, grid, until=until, times=times, scheme=arguments.scheme, residual=arguments.residual,
-            progress=lambda t: progress(t / until),
-        )  # fmt: skip
-    solution = dataclasses.replace(solution, provenance={"case": arguments.case, **solution.provenance})
-    solution.save(arguments.out)
+    with claimed(arguments.out):
+        for sentence in forecast(case.model, grid, until):
+            print(f"kinetic: {sentence}", file=sys.stderr)
+        with progress_bar(f"kinetic: {case.name}") as progress:
+            solution = solve(
+                case.model, grid, until=until, times=times, scheme=arguments.scheme, residual=arguments.residual,
+                progress=lambda t: progress(t / until),
+            )  # fmt: skip
+        solution = dataclasses.replace(solution, provenance={"case": arguments.case, **solution.provenance})
+        solution.save(arguments.out, replace=arguments.replace)
     for sentence in _remarks(case.model, solution):
         print(f"kinetic: {sentence}", file=sys.stderr)
     print(f"{case.name}: {grid.cells} cells on [{grid.lo:g}, {grid.hi:g}], {solution.steps} steps to t = {until:g}")

@@ -113,15 +113,21 @@ class Solution:
         known = ", ".join(f"{stored:g}" for stored in self.times)
         raise InputError(f"t = {t!r} is not stored: allowed are {known}")
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | Path, *, replace: bool = True) -> None:
         """Write the record as netCDF (version 3, 64-bit offsets), whole or not at all.
+
+        Parameters
+        ----------
+        path : path
+        replace : bool, default True
+            Whether an older file at `path` gives way.
 
         Raises
         ------
         StorageError
-            If the disk refuses.
+            If the disk refuses; if a file lies at `path` that is not to be replaced.
         """
-        with replace_file(path) as draft:
+        with replace_file(path, replace=replace) as draft:
             self._dataset().to_netcdf(draft, engine="scipy", format="NETCDF3_64BIT")
 
     def _dataset(self) -> Any:

@@ -31,14 +31,15 @@ import numpy as np
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
-from particles.base.files import replace_folder, sync, write_json
+from particles.base.files import draft_of, replace_folder, resolved, sync, write_json
 from particles.base.jit import fingerprint
 from particles.base.readers import read_json
 from particles.ensemble import BLOCK, Ensemble, Integers
 from particles.fields import Part, data_offset, read_rows, reserve, write_rows
 from particles.watch import Checkpoints
 
-META, FIELD, SUMS, DRAFT = "meta.json", "x.npy", "sums.npy", ".draft"
+META, FIELD, SUMS = "meta.json", "x.npy", "sums.npy"
+_NAMES = {META, FIELD, SUMS, "case"}
 KEEP = 2
 DIGEST = 32  # bytes
 
@@ -63,7 +64,7 @@ class Kept:
 
 def folder_of(out: str | Path) -> Path:
     """Folder of the checkpoints of a run that is stored in `out`: beside it."""
-    out = Path(out).resolve()
+    out = resolved(out)
     return out.with_name(out.name + ".checkpoints")
 
 
@@ -94,7 +95,8 @@ def write(
         On all ranks, if the disk refuses; the older checkpoints are untouched.
     """
     folder = Path(checkpoints.folder)
-    draft, place = folder / DRAFT, folder / f"step-{step:09d}"
+    place = folder / f"step-{step:09d}"
+    draft = ensemble.ranks.on_first(lambda: draft_of(place))
     rows = [row for cloud in (*kept.clouds, state) for row in cloud]
     shape = (len(kept.clouds) + 1, len(state), ensemble.count)
     meta = {
@@ -112,16 +114,17 @@ def write(
         places = ensemble.ranks.on_first(lambda: _reserve(draft, shape, ensemble))
         ensemble.ranks.together(lambda: _write_share(draft, ensemble, places, rows))
         ensemble.ranks.on_first(lambda: _finish(draft, place, meta, checkpoints.files))
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
+    finally:
+        if ensemble.ranks.rank == 0:
+            shutil.rmtree(draft, ignore_errors=True)
 
 
 def _reserve(draft: Path, shape: tuple[int, ...], ensemble: Ensemble) -> tuple[int, int]:
     if not draft.parent.is_dir():
         draft.parent.mkdir()
         sync(draft.parent.parent)
-    shutil.rmtree(draft, ignore_errors=True)
+    for stale in draft.parent.glob(".step-*.draft"):  # of a job that was killed: this one holds the folder
+        shutil.rmtree(stale, ignore_errors=True)
     draft.mkdir()
     sums = (*shape[:2], ensemble.blocks, DIGEST)
     return reserve(draft / FIELD, shape), reserve(draft / SUMS, sums, "|u1")
@@ -153,7 +156,7 @@ def _finish(draft: Path, place: Path, meta: dict[str, Any], files: Mapping[str, 
         sync((draft / name).parent)
     meta["files"] = {name: _file_digest(draft / name) for name in (SUMS, *files)}
     write_json(draft / META, {**meta, "sha256": _meta_digest(meta)})
-    replace_folder(draft, place)
+    replace_folder(draft, place, _NAMES)
     for older in complete(place.parent)[KEEP:]:
         shutil.rmtree(older, ignore_errors=True)
 

@@ -16,8 +16,9 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -26,6 +27,7 @@ from particles.base import command
 from particles.base.arrays import Floats
 from particles.base.errors import InputError, SimresnetError, StorageError
 from particles.base.launch import launched_alone, launched_by_srun, launched_size
+from particles.base.locks import claimed
 from particles.base.room import require_room_for_mpi
 from particles.base.signals import mpi_is_up
 
@@ -123,6 +125,24 @@ class Ranks:
         """Run `action` on rank 0; every rank gets its result, or its error."""
         results = self.gather(self.together(lambda: action() if self.rank == 0 else None))
         return results[0]  # type: ignore[return-value]
+
+    @contextmanager
+    def claimed(self, path: str | Path, check: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """Hold a place on disk for this job: rank 0 has the lock, and then looks again by `check`. Collective.
+
+        Raises
+        ------
+        InputError
+            On all ranks, if another job holds it.
+        """
+        with ExitStack() as held:
+
+            def claim() -> None:
+                held.enter_context(claimed(path))
+                check()
+
+            self.on_first(claim)
+            yield
 
     @contextmanager
     def one_rank_a_node_first(self) -> Iterator[None]:

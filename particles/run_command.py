@@ -25,7 +25,8 @@ def add_parser(commands: Any) -> None:
     add_case(run)
     run.add_argument("--start", default="random", help="random, stratified or quantile (default: random)")
     run.add_argument("--seed", type=command.seed, default=0, help="0 to 2**32 - 1 (default: 0)")
-    run.add_argument("--out", required=True, metavar="DIR", help="new, empty, or an older run's folder")
+    run.add_argument("--out", required=True, metavar="DIR", help="new or empty folder")
+    command.add_replace(run)
     run.add_argument(
         "--resume", action="store_true", help="go on where a checkpoint of this run is, do nothing where it is finished"
     )
@@ -89,7 +90,7 @@ def _run(arguments: argparse.Namespace) -> int:
         arguments={**stored, "place": place},
         files=files,
     )
-    check_output_folder(arguments.out, *FOLDERS)
+    check_output_folder(arguments.out, *FOLDERS, replace=arguments.replace or arguments.resume)
     require_none(checkpoints)
     return _carry(arguments, case, checkpoints)
 
@@ -111,6 +112,7 @@ def _resume(arguments: argparse.Namespace) -> int:
     copied = stored["place"] in meta["files"]
     given = {"out": arguments.out, "stop_at": arguments.stop_at, "json": arguments.json or stored["json"]}
     given["resume"] = False  # what follows is no new start
+    given["replace"] = stored.get("replace", True)  # an older version's run asked nobody
     for name in ("checkpoint_every", "exit_on_signal", "max_wall"):
         given[name] = getattr(arguments, name) or stored.get(name)
     run = argparse.Namespace(**{**stored, **given})
@@ -152,23 +154,29 @@ def _carry(arguments: argparse.Namespace, case: Case, checkpoints: Checkpoints) 
             _tell(finished, arguments, f"{case.name}: this run is finished, and stored in {arguments.out}")
             return 0
     found = cautions(case.model, scheme, levels)
-    if command.launched_rank() == 0:
-        for sentence in found:
-            print(f"particles: {sentence}", file=sys.stderr)
-
     from time import perf_counter
 
+    from particles import parallel
+    from particles.base.files import check_output_folder
     from particles.base.progress import progress_bar
     from particles.simulate import simulate, work
+    from particles.trajectory import FOLDERS
+
+    def check_again() -> None:
+        check_output_folder(arguments.out, *FOLDERS, replace=arguments.replace)
 
     steps = options["count"] * case.model.size * (len(levels) - 1) * work(scheme, levels)
     began = perf_counter()
-    with progress_bar(f"particles: {case.name}", steps) as progress:
-        trajectory = simulate(case.model, scheme, **options, checkpoints=checkpoints, progress=progress)
-    trajectory = dataclasses.replace(trajectory, info={"case": arguments.case, **trajectory.info})
-    trajectory.save(arguments.out)
-    if command.launched_rank() == 0:
-        discard(Path(checkpoints.folder))
+    with parallel.world().claimed(arguments.out, check_again):
+        if command.launched_rank() == 0:
+            for sentence in found:
+                print(f"particles: {sentence}", file=sys.stderr)
+        with progress_bar(f"particles: {case.name}", steps) as progress:
+            trajectory = simulate(case.model, scheme, **options, checkpoints=checkpoints, progress=progress)
+        trajectory = dataclasses.replace(trajectory, info={"case": arguments.case, **trajectory.info})
+        trajectory.save(arguments.out, replace=arguments.replace)
+        if command.launched_rank() == 0:
+            discard(Path(checkpoints.folder))
     ranks = trajectory.info["ranks"]
     line = (
         f"{case.name}: {trajectory.count} particles on {ranks} rank{'s' * (ranks > 1)}, {scheme},"

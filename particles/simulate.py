@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +139,7 @@ def simulate(
     run = describe(model, scheme, stops, options)
 
     written = 8.0 * model.size * len(ensemble.local) * ((len(stops) if keep_clouds else 0) + 1)
-    with Watch(checkpoints, ensemble.ranks, written) as watch:
+    with _claimed(checkpoints, ensemble), Watch(checkpoints, ensemble.ranks, written) as watch:
         _compile(model, scheme, levels, ensemble)
         k, state, kept = _begin(checkpoints, ensemble, model, run)
         watch.ready()
@@ -202,6 +203,11 @@ def describe(model: Model, scheme: Scheme, stops: Sequence[float], options: dict
         **described,
         "histogram": None if histogram is None else [float(histogram[0]), float(histogram[1]), int(histogram[2])],
     }
+
+
+def _claimed(checkpoints: Checkpoints | None, ensemble: Ensemble) -> AbstractContextManager[None]:
+    """Hold the folder of the checkpoints, which another job would mix with its own."""
+    return nullcontext() if checkpoints is None else ensemble.ranks.claimed(checkpoints.folder)
 
 
 def _begin(

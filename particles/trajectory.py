@@ -17,7 +17,7 @@ import numpy as np
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
-from particles.base.files import draft_folder, replace_folder, sync, write_json
+from particles.base.files import draft_of, replace_folder, resolved, sync, write_json
 from particles.base.readers import map_npy, read_json, reading
 from particles.fields import Part, reserve, write_rows
 from particles.model.measure import Measure
@@ -138,30 +138,39 @@ class Trajectory:
         """sha256 of the bytes of the histogram, shape (times, D, cells + 2), or None."""
         return None if self.counts is None else hashlib.sha256(np.ascontiguousarray(self.counts).data).hexdigest()
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | Path, *, replace: bool = True) -> None:
         """Write the run as a folder. Collective; every rank writes its own particles.
+
+        Parameters
+        ----------
+        path : path
+        replace : bool, default True
+            Whether an older run at `path` gives way; anything else never does.
 
         Raises
         ------
         StorageError
-            If the disk refuses; an older run under this name is untouched.
+            If the disk refuses: an older run under this name is untouched. If something else lies at `path`: it is
+            untouched, and the message tells where the run is.
+        InputError
+            If another job writes there.
         """
         from particles import parallel
 
-        path = Path(path).resolve()
         ranks = self.ensemble.ranks if self.ensemble is not None else parallel.serial()
-        draft = draft_folder(path)
-        try:
-            offset = ranks.on_first(lambda: self._reserve(draft))
-            if self.states:
-                ranks.together(lambda: self._write(draft / FIELD, offset))
-            ranks.on_first(lambda: self._finish(draft, path))
-        except BaseException:
-            shutil.rmtree(draft, ignore_errors=True)
-            raise
+        place = ranks.on_first(lambda: resolved(path))
+        draft = ranks.on_first(lambda: draft_of(place))
+        with ranks.claimed(place):
+            try:
+                offset = ranks.on_first(lambda: self._reserve(draft))
+                if self.states:
+                    ranks.together(lambda: self._write(draft / FIELD, offset))
+                ranks.on_first(lambda: self._finish(draft, place, replace))
+            finally:
+                if ranks.rank == 0:
+                    shutil.rmtree(draft, ignore_errors=True)
 
     def _reserve(self, draft: Path) -> int:
-        shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir()
         if not self.states:
             return 0
@@ -171,14 +180,14 @@ class Trajectory:
         first = self.ensemble.local.start if self.ensemble is not None else 0
         write_rows(path, Part(offset, first, self.count), [row for state in self.states for row in state])
 
-    def _finish(self, draft: Path, path: Path) -> None:
+    def _finish(self, draft: Path, path: Path, replace: bool) -> None:
         if self.counts is not None:
             np.save(draft / COUNTS, self.counts, allow_pickle=False)
             sync(draft / COUNTS)
         kept = {"clouds": bool(self.states), "histogram": None}
         meta = {"times": list(self.times), **self.plain_moments()}
         write_json(draft / META, {**kept, **meta, **self.info})
-        replace_folder(draft, path)
+        replace_folder(draft, path, {name for names in FOLDERS for name in names}, replace)
 
 
 def load(path: str | Path) -> Trajectory:

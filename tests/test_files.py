@@ -46,10 +46,10 @@ def test_numbers_that_json_has_not_are_refused_before_the_file_is_touched(tmp_pa
 
 def test_folder_takes_the_place_of_an_older_one(tmp_path: Path) -> None:
     for content in ("one", "two"):
-        draft = files.draft_folder(tmp_path / "out")
+        draft = files.draft_of(tmp_path / "out")
         draft.mkdir()
         (draft / content).write_text(content)
-        files.replace_folder(draft, tmp_path / "out")
+        files.replace_folder(draft, tmp_path / "out", ("one", "two"))
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["two"]
 
@@ -62,7 +62,9 @@ def test_output_folder_may_be_missing_empty_or_an_older_result(tmp_path: Path) -
     older.mkdir()
     (older / "meta.json").write_text("{}")
     (older / "x.npy").write_bytes(b"")
-    files.check_output_folder(older, OURS)
+    files.check_output_folder(older, OURS, replace=True)
+    with pytest.raises(InputError, match="older result: to replace it add --replace"):
+        files.check_output_folder(older, OURS)
 
 
 @pytest.mark.parametrize("kind", ["file", "other", "no-parent", "below-a-file"])
@@ -84,6 +86,10 @@ def test_output_folder_that_holds_something_else_is_refused(tmp_path: Path, kind
 
 def test_output_file_is_checked_before_the_work(tmp_path: Path) -> None:
     files.check_output_file(tmp_path / "a.nc", ".nc")
+    (tmp_path / "b.nc").write_text("older")
+    files.check_output_file(tmp_path / "b.nc", ".nc", replace=True)
+    with pytest.raises(InputError, match="add --replace"):
+        files.check_output_file(tmp_path / "b.nc", ".nc")
     (tmp_path / "folder.nc").mkdir()
     for bad in (tmp_path / "a.txt", tmp_path / "folder.nc", tmp_path / "no" / "a.nc"):
         with pytest.raises(InputError):

@@ -53,7 +53,7 @@ def test_a_noisy_case_finds_its_own_ends_by_any_scheme(tmp_path: Path, capsys: p
         '[model.initial]\nlaw = "normal"\nm = 0.5\nv = 0.2\n[run]\nuntil = 0.5\n'
     )
     for scheme in ("explicit", "imex", "chang-cooper"):
-        words = ("--cells", "200", "--scheme", scheme, "--out", str(tmp_path / "density.nc"), "--json")
+        words = ("--cells", "200", "--scheme", scheme, "--replace", "--out", str(tmp_path / "density.nc"), "--json")
         assert run("run", str(tmp_path / "own.toml"), *words) == 0
         captured = capsys.readouterr()
         answer = json.loads(captured.out.splitlines()[-1])

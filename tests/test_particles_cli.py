@@ -114,10 +114,13 @@ def test_horizon_shorter_than_the_case(fresh: Fresh, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "o" / "meta.json").read_text())["times"] == [0.0, 1.0]
 
 
-def test_older_run_is_replaced(fresh: Fresh, tmp_path: Path) -> None:
-    for count in (10, 20):
-        done = fresh("-m", "particles", "run", "regression", "--exact", "--count", count, "--out", tmp_path / "out")
-        assert done.returncode == 0
+def test_older_run_is_replaced_where_that_is_asked_for_alone(fresh: Fresh, tmp_path: Path) -> None:
+    words = ("-m", "particles", "run", "regression", "--exact", "--out", tmp_path / "out")
+    assert fresh(*words, "--count", 10).returncode == 0
+    done = fresh(*words, "--count", 20)
+    assert (done.returncode, done.stderr.count("\n"), "add --replace" in done.stderr) == (2, 1, True)
+    assert json.loads((tmp_path / "out" / "meta.json").read_text())["count"] == 10
+    assert fresh(*words, "--count", 20, "--replace").returncode == 0
     assert json.loads((tmp_path / "out" / "meta.json").read_text())["count"] == 20
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 

@@ -340,7 +340,7 @@ def test_exit_code_is_0_only_if_every_verdict_holds(
     assert json.loads(out.splitlines()[-1])["provenance"]["ranks"] == 1
     for bad in (failing, empty):
         only(monkeypatch, fake("grid", bad, only=("iris",)))
-        assert validate(*words) == 1  # into an older report's folder
+        assert validate(*words, "--replace") == 1  # into an older report's folder
         assert "0 of 1 verdicts hold; not: grid of iris\n" in capsys.readouterr().out
 
 
@@ -354,7 +354,7 @@ def test_further_sections_take_part(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(sections, "PARTS", parts)
     words = ("all", "--cases", "regression", "--out", str(tmp_path / "report"))
     assert validate(*words) == 0
-    assert validate(*words, "--quick") == 1
+    assert validate(*words, "--quick", "--replace") == 1
     assert "<h2>Budget</h2>" in (tmp_path / "report" / files.PAGE).read_text()
 
 

@@ -106,7 +106,9 @@ def test_study_writes_table_record_and_plot(tmp_path: Path, capsys: pytest.Captu
     assert [float(row["level"]) for row in table] == [100.0, 1000.0, 10000.0]
     assert (out / "study.png").read_bytes().startswith(b"\x89PNG")
     assert found["provenance"]["versions"]["numba"]
-    assert validate(*STUDY[:-1], "20", "--out", str(out)) in (0, 1)  # an older study's folder is taken again
+    assert validate(*STUDY[:-1], "20", "--out", str(out)) == 2
+    assert "add --replace" in capsys.readouterr().err
+    assert validate(*STUDY[:-1], "20", "--replace", "--out", str(out)) in (0, 1)
 
 
 def test_a_failing_verdict_is_exit_code_1(tmp_path: Path) -> None:

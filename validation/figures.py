@@ -86,11 +86,12 @@ def draw_measures(
     *,
     title: str,
     laws: Sequence[tuple[str, Sequence[Law]]] = (),
+    replace: bool = True,
 ) -> None:
     """Draw measures on the line at their times: histograms of clouds, densities of solutions, atoms at the ends.
 
     A cloud in R^d, d > 1, is drawn by its first two components. `laws` are drawn over a density as broken lines, one
-    name in the legend for each sequence.
+    name in the legend for each sequence. `replace`: whether an older file at `path` gives way.
     """
     figure, axes = _figure()
     dim = measures[0][1].dim
@@ -114,7 +115,7 @@ def draw_measures(
     axes.legend(
         title=note, loc="upper left", bbox_to_anchor=(1.0, 1.0), markerscale=6.0 if dim > 1 else 1.0, frameon=False
     )
-    _save(figure, path)
+    _save(figure, path, replace=replace)
 
 
 def _window(measures: Sequence[Measure]) -> tuple[float, float]:
@@ -205,12 +206,12 @@ def _figure() -> tuple[Any, Any]:
         return plt.subplots()
 
 
-def _save(figure: Any, path: Path | TextIO) -> None:
+def _save(figure: Any, path: Path | TextIO, *, replace: bool = True) -> None:
     import matplotlib
     import matplotlib.pyplot as plt
 
     if isinstance(path, Path):
-        with replace_file(path) as draft:
+        with replace_file(path, replace=replace) as draft:
             figure.savefig(draft)
     else:
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))

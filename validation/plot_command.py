@@ -6,12 +6,15 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from particles.base import command
+
 
 def add_parser(commands: Any) -> None:
     """Add the sub-command to the parsers of `python -m validation`."""
     plot = commands.add_parser("plot", help="draw a record", description=execute.__doc__)
     plot.add_argument("record", metavar="DIR|FILE.nc")
     plot.add_argument("--out", required=True, metavar="FILE.png")
+    command.add_replace(plot)
     plot.set_defaults(execute=execute)
 
 
@@ -19,7 +22,7 @@ def execute(arguments: argparse.Namespace) -> int:
     """Draw the clouds of a particle run, or the densities of a PDE solution over its exact or steady law."""
     from particles.base.files import check_output_file
 
-    check_output_file(arguments.out, ".png")
+    check_output_file(arguments.out, ".png", replace=arguments.replace)
     path = Path(arguments.record)
     if path.suffix == ".nc":
         from kinetic.solution import load as load_solution
@@ -38,6 +41,6 @@ def execute(arguments: argparse.Namespace) -> int:
         laws = []
     from validation.figures import draw_measures
 
-    draw_measures(measures, Path(arguments.out), title=title, laws=laws)
+    draw_measures(measures, Path(arguments.out), title=title, laws=laws, replace=arguments.replace)
     print(f"drawn in {arguments.out}")
     return 0

@@ -104,6 +104,7 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--energy-levels", type=command.positive_float, nargs="+", metavar="L", help="of the energy")
     parser.add_argument("--out", metavar="FILE.csv", help="write the table of moments")
+    command.add_replace(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
     parser.set_defaults(execute=execute)
 
@@ -114,7 +115,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from particles.model import load_case
 
     if arguments.out:
-        check_output_file(arguments.out, ".csv")
+        check_output_file(arguments.out, ".csv", replace=arguments.replace)
     table = moments_table(
         load_case(arguments.case),
         until=arguments.until,
@@ -137,9 +138,8 @@ def execute(arguments: argparse.Namespace) -> int:
             when = "at or below it from the start" if t == 0.0 else f"t = {t:.6f}"
             print(f"{what} {level:g}: " + ("never at or below it" if math.isinf(t) else when))
     if arguments.out:
-        write_text(
-            arguments.out, "".join(",".join(line) + "\n" for line in (names, *([repr(x) for x in row] for row in rows)))
-        )
+        lines = (names, *([repr(x) for x in row] for row in rows))
+        write_text(arguments.out, "".join(",".join(line) + "\n" for line in lines), replace=arguments.replace)
         print(f"written to {arguments.out}")
     if arguments.json:
         command.print_json(_plain(table))

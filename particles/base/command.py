@@ -111,6 +111,11 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, allow_nan=False), flush=True)
 
 
+def add_replace(parser: argparse.ArgumentParser) -> None:
+    """Add the option without which no older result gives way."""
+    parser.add_argument("--replace", action="store_true", help="an older result at --out may be replaced")
+
+
 def positive_integer(text: str) -> int:
     """Read a positive integer, ``1000000`` or ``1e6``."""
     number = finite_float(text)

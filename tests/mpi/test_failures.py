@@ -93,7 +93,7 @@ sys.exit(command.run("particles", build_parser))
 def test_full_disk_on_one_rank_is_one_sentence_and_leaves_the_older_run(fresh: Fresh, tmp_path: Path) -> None:
     older = simulate(cases["regression"].model, ExactFlow(), count=100, until=2.0)
     older.save(tmp_path / "out")
-    arguments = ("run", "regression", "--exact", "--count", 9000, "--out", tmp_path / "out")
+    arguments = ("run", "regression", "--exact", "--count", 9000, "--replace", "--out", tmp_path / "out")
     done = fresh("-c", WRITE_FAILS, *arguments, ranks=2, timeout=20)
     assert done.returncode == 5
     assert told(done) == 1

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from particles.base import command
+
+if TYPE_CHECKING:
+    from particles.model import Case
+    from validation.report.plan import Task
+    from validation.report.record import Report
 
 
 def add_parser(commands: Any) -> None:
     """Add the sub-command to the parsers of `python -m validation`."""
     everything = commands.add_parser("all", help="every study on every case, as one page", description=execute.__doc__)
-    everything.add_argument("--out", required=True, metavar="DIR", help="new, empty, or an older report's folder")
+    everything.add_argument("--out", required=True, metavar="DIR", help="new or empty folder")
+    command.add_replace(everything)
     everything.add_argument("--quick", action="store_true", help="fewer and coarser levels: a minute, not ten")
     everything.add_argument("--cases", nargs="+", metavar="CASE", help="names or TOML files (default: all cases)")
     everything.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
@@ -27,42 +34,48 @@ def execute(arguments: argparse.Namespace) -> int:
     from validation.report.files import PAGE, REPORT, report_to_dict, write_report
     from validation.report.plan import plan
 
-    check_output_folder(arguments.out, REPORT)
+    check_output_folder(arguments.out, REPORT, replace=arguments.replace)
     chosen, tasks = plan(arguments.cases or list(cases), quick=arguments.quick)
 
     from particles import parallel
-    from particles.base.progress import progress_bar
-    from particles.base.provenance import provenance
-    from validation.report.record import Report
-    from validation.report.run import run
-    from validation.report.sections import PARTS
     from validation.report.terminal import print_report
 
-    begin = time.perf_counter()
-    ranks = parallel.world()  # refuses a wrong launcher before the work
-    with progress_bar("every study on every case") as progress:
-        findings, seconds = run(tasks, progress)
-    sections = []
-    for part in PARTS:
-        started = time.perf_counter()
-        with progress_bar(part.name) as progress:
-            sections.append(part.build(chosen, arguments.quick, progress))
-        seconds[part.name] = round(time.perf_counter() - started, 2)
-    total = round(time.perf_counter() - begin, 1)
-    report = Report(
-        cases=chosen,
-        findings=findings,
-        sections=tuple(section for section in sections if section is not None),
-        quick=arguments.quick,
-        provenance=provenance() | {"ranks": ranks.size, "total_seconds": total, "seconds": seconds},
-    )
-
     def publish() -> bool:
-        write_report(report, Path(arguments.out))
+        write_report(report, Path(arguments.out), replace=arguments.replace)
         print_report(report)
         print(f"page: {arguments.out}/{PAGE} (beside it {', '.join(REPORT[1:])})")
         if arguments.json:
             command.print_json(report_to_dict(report))
         return report.holds
 
-    return 0 if ranks.on_first(publish) else 1
+    ranks = parallel.world()  # refuses a wrong launcher before the work
+    with ranks.claimed(arguments.out):
+        report = _report(chosen, tasks, arguments.quick, ranks.size)
+        return 0 if ranks.on_first(publish) else 1
+
+
+def _report(chosen: tuple[Case, ...], tasks: Sequence[Task], quick: bool, ranks: int) -> Report:
+    """Run every study, and every further part of the report. Collective."""
+    from particles.base.progress import progress_bar
+    from particles.base.provenance import provenance
+    from validation.report.record import Report
+    from validation.report.run import run
+    from validation.report.sections import PARTS
+
+    begin = time.perf_counter()
+    with progress_bar("every study on every case") as progress:
+        findings, seconds = run(tasks, progress)
+    sections = []
+    for part in PARTS:
+        started = time.perf_counter()
+        with progress_bar(part.name) as progress:
+            sections.append(part.build(chosen, quick, progress))
+        seconds[part.name] = round(time.perf_counter() - started, 2)
+    total = round(time.perf_counter() - begin, 1)
+    return Report(
+        cases=chosen,
+        findings=findings,
+        sections=tuple(section for section in sections if section is not None),
+        quick=quick,
+        provenance=provenance() | {"ranks": ranks, "total_seconds": total, "seconds": seconds},
+    )

@@ -6,14 +6,13 @@ import csv
 import dataclasses
 import io
 import math
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from particles.base.files import draft_folder, replace_folder, write_json, write_text
+from particles.base.files import new_folder, write_json, write_text
 from validation.report.table import also
 from validation.study import Study
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 JSON = "study.json"
 CSV = "study.csv"
 PLOT = "study.png"
+STUDY = (CSV, JSON, PLOT)
 
 PAGE = "index.html"
 RECORD = "report.json"
@@ -81,7 +81,7 @@ def write_study(study: Study, folder: Path) -> None:
     draw_study(study, folder / PLOT)
 
 
-def write_report(report: Report, folder: Path) -> None:
+def write_report(report: Report, folder: Path, *, replace: bool = True) -> None:
     """Write the page, the tables and the record as one folder, whole or not at all.
 
     Raises
@@ -91,18 +91,11 @@ def write_report(report: Report, folder: Path) -> None:
     """
     from validation.report.page import page
 
-    folder = folder.resolve()
-    draft = draft_folder(folder)
-    try:
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir()
+    with new_folder(folder, REPORT, replace=replace) as draft:
         write_text(draft / PAGE, page(report))
         write_json(draft / RECORD, report_to_dict(report))
         write_text(draft / SUMMARY, _table(_SUMMARY, _summary_lines(report)))
         write_text(draft / ROWS, _rows_table(report))
-        replace_folder(draft, folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
 
 
 def _summary_lines(report: Report) -> Iterable[list[Any]]:

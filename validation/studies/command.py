@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from particles.base import command
@@ -38,7 +37,8 @@ def add_parser(commands: Any) -> None:
     for kind in KINDS:
         parser = kinds.add_parser(kind.name, help=kind.help, description=kind.help)
         parser.add_argument("case", metavar="CASE", help="name of a case, or a TOML file")
-        parser.add_argument("--out", required=True, metavar="DIR", help="new, empty, or an older study's folder")
+        parser.add_argument("--out", required=True, metavar="DIR", help="new or empty folder")
+        command.add_replace(parser)
         parser.add_argument("--until", type=command.positive_float, metavar="T", help="time of the comparison")
         parser.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
         kind.add_options(parser)
@@ -47,26 +47,26 @@ def add_parser(commands: Any) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Measure an error against a refinement; exit code 0 only if the verdict holds."""
-    from particles.base.files import check_output_folder
+    from particles.base.files import check_output_folder, new_folder
     from particles.model import load_case
     from validation import report
 
     case = load_case(arguments.case)
     run = arguments.kind.prepare(case, arguments)
-    check_output_folder(arguments.out, (report.CSV, report.JSON, report.PLOT))
+    check_output_folder(arguments.out, report.STUDY, replace=arguments.replace)
 
     from particles import parallel
     from particles.base.progress import progress_bar
 
-    with progress_bar(f"{arguments.kind.name} study: {case.name}") as progress:
-        study = run(progress)
-
     def publish() -> None:
-        folder = Path(arguments.out)
-        folder.mkdir(exist_ok=True)
-        report.write_study(study, folder)
+        with new_folder(arguments.out, report.STUDY, replace=arguments.replace) as folder:
+            report.write_study(study, folder)
 
-    parallel.world().on_first(publish)
+    ranks = parallel.world()
+    with ranks.claimed(arguments.out):
+        with progress_bar(f"{arguments.kind.name} study: {case.name}") as progress:
+            study = run(progress)
+        ranks.on_first(publish)
     if command.launched_rank() == 0:
         report.print_study(study)
         print(f"table and plot: {arguments.out}/{report.CSV}, {report.JSON}, {report.PLOT}")
