@@ -95,8 +95,8 @@ def test_options_reach_the_run(fresh: Fresh, tmp_path: Path, options: tuple[obje
 def test_histogram_without_clouds_is_told_by_info(fresh: Fresh, tmp_path: Path) -> None:
     out = tmp_path / "out"
     arguments = ("run", "regression", "--count", 1000, "--exact", "--histogram", -4, 6, 20, "--no-clouds", "--out", out)
-    for _ in range(2):  # an older run of the same kind is replaced
-        done = fresh("-m", "particles", *arguments)
+    for words in ((), ("--replace",)):  # an older run of the same kind is replaced
+        done = fresh("-m", "particles", *arguments, *words)
         assert (done.returncode, done.stderr) == (0, "")
     assert sorted(path.name for path in out.iterdir()) == ["histogram.npy", "meta.json"]
     told = json.loads(fresh("-m", "particles", "info", out, "--json").stdout.splitlines()[-1])
