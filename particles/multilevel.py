@@ -45,13 +45,17 @@ SCHEMES = {"euler-maruyama": noisy_kernels.euler_maruyama, "milstein": noisy_ker
 
 @dataclass(frozen=True)
 class Sums:
-    """Samples of a level: their number, and sums of their values and of the squares, added exactly, batch after batch.
+    """Samples of a level: their number, and sums of their values and squares, added exactly, batch after batch.
+
+    Squares are about a value c near all of them, that of the level's first particle: sums of d^2 would lose in the
+    variance what d^2 exceeds it by.
 
     Parameters
     ----------
     count : int
     parts : tuple of tuples of float
-        Numbers whose exact sums are sum d and sum d^2 for each name of the quantity, d = P_l - P_(l-1), then for P_l.
+        Numbers whose exact sums are sum d, sum (d - c) and sum (d - c)^2 for each name of the quantity, first for
+        d = P_l - P_(l-1), then for d = P_l.
     """
 
     count: int
@@ -61,16 +65,18 @@ class Sums:
         joined = (exact_parts([*a, *b]) for a, b in zip(self.parts, other.parts, strict=True))
         return Sums(self.count + other.count, tuple(map(tuple, joined)))
 
+    def _sums(self, which: int) -> Floats:
+        return np.array([math.fsum(part) for part in self.parts[which::3]]).reshape(2, -1)
+
     @property
     def mean(self) -> Floats:
         """Sample means, shape (2, names): of P_l - P_(l-1), of P_l."""
-        return np.array([math.fsum(part) / self.count for part in self.parts[0::2]]).reshape(2, -1)
+        return np.asarray(self._sums(0) / self.count)
 
     @property
     def variance(self) -> Floats:
         """Sample variances of a single sample, shape (2, names)."""
-        squares = np.array([math.fsum(part) for part in self.parts[1::2]]).reshape(2, -1)
-        return np.maximum(squares - self.count * self.mean**2, 0.0) / (self.count - 1)
+        return np.maximum(self._sums(2) - self._sums(1) ** 2 / self.count, 0.0) / (self.count - 1)
 
 
 @dataclass(frozen=True)
@@ -154,7 +160,7 @@ class Levels:
         """Compile all that a level needs, by the path of a single particle."""
         for level in (0, 1):
             self.sample(level, range(1))
-        block_power_sums()(np.zeros(1), 1, np.empty((2, 1)))
+        block_power_sums()(np.zeros(1), 0.0, 1, np.empty((2, 1)))
 
     def sums(self, level: int, blocks: range, ranks: Ranks) -> Sums:
         """Sums over blocks of `BLOCK` particles; collective, the same on any number of ranks.
@@ -165,15 +171,17 @@ class Levels:
             On all ranks, if a sum is not a finite number.
         """
         begin, end = (len(blocks) * rank // ranks.size + blocks.start for rank in (ranks.rank, ranks.rank + 1))
-        found = np.empty((4 * len(self.quantity.names), end - begin))
+        centres = _rows(*self.sample(level, range(1)))[:, 0].tolist()
+        found = np.empty((3 * len(centres), end - begin))
         for first in range(begin, end, CHUNK // BLOCK):
             last = min(first + CHUNK // BLOCK, end)
-            fine, coarse = self.sample(level, range(first * BLOCK, last * BLOCK))
-            rows = np.concatenate([fine if coarse is None else fine - coarse, fine])
-            out = np.empty((2, last - first))
-            for row, values in enumerate(rows):
-                block_power_sums()(values, BLOCK, out)
-                found[2 * row : 2 * row + 2, first - begin : last - begin] = out
+            rows = _rows(*self.sample(level, range(first * BLOCK, last * BLOCK)))
+            out, here = np.empty((2, last - first)), slice(first - begin, last - begin)
+            for row, (values, centre) in enumerate(zip(rows, centres, strict=True)):
+                block_power_sums()(values, 0.0, BLOCK, out)
+                found[3 * row, here] = out[0]
+                block_power_sums()(values, centre, BLOCK, out)
+                found[3 * row + 1 : 3 * row + 3, here] = out
         parts = exact_sums(found, ranks)
         if not np.abs(parts).sum() < math.inf:
             message = f"a path of level {level}, dt = {self.dt(level):g}, is not finite: the coarsest step is too large"
@@ -237,3 +245,8 @@ class Levels:
         loop = coupled_kernels.last_step(self.model.drift.value, self.model.diffusion.value)
         loop(x, known, float(w), float(b), (dt, sd), self._constants, mean, spread)
         return self.quantity.values(mean, spread)
+
+
+def _rows(fine: Floats, coarse: Floats | None) -> Floats:
+    """P_l - P_(l-1), or P_0, and P_l of every particle, shape (2 names, particles)."""
+    return np.concatenate([fine if coarse is None else fine - coarse, fine])

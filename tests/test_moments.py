@@ -268,6 +268,18 @@ def test_relu_with_jumps_that_keep_its_active_set() -> None:
     assert variance(model, 0.6)[0] == pytest.approx(variance(relu(-1.0, 0.5, Normal(0.3, 1.0)), 1.0)[0], rel=1e-12)
 
 
+@pytest.mark.parametrize("c", [101325.0, 1e9])
+def test_variance_and_its_times_do_not_depend_on_where_zero_is(c: float) -> None:
+    """relu with law and kink moved by c; control: m2 - m1^2 of the same moments is off by more than all of V."""
+    for law in (lambda at: Normal(at + 0.25, 1.0), lambda at: Uniform(at - 1.0, at + 2.0)):
+        near, far = relu(-1.0, 0.5, law(0.0)), relu(-1.0, c + 0.5, law(c))
+        np.testing.assert_allclose(variance(far, [0.0, 0.9, 3.0]), variance(near, [0.0, 0.9, 3.0]), rtol=1e-7)
+        assert time_to_level(far, 0.5) == pytest.approx(time_to_level(near, 0.5), rel=1e-6)
+    m = moments(far, [0.9])[0]
+    assert c < 1e9 or abs(m[2] - m[1] ** 2 - variance(near, [0.9])[0]) > 1.0
+    np.testing.assert_allclose(variance(identity(-1.0, c, Normal(c, 1.0)), [1.0]), math.exp(-2.0), rtol=1e-12)
+
+
 # what is refused -----------------------------------------------------------------------------------------------------
 
 

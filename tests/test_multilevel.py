@@ -194,6 +194,19 @@ def test_sums_are_those_of_the_samples() -> None:
     np.testing.assert_allclose(found.variance, both, rtol=1e-10)
 
 
+def test_variances_do_not_depend_on_where_zero_is() -> None:
+    """The same paths moved by 1e8; control: sums of squares about 0 leave nothing of a variance there."""
+    near, far = (
+        Levels(Model(drift=IDENTITY, weight=-1.0, bias=c, initial=Normal(c, 1e-4), nu2=1e-4), 1.0, Moments((1,)))
+        for c in (0.0, 1e8)
+    )
+    for level in (0, 1):
+        one, other = (blocks_of(levels, level, 0, 20).variance for levels in (near, far))
+        np.testing.assert_allclose(other, one, rtol=1e-3, atol=1e-15)
+    fine, true = (levels.sample(0, range(20 * BLOCK))[0][0] for levels in (far, near))
+    assert abs((fine**2).mean() - fine.mean() ** 2 - true.var()) > 0.9 * true.var()
+
+
 def test_unstable_coarsest_step_is_reported() -> None:
     stiff = dataclasses.replace(OU, weight=-1e4)
     with pytest.raises(NotFiniteError, match="coarsest step is too large"):

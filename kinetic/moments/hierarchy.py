@@ -59,6 +59,22 @@ class LinearMoments:
         return LinearMoments(model, _spread_generator(model), np.array([1.0, m1, m1 * m1, law.variance]))
 
     @staticmethod
+    def variance(model: Model) -> LinearMoments:
+        """(1, V), where the noise does not depend on x: nothing of the size of the mean enters."""
+        if model.diffusion.name == "x" and model.nu2 > 0.0:
+            return LinearMoments.spread(model)
+        raw_moments(line_law(model), 2)  # refuses an infinite variance
+        start = np.array([1.0, line_law(model).variance])
+        return LinearMoments(model, lambda w, b: np.array([[0.0, 0.0], [model.nu2, 2.0 * w]]), start)
+
+    @staticmethod
+    def spread_of(model: Model, mean: float, variance: float, about: float) -> LinearMoments:
+        """(1, m1, m1^2, V) of y = x - about, y' = w y + (b + w about), for a part of the mass with this mean of y."""
+        generator = _spread_generator(model)
+        start = np.array([1.0, mean, mean * mean, variance])
+        return LinearMoments(model, lambda w, b: generator(w, b + w * about), start)
+
+    @staticmethod
     def weight_integral(model: Model) -> LinearMoments:
         """(1, Phi_1), Phi_1(t) = int_0^t w ds."""
         return LinearMoments(model, lambda w, b: np.array([[0.0, 0.0], [w, 0.0]]), np.array([1.0, 0.0]))
