@@ -235,10 +235,17 @@ class ChangCooper:
         diffusion in N/cfl steps, and of the mean velocity int abs(F) dx/int g dx, which follows what spreads.
         """
         left, right = self._rates(t, self.mean if self._equation.needs_mean else None)
+        flow = np.abs(left[1:-1] * self._u[1:] - right[1:-1] * self._u[:-1]).sum()
+        mean = self._grid.h * float(flow / self._u.sum()) if self._u.any() else 0.0
+        return self._step_by(left, right, cfl, mean)
+
+    def settled_step(self, t: float, cfl: float) -> float:
+        """The same without the mean velocity."""
+        return self._step_by(*self._rates(t, self.mean if self._equation.needs_mean else None), cfl, 0.0)
+
+    def _step_by(self, left: Floats, right: Floats, cfl: float, mean: float) -> float:
         if self._scheme.implicit:
             spread = float(self._faces.diffusion.max()) / (self._grid.hi - self._grid.lo)
-            flow = np.abs(left[1:-1] * self._u[1:] - right[1:-1] * self._u[:-1]).sum()
-            mean = self._grid.h * float(flow / self._u.sum()) if self._u.any() else 0.0
             speed = max(self._grid.h * float(np.abs(left - right).max()) + spread, mean)
             return cfl * self._grid.h / speed if speed > 0.0 else math.inf
         fastest = float((left[:-1] + right[1:]).max())

@@ -175,8 +175,15 @@ class Imex:
         int abs(d_x(D g)) dx / int abs(g) dx, about D/width, follows a narrow start that spreads; pi max(D)/(hi - lo)
         follows the last mode that decays. Neither grows with the number of cells. inf where nothing moves.
         """
-        data = self._flux.data(self._grid, t, self._mean(0))
         spreading = float(_diffusive_speed()(self._faces, self._states[0], self._ring))
+        return self._step_at(t, cfl, spreading)
+
+    def settled_step(self, t: float, cfl: float) -> float:
+        """The same without what follows a narrow start."""
+        return self._step_at(t, cfl, 0.0)
+
+    def _step_at(self, t: float, cfl: float, spreading: float) -> float:
+        data = self._flux.data(self._grid, t, self._mean(0))
         fastest = max(self._flux.fastest(data, self.averages, t), spreading, self._slowest)
         return cfl * self._grid.h / fastest if fastest > 0.0 else math.inf
 

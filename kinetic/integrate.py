@@ -219,6 +219,10 @@ class Integrator:
             share += self._source.fastest / REAL_LIMIT
         return min(longest, 1.0 / share) if share > 0.0 else longest
 
+    def settled_step(self, t: float, cfl: float) -> float:
+        """The longest step: it does not depend on the state, but where the flux does."""
+        return self.longest_step(t, cfl)
+
     def advance(self, t: float, dt: float, count: int, latest: float) -> None:
         """Do `count` steps of length dt from time t; data are taken no later than `latest`.
 

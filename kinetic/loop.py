@@ -43,6 +43,9 @@ class Stepper(Protocol):
     def longest_step(self, t: float, cfl: float) -> float:
         """Longest step at time t."""
 
+    def settled_step(self, t: float, cfl: float) -> float:
+        """The same, of a state that has spread."""
+
     def advance(self, t: float, dt: float, count: int, latest: float) -> None:
         """Do `count` steps of length dt from time t; data are taken no later than `latest`."""
 
@@ -90,6 +93,7 @@ def drive(
     steps: Steps,
     jumps: Sequence[float] = (),
     residual: float | None = None,
+    ahead: Callable[[float, float], float] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Run:
     """Step from `start` through all stored times, or until nothing changes any more.
@@ -106,6 +110,8 @@ def drive(
         As for `kinetic.evolve`.
     jumps : sequence of float
         Times that no step straddles.
+    ahead : callable (t, dt) -> float, optional
+        Shortens a step from t on to what the speeds on its way allow.
 
     Raises
     ------
@@ -119,7 +125,8 @@ def drive(
         latest = stop - BEFORE * abs(stop) if stop in jumps else stop
         last = not any(jump >= stop for jump in jumps)
         while t < stop and not stopped:
-            dt, count = plan(stop - t, stepper.longest_step(t, cfl), steps)
+            longest = stepper.longest_step(t, cfl)
+            dt, count = plan(stop - t, longest if ahead is None else ahead(t, min(longest, stop - t)), steps)
             if t + dt == t:
                 raise NotFiniteError(f"the time step {dt:.3g} no longer advances t = {t:.6g}: the speeds blow up")
             now = min(count, CHUNK, done + 1) if stepper.steady else 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from particles.base import command
@@ -15,7 +16,7 @@ THIN = 1e-9
 _ARRAYS = 40
 """Arrays of the length of the grid that the hungriest scheme holds, imex."""
 NEGATIVE = -1e-14
-"""A cell average below this is no rounding."""
+"""A cell average below this share of the largest is no rounding."""
 
 
 def add_parser(commands: Any) -> None:
@@ -64,18 +65,18 @@ def execute(arguments: argparse.Namespace) -> int:
     grid = Grid(*ends, cells=case.cells if arguments.cells is None else arguments.cells)
     require_memory(f"cells = {grid.cells}", 8.0 * grid.cells * (_ARRAYS + len(times)))
     initial_law(case.model, grid)
+    foreseen = forecast(case.model, grid, until)
     with claimed(arguments.out):
-        for sentence in forecast(case.model, grid, until):
-            print(f"kinetic: {sentence}", file=sys.stderr)
         with progress_bar(f"kinetic: {case.name}") as progress:
             solution = solve(
                 case.model, grid, until=until, times=times, scheme=arguments.scheme, residual=arguments.residual,
-                progress=lambda t: progress(t / until),
+                progress=lambda t: progress(t / until), heed=lambda cautions: _say([*foreseen, *cautions]),
             )  # fmt: skip
-        solution = dataclasses.replace(solution, provenance={"case": arguments.case, **solution.provenance})
+        cautions = [*foreseen, *solution.provenance["cautions"]]
+        about = {"case": arguments.case, **solution.provenance, "cautions": cautions}
+        solution = dataclasses.replace(solution, provenance=about)
         solution.save(arguments.out, replace=arguments.replace)
-    for sentence in _remarks(case.model, solution):
-        print(f"kinetic: {sentence}", file=sys.stderr)
+    _say(_remarks(case.model, solution))
     print(f"{case.name}: {grid.cells} cells on [{grid.lo:g}, {grid.hi:g}], {solution.steps} steps to t = {until:g}")
     rows = [_row(solution, t) for t in solution.times]
     for row in rows:
@@ -91,12 +92,17 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _say(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        print(f"kinetic: {sentence}", file=sys.stderr)
+
+
 def _remarks(model: Any, solution: Any) -> list[str]:
     """Return what a person should know of a finished run."""
     from kinetic import tail_masses
 
     found = []
-    if solution.lowest < NEGATIVE:
+    if solution.lowest < NEGATIVE * float(solution.averages.max()):
         found.append(f"a cell average went down to {solution.lowest:.3g} at t = {solution.lowest_at:.3g}")
     if model.nu2 > 0.0:
         for end, mass, free in zip(

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from kinetic import jumps
+from kinetic import jumps, pace
 from kinetic.chang_cooper import ChangCooper, StructurePreserving
 from kinetic.diffusion import Diffusivity
 from kinetic.flux import Boundary, Flux
@@ -51,6 +51,7 @@ def solve(
     steps: Steps = "equal",
     residual: float | None = None,
     progress: Callable[[float], None] | None = None,
+    heed: Callable[[Sequence[str]], None] = lambda cautions: None,
 ) -> Solution:
     """Solve the mean-field equation of a model, with noise its Fokker-Planck equation, from its initial law.
 
@@ -65,7 +66,7 @@ def solve(
         d = N = 1; finite walls, if any, at the ends of the grid, and reflecting where there is noise.
     grid : Grid
     until, times, reconstruction, cfl, fourier, steps, residual, progress
-        As for `evolve`; steps never straddle a jump of the model's parameters.
+        As for `evolve`; steps never straddle a jump of the model's parameters, functions of time included.
     averages : ndarray, shape (N,), optional
         Initial cell averages; default: exact ones of the initial law.
     atoms : (float, float), optional
@@ -74,11 +75,13 @@ def solve(
         CWENO3, fourth-order differences and third-order SSP Runge-Kutta. With noise: the same with implicit diffusion,
         of third order too, whose step grows with h and not with h^2; or the second-order scheme that stays positive and
         rests where the model does, for long times. The step of both is `cfl` times what accuracy asks for.
+    heed : callable, optional
+        Called once, before the first step and after every refusal, with the record's "cautions".
 
     Raises
     ------
     InputError
-        If the model does not fit the grid, or as `evolve`.
+        If the model does not fit the grid, the run needs more steps than a day holds, or as `evolve`.
     NotFiniteError
         As `evolve`.
     """
@@ -109,11 +112,14 @@ def solve(
         chosen = scheme if isinstance(scheme, StructurePreserving) else StructurePreserving()
         stepper = ChangCooper(jumps.equation(model), grid, averages, chosen, atoms=ends)
         constants = {"flux": "Chang-Cooper", **asdict(chosen)}
-    breaks = [time for time in model.breakpoints if time <= until]
+    breaks, ahead = pace.breaks(model, until), pace.ahead(model, stepper, until, cfl)
+    cautions = pace.judge(pace.count_steps(stepper, 0.0, [*stored, *breaks], cfl, ahead), grid, residual)
+    heed(cautions)
     run = drive(
-        stepper, 0.0, stored, width=grid.h, cfl=cfl, steps=steps, jumps=breaks, residual=residual, progress=progress
-    )
-    about = {"model": model.describe(), "scheme": {**constants, "cfl": cfl, "steps": steps}}
+        stepper, 0.0, stored, width=grid.h, cfl=cfl, steps=steps, jumps=breaks, residual=residual, ahead=ahead,
+        progress=progress,
+    )  # fmt: skip
+    about = {"model": model.describe(), "scheme": {**constants, "cfl": cfl, "steps": steps}, "cautions": cautions}
     return _record(run, grid, reconstruction, boundary, about)
 
 
@@ -177,7 +183,7 @@ def evolve(
     Raises
     ------
     InputError
-        If an argument is out of its range or not finite.
+        If an argument is out of its range or not finite, or the run needs more steps than a day holds.
     NotFiniteError
         If a cell stops being finite; names the first one, its x and t.
     """
@@ -189,11 +195,12 @@ def evolve(
         diffusivity=diffusivity, source=source, fourier=fourier,
     )  # fmt: skip
     breaks = [float(b) for b in breakpoints if start < b <= until]
+    cautions = pace.judge(pace.count_steps(stepper, start, [*stored, *breaks], cfl, None), grid, residual)
     run = drive(
         stepper, start, stored, width=grid.h, cfl=cfl, steps=steps, jumps=breaks, residual=residual, progress=progress
     )
     scheme = {**_constants(reconstruction, diffusivity, fourier), "cfl": cfl, "steps": steps}
-    return _record(run, grid, reconstruction, boundary, {**(about or {}), "scheme": scheme})
+    return _record(run, grid, reconstruction, boundary, {**(about or {}), "scheme": scheme, "cautions": cautions})
 
 
 def stored_times(start: float, until: float, times: Sequence[float]) -> tuple[float, ...]:

@@ -19,13 +19,10 @@ import numpy as np
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model.laws import Law
-from particles.model.parameters import Parameter, Piecewise, Varying
 from particles.model.rule import Model
+from particles.model.structure import unseen
 from particles.schemes import Scheme
 
-_LOOKS = 16  # a step at a function of time
-_FEWEST, _MOST = 2**10, 2**14  # of them a run
-_UNSEEN = 1.5  # times the change that the levels see: an oscillation of six steps a period is seen to 1.15
 _FOLDED = 2.0**32  # widths of an interval: particles further out have no place in it to 20 bits
 
 
@@ -38,54 +35,9 @@ def cautions(model: Model, scheme: Scheme, levels: Floats) -> tuple[str, ...]:
         If a kick of noise is so much longer than the distance of reflecting walls that rounding decides where it ends.
     """
     found = list(scheme.cautions(model))
-    for name, parameter in (("weight", model._weight), ("bias", model._bias)):
+    for name, parameter in zip(("weight", "bias"), model.parameters, strict=True):
         found += unseen(name, parameter, levels)
     return (*found, *_stiff(model, scheme, levels), *_kicks(model, scheme, levels))
-
-
-def unseen(name: str, parameter: Parameter | None, levels: Floats) -> list[str]:
-    """Sentences on what a parameter does between time levels, at whose starts the steps take it."""
-    if isinstance(parameter, Piecewise):
-        return _short_pieces(name, np.array(parameter.edges), levels)
-    if isinstance(parameter, Varying):
-        return _changes(name, parameter, levels)
-    return []
-
-
-def _short_pieces(name: str, edges: Floats, levels: Floats) -> list[str]:
-    begins, lengths = edges[:-1], np.diff(edges)
-    here = begins < levels[-1]
-    begins, lengths = begins[here], lengths[here]
-    at = np.minimum(np.searchsorted(levels, begins * (1.0 + 1e-12), side="right"), len(levels) - 1)
-    steps = levels[at] - levels[at - 1]
-    short = lengths < steps * (1.0 - 1e-9)
-    if not short.any():
-        return []
-    k = int(np.argmin(np.where(short, lengths, math.inf)))
-    return [f"a piece of {name}, {lengths[k]:.3g} long, is shorter than a step ({steps[k]:.3g})"]
-
-
-def _changes(name: str, parameter: Varying, levels: Floats) -> list[str]:
-    looks = _LOOKS * (len(levels) - 1)
-    times = np.linspace(levels[0], levels[-1], min(max(looks, _FEWEST), _MOST) + 1)
-    fine = parameter.sample(times).reshape(times.size, -1)
-    dt = float(levels[-1] - levels[0]) / (len(levels) - 1)
-    every = max(1, (len(levels) - 1) // _MOST)
-    taken = parameter.sample(np.append(levels[::every], levels[-1])).reshape(-1, fine.shape[1])
-    changes = np.abs(np.diff(fine, axis=0))
-    all_of_it, seen = changes.sum(axis=0), np.abs(np.diff(taken, axis=0)).sum(axis=0)
-    rounding = 2.0**-40 * np.abs(fine).max()
-    k = int(np.argmax(all_of_it - _UNSEEN * seen))
-    if all_of_it[k] > _UNSEEN * seen[k] + rounding:
-        return [
-            f"{name}, a function of time, changes by {all_of_it[k]:.3g} in all, of which steps of {dt:.3g} see"
-            f" {seen[k]:.3g}: take shorter steps, or a piecewise constant {name}"
-        ]
-    jumps = times[1:][(changes > 0.25 * np.ptp(fine, axis=0) + rounding).any(axis=1)]
-    gaps = np.diff(jumps)
-    if gaps.size and gaps.min() < dt * (1.0 - 1e-9) - (times[1] - times[0]):
-        return [f"a piece of {name}, about {gaps.min():.2g} long, is shorter than a step ({dt:.3g})"]
-    return []
 
 
 def _stiff(model: Model, scheme: Scheme, levels: Floats) -> list[str]:

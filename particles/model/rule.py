@@ -162,6 +162,11 @@ class Model:
     def _bias(self) -> Parameter | None:
         return None if self.mean_coupled else as_parameter(self.bias, (self.dim,), "bias")
 
+    @property
+    def parameters(self) -> tuple[Parameter | None, Parameter | None]:
+        """Weight and bias as functions of time; None for a bias that follows the mean."""
+        return self._weight, self._bias
+
     def weights(self, times: ArrayLike) -> Floats:
         """Weights with their factor 1/(d N) at `times`, shape (n, D, D)."""
         scaled = self.drift.scaled if self.scaled is None else self.scaled
