@@ -75,8 +75,24 @@ def _unfinished(run: str) -> dict[str, Any] | None:
     if checkpoint is not None:
         kept = {"checkpoint": str(checkpoint), "checkpoint_step": meta["step"], "count": meta["run"]["count"]}
         kept["checkpoint_written"] = checkpoint.stat().st_mtime
-        told = {"step": meta["step"]} | told | kept | {"scheme": meta["run"]["scheme"]}
+        told = {"step": meta["step"]} | _steps(checkpoint, meta) | told | kept | {"scheme": meta["run"]["scheme"]}
+    if "steps" in told:
+        told["share"] = told["step"] / told["steps"]
     return told
+
+
+def _steps(checkpoint: Path, meta: dict[str, Any]) -> dict[str, int]:
+    """Steps of the whole run, by the case and the options that are kept with a checkpoint; nothing for a script's."""
+    from particles.model import load_case
+    from particles.options import scheme_of
+
+    stored, run = meta["arguments"], meta["run"]
+    if "place" not in stored:
+        return {}
+    place = str(checkpoint / stored["place"]) if stored["place"] in meta["files"] else stored["place"]
+    case = load_case(place)
+    scheme = scheme_of(argparse.Namespace(**stored), case)
+    return {"steps": len(scheme.levels(case.model, run["until"], run["times"])) - 1}
 
 
 def _lines(run: str, told: dict[str, Any]) -> list[str]:
@@ -85,7 +101,7 @@ def _lines(run: str, told: dict[str, Any]) -> list[str]:
 
     step = f"step {told['step']}"
     if "steps" in told:
-        step += f" of {told['steps']}, {math.floor(100.0 * told['step'] / told['steps'])} %"
+        step += f" of {told['steps']}, {math.floor(100.0 * told['share'])} %"
     if "pid" in told:
         where = f"pid {told['pid']} on {told['host']}, {told['ranks']} rank{'s' * (told['ranks'] > 1)}"
         heard = f"heard of {spoken(time.time() - told['written'])} ago"

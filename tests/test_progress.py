@@ -140,6 +140,7 @@ def test_info_tells_how_far_a_run_is(tmp_path: Path, capsys: pytest.CaptureFixtu
     told = info(out, capsys)
     assert (told["finished"], told["running"], told["count"]) == (False, False, 9000)
     assert told["step"] == told["checkpoint_step"]
+    assert (told["steps"], told["share"]) == (4_000_000, int(str(told["step"])) / 4_000_000)
     assert "python -m particles resume" in str(told["lines"])
     assert not (folder_of(out) / status.NAME).exists()
 

@@ -122,11 +122,25 @@ def running(folder: Path, times: int = 1) -> None:
     raise AssertionError((folder / "log").read_text())
 
 
+def script_of_the_readme() -> str:
+    """The batch script that the README shows, with the size of these tests."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    script = text.split("```\n#!/bin/bash\n")[1].split("```")[0]
+    for old, new in (("--count 1e9", "--count 60003 --times 2 --seed 3"), ("--layers 1000", LONG)):
+        assert old in script
+        script = script.replace(old, new)
+    return script
+
+
 @pytest.mark.parametrize("name", ["USR1", "TERM"])
 def test_signal_to_a_step_is_a_checkpoint_and_requeue_comes_to_the_same_bytes(
     slurm: Node, tmp_path: Path, straight: list[str], name: str
 ) -> None:
-    job = slurm.submit(tmp_path, STEP + f"{tmp_path}/out" + REQUEUE, "--ntasks=2", "--requeue")
+    """By the README's own script for SIGTERM, and one with --exit-on-signal for SIGUSR1."""
+    script = script_of_the_readme() if name == "TERM" else STEP + f"{tmp_path}/cloud" + REQUEUE
+    path = f"{Path(PYTHON).parent}:{os.environ['PATH']}"
+    small = ("--nodes=1", "--ntasks=2", "--ntasks-per-node=2", "--mem-per-cpu=400M", "--time=30", "--requeue")
+    job = slurm.submit(tmp_path, script, *small, SCRATCH=str(tmp_path), PATH=path)
     for number in (1, 2):
         running(tmp_path, number)
         slurm.run("scancel", f"--signal={name}", job)
@@ -134,9 +148,10 @@ def test_signal_to_a_step_is_a_checkpoint_and_requeue_comes_to_the_same_bytes(
     shown = slurm.wait(job)
     told = (tmp_path / "log").read_text()
     assert shown["ExitCode"] == "0:0", told
-    assert (told.count("stopped after step"), told.count("left with 75"), told.count("left with 0")) == (2, 2, 1)
-    assert load(tmp_path / "out").digests() == straight
-    assert not folder_of(tmp_path / "out").exists()
+    assert told.count("stopped after step") == 2
+    assert shown["Restarts"] == "2"
+    assert load(tmp_path / "cloud").digests() == straight
+    assert not folder_of(tmp_path / "cloud").exists()
 
 
 def test_preempted_job_goes_on(slurm: Node, tmp_path: Path, straight: list[str]) -> None:
