@@ -198,7 +198,7 @@ def test_a_p_value_is_told_in_words() -> None:
 def test_what_has_no_null_law_is_refused() -> None:
     with pytest.raises(InputError, match=r"Pareto \(tail exponent 1\) has no mean"):
         null_law(Pareto(1.0, 1.0), 100)
-    with pytest.raises(InputError, match="count = 0 must be at least 1"):
+    with pytest.raises(InputError, match="count = 0 must be an integer of at least 1"):
         null_law(NORMAL, 0)
     with pytest.raises(InputError, match="dimension 2"):
         null_law(Measure.of_points(np.zeros((2, 3))), 10)

@@ -26,6 +26,7 @@ import numpy as np
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import Law, Measure
+from validation.distance.checks import check_probability, require_positive_integer
 from validation.distance.distribution import OfMeasure
 
 _ALL_KINKS = 1024  # D_M has a kink at every k/M; of more than so many only the outer ones can be seen
@@ -47,10 +48,9 @@ def expected_w1(law: Law | Measure, count: int, start: str = "random") -> float:
     Raises
     ------
     InputError
-        If the count is not positive, the start is not known, or the measure is not on the line.
+        If the count is no positive integer, the start is not known, or the measure is no probability on the line.
     """
-    if count < 1:
-        raise InputError(f"count = {count!r} must be at least 1")
+    require_positive_integer("count", count)
     if start not in _DEVIATIONS:
         raise InputError(f"start = {start!r} must be one of {', '.join(_DEVIATIONS)}")
     deviation = _DEVIATIONS[start]
@@ -99,6 +99,7 @@ _DEVIATIONS: dict[str, Callable[[Floats, int], Floats]] = {
 
 def _integrate(measure: Measure, function: Callable[[Floats], Floats], kinks: Floats) -> float:
     """Integral of function(F(x)) dx by four Gauss nodes between the edges of the measure and its kinks."""
+    check_probability(measure)
     if measure.dim != 1:
         raise InputError(f"dimension {measure.dim} of the measure must be 1")
     distribution = OfMeasure(measure)

@@ -27,7 +27,7 @@ from particles.base.jit import Formula, formula, kernel
 from particles.base.shims import sqrt
 from particles.model import Family, Law, Measure
 from particles.philox import LOW, SHIFT, philox4x32, stream, uniform53
-from validation.distance.checks import check_probability, require_mean
+from validation.distance.checks import check_probability, require_mean, require_positive_integer
 from validation.distance.distribution import Distribution, OfLaw, OfMeasure
 from validation.floor import mean_absolute_deviation
 
@@ -59,7 +59,15 @@ class NullLaw:
     mean: float
 
     def p_value(self, w1: float) -> float:
-        """Probability that the draws lie at least `w1` away; never below 1/(PATHS + 1), the resolution."""
+        """Probability that the draws lie at least `w1` away; never below 1/(PATHS + 1), the resolution.
+
+        Raises
+        ------
+        InputError
+            If `w1` is not a number.
+        """
+        if math.isnan(w1):
+            raise InputError(f"w1 = {w1!r} must be a number")
         closer = int(np.searchsorted(self.distances, w1 * _TIES, side="left"))
         return (self.distances.size - closer + 1) / (self.distances.size + 1)
 
@@ -91,10 +99,9 @@ def null_law(law: Law | Measure, count: int) -> NullLaw:
     Raises
     ------
     InputError
-        If the count is not positive, the law has no mean, or the measure is no probability on the line.
+        If the count is no positive integer, the law has no mean, or the measure is no probability on the line.
     """
-    if count < 1:
-        raise InputError(f"count = {count!r} must be at least 1")
+    require_positive_integer("count", count)
     widths, survival = _panels(_distribution(law))
     before = np.concatenate([[1.0], survival[:-1]])
     share = np.clip((before - survival) / before, 0.0, 1.0)  # of what is left, between two nodes
@@ -157,9 +164,17 @@ def kolmogorov_p_value(distance: float, count: int) -> float:
     """Probability that `count` independent draws have at least this Kolmogorov distance to their law.
 
     Exact for a law without atoms (Simard and L'Ecuyer, J. Stat. Softw. 39(11), 2011); atoms make it too large.
+
+    Raises
+    ------
+    InputError
+        If the count is no positive integer, or the distance is not a number.
     """
     from scipy.stats import kstwo
 
+    require_positive_integer("count", count)
+    if math.isnan(distance):
+        raise InputError(f"distance = {distance!r} must be a number")
     return float(kstwo.sf(distance, count))
 
 

@@ -22,6 +22,12 @@ def check_probability(measure: Measure) -> None:
         raise InputError(f"mass = {measure.mass!r} must be 1 within {_MASS_TOLERANCE:g}")
 
 
+def require_positive_integer(name: str, number: object) -> None:
+    """Refuse a count that is no integer of at least 1."""
+    if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
+        raise InputError(f"{name} = {number!r} must be an integer of at least 1")
+
+
 def require_mean(law: Law) -> None:
     """Refuse W1 to a law with P(X > x) ~ x^(-mu), mu <= 1: it is infinite for every measure with a mean."""
     tail = getattr(law, "tail", np.inf)

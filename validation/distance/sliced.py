@@ -19,7 +19,7 @@ from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import Measure, Normal
 from particles.philox import start_uniforms
-from validation.distance.checks import check_probability
+from validation.distance.checks import check_probability, require_positive_integer
 from validation.distance.coupling import coupling, levels
 
 _SPLIT = 2.0**27 + 1.0
@@ -50,8 +50,7 @@ def sliced_w1(a: Measure, b: Measure, *, slices: int = 64, seed: int = 0) -> flo
     """
     if a.dim != b.dim or a.dim == 1:
         raise InputError(f"dimensions {a.dim} and {b.dim} must be equal and above 1; on the line use validation.w1")
-    if slices < 1:
-        raise InputError(f"slices = {slices!r} must be at least 1")
+    require_positive_integer("slices", slices)
     for measure in (a, b):
         check_probability(measure)
     size = math.frexp(max(float(np.abs(measure.points).max()) for measure in (a, b)))[1]

@@ -79,12 +79,19 @@ def w1_by_pot(cloud: Measure, other: Measure, *, points: int = 200_000) -> float
     """W1 on the line by POT, a density replaced by `points` atoms of equal mass at its quantiles: the second route.
 
     The replacement costs at most (length of the support)/(4 points) for a density bounded below.
+
+    Raises
+    ------
+    InputError
+        If a measure is no probability on the line.
     """
     import ot
 
-    x, y = _quantised(cloud, points), _quantised(other, points)
-    for measure in (x, y):
+    for measure in (cloud, other):
         check_probability(measure)
+        if measure.dim != 1:
+            raise InputError(f"dimension {measure.dim} of the measure must be 1")
+    x, y = _quantised(cloud, points), _quantised(other, points)
     return float(ot.wasserstein_1d(x.points[0], y.points[0], x.masses, y.masses, p=1))
 
 
