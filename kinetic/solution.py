@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,17 @@ from kinetic.flux import BOUNDARIES, Boundary
 from kinetic.grid import Grid
 from kinetic.reconstruction import CWENO3, Linear, Reconstruction, parabolas
 from particles.base.arrays import Floats
+from particles.base.digests import digest_of, plain_digest
 from particles.base.errors import InputError
 from particles.base.files import replace_file
 from particles.base.readers import parse_json, read_bytes, reading
 from particles.model import Measure
 
-FORMAT = "simresnet-kinetic-2"
+FORMAT = "simresnet-kinetic-3"
+OLDER = "simresnet-kinetic-2"  # without a sum
 LARGEST = 2**31  # bytes of a record
+ROUNDING = 1e-6  # of a mass: far above the rounding of any scheme
+SUM = "sha256"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -134,7 +139,7 @@ class Solution:
         import xarray
 
         scheme = {"name": type(self.reconstruction).__name__, **asdict(self.reconstruction)}
-        return xarray.Dataset(
+        data = xarray.Dataset(
             data_vars={
                 "average": (("time", "x"), self.averages, {"long_name": "cell average of the density", "units": "1"}),
                 "atom": (("time", "end"), self.atoms, {"long_name": "mass at the low and high end", "units": "1"}),
@@ -158,10 +163,13 @@ class Solution:
                 "provenance": json.dumps(self.provenance),
             },
         )
+        return data.assign_attrs({SUM: _digest(data)})
 
 
 def load(path: str | Path) -> Solution:
-    """Read a record that `Solution.save` wrote.
+    """Read a record that `Solution.save` wrote; every number is checked against its sum.
+
+    A record of a version that kept none is read too, and told on stderr.
 
     Raises
     ------
@@ -173,15 +181,14 @@ def load(path: str | Path) -> Solution:
     content = io.BytesIO(read_bytes(path, LARGEST))  # in memory: a damaged file leaves no open map behind
     with reading(path, "a density record"):
         data = xarray.load_dataset(content, engine="scipy")
-        if data.attrs.get("format") != FORMAT:
-            raise InputError(f"its format is not {FORMAT}")
+        _check_sum(path, data)
         averages, atoms, times = (np.array(data[name], dtype=np.float64) for name in ("average", "atom", "time"))
         if not (np.isfinite(averages).all() and np.isfinite(atoms).all() and np.isfinite(times).all()):
             raise InputError("it holds numbers that are not finite")
         grid = Grid(float(data.attrs["lo"]), float(data.attrs["hi"]), cells=averages.shape[-1])
         if not np.array_equal(data["face"], grid.faces):
             raise InputError("its faces are not those of its grid")
-        return Solution(
+        solution = Solution(
             times=tuple(times.tolist()),
             grid=grid,
             averages=averages,
@@ -194,6 +201,52 @@ def load(path: str | Path) -> Solution:
             stopped=bool(data.attrs["stopped"]),
             provenance=parse_json(data.attrs["provenance"]),
         )
+        _check_masses(solution, SUM in data.attrs)
+    return solution
+
+
+def _check_sum(path: str | Path, data: Any) -> None:
+    """Refuse a record without its sum, or of another program; tell of one that was written before there were sums."""
+    if data.attrs.get("format") == OLDER and SUM not in data.attrs:
+        told = f"{path} was stored without a sum, by an older version: damage cannot be seen"
+        print(f"kinetic: {told}", file=sys.stderr)
+        return
+    if data.attrs.get("format") != FORMAT:
+        raise InputError(f"its format is not {FORMAT}")
+    if data.attrs.get(SUM) != _digest(data):
+        raise InputError("it does not have its sum: it is damaged, or was changed by hand")
+
+
+def _digest(data: Any) -> str:
+    """Sum of all numbers and attributes but itself."""
+    variables = {
+        str(name): [
+            *(list(variable.dims), list(variable.shape)),
+            digest_of([np.ascontiguousarray(variable.values, dtype="<f8").tobytes()]),
+            {key: np.asarray(value).tolist() for key, value in variable.attrs.items()},
+        ]
+        for name, variable in data.variables.items()
+    }
+    attributes = {key: np.asarray(value).tolist() for key, value in data.attrs.items() if key != SUM}
+    return plain_digest([variables, attributes])
+
+
+def _check_masses(solution: Solution, has_sum: bool) -> None:
+    """Refuse what no solution is, whether there is a sum or not.
+
+    The times increase; the atoms are not negative; mass is kept, or leaves where the ends are open. Without a sum it
+    must be 1, as that of a model.
+    """
+    times = np.array(solution.times)
+    if not times.size or times[0] < 0.0 or (np.diff(times) <= 0.0).any():
+        raise InputError("its times are not increasing from 0 on")
+    if (solution.atoms < -ROUNDING).any():
+        raise InputError(f"an atom has the mass {solution.atoms.min():g}")
+    first = solution.mass(solution.times[0]) if has_sum else 1.0
+    for mass in map(solution.mass, solution.times):
+        kept = (1.0 - ROUNDING) * first <= mass or solution.boundary == "outflow"
+        if not (kept and -ROUNDING * first <= mass <= (1.0 + ROUNDING) * first):
+            raise InputError(f"its mass is {mass:g}: allowed is {first:g}, or less where it flows out")
 
 
 def _reconstruction(scheme: dict[str, Any]) -> Reconstruction:

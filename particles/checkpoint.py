@@ -7,7 +7,8 @@ a folder ``step-000000123`` that is there whole or not at all:
 file           holds                                         its sum
 =============  ============================================  ====================================================
 x.npy          clouds taken and the state, (n + 1, D, M)     sums.npy
-sums.npy       sha256 of every row of every block of x.npy   meta.json
+sums.npy       sha256 of every row of every block of x.npy,  meta.json
+               each begun with the sum of the description
 case/...       the case's TOML file and its measurements     meta.json
 meta.json      step, moments, variances, counts, arguments   its own line ``sha256``
 =============  ============================================  ====================================================
@@ -17,9 +18,7 @@ The sums belong to blocks, not to ranks, so that any number of ranks writes, rea
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import shutil
 import sys
 from collections.abc import Mapping
@@ -30,10 +29,12 @@ from typing import Any
 import numpy as np
 
 from particles.base.arrays import Floats
+from particles.base.digests import SIZE as DIGEST
+from particles.base.digests import block_digests, file_digest, plain_digest, signed, unsigned
 from particles.base.errors import InputError
 from particles.base.files import draft_of, replace_folder, resolved, sync, write_json
 from particles.base.jit import fingerprint
-from particles.base.readers import read_json
+from particles.base.readers import read_json, reading
 from particles.ensemble import BLOCK, Ensemble, Integers
 from particles.fields import Part, data_offset, read_rows, reserve, write_rows
 from particles.watch import Checkpoints
@@ -41,7 +42,7 @@ from particles.watch import Checkpoints
 META, FIELD, SUMS = "meta.json", "x.npy", "sums.npy"
 _NAMES = {META, FIELD, SUMS, "case"}
 KEEP = 2
-DIGEST = 32  # bytes
+FORMAT = "simresnet-checkpoint-2"
 
 
 class DamagedError(InputError):
@@ -100,6 +101,7 @@ def write(
     rows = [row for cloud in (*kept.clouds, state) for row in cloud]
     shape = (len(kept.clouds) + 1, len(state), ensemble.count)
     meta = {
+        "format": FORMAT,
         "step": step,
         "clouds": len(kept.clouds),
         "moments": [moments.tolist() for moments in kept.moments],
@@ -112,7 +114,8 @@ def write(
     }
     try:
         places = ensemble.ranks.on_first(lambda: _reserve(draft, shape, ensemble))
-        ensemble.ranks.together(lambda: _write_share(draft, ensemble, places, rows))
+        key = ensemble.ranks.on_first(lambda: _key(meta))
+        ensemble.ranks.together(lambda: _write_share(draft, ensemble, places, rows, key))
         ensemble.ranks.on_first(lambda: _finish(draft, place, meta, checkpoints.files))
     finally:
         if ensemble.ranks.rank == 0:
@@ -136,16 +139,22 @@ def _parts(ensemble: Ensemble, offsets: tuple[int, int]) -> tuple[Part, Part]:
     return clouds, Part(offsets[1], block, ensemble.blocks, DIGEST)
 
 
-def _write_share(draft: Path, ensemble: Ensemble, offsets: tuple[int, int], rows: list[Floats]) -> None:
+def _write_share(draft: Path, ensemble: Ensemble, offsets: tuple[int, int], rows: list[Floats], key: bytes) -> None:
     clouds, sums = _parts(ensemble, offsets)
     write_rows(draft / FIELD, clouds, rows)
-    write_rows(draft / SUMS, sums, [_digests(row) for row in rows])
+    write_rows(draft / SUMS, sums, [_digests(row, key) for row in rows])
 
 
-def _digests(row: Floats) -> Any:
+def _key(meta: Mapping[str, Any]) -> bytes:
+    """What the sums of the clouds begin with: the sum of the description, so that neither fits another of its kind."""
+    if "format" not in meta:
+        return b""  # of a version whose sums were those of the clouds alone
+    return bytes.fromhex(plain_digest({name: value for name, value in meta.items() if name != "files"}))
+
+
+def _digests(row: Floats, key: bytes) -> Any:
     """sha256 of every block of a row, shape (blocks, 32)."""
-    told = b"".join(hashlib.sha256(row[i : i + BLOCK].data).digest() for i in range(0, row.size, BLOCK))
-    return np.frombuffer(told, dtype=np.uint8).reshape(-1, DIGEST)
+    return np.frombuffer(b"".join(block_digests(row, BLOCK, key)), dtype=np.uint8).reshape(-1, DIGEST)
 
 
 def _finish(draft: Path, place: Path, meta: dict[str, Any], files: Mapping[str, bytes]) -> None:
@@ -154,20 +163,11 @@ def _finish(draft: Path, place: Path, meta: dict[str, Any], files: Mapping[str, 
         (draft / name).write_bytes(content)
         sync(draft / name)
         sync((draft / name).parent)
-    meta["files"] = {name: _file_digest(draft / name) for name in (SUMS, *files)}
-    write_json(draft / META, {**meta, "sha256": _meta_digest(meta)})
+    meta["files"] = {name: file_digest(draft / name) for name in (SUMS, *files)}
+    write_json(draft / META, signed(meta))
     replace_folder(draft, place, _NAMES)
     for older in complete(place.parent)[KEEP:]:
         shutil.rmtree(older, ignore_errors=True)
-
-
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _meta_digest(meta: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(meta, sort_keys=True).encode()).hexdigest()
 
 
 def newest(folder: Path) -> tuple[Path, dict[str, Any]]:
@@ -222,7 +222,7 @@ def _load(path: Path, ensemble: Ensemble, run: Mapping[str, Any]) -> tuple[int, 
     meta = _description(path, check_files=ensemble.ranks.rank == 0)
     if names := differing(meta["run"], run):
         raise InputError(f"{path} belongs to another run: it differs in {', '.join(names)}")
-    clouds = _clouds(path, ensemble, (meta["clouds"] + 1, run["dim"] * run["neurons"]))
+    clouds = _clouds(path, ensemble, (meta["clouds"] + 1, run["dim"] * run["neurons"]), _key(meta))
     moments = [np.array(moments, dtype=np.float64) for moments in meta["moments"]]
     unknown = [[np.nan] * len(moments[0]) for moments in meta["moments"]]  # of an older version, which kept none
     variances = [np.array(variances, dtype=np.float64) for variances in meta.get("variances", unknown)]
@@ -231,37 +231,38 @@ def _load(path: Path, ensemble: Ensemble, run: Mapping[str, Any]) -> tuple[int, 
 
 
 def _description(path: Path, check_files: bool) -> dict[str, Any]:
+    from particles.checkpoint_schema import check_description  # pydantic: when a checkpoint is read, not before
+
     try:
-        meta = read_json(path / META)
-    except InputError as error:
-        raise DamagedError(str(error)) from error
-    if meta.pop("sha256", None) != _meta_digest(meta):
-        raise DamagedError(f"{path} is damaged: {META} does not have its sum")
-    try:
+        meta = unsigned(read_json(path / META))
+        check_description(meta)
+        if path.name != f"step-{meta['step']:09d}":
+            raise InputError(f"its description is that of step {meta['step']}")
         for name, digest in meta["files"].items() if check_files else ():
-            if _file_digest(path / name) != digest:
-                raise DamagedError(f"{path} is damaged: {name} does not have its sum")
-    except OSError as error:
-        raise DamagedError(f"{path} is damaged: {os.path.basename(error.filename)}: {error.strerror}") from error
+            if file_digest(path / name) != digest:
+                raise InputError(f"{name} does not have its sum")
+    except (InputError, OSError) as error:
+        raise DamagedError(f"{path} is damaged: {getattr(error, 'strerror', None) or error}") from error
     return meta
 
 
-def _clouds(path: Path, ensemble: Ensemble, shape: tuple[int, int]) -> list[Floats]:
+def _clouds(path: Path, ensemble: Ensemble, shape: tuple[int, int], key: bytes) -> list[Floats]:
     clouds = [np.empty((shape[1], len(ensemble.local))) for _ in range(shape[0])]
     rows = [row for cloud in clouds for row in cloud]
     blocks = -(-len(ensemble.local) // BLOCK)
     sums = [np.empty((blocks, DIGEST), dtype=np.uint8) for _ in rows]
     try:
-        offsets = (
-            data_offset(path / FIELD, (*shape, ensemble.count)),
-            data_offset(path / SUMS, (*shape, ensemble.blocks, DIGEST), "|u1"),
-        )
-        clouds_part, sums_part = _parts(ensemble, offsets)
-        read_rows(path / FIELD, clouds_part, rows)
-        read_rows(path / SUMS, sums_part, sums)
-    except (OSError, ValueError, EOFError) as error:
+        with reading(path):
+            offsets = (
+                data_offset(path / FIELD, (*shape, ensemble.count)),
+                data_offset(path / SUMS, (*shape, ensemble.blocks, DIGEST), "|u1"),
+            )
+            clouds_part, sums_part = _parts(ensemble, offsets)
+            read_rows(path / FIELD, clouds_part, rows)
+            read_rows(path / SUMS, sums_part, sums)
+    except InputError as error:
         raise DamagedError(f"{path} is damaged: {error}") from error
     for row, expected in zip(rows, sums, strict=True):
-        if not np.array_equal(_digests(row), expected):
+        if not np.array_equal(_digests(row, key), expected):
             raise DamagedError(f"{path} is damaged: {FIELD} does not have its sums")
     return clouds

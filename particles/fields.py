@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from particles.base.files import sync
+from particles.base.readers import open_regular, reading, require_npy
 
 
 @dataclass(frozen=True)
@@ -94,10 +95,8 @@ def data_offset(path: Path, shape: tuple[int, ...], dtype: str = "<f8") -> int:
 
     Raises
     ------
-    ValueError
+    InputError
         If the file is no field of this shape and type.
     """
-    field = np.load(path, mmap_mode="r", allow_pickle=False)
-    if field.shape != shape or field.dtype != np.dtype(dtype):
-        raise ValueError(f"{path.name} holds {field.dtype} of shape {field.shape}, not {dtype} of shape {shape}")
-    return int(field.offset)
+    with reading(path), open_regular(path) as stream:
+        return require_npy(stream, shape, dtype).offset

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,11 +17,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from particles.base.arrays import Floats
+from particles.base.digests import NAME as SUM_NAME
+from particles.base.digests import block_digests, digest_of, file_digest, signed, unsigned
 from particles.base.errors import InputError
 from particles.base.files import draft_of, replace_folder, resolved, sync, write_json
 from particles.base.readers import map_npy, read_json, reading
+from particles.ensemble import BLOCK
 from particles.fields import Part, reserve, write_rows
 from particles.model.measure import Measure
+from particles.record_checks import check_counts, check_moments, check_sizes, check_times
 
 if TYPE_CHECKING:
     from particles.ensemble import Ensemble, Integers
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
 META = "meta.json"
 FIELD = "x.npy"
 COUNTS = "histogram.npy"
+FORMAT = "simresnet-run-2"
 FOLDERS = ((META, FIELD), (META, COUNTS), (META, FIELD, COUNTS))  # what a saved run may hold
 
 
@@ -163,9 +169,12 @@ class Trajectory:
         with ranks.claimed(place):
             try:
                 offset = ranks.on_first(lambda: self._reserve(draft))
+                sums = {}
                 if self.states:
                     ranks.together(lambda: self._write(draft / FIELD, offset))
-                ranks.on_first(lambda: self._finish(draft, place, replace))
+                    parts = ranks.gather([block_digests(row, BLOCK) for row in self._rows()])
+                    sums[FIELD] = digest_of(one for row in zip(*parts, strict=True) for part in row for one in part)
+                ranks.on_first(lambda: self._finish(draft, place, replace, sums))
             finally:
                 if ranks.rank == 0:
                     shutil.rmtree(draft, ignore_errors=True)
@@ -178,32 +187,48 @@ class Trajectory:
 
     def _write(self, path: Path, offset: int) -> None:
         first = self.ensemble.local.start if self.ensemble is not None else 0
-        write_rows(path, Part(offset, first, self.count), [row for state in self.states for row in state])
+        write_rows(path, Part(offset, first, self.count), self._rows())
 
-    def _finish(self, draft: Path, path: Path, replace: bool) -> None:
+    def _rows(self) -> list[Floats]:
+        return [np.ascontiguousarray(row) for state in self.states for row in state]
+
+    def _finish(self, draft: Path, path: Path, replace: bool, sums: dict[str, str]) -> None:
         if self.counts is not None:
             np.save(draft / COUNTS, self.counts, allow_pickle=False)
             sync(draft / COUNTS)
-        kept = {"clouds": bool(self.states), "histogram": None}
+            sums[COUNTS] = file_digest(draft / COUNTS)
+        kept = {"format": FORMAT, "sums": sums, "clouds": bool(self.states), "histogram": None}
         meta = {"times": list(self.times), **self.plain_moments()}
-        write_json(draft / META, {**kept, **meta, **self.info})
+        write_json(draft / META, signed({**kept, **meta, **self.info}))
         replace_folder(draft, path, {name for names in FOLDERS for name in names}, replace)
 
 
 def load(path: str | Path) -> Trajectory:
-    """Read a saved run, its clouds memory-mapped.
+    """Read a saved run, its clouds memory-mapped; every byte is checked against the record's sums.
+
+    A run of a version that kept no sums is read too, and told on stderr.
 
     Raises
     ------
     InputError
-        If the folder holds no run, or one that does not fit its own description.
+        If the folder holds no run, or one that does not have its sums, or does not fit its own description.
     """
     path = Path(path)
     meta = read_json(path / META)
     with reading(path, "a particle run"):
+        sums = None
+        if {"format", "sums", SUM_NAME} & set(meta):
+            meta = unsigned(meta)
+            if meta.pop("format", None) != FORMAT:
+                raise InputError(f"its format is not {FORMAT}")
+            sums = meta.pop("sums")
+        else:
+            told = f"{path} was stored without sums, by an older version: damage cannot be seen"
+            print(f"particles: {told}", file=sys.stderr)
         times = tuple(float(time) for time in meta.pop("times"))
         moments = np.array(meta.pop("moments"), dtype=np.float64)
-        size = meta["dim"] * meta["neurons"]
+        size = check_sizes(meta)
+        check_times(times)
         if moments.shape != (len(times), 2, size) or not {"model", "scheme", "start"} <= set(meta):
             raise InputError("its description is not that of a run")
         states: Any = ()
@@ -211,8 +236,22 @@ def load(path: str | Path) -> Trajectory:
             states = map_npy(path / FIELD, (len(times), size, meta["count"]), "<f8")
         bins = meta.get("histogram")
         counts = None if bins is None else map_npy(path / COUNTS, (len(times), size, bins[2] + 2), "<i8")
+        if sums is not None:
+            _check_sums(path, sums, states, counts)
+        if counts is not None:
+            check_counts(counts, meta["count"])
         variances = _variances(meta.pop("variances", None), states, (len(times), size))
+        check_moments(states, moments, variances)
     return Trajectory(times, tuple(states), moments, variances, meta, counts=counts)
+
+
+def _check_sums(path: Path, sums: dict[str, str], states: Any, counts: Any) -> None:
+    if len(states):
+        rows = (row for state in states for row in state)
+        if sums[FIELD] != digest_of(digest for row in rows for digest in block_digests(row, BLOCK)):
+            raise InputError(f"{FIELD} does not have its sum: it is damaged, or was changed by hand")
+    if counts is not None and sums[COUNTS] != file_digest(path / COUNTS):
+        raise InputError(f"{COUNTS} does not have its sum: it is damaged, or was changed by hand")
 
 
 def _variances(stored: Any, states: Any, shape: tuple[int, int]) -> Floats:

@@ -19,9 +19,11 @@ import numpy as np
 import pytest
 
 from particles import checkpoint, parallel
+from particles.base.digests import block_digests, file_digest, signed, unsigned
 from particles.base.errors import InputError, StorageError
 from particles.case_copy import case_files
 from particles.checkpoint import SUMS, complete, folder_of
+from particles.ensemble import BLOCK
 from particles.model import MEAN_COUPLED, TANH, Model, Normal, Product, cases, load_case
 from particles.schemes import Euler
 from particles.simulate import simulate
@@ -113,6 +115,71 @@ def test_damaged_newest_is_passed_over(tmp_path: Path, how: str, capsys: pytest.
     assert told.count("\n") == 1
     assert "taking the one before it" in told
     assert [path.name for path in complete(tmp_path / "c")] == ["step-000000050"]
+
+
+def remake(folder: Path, changes: dict[str, Any]) -> None:
+    """Change the description and make its own sum anew."""
+    meta = unsigned(json.loads((folder / META).read_text()))
+    (folder / META).write_text(json.dumps(signed(meta | changes)))
+
+
+REMADE: dict[str, dict[str, Any]] = {
+    "step-is-no-integer": {"step": 0.1},
+    "step-is-a-truth-value": {"step": True},
+    "step-of-another-state": {"step": 40},
+    "moments-are-a-number": {"moments": 0.1},
+    "moments-of-others": {"moments": [[[0.5], [0.5]]]},
+    "ragged-moments": {"moments": [[[0.5], []]]},
+    "no-counts": {"counts": None},
+    "fewer-counts": {"counts": []},
+    "clouds-are-a-word": {"clouds": "x"},
+    "more-clouds": {"clouds": 7},
+    "left-is-a-word": {"left": "x"},
+    "run-is-a-list": {"run": []},
+    "arguments-are-a-word": {"arguments": "x"},
+    "arguments-are-none": {"arguments": {"place": "regression"}},
+    "files-outside": {"files": {"case/../../x": "0"}},
+    "files-are-numbers": {"files": {SUMS: 1}},
+    "older-format": {"format": None},
+    "further-words": {"more": 1},
+}
+
+
+@pytest.mark.parametrize("how", REMADE)
+def test_description_whose_own_sum_was_made_anew_does_not_fit_the_state(tmp_path: Path, how: str) -> None:
+    stopped(tmp_path / "c", 50, count=100)
+    remake(tmp_path / "c" / "step-000000050", REMADE[how])
+    with pytest.raises(InputError, match="no whole checkpoint"):
+        run(checkpoints=Checkpoints(tmp_path / "c", resume=True), count=100)
+
+
+def test_description_of_a_later_step_does_not_fit_an_earlier_state(tmp_path: Path) -> None:
+    """Description and sum are those of step 200 whole, the state with its sums is that of step 100."""
+    for step in (100, 200):
+        stopped(tmp_path / "c", step, resume=step > 100, count=100)
+    one, two = tmp_path / "c" / "step-000000100", tmp_path / "c" / "step-000000200"
+    shutil.copy(one / SUMS, two / SUMS)
+    shutil.copy(one / FIELD, two / FIELD)
+    remake(two, {"files": json.loads((one / META).read_text())["files"]})
+    shutil.rmtree(one)
+    with pytest.raises(InputError, match="no whole checkpoint"):
+        run(checkpoints=Checkpoints(tmp_path / "c", resume=True), count=100)
+
+
+def test_checkpoint_of_an_older_version_is_read(tmp_path: Path) -> None:
+    """Its sums are those of the clouds alone."""
+    stopped(tmp_path / "c", 50)
+    folder = tmp_path / "c" / "step-000000050"
+    clouds, sums = np.load(folder / FIELD), np.load(folder / SUMS)
+    for cloud, sum_ in zip(clouds, sums, strict=True):
+        for row, out in zip(cloud, sum_, strict=True):
+            out[:] = np.frombuffer(b"".join(block_digests(row, BLOCK)), dtype=np.uint8).reshape(-1, 32)
+    np.save(folder / SUMS, sums)
+    meta = unsigned(json.loads((folder / META).read_text()))
+    del meta["format"]
+    meta["files"] = {SUMS: file_digest(folder / SUMS)}
+    (folder / META).write_text(json.dumps(signed(meta)))
+    assert same(run(checkpoints=Checkpoints(tmp_path / "c", resume=True)), run())
 
 
 def test_nothing_whole_is_refused(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Claims about `kinetic.solution`: the record of a run, and its file."""
 
+import random
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
@@ -109,7 +110,7 @@ def test_a_damaged_file_is_refused(record: Solution, tmp_path: Path) -> None:
         "half": whole[: len(whole) // 2],
         "cut": whole[:-100],
         "renamed field": whole.replace(b"average", b"averagf"),
-        "other format": whole.replace(b"simresnet-kinetic-2", b"simresnet-kinetic-9"),
+        "other format": whole.replace(b"simresnet-kinetic-3", b"simresnet-kinetic-9"),
     }
     for name, content in damaged.items():
         path = tmp_path / f"{name}.nc"
@@ -118,6 +119,60 @@ def test_a_damaged_file_is_refused(record: Solution, tmp_path: Path) -> None:
             load(path)
     with pytest.raises(InputError, match=r"missing.nc cannot be read"):
         load(tmp_path / "missing.nc")
+
+
+def test_no_bit_of_a_record_can_change_unseen(record: Solution, tmp_path: Path) -> None:
+    """Of bits drawn at random; what loads, a bit of the padding, is the record."""
+    path = tmp_path / "density.nc"
+    record.save(path)
+    whole, seen = path.read_bytes(), 0
+    for bit in random.Random(1).sample(range(8 * len(whole)), 100):
+        changed = bytearray(whole)
+        changed[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(changed)
+        try:
+            again = load(path)
+        except InputError:
+            seen += 1
+        else:
+            assert np.array_equal(again.averages, record.averages)
+            assert np.array_equal(again.atoms, record.atoms)
+            assert (again.times, again.grid, again.provenance) == (record.times, record.grid, record.provenance)
+    assert seen >= 95
+
+
+def without_sum(path: Path, **changes: object) -> None:
+    """Change a record as an older version would have stored it."""
+    import xarray
+
+    data = xarray.load_dataset(path, engine="scipy").assign(**changes)
+    del data.attrs["sha256"]
+    data.assign_attrs(format="simresnet-kinetic-2").to_netcdf(path, engine="scipy", format="NETCDF3_64BIT")
+
+
+def test_a_record_without_a_sum_is_read_and_told(
+    record: Solution, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "density.nc"
+    record.save(path)
+    assert (load(path).mass(1.0), capsys.readouterr().err) == (record.mass(1.0), "")
+    without_sum(path)
+    assert load(path).mass(1.0) == record.mass(1.0)
+    assert capsys.readouterr().err.count("without a sum") == 1
+
+
+@pytest.mark.parametrize("how", ["averages", "atom", "times"])
+def test_what_is_no_solution_is_refused_without_a_sum(record: Solution, tmp_path: Path, how: str) -> None:
+    path = tmp_path / "density.nc"
+    record.save(path)
+    changes = {
+        "averages": {"average": (("time", "x"), 2.0 * record.averages)},
+        "atom": {"atom": (("time", "end"), record.atoms - [[1.0, -1.0]])},
+        "times": {"time": ("time", [0.0, 2.0, 1.0])},
+    }
+    without_sum(path, **changes[how])
+    with pytest.raises(InputError, match={"averages": "mass", "atom": "atom", "times": "times"}[how]):
+        load(path)
 
 
 def test_a_disk_that_refuses_leaves_nothing(record: Solution, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import random
 import resource
 import shutil
 import signal
@@ -18,7 +19,7 @@ from particles.base.errors import InputError, StorageError
 from particles.model import TANH, Model, Normal, cases
 from particles.schemes import ExactFlow
 from particles.simulate import simulate
-from particles.trajectory import META, Trajectory, load
+from particles.trajectory import COUNTS, FIELD, META, Trajectory, load
 
 MODEL = cases["regression"].model
 
@@ -47,17 +48,13 @@ def test_variances_are_stored_and_those_of_an_older_record_come_from_its_clouds(
     saved = run()
     saved.save(tmp_path / "out")
     assert load(tmp_path / "out").variances.tobytes() == saved.variances.tobytes()
-    meta = json.loads((tmp_path / "out" / META).read_text())
-    del meta["variances"]
-    (tmp_path / "out" / META).write_text(json.dumps(meta))
+    break_meta(tmp_path / "out", variances=None)
     np.testing.assert_allclose(load(tmp_path / "out").variances, saved.variances, rtol=1e-13)
 
 
 def test_variances_of_an_older_record_without_clouds_are_unknown_and_stay_so(tmp_path: Path) -> None:
     simulate(MODEL, ExactFlow(), count=100, until=2.0, keep_clouds=False).save(tmp_path / "out")
-    meta = json.loads((tmp_path / "out" / META).read_text())
-    del meta["variances"]
-    (tmp_path / "out" / META).write_text(json.dumps(meta))
+    break_meta(tmp_path / "out", variances=None)
     loaded = load(tmp_path / "out")
     assert np.isnan(loaded.variances).all()
     loaded.save(tmp_path / "again")
@@ -147,7 +144,10 @@ def test_full_disk_is_one_error_and_leaves_nothing(tmp_path: Path) -> None:
 
 
 def break_meta(folder: Path, **changes: object) -> None:
+    """Change the description of a run as an older version would have stored it, without sums."""
     meta = json.loads((folder / META).read_text())
+    for key in ("format", "sums", "sha256"):
+        meta.pop(key, None)
     for key, value in changes.items():
         if value is None:
             del meta[key]
@@ -183,6 +183,12 @@ TORN = {
     "fewer-moments": lambda folder: break_meta(folder, moments=[[[0.0], [1.0]]]),
     "ragged-moments": lambda folder: break_meta(folder, moments=[[0.0], [1.0, 2.0], []]),
     "count-is-a-word": lambda folder: break_meta(folder, count="many"),
+    "count-is-a-truth-value": lambda folder: break_meta(folder, count=True),
+    "times-that-fall": lambda folder: break_meta(folder, times=[0.0, 2.0, 1.0]),
+    "times-below-0": lambda folder: break_meta(folder, times=[-1.0, 1.0, 2.0]),
+    "moments-of-others": lambda folder: break_meta(folder, moments=[[[1.0], [3.0]]] * 3),
+    "variances-of-others": lambda folder: break_meta(folder, variances=[[1.0]] * 3),
+    "negative-variances": lambda folder: break_meta(folder, variances=[[-1.0]] * 3),
 }
 
 
@@ -191,6 +197,52 @@ def test_torn_folder_is_refused(tmp_path: Path, how: str) -> None:
     run().save(tmp_path / "out")
     TORN[how](tmp_path / "out")
     with pytest.raises(InputError):
+        load(tmp_path / "out")
+
+
+def flip(path: Path, bit: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[bit // 8] ^= 1 << bit % 8
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", [META, FIELD, COUNTS])
+def test_no_bit_of_a_record_can_change_unseen(tmp_path: Path, name: str) -> None:
+    """Of bits drawn at random; white space of the description alone may become other white space."""
+    out = tmp_path / "out"
+    simulate(MODEL, ExactFlow(), count=200, until=2.0, times=(0.0, 2.0), histogram=(-4.0, 6.0, 8)).save(out)
+    right, before = load(out), (out / name).read_bytes()
+    for bit in random.Random(1).sample(range(8 * len(before)), 100):
+        flip(out / name, bit)
+        try:
+            found = load(out)
+        except InputError:
+            pass
+        else:
+            assert name == META
+            assert found.info == right.info
+            assert found.times == right.times
+            assert found.moments.tobytes() == right.moments.tobytes()
+        (out / name).write_bytes(before)
+    assert load(out).digests() == right.digests()
+
+
+def test_record_without_sums_is_read_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run().save(tmp_path / "out")
+    assert (load(tmp_path / "out").digests(), capsys.readouterr().err) == (run().digests(), "")
+    break_meta(tmp_path / "out")
+    assert load(tmp_path / "out").digests() == run().digests()
+    assert capsys.readouterr().err.count("without sums") == 1
+
+
+def test_histogram_without_sums_must_count_all_particles(tmp_path: Path) -> None:
+    simulate(MODEL, ExactFlow(), count=200, until=2.0, histogram=(-4.0, 6.0, 8)).save(tmp_path / "out")
+    break_meta(tmp_path / "out")
+    load(tmp_path / "out")
+    counts = np.load(tmp_path / "out" / COUNTS)
+    counts[0, 0, 3] += 1
+    np.save(tmp_path / "out" / COUNTS, counts)
+    with pytest.raises(InputError, match="does not count 200 particles"):
         load(tmp_path / "out")
 
 
