@@ -30,7 +30,7 @@ import numpy as np
 
 from kinetic.grid import Grid
 from kinetic.reconstruction import ghost
-from particles.base.arrays import Floats
+from particles.base.arrays import Floats, as_floats
 from particles.base.errors import InputError
 from particles.base.jit import Formula, formula
 from particles.base.shims import fma
@@ -76,6 +76,8 @@ class Diffusivity:
             raise InputError(f"form = {self.form!r} must be one of {', '.join(_STENCILS)}")
         if self.form == "averages" and np.ndim(self.values) > 0:
             raise InputError('form = "averages" needs a constant D: allowed for D(x) is "conservative"')
+        if np.ndim(self.values) > 0:
+            object.__setattr__(self, "values", as_floats(self.values, "diffusivities", finite=False))
         wrong = ~(np.isfinite(self.values) & (np.asarray(self.values) >= 0.0))
         if np.any(wrong):
             raise InputError(f"diffusivity {np.asarray(self.values)[wrong][0]} must be finite and at least 0")

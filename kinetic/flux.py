@@ -31,7 +31,7 @@ from typing import Any, Literal
 import numpy as np
 
 from kinetic.grid import Grid
-from particles.base.arrays import Floats
+from particles.base.arrays import Floats, as_floats
 from particles.base.errors import InputError, NotFiniteError
 from particles.base.jit import Formula, formula, kernel
 from particles.base.shims import fma
@@ -89,7 +89,8 @@ class LinearFlux:
         NotFiniteError
             If a speed is not finite.
         """
-        speeds = np.ascontiguousarray(self.speeds(t, mean) if callable(self.speeds) else self.speeds, dtype=np.float64)
+        given = self.speeds(t, mean) if callable(self.speeds) else as_floats(self.speeds, "speeds", finite=False)
+        speeds = np.ascontiguousarray(given, dtype=np.float64)
         if speeds.shape != (grid.cells + 1,):
             raise InputError(f"speeds of shape {speeds.shape} do not fit: allowed is one a face, ({grid.cells + 1},)")
         if not np.isfinite(speeds).all():

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from kinetic import jumps, pace
 from kinetic.chang_cooper import ChangCooper, StructurePreserving
@@ -28,7 +29,7 @@ from kinetic.loop import STEPS, Run, Stepper, Steps, drive
 from kinetic.reconstruction import CWENO3, Reconstruction
 from kinetic.solution import Solution
 from kinetic.source import Source
-from particles.base.arrays import Floats
+from particles.base.arrays import Floats, as_floats
 from particles.base.errors import InputError
 from particles.base.provenance import provenance
 from particles.model import Model
@@ -92,25 +93,25 @@ def solve(
     if averages is None:
         averages, outside = _start(model, grid, boundary)
         atoms = outside if atoms is None else atoms
-    ends = (0.0, 0.0) if atoms is None else atoms
+    averages, ends = _given(averages, (0.0, 0.0) if atoms is None else atoms, grid)
     reconstruction = CWENO3() if reconstruction is None else reconstruction
-    _check(averages, ends, grid, reconstruction, cfl, steps, residual)
+    _check(reconstruction, cfl, steps, residual)
     if scheme not in SCHEMES and not isinstance(scheme, StructurePreserving):
         raise InputError(f"scheme = {scheme!r} must be one of {', '.join(SCHEMES)}")
     stepper: Stepper
     if scheme == "explicit":
         stepper = Integrator(
-            flux, grid, reconstruction, boundary, averages, np.array(ends), diffusivity=diffusivity, fourier=fourier
+            flux, grid, reconstruction, boundary, averages, ends, diffusivity=diffusivity, fourier=fourier
         )
         constants = _constants(reconstruction, diffusivity, fourier)
     elif diffusivity is None:
         raise InputError(f"scheme = {scheme!r} needs noise: nu2 = 0.0 must be above 0")
     elif scheme == "imex":
-        stepper = Imex(flux, grid, reconstruction, "reflecting", averages, np.array(ends), diffusivity.values)
+        stepper = Imex(flux, grid, reconstruction, "reflecting", averages, ends, diffusivity.values)
         constants = {**_constants(reconstruction, None, fourier), "time": "ARK3(2)4L[2]SA", "diffusion": "implicit"}
     else:
         chosen = scheme if isinstance(scheme, StructurePreserving) else StructurePreserving()
-        stepper = ChangCooper(jumps.equation(model), grid, averages, chosen, atoms=ends)
+        stepper = ChangCooper(jumps.equation(model), grid, averages, chosen, atoms=ends.tolist())
         constants = {"flux": "Chang-Cooper", **asdict(chosen)}
     breaks, ahead = pace.breaks(model, until), pace.ahead(model, stepper, until, cfl)
     cautions = pace.judge(pace.count_steps(stepper, 0.0, [*stored, *breaks], cfl, ahead), grid, residual)
@@ -189,9 +190,10 @@ def evolve(
     """
     reconstruction = CWENO3() if reconstruction is None else reconstruction
     stored = stored_times(start, until, times)
-    _check(averages, atoms, grid, reconstruction, cfl, steps, residual)
+    averages, ends = _given(averages, atoms, grid)
+    _check(reconstruction, cfl, steps, residual)
     stepper = Integrator(
-        flux, grid, reconstruction, boundary, averages, np.array(atoms),
+        flux, grid, reconstruction, boundary, averages, ends,
         diffusivity=diffusivity, source=source, fourier=fourier,
     )  # fmt: skip
     breaks = [float(b) for b in breakpoints if start < b <= until]
@@ -249,23 +251,21 @@ def _record(
     )
 
 
-def _check(
-    averages: Floats,
-    atoms: Sequence[float],
-    grid: Grid,
-    reconstruction: Reconstruction,
-    cfl: float,
-    steps: Steps,
-    residual: float | None,
-) -> None:
-    if np.shape(averages) != (grid.cells,):
-        raise InputError(f"averages of shape {np.shape(averages)} do not fit: allowed is ({grid.cells},)")
+def _given(averages: ArrayLike, atoms: ArrayLike, grid: Grid) -> tuple[Floats, Floats]:
+    """Averages and atoms as plain arrays that fit the grid."""
+    averages, atoms = as_floats(averages, "averages", finite=False), np.array(as_floats(atoms, "atoms"))
+    if averages.shape != (grid.cells,):
+        raise InputError(f"averages of shape {averages.shape} do not fit: allowed is ({grid.cells},)")
     finite = np.isfinite(averages)
     if not finite.all():
         j = int(np.argmin(finite))
         raise InputError(f"averages[{j}] = {averages[j]} (x = {grid.centres[j]:.6g}) must be finite")
-    if np.shape(atoms) != (2,) or not np.isfinite(atoms).all():
-        raise InputError(f"atoms = {atoms!r} must be two finite masses")
+    if atoms.shape != (2,):
+        raise InputError(f"atoms = {atoms.tolist()!r} must be two finite masses")
+    return averages, atoms
+
+
+def _check(reconstruction: Reconstruction, cfl: float, steps: Steps, residual: float | None) -> None:
     if not 0.0 < cfl <= 1.0:
         raise InputError(f"cfl = {cfl!r} must lie in (0, 1]")
     if reconstruction.positive and cfl > LONGEST:

@@ -11,10 +11,26 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+import kinetic
+import validation
 from particles.base.arrays import as_floats
 from particles.base.errors import InputError
-from particles.model import Empirical, Measure, histogram, kernel_estimate, layers, piecewise
+from particles.model import (
+    IDENTITY,
+    Empirical,
+    Histogram,
+    KernelEstimate,
+    Measure,
+    Model,
+    Normal,
+    histogram,
+    kernel_estimate,
+    layers,
+    piecewise,
+)
 
+MODEL = Model(drift=IDENTITY, weight=-1.0, bias=0.0, initial=Normal(0.0, 1.0))
+GRID = kinetic.Grid(0.0, 4.0, cells=4)
 GOOD = np.array([1.0, 2.5, -3.0])
 MASKED = np.ma.masked_equal([1.0, -999.0, 2.0, 3.0], -999.0)
 
@@ -115,6 +131,19 @@ TAKERS = {
     "histogram": histogram,
     "kernel_estimate": kernel_estimate,
     "Measure.of_points": Measure.of_points,
+    "Measure": lambda given: Measure(np.zeros((1, 3)), given),
+    "Histogram": lambda given: Histogram([0.0, 1.0, 2.0, 3.0], given),
+    "KernelEstimate": lambda given: KernelEstimate(given, 0.1),
+    "fit": kinetic.fit,
+    "moments": lambda given: kinetic.moments(MODEL, given),
+    "solve": lambda given: kinetic.solve(MODEL, GRID, until=1.0, averages=given),
+    "solve, atoms": lambda given: kinetic.solve(MODEL, GRID, until=1.0, averages=np.full(4, 0.25), atoms=given),
+    "speeds": lambda given: kinetic.LinearFlux(given).data(GRID, 0.0, None),
+    "diffusivity": lambda given: kinetic.Diffusivity(given, "conservative"),
+    "weight": lambda given: Model(drift=IDENTITY, weight=0.0, bias=given, initial=Normal(0.0, 1.0)),
+    "wasserstein": lambda given: validation.wasserstein(given, GOOD),
+    "masses": lambda given: validation.wasserstein(GOOD, GOOD, given),
+    "enclose": lambda given: validation.enclose(given, Normal(0.0, 1.0)),
     "layers": lambda given: layers(given, 1.0),
     "piecewise": lambda given: piecewise([0.0, 1.0, 2.0, 3.0], given),
 }

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kinetic.moments.law_moments import raw_moments
-from particles.base.arrays import Floats
+from particles.base.arrays import Floats, as_floats
 from particles.base.errors import InputError, NotFiniteError
 from particles.model import Law, Model
 from particles.model.expm import affine_flow
@@ -110,8 +110,8 @@ class LinearMoments:
         return raw_moments(line_law(self.model), 1)[1:]
 
     def _along(self, times: ArrayLike, *, rate: bool) -> Floats:
-        wanted = np.atleast_1d(np.asarray(times, dtype=np.float64))
-        if wanted.ndim != 1 or not np.all(np.isfinite(wanted) & (wanted >= 0.0)):
+        wanted = np.atleast_1d(as_floats(times, "times", ndim=(0, 1)))
+        if not np.all(wanted >= 0.0):
             raise InputError(f"times = {wanted.tolist()!r} must be finite numbers of at least 0 in one row")
         out = np.empty((wanted.size, self.start.size))
         step = self._exponential if self.model.piecewise_constant else self._runge_kutta

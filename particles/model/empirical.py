@@ -78,10 +78,34 @@ def _mean(values: Floats) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Histogram(Law):
-    """Piecewise constant density on the bins between `edges` (n + 1, increasing) with `masses` (n, summing to 1)."""
+    """Piecewise constant density on bins.
+
+    Parameters
+    ----------
+    edges : array_like, shape (n + 1,)
+        Increasing ends of the bins.
+    masses : array_like, shape (n,)
+        Their masses, each >= 0, summing to 1 within 1e-9.
+
+    Raises
+    ------
+    InputError
+        If an array is no plain row of finite numbers, or is not as said.
+    """
 
     edges: Floats
     masses: Floats
+
+    def __post_init__(self) -> None:
+        edges, masses = as_floats(self.edges, "edges"), as_floats(self.masses, "masses")
+        if masses.size == 0 or edges.size != masses.size + 1 or not (np.diff(edges) > 0.0).all():
+            raise InputError(
+                f"{edges.size} edges must increase, and be one more than the {masses.size} masses, at least 1"
+            )
+        if masses.min() < 0.0 or abs(masses.sum() - 1.0) > 1e-9:
+            raise InputError(f"masses from {masses.min():g}, {masses.sum():g} in all, must be at least 0 and sum to 1")
+        object.__setattr__(self, "edges", edges)
+        object.__setattr__(self, "masses", masses)
 
     @cached_property
     def _cumulative(self) -> Floats:
@@ -128,11 +152,30 @@ def _kernel_draw(u: float, c: tuple[float, ...]) -> float:
 
 @dataclass(frozen=True, eq=False)
 class KernelEstimate(Law):
-    """Gaussian kernel estimate: an equal mixture of N(x_i, bandwidth^2) over the measurements `data`, shape (n,)."""
+    """Gaussian kernel estimate: an equal mixture of N(x_i, bandwidth^2).
+
+    Parameters
+    ----------
+    data : array_like, shape (n,)
+        Measurements x_i, n >= 1.
+    bandwidth : float > 0
+
+    Raises
+    ------
+    InputError
+        If the data are no plain row of finite numbers, or the bandwidth is not positive and finite.
+    """
 
     data: Floats
     bandwidth: float
     reproducible = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "data", as_floats(self.data, "data"))
+        if self.data.size == 0:
+            raise InputError("data of 0 values must hold at least one number")
+        if not 0.0 < self.bandwidth < math.inf:
+            raise InputError(f"bandwidth = {self.bandwidth!r} must be a positive finite number")
 
     @cached_property
     def _tied(self) -> tuple[Floats, Floats]:
