@@ -149,7 +149,7 @@ def _carry(arguments: argparse.Namespace, case: Case, checkpoints: Checkpoints) 
     }
     levels = check(case.model, scheme, **options)
     if arguments.resume:
-        finished = _finished(arguments.out, case, scheme, options, checkpoints)
+        finished = _finished(arguments, case, scheme, options, checkpoints)
         if finished is not None:
             _tell(finished, arguments, f"{case.name}: this run is finished, and stored in {arguments.out}")
             return 0
@@ -187,32 +187,39 @@ def _carry(arguments: argparse.Namespace, case: Case, checkpoints: Checkpoints) 
 
 
 def _finished(
-    out: str, case: Case, scheme: Scheme, options: dict[str, Any], checkpoints: Checkpoints
+    arguments: argparse.Namespace, case: Case, scheme: Scheme, options: dict[str, Any], checkpoints: Checkpoints
 ) -> Trajectory | None:
-    """The run in the output folder, if it is the one that is asked for; None where there is none or an unfinished one.
+    """The run in the output folder, if it is the one that is asked for; None where it is still to be begun or finished.
 
     Raises
     ------
     InputError
-        If what is there, finished or not, is another run.
+        If what is there is another run, unless --replace says that a finished one may go.
     """
-    from particles.checkpoint import complete, differing, newest
+    from particles.checkpoint import complete, differing, discard, newest
     from particles.simulate import describe
     from particles.trajectory import META, load
 
     described = {key: value for key, value in options.items() if key != "times"} | {"replicate": 0}
     run = describe(case.model, scheme, sorted(set(options["times"])), described)
-    folder = Path(checkpoints.folder)
-    unfinished = bool(complete(folder))
-    path, held = newest(folder) if unfinished else (Path(out), {})
-    stored = None
-    if unfinished:
-        held = held["run"]
-    elif (path / META).exists():
-        stored = load(path)
-        held = {**stored.info, "times": list(stored.times)}
-    if held and (names := differing(held, run)):
-        raise InputError(f"{path} holds another run: it differs in {', '.join(names)}; give another folder")
+
+    def is_it(place: Path, held: dict[str, Any], may_go: bool = False) -> bool:
+        names = differing(held, run)
+        if names and not may_go:
+            raise InputError(f"{place} holds another run: it differs in {', '.join(names)}; give another folder")
+        return not names
+
+    folder, out = Path(checkpoints.folder), Path(arguments.out)
+    if complete(folder):
+        path, meta = newest(folder)
+        is_it(path, meta["run"])
+    if not (out / META).exists():
+        return None
+    stored = load(out)
+    if not is_it(out, {**stored.info, "times": list(stored.times)}, may_go=arguments.replace):
+        return None
+    if command.launched_rank() == 0:  # a kill between storing and this left them
+        discard(folder)
     return stored
 
 

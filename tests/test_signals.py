@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -223,6 +224,7 @@ def test_run_resume_serves_every_start(tmp_path: Path, capsys: pytest.CaptureFix
     told = capsys.readouterr().err
     assert (told.count("\n"), "another run: it differs in seed" in told) == (1, True)
     assert run_here(*words, "--stop-at", 200) == 75
+    shutil.copytree(folder_of(tmp_path / "out"), tmp_path / "kept")
     assert run_here(*words) == 0
     digests = load(tmp_path / "out").digests()
     before = (tmp_path / "out" / "meta.json").read_bytes()
@@ -231,10 +233,17 @@ def test_run_resume_serves_every_start(tmp_path: Path, capsys: pytest.CaptureFix
     out, err = capsys.readouterr()
     assert (err, out.count("this run is finished"), json.loads(out.splitlines()[-1])["count"]) == ("", 1, 9000)
     assert (tmp_path / "out" / "meta.json").read_bytes() == before
+    left = folder_of(tmp_path / "out")  # as a kill between storing the result and removing them leaves it
+    shutil.copytree(tmp_path / "kept", left)
+    assert run_here(*words) == 0
+    assert not left.exists()
+    capsys.readouterr()
     assert run_here(*words, "--count", 8000) == 2
     told = capsys.readouterr().err
     assert (told.count("\n"), "another run: it differs in count" in told) == (1, True)
     assert load(tmp_path / "out").digests() == digests
+    assert run_here(*words, "--count", 8000, "--replace") == 0
+    assert load(tmp_path / "out").count == 8000
     assert run_here(*SHORT, "--out", tmp_path / "straight") == 0
     assert load(tmp_path / "straight").digests() == digests
 
