@@ -9,7 +9,7 @@ wall                +oo                low + scale sinh y            [0, FAR]
 zero of K           +oo, or wall       low + e^y                     [NEAR, FAR], or up to ln(high - low)
 -oo, or wall        zero of K          high - e^(-y)                 the same, reversed
 zero of K           zero of K          (low + high e^(2y))/(1 + e^(2y))   [-ln(1/EPS)/2, ln(1/EPS)/2]
-wall                wall               y                             [low, high]
+wall                wall               (low (1 - y) + high (1 + y))/2   [-1, 1]
 ==================  =================  ============================  =================================================
 
 Towards an infinite end y is +-ln abs(x): a power of x is an exponential of y, and no scale of x is special.
@@ -88,7 +88,7 @@ def chart(low: float, high: float, zeros: tuple[bool, bool], centre: float, scal
     if zeros[1]:
         return _mirrored(_from_zero(-high, -low))
     if math.isfinite(low) and math.isfinite(high):
-        return Chart(low, high, (low, high), _same, np.ones_like, np.zeros_like, _same, 0.0, (None, None))
+        return _inside(low, high)
     lower, upper = math.isfinite(low), math.isfinite(high)
     origin = low if lower else (high if upper else centre)
     return Chart(
@@ -111,8 +111,19 @@ def scan(on: Chart, points: tuple[float, ...] = ()) -> Floats:
     return np.unique(np.concatenate([coarse, inside]))
 
 
-def _same(y: Floats) -> Floats:
-    return y
+def _inside(low: float, high: float) -> Chart:
+    half, middle = 0.5 * (high - low), 0.5 * (high + low)
+    return Chart(
+        -1.0,
+        1.0,
+        (low, high),
+        lambda y: 0.5 * (low * (1.0 - y) + high * (1.0 + y)),
+        lambda y: np.full_like(y, half),
+        np.zeros_like,
+        lambda x: (x - middle) / half,
+        max(abs(low), abs(high)),
+        (None, None),
+    )
 
 
 def _from_zero(low: float, high: float) -> Chart:
