@@ -163,14 +163,16 @@ class Cweno:
     h : float
         Width of a cell.
     weights : "CW", "CWZ" or "linear"
-        With p = 2 and eps = (max(u)^3/sum(u^2))^2, u >= 0 the averages given here, of more than four cells.
+        With p = 2 and eps relative to the averages given here, see `kinetic.reconstruction`.
     c0 : float, default 0.75
     """
 
     def __init__(self, averages: Floats, speeds: Floats, h: float, weights: str, c0: float = 0.75) -> None:
         n = averages.size
         self.h, self.c0, self.side = h, c0, 0.5 * (1.0 - c0)
-        self.eps = float(averages.max() ** 3 / np.square(averages).sum()) ** 2
+        largest, total, squares = float(averages.max()), float(averages.sum()), float(np.square(averages).sum())
+        shape = (largest * total / squares) ** math.log2(2.0 * math.pi**2)
+        self.eps = (largest * min(shape * largest**2 / squares, 0.25)) ** 2
         self.half_slope_and_lift = {"CW": self._cw, "CWZ": self._cwz, "linear": self._optimal}[weights]
         self.states = [Row.of(np.zeros(n + 2)) for _ in range(3)]  # u^n and two stages; a ghost cell at each end
         self.averages = self.states[0].inner

@@ -15,19 +15,20 @@ The weights are brought over one denominator, so that a cell costs one division.
 Indicators are squares of u, and eps must be one too: eps = h^2 of the papers, a length for a density, makes the weights
 depend on the units of length and mass. The default is relative to the state's own scale,
 
-    eps = (s U)^2,   U = max abs(u_i),   s = min(U^2/sum u_i^2, 1/4),   u the state that a run starts from,
+    eps = (s U)^2,   U = max abs(u_i),   s = min(a^q U^2/sum u_i^2, 1/4),   a = U sum abs(u_i)/sum u_i^2 >= 1,
 
-which is h^2 in the units in which the start has height 1 and int u^2 dx = 1, so that a scaled start has the scaled
-solution. It falls like h^2, which third order at critical points needs, and lies below the indicator of a jump, even of
-a single cell. It is one number a run, as h^2 is: the equation in time stays one equation, of which the Runge-Kutta
-schemes keep their order (a scale taken anew every step makes them first order in dt).
+u being the state that a run starts from, so that a scaled start has the scaled solution. q = log2(2 pi^2) makes it h^2
+for the two laws that h^2 suits: the uniform law of height 1 (a = 1) and N(m, 1) (a = 2^(1/2)). It falls like h^2, which
+third order at critical points needs, and lies below the indicator of a jump, even of a single cell. It is one number a
+run, as h^2 is: the equation in time stays one equation, of which the Runge-Kutta schemes keep their order (a scale
+taken anew every step makes them first order in dt).
 """
 
 from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -42,6 +43,8 @@ Three = tuple[float, float, float]
 Constants = tuple[float, float, float, float]
 """C_L = C_R, C_0, 1/C_0, eps."""
 
+_POWER = math.log2(2.0 * math.pi**2)
+"""Of a, which tells a square from a law with tails."""
 _LARGEST_SHARE = 0.25
 """Of the highest cell: a start in fewer cells than four keeps its jumps apart from what is smooth."""
 
@@ -62,7 +65,7 @@ class CWENO3:
         Exponent.
     weights : "CWZ" or "CW", default "CWZ"
         "CWZ" with p = 2 has the linear scheme's error on a sine to five digits from 160 cells on, and on laws of height
-        and width about 1 that of eps = h^2 within 13 per cent. On 400 cells it oversteps the jumps of a travelling
+        and width about 1 that of eps = h^2. On 400 cells it oversteps the jumps of a travelling
         square by 1.4 per cent of their height (the linear scheme: by 6, which do not decay; eps = h^2: by 0.4 where
         interval and height are 1, but by 6 where the height is 0.01). With p = 1 a jump inside the domain
         (ReLU, w > 0) delays third order to thousands of cells. Hence the default.
@@ -119,19 +122,20 @@ class CWENO3:
             return float(self.eps)
         if self.eps != "relative":
             return {"h^2": h * h, "h": h}[self.eps]
-        scale, reach = float(np.abs(averages).max()) or 1.0, _REACH[self.p]  # an empty start has no scale
+        scale, reach = float(np.abs(averages).max()) or 1.0, _REACH[self.p]
         if math.isfinite(scale) and not 1.0 / reach < scale < reach:
             raise InputError(
                 f"averages up to {scale:.3g} are out of reach of the weights with p = {self.p}: allowed are"
                 f" {1.0 / reach:g} to {reach:g}; choose another unit of length or mass"
             )
-        share = 1.0 / max(float(np.square(averages / scale).sum()), 1.0)
+        u = np.abs(averages) / scale
+        total, squares = max(float(u.sum()), 1.0), max(float(np.square(u).sum()), 1.0)
+        share: float = (total / squares) ** _POWER / squares
         return (scale * min(share, _LARGEST_SHARE)) ** 2
 
-    @property
-    def scaled(self) -> bool:
-        """True where P of c u is c P of u."""
-        return self.eps == "relative"
+    def of_run(self, h: float, averages: Floats) -> CWENO3:
+        """The same with the number that a relative eps is in a run from these averages: what its record keeps."""
+        return replace(self, eps=self._eps(h, averages)) if self.eps == "relative" else self
 
     @property
     def polynomial(self) -> Formula:
@@ -147,7 +151,6 @@ class Linear:
     positive: bool = False
 
     order = 3
-    scaled = True
 
     def constants(self, h: float, averages: Floats) -> Constants:
         """Numbers that the formula takes; P_opt needs none."""
@@ -264,13 +267,10 @@ def _parabolas(polynomial: Formula) -> Formula:
 
 def parabolas(reconstruction: Reconstruction, averages: Floats, h: float, *, periodic: bool) -> Floats:
     """Coefficients p0, p1, p2 of every cell, shape (3, N), from averages of shape (N,)."""
-    # in a unit next to the largest, a power of two: what is left of an emptied grid has parabolas too
-    unit = math.ldexp(1.0, math.frexp(float(np.abs(averages).max()))[1] - 1) if reconstruction.scaled else 1.0
-    u = averages / unit
-    low, high = u[-1], u[0]
+    low, high = averages[-1], averages[0]
     if not periodic:
-        low, high = ghost(*u[:3]), ghost(*u[:-4:-1])
-    out = np.empty((3, u.size))
-    padded = np.concatenate([[low], u, [high]])
-    _parabolas(reconstruction.polynomial)(padded, reconstruction.constants(h, u), out)
-    return unit * out
+        low, high = ghost(*averages[:3]), ghost(*averages[:-4:-1])
+    out = np.empty((3, averages.size))
+    padded = np.concatenate([[low], averages, [high]])
+    _parabolas(reconstruction.polynomial)(padded, reconstruction.constants(h, averages), out)
+    return out

@@ -121,7 +121,7 @@ def solve(
         progress=progress,
     )  # fmt: skip
     about = {"model": model.describe(), "scheme": {**constants, "cfl": cfl, "steps": steps}, "cautions": cautions}
-    return _record(run, grid, reconstruction, boundary, about)
+    return _record(run, grid, _kept(reconstruction, grid, averages), boundary, about)
 
 
 def evolve(
@@ -202,7 +202,13 @@ def evolve(
         stepper, start, stored, width=grid.h, cfl=cfl, steps=steps, jumps=breaks, residual=residual, progress=progress
     )
     scheme = {**_constants(reconstruction, diffusivity, fourier), "cfl": cfl, "steps": steps}
-    return _record(run, grid, reconstruction, boundary, {**(about or {}), "scheme": scheme, "cautions": cautions})
+    return _record(
+        run,
+        grid,
+        _kept(reconstruction, grid, averages),
+        boundary,
+        {**(about or {}), "scheme": scheme, "cautions": cautions},
+    )
 
 
 def stored_times(start: float, until: float, times: Sequence[float]) -> tuple[float, ...]:
@@ -237,6 +243,11 @@ def _constants(reconstruction: Reconstruction, diffusivity: Diffusivity | None, 
     """What the record of a run says of the explicit scheme."""
     scheme = {"reconstruction": type(reconstruction).__name__, **asdict(reconstruction), "time": "SSPRK3"}
     return scheme if diffusivity is None else {**scheme, "diffusion": diffusivity.form, "fourier": fourier}
+
+
+def _kept(reconstruction: Reconstruction, grid: Grid, averages: Floats) -> Reconstruction:
+    """The reconstruction as the run had it, a relative eps as its number: that of its parabolas at every time."""
+    return reconstruction.of_run(grid.h, averages) if isinstance(reconstruction, CWENO3) else reconstruction
 
 
 def _record(

@@ -12,6 +12,7 @@ import kinetic
 import validation.__main__
 from kinetic.reconstruction import Three
 from particles.base import command
+from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.jit import Formula, formula
 from particles.model import IDENTITY, RELU, TANH, Case, Dirac, Mixture, Model, Normal, Uniform, cases
@@ -109,7 +110,7 @@ class Constant:
     positive: bool = False
     order = 3
 
-    def constants(self, h: float) -> tuple[float, float, float, float]:
+    def constants(self, h: float, averages: Floats) -> tuple[float, float, float, float]:
         return 0.0, 1.0, 1.0, 0.0
 
     @property

@@ -102,7 +102,7 @@ def test_so_has_every_reconstruction_with_and_without_noise(reconstruction: Any)
     for noise, s, mass in ((True, 2.0**-30, 2.0**10), (False, 2.0**30, 2.0**-10)):
         one, other = (run("identity", x, 1.0, m, "explicit", reconstruction, noise) for x, m in ((1.0, 1.0), (s, mass)))
         np.testing.assert_array_equal(scaled_back(other, s, mass), scaled_back(one, 1.0, 1.0))
-        at = [parabolas(reconstruction, end.averages[-1], end.grid.h, periodic=False) for end in (one, other)]
+        at = [parabolas(end.reconstruction, end.averages[-1], end.grid.h, periodic=False) for end in (one, other)]
         np.testing.assert_array_equal(at[1] * (s / mass), at[0])
 
 
@@ -128,4 +128,7 @@ def test_a_state_beyond_the_reach_of_the_weights_is_refused_and_an_empty_one_is_
         with pytest.raises(InputError, match="another unit"):
             solve(model, grid, until=0.1, averages=size * start, reconstruction=CWENO3(p=p))
     assert not solve(model, grid, until=0.1, averages=0.0 * start).averages.any()
-    assert np.isfinite(parabolas(CWENO3(), 1e-300 * start, grid.h, periodic=False)).all()
+    record = solve(model, grid, until=0.1)
+    assert record.reconstruction == CWENO3(eps=record.reconstruction.eps)  # type: ignore[union-attr]
+    assert record.provenance["scheme"]["eps"] == "relative"
+    assert np.isfinite(parabolas(record.reconstruction, 1e-300 * start, grid.h, periodic=False)).all()
