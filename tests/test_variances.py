@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -19,6 +20,7 @@ from particles.model import (
     TANH,
     Clipped,
     Empirical,
+    GeneralisedGamma,
     KernelEstimate,
     Law,
     Measure,
@@ -104,6 +106,19 @@ def test_variance_of_a_law_does_not_depend_on_where_zero_is(name: str) -> None:
 def test_a_wall_far_beyond_a_law_changes_nothing(wall: float) -> None:
     law = Clipped(Normal(0.5, 2.0), -wall, wall)
     assert (law.mean, law.variance) == pytest.approx((0.5, 2.0), rel=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("kappa", "delta"), [(2.0, 1.0), (199.0, 1.0), (201.0, 1.0), (1e8, 1.0), (1e12, 2.0), (40.0, 0.1), (1e3, 30.0)]
+)
+def test_variance_of_a_narrow_generalised_gamma_law_does_not_cancel(kappa: float, delta: float) -> None:
+    """Theta Y^(1/delta), Y ~ Gamma(kappa/delta), in 60 digits."""
+    with mpmath.workdps(60):
+        first, second = (
+            mpmath.gammaprod([(kappa + k) / mpmath.mpf(delta)], [kappa / mpmath.mpf(delta)]) for k in (1, 2)
+        )
+        wanted = float(second - first**2)
+    assert GeneralisedGamma(kappa, 1.0, delta).variance == pytest.approx(wanted, rel=1e-11)
 
 
 def test_kernel_law_adds_the_variance_of_its_kernel() -> None:
