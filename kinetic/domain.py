@@ -18,6 +18,7 @@ from kinetic.grid import Grid
 from kinetic.jumps import equation
 from kinetic.solution import Solution
 from particles.base.arrays import Floats
+from particles.base.checks import require_positive
 from particles.base.errors import InputError
 from particles.model import Law, Model, exact_law
 
@@ -43,13 +44,12 @@ def domain(model: Model, until: float, *, tail: float = TAIL) -> tuple[float, fl
     Raises
     ------
     InputError
-        If an argument is out of range, the model is not one-dimensional, or its tails need an interval some thousand
-        times as wide as its start.
+        If an argument is out of range, the model is not one-dimensional, its law is narrower than the rounding of x, or
+        its tails need an interval some thousand times as wide as its start.
     """
     if model.size != 1 or not isinstance(model.start, Law):
         raise InputError(f"a model of dimension {model.size} has no equation on the line: allowed is 1")
-    if not (until > 0.0 and math.isfinite(until)):
-        raise InputError(f"until = {until!r} must be a positive finite number")
+    require_positive("until", until)
     if not 0.0 < tail <= 0.01:
         raise InputError(f"tail = {tail!r} must lie in (0, 0.01]")
     low, high = model.walls or (-math.inf, math.inf)
@@ -58,6 +58,8 @@ def domain(model: Model, until: float, *, tail: float = TAIL) -> tuple[float, fl
     lo, hi = _by_quantiles(model, until, tail) or _by_runs(model, until, tail)
     if not hi > lo:  # a point that stays one
         lo, hi = lo - 1.0, hi + 1.0
+    if not hi - lo > 1e3 * math.ulp(max(abs(lo), abs(hi))):
+        raise InputError(f"the law lies at x = {lo!r} within the rounding of x: measure x from a point near it")
     return max(lo, low), min(hi, high)
 
 

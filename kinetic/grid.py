@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 
 from particles.base.arrays import Floats
+from particles.base.checks import LARGEST, require_positive
+from particles.base.checks import require_finite as require_number
 from particles.base.errors import InputError, NotFiniteError
 from particles.base.jit import Formula, kernel
 from particles.base.shims import fma
@@ -34,14 +36,14 @@ class Grid:
     Parameters
     ----------
     lo, hi : float
-        Ends, finite, lo < hi; units of length.
+        Ends, in [-1e100, 1e100], lo < hi; units of length.
     cells : int >= 4
         Number N of cells.
 
     Raises
     ------
     InputError
-        If an end is not finite, the ends do not increase, or there are too few cells.
+        If an end is no number in its range, the ends do not increase, or the cells are too few or too narrow.
     """
 
     lo: float
@@ -49,8 +51,11 @@ class Grid:
     cells: int = field(kw_only=True)
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.lo) and math.isfinite(self.hi) and self.lo < self.hi):
+        for name in ("lo", "hi"):
+            require_number(f"grid end {name}", getattr(self, name))
+        if not self.lo < self.hi:
             raise InputError(f"grid ends lo = {self.lo!r}, hi = {self.hi!r} must be finite with lo < hi")
+        require_positive("hi - lo", self.hi - self.lo, high=2.0 * LARGEST)
         if isinstance(self.cells, bool) or not isinstance(self.cells, int | np.integer) or self.cells < FEWEST_CELLS:
             raise InputError(f"cells = {self.cells!r} must be an integer of at least {FEWEST_CELLS}")
         if not self.h > 4.0 * math.ulp(max(abs(self.lo), abs(self.hi))):

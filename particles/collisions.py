@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from particles import noisy_kernels, vmath
 from particles.base.arrays import Floats
+from particles.base.checks import require_positive
 from particles.base.errors import InputError
 from particles.model.diffusion import DIFFUSIONS
 from particles.model.rule import Model
@@ -72,8 +73,8 @@ class Collisions:
 
     def __post_init__(self) -> None:
         for name, value in (("eps", self.eps), ("dt", self.dt), ("tau", self.tau)):
-            if value is not None and not (value > 0.0 and math.isfinite(value)):
-                raise InputError(f"{name} = {value!r} must be a positive finite number")
+            if value is not None:
+                require_positive(name, value)
         if self.clock not in CLOCKS:
             raise InputError(f"clock = {self.clock!r} must be one of {', '.join(CLOCKS)}")
         if self.dt is None:
@@ -159,8 +160,7 @@ class Milstein:
     order: ClassVar[float] = 1.0
 
     def __post_init__(self) -> None:
-        if not (self.dt > 0.0 and math.isfinite(self.dt)):
-            raise InputError(f"dt = {self.dt!r} must be a positive finite number")
+        require_positive("dt", self.dt)
 
     def __repr__(self) -> str:
         return f"Milstein(dt={self.dt!r}, noise={self.noise.name!r})"

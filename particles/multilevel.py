@@ -30,6 +30,7 @@ import numpy as np
 
 from particles import coupled_kernels, noisy_kernels
 from particles.base.arrays import Floats
+from particles.base.checks import require_positive
 from particles.base.errors import InputError, NotFiniteError
 from particles.ensemble import CHUNK, exact_parts, exact_sums
 from particles.kernels import block_power_sums, free
@@ -111,8 +112,7 @@ class Levels:
 
     def __post_init__(self) -> None:
         model = self.model
-        if not (math.isfinite(self.until) and self.until > 0.0):
-            raise InputError(f"until = {self.until!r} must be a positive finite number")
+        require_positive("until", self.until)
         if self.scheme not in SCHEMES:
             raise InputError(f"scheme = {self.scheme!r} must be one of {', '.join(SCHEMES)}")
         if not (isinstance(self.coarsest, int | np.integer) and self.coarsest >= 1):

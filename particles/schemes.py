@@ -18,6 +18,7 @@ import numpy as np
 
 from particles import kernels
 from particles.base.arrays import Floats
+from particles.base.checks import require_positive
 from particles.base.errors import InputError
 from particles.base.memory import require_memory
 from particles.model.expm import affine_flow
@@ -73,8 +74,8 @@ class Euler:
     def __post_init__(self) -> None:
         if (self.dt is None) == (self.layers is None):
             raise InputError(f"Euler takes either dt or layers, not dt = {self.dt!r} and layers = {self.layers!r}")
-        if self.dt is not None and not (self.dt > 0.0 and math.isfinite(self.dt)):
-            raise InputError(f"dt = {self.dt!r} must be a positive finite number")
+        if self.dt is not None:
+            require_positive("dt", self.dt)
         if self.layers is not None and not (isinstance(self.layers, int | np.integer) and self.layers >= 1):
             raise InputError(f"layers = {self.layers!r} must be an integer of at least 1")
 

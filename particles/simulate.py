@@ -11,6 +11,7 @@ import numpy as np
 
 from particles import checkpoint, parallel
 from particles.base.arrays import Floats
+from particles.base.checks import require_positive
 from particles.base.errors import InputError
 from particles.base.memory import require_memory
 from particles.base.provenance import provenance
@@ -51,8 +52,7 @@ def check(
     """
     if not (isinstance(count, int | np.integer) and count >= 1):
         raise InputError(f"count = {count!r} must be a positive integer")
-    if not (np.isfinite(until) and until > 0.0):
-        raise InputError(f"until = {until!r} must be a positive finite number")
+    require_positive("until", until)
     for time in times:
         if not 0.0 <= time <= until:
             raise InputError(f"times: {time!r} must lie in [0, {until!r}]")

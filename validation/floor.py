@@ -24,9 +24,10 @@ from collections.abc import Callable
 import numpy as np
 
 from particles.base.arrays import Floats
+from particles.base.checks import require_count
 from particles.base.errors import InputError
 from particles.model import Law, Measure
-from validation.distance.checks import check_probability, require_positive_integer
+from validation.distance.checks import check_probability
 from validation.distance.distribution import OfMeasure
 
 _ALL_KINKS = 1024  # D_M has a kink at every k/M; of more than so many only the outer ones can be seen
@@ -48,9 +49,9 @@ def expected_w1(law: Law | Measure, count: int, start: str = "random") -> float:
     Raises
     ------
     InputError
-        If the count is no positive integer, the start is not known, or the measure is no probability on the line.
+        If the count is no integer in [1, 1e15], the start is not known, or the measure is no probability on the line.
     """
-    require_positive_integer("count", count)
+    require_count("count", count)
     if start not in _DEVIATIONS:
         raise InputError(f"start = {start!r} must be one of {', '.join(_DEVIATIONS)}")
     deviation = _DEVIATIONS[start]

@@ -24,6 +24,7 @@ import numpy as np
 
 from particles import parallel
 from particles.base.arrays import Floats
+from particles.base.checks import require_positive
 from particles.base.errors import InputError
 from particles.base.provenance import provenance
 from particles.model import Model, exact_law
@@ -123,8 +124,7 @@ def check(
         With the argument, its value and what is allowed.
     """
     for name, value in (("tolerance", tolerance), ("most", most)):
-        if not (math.isfinite(value) and value > 0.0):
-            raise InputError(f"{name} = {value!r} must be a positive finite number")
+        require_positive(name, value)
     if not (isinstance(pilot, int | np.integer) and pilot >= 2):
         raise InputError(f"pilot = {pilot!r} must be an integer of at least 2")
     return Levels(model, until, Moments((1,)) if quantity is None else quantity, scheme, coarsest, seed)

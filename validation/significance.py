@@ -22,12 +22,13 @@ import numpy as np
 
 from particles import vmath
 from particles.base.arrays import Floats
+from particles.base.checks import require_count, require_number, require_positive
 from particles.base.errors import InputError
 from particles.base.jit import Formula, formula, kernel
 from particles.base.shims import sqrt
 from particles.model import Family, Law, Measure
 from particles.philox import LOW, SHIFT, philox4x32, stream, uniform53
-from validation.distance.checks import check_probability, require_mean, require_positive_integer
+from validation.distance.checks import check_probability, require_mean
 from validation.distance.distribution import Distribution, OfLaw, OfMeasure
 from validation.floor import mean_absolute_deviation
 
@@ -66,6 +67,7 @@ class NullLaw:
         InputError
             If `w1` is not a number.
         """
+        require_number("w1", w1)
         if math.isnan(w1):
             raise InputError(f"w1 = {w1!r} must be a number")
         closer = int(np.searchsorted(self.distances, w1 * _TIES, side="left"))
@@ -73,6 +75,7 @@ class NullLaw:
 
     def quantile(self, level: float) -> float:
         """Distance that the draws exceed with probability 1 - level, 0 < level < 1."""
+        require_number("level", level)
         if not 0.0 < level < 1.0:
             raise InputError(f"level = {level!r} must lie in (0, 1)")
         return float(self.distances[min(math.ceil(level * self.distances.size), self.distances.size) - 1])
@@ -99,9 +102,9 @@ def null_law(law: Law | Measure, count: int) -> NullLaw:
     Raises
     ------
     InputError
-        If the count is no positive integer, the law has no mean, or the measure is no probability on the line.
+        If the count is no integer in [1, 1e15], the law has no mean, or the measure is no probability on the line.
     """
-    require_positive_integer("count", count)
+    require_count("count", count)
     widths, survival = _panels(_distribution(law))
     before = np.concatenate([[1.0], survival[:-1]])
     share = np.clip((before - survival) / before, 0.0, 1.0)  # of what is left, between two nodes
@@ -136,8 +139,7 @@ def count_for(distance: float, law: Law | Measure, *, level: float = LEVEL, powe
     InputError
         If the distance is not positive, or needs more than 1e15 draws.
     """
-    if not (distance > 0.0 and math.isfinite(distance)):
-        raise InputError(f"distance = {distance!r} must be a positive finite number")
+    require_positive("distance", distance, low=0.0, high=math.inf)
     few, many = (0, math.inf), (_MOST, 0.0)  # counts that do not show it and that do, with what they would show
     count = 1000
     while many[0] - few[0] > 1:
@@ -172,7 +174,7 @@ def kolmogorov_p_value(distance: float, count: int) -> float:
     """
     from scipy.stats import kstwo
 
-    require_positive_integer("count", count)
+    require_count("count", count)
     if math.isnan(distance):
         raise InputError(f"distance = {distance!r} must be a number")
     return float(kstwo.sf(distance, count))

@@ -17,6 +17,7 @@ import numpy as np
 from kinetic.moments.concentration import sample_times, sign_change
 from kinetic.moments.hierarchy import LinearMoments
 from kinetic.moments.spread import Spread
+from particles.base.checks import require_positive
 from particles.base.errors import InputError
 from particles.model import Model
 
@@ -42,8 +43,7 @@ def time_to_level(model: Model, level: float, quantity: str = "variance", *, unt
         If the moments are not closed, an argument is out of range, or `until` is missing.
     """
     spread = Spread(model, quantity)
-    if not (level > 0.0 and math.isfinite(level)):
-        raise InputError(f"level = {level!r} must be a positive finite number")
+    require_positive("level", level)
     if spread.at([0.0])[0] <= level:
         return 0.0
     if (found := _closed(spread, level)) is not None:

@@ -22,7 +22,7 @@ from kinetic.steady.gibbs import gibbs
 from kinetic.steady.line import Line, constants, sides
 from kinetic.steady.relaxation import spectral_gap
 from kinetic.steady.rest_points import attractor
-from particles.base.errors import InputError
+from particles.base.errors import InputError, SimresnetError
 from particles.model import CONSTANT, LINEAR, Dirac, Law, Model, Normal
 from particles.model.families import Family
 
@@ -88,8 +88,22 @@ def steady_state(model: Model, *, closed: bool = True) -> SteadyState:
     Raises
     ------
     InputError
-        If the model is not one-dimensional, its parameters vary, or its drift or K cannot be used.
+        If the model is not one-dimensional, its parameters vary, its drift or K cannot be used, or its scales lie so
+        far apart that its density leaves the range of numbers.
     """
+    try:
+        with np.errstate(over="raise", divide="raise", invalid="raise"):
+            return _steady_state(model, closed)
+    except SimresnetError:
+        raise
+    except ArithmeticError as reason:
+        raise InputError(
+            f"the law at rest of nu2 = {model.nu2!r} with this weight and bias leaves the range of numbers ({reason}):"
+            " choose units in which lengths and times are near 1"
+        ) from reason
+
+
+def _steady_state(model: Model, closed: bool) -> SteadyState:
     if model.size != 1 or not isinstance(model.initial, Law):
         raise InputError(f"a model of dimension {model.size} has no steady state here: allowed is 1")
     line = Line(model, *constants(model), *((-math.inf, math.inf) if model.walls is None else model.walls))

@@ -199,6 +199,8 @@ def gibbs(slope: Map, chart: Chart, kinks: tuple[float, ...] = ()) -> Gibbs:
         If the density has no maximum, or its slope is too rough.
     """
     found = panels(slope, chart, kinks)
+    if not found:
+        raise OverflowError("no panel holds its mass")
     edges = np.array([panel.start for panel in found] + [found[-1].end])
     half = 0.5 * np.diff(edges)
     # the integral of s from the start of each panel, then ln p and p at the nodes
@@ -211,6 +213,8 @@ def gibbs(slope: Map, chart: Chart, kinks: tuple[float, ...] = ()) -> Gibbs:
     rates, outside = _beyond(slope, chart, edges, np.exp(ends))
     masses = part.sum(axis=0)
     total = math.fsum([*masses, *outside])
+    if not 0.0 < total < math.inf:
+        raise OverflowError(f"its mass is {total!r}")
     level[0] -= math.log(total)
     below = np.cumsum(np.concatenate([[outside[0]], masses])) / total
     above = np.cumsum(np.concatenate([[outside[1]], masses[::-1]]))[::-1] / total

@@ -32,6 +32,7 @@ from numpy.typing import ArrayLike
 
 from particles import vmath
 from particles.base.arrays import Floats, over_arrays
+from particles.base.checks import require_finite, require_positive
 from particles.base.errors import InputError
 from particles.base.jit import Formula, formula
 from particles.base.shims import fma, sqrt
@@ -303,15 +304,16 @@ def lognormal_family(delta: float, *, lam: float = 1.0, scale: float = 1.0) -> D
     Parameters
     ----------
     delta, lam, scale : float > 0
-        Shape; rate (the paper's has lam = 1); the rest point c of the paper.
+        Shape, in [1e-3, 1e3]; rate (the paper's has lam = 1); the rest point c of the paper.
 
     Raises
     ------
     InputError
-        If one of them is not positive and finite.
+        If one of them is not a number in its range.
     """
-    for name, number in (("delta", delta), ("lam", lam), ("scale", scale)):
-        _require_positive(name, number)
+    require_positive("delta", delta, low=1e-3, high=1e3)
+    require_positive("lam", lam)
+    require_positive("scale", scale)
     return Drift(
         "lognormal-family", _lognormal, _zero, _lognormal_x, _zero, 0.0, math.inf, (lam, delta, scale),
         flow=_lognormal_flow, propagator=_lognormal_propagator, reproducible=True,
@@ -367,15 +369,16 @@ def power_law(gamma: float, mu: float) -> Drift:
     Parameters
     ----------
     gamma : float > 0
-    mu : float > 1
+    mu : float > 1, at most 100
 
     Raises
     ------
     InputError
         If gamma or mu is out of range.
     """
-    _require_positive("gamma", gamma)
-    if not (mu > 1.0 and math.isfinite(mu)):
+    require_positive("gamma", gamma)
+    require_finite("mu", mu, largest=100.0)
+    if not mu > 1.0:
         raise InputError(f"mu = {mu!r} must be a finite number above 1")
     value, f_x = (_cubic, _cubic_x) if mu == 3.0 else (_power, _power_x)
     return Drift(
@@ -387,11 +390,6 @@ def power_law(gamma: float, mu: float) -> Drift:
 def cubic(gamma: float) -> Drift:
     """Ruseckas' u - gamma x^3 with u = w x + b (his (56)); gamma > 0, or InputError."""
     return power_law(gamma, 3.0)
-
-
-def _require_positive(name: str, number: float) -> None:
-    if not (number > 0.0 and math.isfinite(number)):
-        raise InputError(f"{name} = {number!r} must be a positive finite number")
 
 
 ACTIVATIONS = {drift.name: drift for drift in (IDENTITY, RELU, SIGMOID, TANH)}

@@ -25,10 +25,10 @@ from numpy.typing import ArrayLike
 
 from particles import vmath
 from particles.base.arrays import Floats, over_arrays
+from particles.base.checks import require_finite, require_positive
 from particles.base.errors import InputError
 from particles.base.jit import formula
-from particles.model.family import Family, gamma_ratio, gamma_weight, on_half_line
-from particles.model.laws import require_finite, require_positive
+from particles.model.family import Family, gamma_ratio, gamma_weight, on_half_line, per_length
 
 __all__ = ["Family", "GeneralisedGamma", "InverseGamma", "Lognormal", "Pareto", "ReluSteady", "SechPower"]
 
@@ -47,8 +47,8 @@ class Lognormal(Family):
     reproducible = True
 
     def __post_init__(self) -> None:
-        require_finite("m", self.m)
-        require_positive("v", self.v)
+        require_finite("m", self.m, largest=230.0)  # e^m is a length
+        require_positive("v", self.v, low=1e-200, high=100.0)  # and so are its quantiles and moments
 
     def _standard(self, x: ArrayLike) -> Floats:
         """Return (ln x - m)/sqrt(v), -inf for x <= 0."""
@@ -67,8 +67,8 @@ class Lognormal(Family):
         return np.asarray(ndtr(-self._standard(x)))
 
     def pdf(self, x: ArrayLike) -> Floats:
-        x, z = np.asarray(x, dtype=np.float64), self._standard(x)
-        return np.exp(-0.5 * z * z) / (math.sqrt(2.0 * math.pi * self.v) * np.where(x <= 0.0, 1.0, x))
+        x, z = np.asarray(x, dtype=np.float64), np.clip(self._standard(x), -1e3, 1e3)
+        return np.exp(-0.5 * z * z) / np.where(x <= 0.0, 1.0, x) / math.sqrt(2.0 * math.pi * self.v)
 
     def quantile(self, p: ArrayLike) -> Floats:
         return over_arrays(_lognormal_quantile, p, constants=(self.m, math.sqrt(self.v)))
@@ -82,7 +82,7 @@ class Lognormal(Family):
 
     @property
     def variance(self) -> float:
-        return self.moment(1) ** 2 * math.expm1(self.v)
+        return self.mean * self.mean * math.expm1(self.v)
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class InverseGamma(Family):
     scale: float
 
     def __post_init__(self) -> None:
-        require_positive("shape", self.shape)
+        require_positive("shape", self.shape, low=1e-12, high=1e12)
         require_positive("scale", self.scale)
 
     @property
@@ -111,12 +111,13 @@ class InverseGamma(Family):
         return on_half_line(x, lambda y: gammainc(self.shape, self.scale / y), below=1.0)
 
     def pdf(self, x: ArrayLike) -> Floats:
-        return on_half_line(x, lambda y: self.shape / y * gamma_weight(self.shape, self.scale / y))
+        return on_half_line(x, lambda y: per_length(self.shape, y, gamma_weight(self.shape, self.scale / y)))
 
     def quantile(self, p: ArrayLike) -> Floats:
         from scipy.special import gammainccinv
 
-        return np.asarray(self.scale / gammainccinv(self.shape, np.asarray(p, dtype=np.float64)))
+        with np.errstate(divide="ignore", over="ignore"):  # beyond the largest number: inf
+            return np.asarray(self.scale / gammainccinv(self.shape, np.asarray(p, dtype=np.float64)))
 
     def isf(self, s: ArrayLike) -> Floats:
         from scipy.special import gammaincinv
@@ -130,7 +131,7 @@ class InverseGamma(Family):
 
     @property
     def variance(self) -> float:
-        return self.moment(1) ** 2 / (self.shape - 2.0) if self.shape > 2.0 else math.inf
+        return self.mean * self.mean / (self.shape - 2.0) if self.shape > 2.0 else math.inf
 
 
 @dataclass(frozen=True)
@@ -142,35 +143,59 @@ class GeneralisedGamma(Family):
     delta: float
 
     def __post_init__(self) -> None:
-        for name in ("kappa", "theta", "delta"):
-            require_positive(name, getattr(self, name))
+        require_positive("theta", self.theta)
+        require_positive("delta", self.delta, low=1e-6, high=1e3)
+        require_positive("kappa", self.kappa, low=1e-12, high=1e12)
 
     @property
     def _shape(self) -> float:
         return self.kappa / self.delta
 
+    def _power(self, y: Floats) -> Floats:
+        """(y/theta)^delta, which a Gamma law follows; `on_half_line` lets it be inf."""
+        return np.asarray((y / self.theta) ** self.delta)
+
     def cdf(self, x: ArrayLike) -> Floats:
         from scipy.special import gammainc
 
-        return on_half_line(x, lambda y: gammainc(self._shape, (y / self.theta) ** self.delta))
+        def below(y: Floats) -> Floats:
+            return np.where(self._power(y) > 1e-280, gammainc(self._shape, self._power(y)), self._near_zero(y))
+
+        return on_half_line(x, below)
 
     def sf(self, x: ArrayLike) -> Floats:
         from scipy.special import gammaincc
 
-        return on_half_line(x, lambda y: gammaincc(self._shape, (y / self.theta) ** self.delta), below=1.0)
+        def above(y: Floats) -> Floats:
+            return np.where(self._power(y) > 1e-280, gammaincc(self._shape, self._power(y)), 1.0 - self._near_zero(y))
+
+        return on_half_line(x, above, below=1.0)
+
+    def _near_zero(self, y: Floats) -> Floats:
+        """F by its first term, (y/theta)^kappa/Gamma(1 + kappa/delta), where (y/theta)^delta is no number."""
+        from scipy.special import gammaln
+
+        with np.errstate(divide="ignore"):
+            logarithm = np.minimum(np.log(y / self.theta), 0.0)
+        return np.asarray(np.exp(np.minimum(self.kappa * logarithm - float(gammaln(1.0 + self._shape)), 0.0)))
 
     def pdf(self, x: ArrayLike) -> Floats:
-        return on_half_line(x, lambda y: self.kappa / y * gamma_weight(self._shape, (y / self.theta) ** self.delta))
+        def density(y: Floats) -> Floats:
+            return per_length(self.kappa, y, gamma_weight(self._shape, self._power(y)))
+
+        return on_half_line(x, density)
 
     def quantile(self, p: ArrayLike) -> Floats:
         from scipy.special import gammaincinv
 
-        return np.asarray(self.theta * gammaincinv(self._shape, np.asarray(p, dtype=np.float64)) ** (1.0 / self.delta))
+        with np.errstate(over="ignore"):  # beyond the largest number: inf
+            return np.asarray(self.theta * gammaincinv(self._shape, np.asarray(p, np.float64)) ** (1.0 / self.delta))
 
     def isf(self, s: ArrayLike) -> Floats:
         from scipy.special import gammainccinv
 
-        return np.asarray(self.theta * gammainccinv(self._shape, np.asarray(s, dtype=np.float64)) ** (1.0 / self.delta))
+        with np.errstate(over="ignore"):
+            return np.asarray(self.theta * gammainccinv(self._shape, np.asarray(s, np.float64)) ** (1.0 / self.delta))
 
     def moment(self, k: float) -> float:
         """E X^k = theta^k Gamma((kappa + k)/delta)/Gamma(kappa/delta) for real k > -kappa."""
@@ -178,7 +203,8 @@ class GeneralisedGamma(Family):
 
     @property
     def variance(self) -> float:
-        return self.mean**2 * math.expm1(self._log_growth())
+        growth = self._log_growth()
+        return math.inf if math.isnan(growth) else self.mean * self.mean * math.expm1(min(growth, 709.0))
 
     def _log_growth(self) -> float:
         """ln of E X^2/(E X)^2, a second difference of ln Gamma; by its derivatives where the law is narrow."""
@@ -203,10 +229,11 @@ class SechPower(Family):
     def __post_init__(self) -> None:
         require_finite("centre", self.centre)
         require_positive("rate", self.rate)
-        require_positive("power", self.power)
+        require_positive("power", self.power, low=1e-6, high=1e9)
 
     def _scaled(self, x: ArrayLike) -> Floats:
-        return self.rate * (np.asarray(x, dtype=np.float64) - self.centre)
+        with np.errstate(over="ignore"):  # as good as infinite
+            return np.clip(self.rate * (np.asarray(x, dtype=np.float64) - self.centre), -1e200, 1e200)
 
     def _outside(self, u: Floats) -> Floats:
         """P(U > u) for u >= 0; beyond 320 by its leading term e^(-p u)/((p/2) B(p/2, p/2))."""
@@ -304,6 +331,7 @@ class ReluSteady(Family):
         require_positive("-weight", -self.weight)
         require_positive("bias", self.bias)
         require_positive("nu2", self.nu2)
+        require_positive("-2 weight/nu2", self._power, low=1e-12, high=1e12)
 
     @property
     def tail(self) -> float:
@@ -355,8 +383,8 @@ class ReluSteady(Family):
 
     def pdf(self, x: ArrayLike) -> Floats:
         def density(x: Floats) -> Floats:
-            beyond = np.maximum(self.kink / x - 1.0, 0.0)  # y - 1
-            power = self._power * (np.log1p(beyond) - beyond) - 2.0 * np.log(x / self.kink)
+            beyond = np.clip(self.kink / x - 1.0, 0.0, 1e300)  # y - 1
+            power = self._power * (np.log1p(beyond) - beyond) - 2.0 * np.log(np.maximum(x / self.kink, 1e-300))
             return np.asarray(np.exp(power) / (self.kink * (1.0 + self._ratio)))
 
         return on_half_line(x, density)
@@ -376,7 +404,8 @@ class ReluSteady(Family):
         return np.asarray(self.kink * self._power / gammainccinv(self._power + 1.0, level))
 
     def _right_inverse(self, s: Floats) -> Floats:
-        return self.kink / (s * (1.0 + self._ratio))
+        with np.errstate(divide="ignore", over="ignore"):  # beyond the largest number: inf
+            return np.asarray(self.kink / (s * (1.0 + self._ratio)))
 
     def _kinks(self) -> Floats:
         return np.array([self.kink])
@@ -401,14 +430,17 @@ class Pareto(Family):
 
     def __post_init__(self) -> None:
         require_positive("start", self.start)
-        require_positive("tail_exponent", self.tail_exponent)
+        require_positive("tail_exponent", self.tail_exponent, low=1e-12, high=1e12)
 
     @property
     def tail(self) -> float:
         return self.tail_exponent
 
     def _log_ratio(self, x: ArrayLike) -> Floats:
-        return np.log(np.maximum(np.asarray(x, dtype=np.float64), self.start) / self.start)
+        x = np.maximum(np.asarray(x, dtype=np.float64), self.start)
+        with np.errstate(over="ignore"):
+            ratio = x / self.start
+        return np.where(ratio < np.inf, np.log(ratio), np.log(x) - math.log(self.start))
 
     def cdf(self, x: ArrayLike) -> Floats:
         return np.asarray(-np.expm1(-self.tail_exponent * self._log_ratio(x)))
@@ -422,10 +454,12 @@ class Pareto(Family):
         return np.where(x < self.start, 0.0, density)
 
     def quantile(self, p: ArrayLike) -> Floats:
-        return np.asarray(self.start * np.exp(-np.log1p(-np.asarray(p, dtype=np.float64)) / self.tail_exponent))
+        with np.errstate(over="ignore"):  # beyond the largest number: inf
+            return np.asarray(self.start * np.exp(-np.log1p(-np.asarray(p, dtype=np.float64)) / self.tail_exponent))
 
     def isf(self, s: ArrayLike) -> Floats:
-        return np.asarray(self.start * np.exp(-np.log(np.asarray(s, dtype=np.float64)) / self.tail_exponent))
+        with np.errstate(over="ignore"):  # beyond the largest number: inf
+            return np.asarray(self.start * np.exp(-np.log(np.asarray(s, dtype=np.float64)) / self.tail_exponent))
 
     def _kinks(self) -> Floats:
         return np.array([self.start])

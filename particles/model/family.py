@@ -101,6 +101,12 @@ def gamma_weight(a: float, y: Floats) -> Floats:
     return np.asarray(maximum * np.exp(a * np.where(np.isinf(r), -np.inf, power)))
 
 
+def per_length(factor: float, x: Floats, weight: Floats) -> Floats:
+    """Return factor/x times a weight: 0 where the weight is, though 1/x may overflow."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.where(weight > 0.0, factor / x * weight, 0.0)
+
+
 def gamma_ratio(a: float, step: float) -> float:
     """Gamma(a + step)/Gamma(a) for a > 0 and a + step > 0."""
     from scipy.special import poch

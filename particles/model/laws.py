@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 
 from particles import vmath
 from particles.base.arrays import Floats, over_arrays
+from particles.base.checks import require_finite, require_variance
 from particles.base.errors import InputError
 from particles.base.jit import formula
 from particles.model.panels import follow
@@ -85,7 +86,9 @@ class Law(ABC):
 
         The function of p = F(x) must vanish at p = 0 and p = 1; `kinks` are levels p in (0, 1) where it is not smooth.
         """
-        edges = np.unique(np.concatenate([self.breakpoints(), self.quantile(np.asarray(kinks, dtype=np.float64))]))
+        levels = np.asarray(kinks, dtype=np.float64)
+        levels = levels[(levels > 0.0) & (levels < 1.0)]
+        edges = np.unique(np.concatenate([self.breakpoints(), self.quantile(levels)]))
         if edges.size < 2:
             return 0.0
         half = 0.5 * np.diff(edges)
@@ -133,7 +136,18 @@ def _normal_quantile(p: float, c: tuple[float, ...]) -> float:
 
 @dataclass(frozen=True)
 class Normal(Law):
-    """Normal law N(m, v); the second parameter is the variance, not the standard deviation."""
+    """Normal law N(m, v); the second parameter is the variance, not the standard deviation.
+
+    Parameters
+    ----------
+    m : float in [-1e100, 1e100]
+    v : float in [1e-200, 1e200]
+
+    Raises
+    ------
+    InputError
+        If one of them is not a number in its range.
+    """
 
     m: float
     v: float
@@ -141,15 +155,19 @@ class Normal(Law):
 
     def __post_init__(self) -> None:
         require_finite("m", self.m)
-        require_positive("v", self.v)
+        require_variance("v", self.v)
 
     def cdf(self, x: ArrayLike) -> Floats:
         from scipy.special import ndtr
 
-        return np.asarray(ndtr((np.asarray(x) - self.m) / self.std))
+        return np.asarray(ndtr(self._standard(x)))
+
+    def _standard(self, x: ArrayLike) -> Floats:
+        with np.errstate(over="ignore"):  # as good as infinite
+            return np.asarray((np.asarray(x) - self.m) / self.std)
 
     def pdf(self, x: ArrayLike) -> Floats:
-        z = (np.asarray(x) - self.m) / self.std
+        z = np.clip(self._standard(x), -1e3, 1e3)
         return np.asarray(np.exp(-0.5 * z * z) / (self.std * math.sqrt(2.0 * math.pi)))
 
     def quantile(self, p: ArrayLike) -> Floats:
@@ -179,7 +197,7 @@ class Uniform(Law):
             raise InputError(f"high = {self.high!r} must be above low = {self.low!r}")
 
     def cdf(self, x: ArrayLike) -> Floats:
-        return np.clip((np.asarray(x) - self.low) / (self.high - self.low), 0.0, 1.0)
+        return (np.clip(x, self.low, self.high) - self.low) / (self.high - self.low)
 
     def pdf(self, x: ArrayLike) -> Floats:
         inside = (np.asarray(x) >= self.low) & (np.asarray(x) <= self.high)
@@ -387,15 +405,3 @@ def moments_by_quadrature(law: Law) -> tuple[float, float]:
     first = float((_GAUSS_WEIGHTS[:, None] * tail * half).sum())
     second = 2.0 * float((_GAUSS_WEIGHTS[:, None] * np.abs(x - centre) * np.abs(tail) * half).sum())
     return centre + first, second - first * first
-
-
-def require_finite(name: str, number: float) -> None:
-    """Refuse a parameter that is not a finite number."""
-    if not math.isfinite(number):
-        raise InputError(f"{name} = {number!r} must be a finite number")
-
-
-def require_positive(name: str, number: float) -> None:
-    """Refuse a parameter that is not a positive finite number."""
-    if not (number > 0.0 and math.isfinite(number)):
-        raise InputError(f"{name} = {number!r} must be a positive finite number")

@@ -38,7 +38,7 @@ def follow(cdf: Callable[[Floats], Floats], points: Floats) -> Floats:
         In any order; those that are not finite are left out.
     """
     points = np.unique(points[np.isfinite(points)])
-    found, left, right, before = [points], points[:-1], points[1:], np.full(points.size - 1, np.inf)
+    found, left, right, before = [points], points[:-1], points[1:], np.full(max(points.size - 1, 0), np.inf)
     for halvings in range(_HALVINGS):
         middle = left + 0.5 * (right - left)
         inside = (left < middle) & (middle < right)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats, as_floats
+from particles.base.checks import LARGEST
 from particles.base.errors import InputError
 
 
@@ -121,6 +122,10 @@ def _numbers(given: Any, name: str) -> Floats:
 def _shaped(given: Any, shape: tuple[int, ...], name: str) -> Floats:
     """Bring a value to `shape`, a number to a multiple of the identity (matrix) or to equal entries (vector)."""
     value = _numbers(given, name)
+    if value.size and np.abs(value).max() > LARGEST:
+        raise InputError(
+            f"{name} = {float(value.flat[np.abs(value).argmax()])!r} must lie in [{-LARGEST:g}, {LARGEST:g}]"
+        )
     if value.ndim == 0:
         return value * (np.eye(shape[0]) if len(shape) == 2 else np.ones(shape))
     if value.shape != shape:

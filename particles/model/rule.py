@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats
+from particles.base.checks import require_finite, require_positive
 from particles.base.errors import InputError
 from particles.model.diffusion import CONSTANT, DIFFUSIONS, Diffusion
 from particles.model.drifts import Drift
@@ -46,9 +47,9 @@ class Model:
     drift : Drift
         f(u, x).
     weight : number, array (D, D), Piecewise or callable of t
-        w with D = dim * neurons; a number stands for a multiple of the identity.
+        w with D = dim * neurons, each in [-1e100, 1e100]; a number stands for a multiple of the identity.
     bias : number, array (dim,), Piecewise, callable of t, or MEAN_COUPLED
-        b.
+        b, each in [-1e100, 1e100].
     initial : Law or Product
         Law g0 of the measurements; all neurons of a feature start at the measurement.
     neurons : int, default 1
@@ -60,8 +61,8 @@ class Model:
         crosses it (zero flux with noise).
     diffusion : Diffusion, default K = 1
         Noise shape K.
-    nu2 : float >= 0, default 0
-        Noise variance nu^2; 0: no noise.
+    nu2 : float, default 0
+        Noise variance nu^2, in [1e-100, 1e100]; 0: no noise.
     scaled : bool, optional
         u = w x/(d N) + b if True, u = w x + b if False; default: what the drift's paper writes.
 
@@ -90,6 +91,9 @@ class Model:
         if self.walls is not None:
             if self.size != 1:
                 raise InputError(f"walls need one feature and one neuron, not a state of dimension {self.size}")
+            for wall in self.walls:
+                if not (isinstance(wall, float) and math.isinf(wall)):
+                    require_finite("walls", wall)
             if not (len(self.walls) == 2 and self.walls[0] < self.walls[1]):
                 raise InputError(f"walls = {self.walls!r} must be two increasing numbers")
             if self.wall == "sticky" and not all(map(math.isfinite, self.walls)):
@@ -98,6 +102,8 @@ class Model:
             raise InputError(f"wall = {self.wall!r} must be 'sticky' or 'reflecting'")
         if not (isinstance(self.nu2, int | float) and 0.0 <= self.nu2 < math.inf):
             raise InputError(f"nu2 = {self.nu2!r} must be a finite number of at least 0")
+        if self.nu2 > 0.0:
+            require_positive("nu2", self.nu2)
         if self.mean_coupled and self.neurons != 1:
             raise InputError(f"neurons = {self.neurons!r} with a mean-coupled bias: allowed is 1")
         _ = self._weight, self._bias  # a wrong shape is reported when the model is made

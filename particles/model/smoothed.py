@@ -69,7 +69,9 @@ class SmoothedUniform(Family):
         return 0.5 * (self.high - self.low) / math.sqrt(self.v)
 
     def _standard(self, x: ArrayLike) -> Floats:
-        return (np.asarray(x, dtype=np.float64) - self._centre) / math.sqrt(self.v)
+        most = (1.0 + 1e-9) * self._half + 40.0  # beyond, no number is left of the law
+        with np.errstate(over="ignore"):
+            return np.clip((np.asarray(x, dtype=np.float64) - self._centre) / math.sqrt(self.v), -most, most)
 
     def _below(self, z: Floats) -> Floats:
         """F at z <= 0; by quadrature where the two Psi are nearly equal."""
@@ -147,7 +149,7 @@ def invert(law: Law, p: Floats, centre: float, reach: float) -> Floats:
     for _ in range(200):
         f = law.cdf(x)
         low, high = np.where(f < p, x, low), np.where(f < p, high, x)
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             new = x - f * np.log(f / p) / law.pdf(x)
         new = np.where((new >= low) & (new <= high), new, 0.5 * (low + high))
         settled = (np.abs(new - x) <= 4e-16 * scale) | (np.abs(f - p) <= 4e-16 * p)
@@ -159,6 +161,7 @@ def invert(law: Law, p: Floats, centre: float, reach: float) -> Floats:
 
 def normal_density(z: Floats) -> Floats:
     """Density of N(0, 1)."""
+    z = np.clip(z, -1e3, 1e3)
     return np.asarray(np.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi))
 
 

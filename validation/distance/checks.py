@@ -7,6 +7,8 @@ import numpy as np
 from particles.base.errors import InputError
 from particles.model import Law, Measure
 
+FARTHEST = 8e307
+"""Positions may lie so far out: differences of two are numbers."""
 _MASS_TOLERANCE = 1e-9
 
 
@@ -14,18 +16,16 @@ def check_probability(measure: Measure) -> None:
     """Refuse a measure with a negative mass, a mass that is not 1 within 1e-9, or numbers that are not finite."""
     if not (np.isfinite(measure.points).all() and np.isfinite(measure.polynomials).all()):
         raise InputError("a measure holds positions or densities that are not finite")
+    if measure.points.size and np.abs(measure.points).max() > FARTHEST:
+        raise InputError(
+            f"a position is {float(np.abs(measure.points).max())!r} from 0: allowed are {FARTHEST:g} at most"
+        )
     # an atom of a finite-volume solution may be negative by what the density undershoots
     least = -_MASS_TOLERANCE if measure.has_density else 0.0
     if measure.masses.size and not measure.masses.min() >= least:
         raise InputError(f"a mass is {float(measure.masses.min())!r}: allowed are numbers >= 0")
     if not abs(measure.mass - 1.0) <= _MASS_TOLERANCE:
         raise InputError(f"mass = {measure.mass!r} must be 1 within {_MASS_TOLERANCE:g}")
-
-
-def require_positive_integer(name: str, number: object) -> None:
-    """Refuse a count that is no integer of at least 1."""
-    if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
-        raise InputError(f"{name} = {number!r} must be an integer of at least 1")
 
 
 def require_mean(law: Law) -> None:

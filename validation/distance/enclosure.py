@@ -29,6 +29,7 @@ import numpy as np
 
 from particles import parallel
 from particles.base.arrays import Floats, as_floats
+from particles.base.checks import require_count, require_number
 from particles.base.errors import InputError
 from particles.model import Law, Measure
 from particles.trajectory import Trajectory
@@ -84,6 +85,8 @@ def enclose(
         On all ranks: if a particle is not finite or their span is none, the cloud is empty or not on the line, the law
         has no mean, the measure is no probability, or the tolerance is not positive.
     """
+    require_count("edges", edges, least=0)
+    require_count("gather", gather, least=0)
     ranks = parallel.of(comm)
     local = ranks.together(lambda: _checked(points, tolerance))
     count = sum(ranks.gather(local.size))
@@ -197,6 +200,7 @@ def _start(distribution: Distribution, ends: tuple[float, float], count: int, to
 
 
 def _checked(points: Floats, tolerance: float) -> Floats:
+    require_number("tolerance", tolerance)
     if not tolerance > 0.0:
         raise InputError(f"tolerance = {tolerance!r} must be a positive number")
     rows = np.atleast_2d(as_floats(points, "points", ndim=(1, 2), convert=False))

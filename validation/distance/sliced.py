@@ -16,10 +16,11 @@ import math
 import numpy as np
 
 from particles.base.arrays import Floats
+from particles.base.checks import require_count
 from particles.base.errors import InputError
 from particles.model import Measure, Normal
 from particles.philox import start_uniforms
-from validation.distance.checks import check_probability, require_positive_integer
+from validation.distance.checks import check_probability
 from validation.distance.coupling import coupling, levels
 
 _SPLIT = 2.0**27 + 1.0
@@ -50,7 +51,7 @@ def sliced_w1(a: Measure, b: Measure, *, slices: int = 64, seed: int = 0) -> flo
     """
     if a.dim != b.dim or a.dim == 1:
         raise InputError(f"dimensions {a.dim} and {b.dim} must be equal and above 1; on the line use validation.w1")
-    require_positive_integer("slices", slices)
+    require_count("slices", slices, most=10**9)
     for measure in (a, b):
         check_probability(measure)
     size = math.frexp(max(float(np.abs(measure.points).max()) for measure in (a, b)))[1]

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats, as_floats
+from particles.base.checks import require_finite
 from particles.base.errors import InputError
 from particles.model import Measure
 from validation.distance.checks import check_probability
@@ -44,7 +45,7 @@ def wasserstein(
         Positions; for d > 1 at most `EMD_LIMIT` points each.
     x_masses, y_masses : array_like, shape (n,), optional
         Non-negative, summing to 1 within 1e-9; by default equal.
-    p : float >= 1, default 1
+    p : float in [1, 1e4], default 1
 
     Returns
     -------
@@ -55,17 +56,17 @@ def wasserstein(
     Raises
     ------
     InputError
-        For integer or non-finite positions, positions that are 1.8e308 or more apart, bad masses, different
-        dimensions, p < 1, clouds that are too large, or an optimum that POT did not reach.
+        For integer or non-finite positions, positions beyond 8e307, bad masses, different dimensions, p out of range,
+        clouds that are too large, or an optimum that POT did not reach.
     """
     left, right = _cloud(x, x_masses), _cloud(y, y_masses)
     if left.dim != right.dim:
         raise InputError(f"dimensions {left.dim} and {right.dim} must be equal")
-    if not (p >= 1.0 and np.isfinite(p)):
+    require_finite("p", p, largest=1e4)
+    if not p >= 1.0:
         raise InputError(f"p = {p!r} must be a finite number of at least 1")
     if left.dim == 1:
-        with np.errstate(over="ignore"):  # refused below
-            return _by_quantiles(left, right, p)
+        return _by_quantiles(left, right, p)
     largest = max(left.masses.size, right.masses.size)
     if largest > EMD_LIMIT:
         raise InputError(

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from particles.base.arrays import Floats, over_arrays
+from particles.base.checks import require_positive
 from particles.base.errors import InputError
 from particles.model import Law, Model, exact_law
 from validation.laws.interpolation import UniformGrid
@@ -59,8 +60,7 @@ def limit_law(model: Model, time: float, *, tolerance: float = 1e-9) -> Law:
 
 def computed_law(model: Model, time: float, *, tolerance: float = 1e-9) -> TabulatedLaw:
     """`limit_law` without the closed forms."""
-    if not 0.0 < time < np.inf:
-        raise InputError(f"time = {time!r} must be a positive finite number")
+    require_positive("time", time)
     if not model.nu2 > 0.0:
         raise InputError(f"nu2 = {model.nu2!r}: without noise only the models with an exact flow have a limit law")
 

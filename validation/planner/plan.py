@@ -15,6 +15,7 @@ from typing import Any
 import kinetic
 import particles
 from particles import Collisions, Euler, parallel
+from particles.base.checks import require_positive
 from particles.base.errors import InputError
 from particles.model import Case
 from particles.plan import Forecast, forecast
@@ -115,8 +116,7 @@ def cheapest(
     InputError
         If an argument is out of range, or no way suits the case.
     """
-    if not (tolerance > 0.0 and math.isfinite(tolerance)):
-        raise InputError(f"tolerance = {tolerance!r} must be a positive finite number")
+    require_positive("tolerance", tolerance)
     model, until = case.model, case.until if until is None else until
     limit = limit_of(model, until)
     draws, grid = sampling(limit), grid_model(model, until, limit)

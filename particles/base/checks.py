@@ -1,0 +1,59 @@
+"""What a number that a user gives must be, checked where a value is made and said in one sentence.
+
+Places, lengths, times and rates are at most 1e100 in size, and at least 1e-100 where they must be positive; variances
+lie in [1e-200, 1e200]. So squares and products of a few of them are numbers. Parameters of shape, which have no unit,
+state a range of their own.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from typing import Any
+
+from particles.base.errors import InputError
+
+LARGEST = 1e100
+
+
+def require_finite(name: str, number: Any, *, largest: float = LARGEST) -> None:
+    """Refuse a parameter that is not a finite number of at most `largest` in size."""
+    if not math.isfinite(_float(name, number)):
+        raise InputError(f"{name} = {number!r} must be a finite number")
+    if abs(number) > largest:
+        raise InputError(f"{name} = {number!r} must lie in [{-largest:g}, {largest:g}]")
+
+
+def require_positive(name: str, number: Any, *, low: float = 1.0 / LARGEST, high: float = LARGEST) -> None:
+    """Refuse a parameter that is not a positive finite number in [low, high]."""
+    if not (number_ := _float(name, number)) > 0.0 or not math.isfinite(number_):
+        raise InputError(f"{name} = {number!r} must be a positive finite number")
+    if not low <= number_ <= high:
+        raise InputError(f"{name} = {number!r} must lie in [{low:g}, {high:g}]")
+
+
+def require_variance(name: str, number: Any) -> None:
+    """Refuse a parameter that is not a positive finite number in [1e-200, 1e200]."""
+    require_positive(name, number, low=LARGEST**-2, high=LARGEST**2)
+
+
+def require_count(name: str, number: Any, *, least: int = 1, most: int = 10**15) -> None:
+    """Refuse what is not an integer in [least, most]."""
+    if isinstance(number, bool) or not isinstance(number, numbers.Integral) or int(number) < least:
+        raise InputError(f"{name} = {number!r:.60} must be an integer of at least {least}")
+    if int(number) > most:
+        raise InputError(f"{name} = {float(min(int(number), 10**300)):.3g} must be at most {most:.3g}")
+
+
+def require_number(name: str, number: Any) -> None:
+    """Refuse what is not a number at all."""
+    _float(name, number)
+
+
+def _float(name: str, number: Any) -> float:
+    if isinstance(number, bool) or not isinstance(number, numbers.Real):
+        raise InputError(f"{name} = {number!r:.60} must be a number")
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf
