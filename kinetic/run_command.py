@@ -55,8 +55,10 @@ def execute(arguments: argparse.Namespace) -> int:
     from particles.base.memory import require_memory
     from particles.base.progress import progress_bar
     from particles.model import load_case
+    from particles.model.case_copy import case_files, packed
 
     case = load_case(arguments.case)
+    about = {"case": arguments.case, "copy": packed(*case_files(arguments.case))}
     until = case.until if arguments.until is None else arguments.until
     times = [t for t in case.times if t <= until] if arguments.times is None else arguments.times
     stored_times(0.0, until, times)
@@ -73,8 +75,7 @@ def execute(arguments: argparse.Namespace) -> int:
                 progress=lambda t: progress(t / until), heed=lambda cautions: _say([*foreseen, *cautions]),
             )  # fmt: skip
         cautions = [*foreseen, *solution.provenance["cautions"]]
-        about = {"case": arguments.case, **solution.provenance, "cautions": cautions}
-        solution = dataclasses.replace(solution, provenance=about)
+        solution = dataclasses.replace(solution, provenance={**about, **solution.provenance, "cautions": cautions})
         solution.save(arguments.out, replace=arguments.replace)
     _say(_remarks(case.model, solution))
     print(f"{case.name}: {grid.cells} cells on [{grid.lo:g}, {grid.hi:g}], {solution.steps} steps to t = {until:g}")

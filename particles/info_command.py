@@ -56,9 +56,15 @@ def _stored(arguments: argparse.Namespace, unfinished: dict[str, Any] | None) ->
         command.print_json(
             {"times": list(trajectory.times), "count": trajectory.count, "sha256": digests}
             | trajectory.plain_moments()
-            | {"histogram_sha256": counts, "info": trajectory.info, "unfinished": unfinished}
+            | {"histogram_sha256": counts, "info": _short(trajectory.info), "unfinished": unfinished}
         )
     return 0
+
+
+def _short(info: dict[str, Any]) -> dict[str, Any]:
+    """What a run says of itself, with the names of its case's files in the place of their content."""
+    copy = info.get("copy")
+    return info if not isinstance(copy, dict) else {**info, "copy": {**copy, "files": sorted(copy.get("files", ()))}}
 
 
 def _unfinished(run: str) -> dict[str, Any] | None:

@@ -68,9 +68,9 @@ def _run(arguments: argparse.Namespace) -> int:
     serves the first start and every later one.
     """
     from particles.base.files import check_output_folder
-    from particles.case_copy import case_files
     from particles.checkpoint import folder_of, require_none
     from particles.model import load_case
+    from particles.model.case_copy import case_files
     from particles.trajectory import FOLDERS
     from particles.watch import Checkpoints
 
@@ -101,7 +101,7 @@ def _resume(arguments: argparse.Namespace) -> int:
     Options that are not given are those of the run, but for --stop-at.
     """
     from particles.checkpoint import folder_of, newest
-    from particles.model import load_case
+    from particles.model.case_copy import load_copy
     from particles.watch import Checkpoints
 
     folder = folder_of(arguments.out)
@@ -109,7 +109,6 @@ def _resume(arguments: argparse.Namespace) -> int:
     stored = meta["arguments"]
     if "place" not in stored:
         raise InputError(f"{path} was not written by a command line: resume it by the script that wrote it")
-    copied = stored["place"] in meta["files"]
     given = {"out": arguments.out, "stop_at": arguments.stop_at, "json": arguments.json or stored["json"]}
     given["resume"] = False  # what follows is no new start
     given["replace"] = stored.get("replace", True)  # an older version's run asked nobody
@@ -127,13 +126,14 @@ def _resume(arguments: argparse.Namespace) -> int:
         arguments={**stored, **given},
         files={name: (path / name).read_bytes() for name in meta["files"] if name.startswith("case/")},
     )
-    return _carry(run, load_case(str(path / stored["place"]) if copied else stored["place"]), checkpoints)
+    return _carry(run, load_copy(path, stored["place"]), checkpoints)
 
 
 def _carry(arguments: argparse.Namespace, case: Case, checkpoints: Checkpoints) -> int:
     """Check a run, carry it out, store it, and tell of it."""
     from particles.cautions import cautions
     from particles.checkpoint import discard
+    from particles.model.case_copy import packed
     from particles.simulate import check
 
     until = arguments.until or case.until
@@ -173,7 +173,8 @@ def _carry(arguments: argparse.Namespace, case: Case, checkpoints: Checkpoints) 
                 print(f"particles: {sentence}", file=sys.stderr)
         with progress_bar(f"particles: {case.name}", steps) as progress:
             trajectory = simulate(case.model, scheme, **options, checkpoints=checkpoints, progress=progress)
-        trajectory = dataclasses.replace(trajectory, info={"case": arguments.case, **trajectory.info})
+        copy = packed(checkpoints.arguments["place"], checkpoints.files)
+        trajectory = dataclasses.replace(trajectory, info={"case": arguments.case, "copy": copy, **trajectory.info})
         trajectory.save(arguments.out, replace=arguments.replace)
         if command.launched_rank() == 0:
             discard(Path(checkpoints.folder))

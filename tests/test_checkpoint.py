@@ -21,10 +21,10 @@ import pytest
 from particles import checkpoint, parallel
 from particles.base.digests import block_digests, file_digest, signed, unsigned
 from particles.base.errors import InputError, StorageError
-from particles.case_copy import case_files
 from particles.checkpoint import SUMS, complete, folder_of
 from particles.ensemble import BLOCK
 from particles.model import MEAN_COUPLED, TANH, Model, Normal, Product, cases, load_case
+from particles.model.case_copy import case_files
 from particles.schemes import Euler
 from particles.simulate import simulate
 from particles.trajectory import FIELD, META, Trajectory, load

@@ -43,8 +43,18 @@ def test_exit_codes(outcome: object, code: int, capsys: pytest.CaptureFixture[st
         assert told.err == f"prog: {' '.join(str(outcome).split())}\n"
 
 
-def test_other_errors_keep_their_traceback(capsys: pytest.CaptureFixture[str]) -> None:
-    assert command.run("prog", lambda: parser_that(ZeroDivisionError("bug")), []) == 1
+def test_a_fault_of_the_program_is_one_line_and_no_verdict(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """1 says that a verdict does not hold: a fault must not look like one."""
+    monkeypatch.delenv("SIMRESNET_DEBUG", raising=False)
+    assert command.run("prog", lambda: parser_that(ZeroDivisionError("bug\n\x1b")), []) == 70
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "prog: a fault of the program, at tests/test_command.py:" in told
+    assert r"ZeroDivisionError: bug \x1b; please report" in told
+    monkeypatch.setenv("SIMRESNET_DEBUG", "1")
+    assert command.run("prog", lambda: parser_that(ZeroDivisionError("bug")), []) == 70
     assert "Traceback" in capsys.readouterr().err
 
 

@@ -41,7 +41,8 @@ def test_both_routes_agree_and_the_yardsticks_are_those_of_the_exact_law() -> No
     assert 0.2 < found.ratio < 4.0
     assert found.p_value == p_value(found.w1, law, 20_000)
     assert found.detectable == detectable(law, 20_000)
-    assert found.verdict == f"indistinguishable from sampling at M = 20000: p = {found.p_value:.2g}"
+    told = f"p = {found.p_value:.2g} by W1, p = {found.kolmogorov_p:.2g} by the Kolmogorov distance"
+    assert (found.holds, found.verdict) == (True, f"indistinguishable from sampling at M = 20000: {told}")
 
 
 def test_a_run_without_a_name_takes_its_floor_from_the_solution() -> None:
@@ -58,6 +59,7 @@ def test_a_run_without_a_name_takes_its_floor_from_the_solution() -> None:
 def test_p_values_are_for_independent_draws_alone() -> None:
     coupled = compare(*pair(cases["moments-conserved"]))
     assert (coupled.floor, coupled.p_value, coupled.detectable, coupled.kolmogorov_p) == (None,) * 4
+    assert (coupled.holds, coupled.verdict[:10]) == (None, "no p-value")
     assert coupled.verdict.startswith("no p-value: the bias follows the cloud's own mean")
     stratified = compare(*pair(cases["regression"], start="stratified"))
     assert (stratified.p_value, stratified.kolmogorov_p) == (None, None)
@@ -75,9 +77,12 @@ def test_a_quantile_start_is_off_its_exact_value_by_the_error_of_the_equation() 
     assert found.pde_error is not None
     assert found.floor == expected_w1(exact_law(case.model, 1.0), 20_000, "quantile")  # type: ignore[arg-type]
     assert abs(found.w1 - found.floor) <= found.pde_error * (1.0 + 1e-9)
+    assert found.holds is True
     assert "no more than the equation's own error" in found.verdict
     pushed = dataclasses.replace(cloud, states=tuple(state + 1e-3 for state in cloud.states))
-    assert "the particles do not follow the law" in compare(pushed, solution).verdict
+    off = compare(pushed, solution)
+    assert off.holds is False
+    assert "the particles do not follow the law" in off.verdict
 
 
 def test_noise_blurs_a_start_so_that_no_floor_is_known() -> None:
@@ -97,7 +102,8 @@ def test_a_cloud_of_another_law_differs() -> None:
     cloud, solution = pair(cases["regression"])
     pushed = dataclasses.replace(cloud, states=tuple(state + 0.03 for state in cloud.states))
     found = compare(pushed, solution)
-    assert found.verdict == "differs from sampling: p < 1e-4"
+    assert found.holds is False
+    assert found.verdict.startswith("differs from sampling, as seen by W1 and the Kolmogorov distance: p < 1e-4 by W1")
     assert found.kolmogorov_p is not None
     assert found.kolmogorov_p < 1e-4
 
@@ -107,7 +113,8 @@ def test_a_coarse_equation_is_not_held_against_the_cloud() -> None:
     found = compare(cloud, solution)
     assert found.p_value is not None
     assert found.p_value < 0.05
-    assert found.verdict.endswith(", but by no more than the equation's own error explains")
+    assert found.holds is True
+    assert found.verdict.endswith("; but by no more than the equation's own error explains")
 
 
 def test_a_law_without_a_mean_is_compared_by_the_kolmogorov_distance(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +123,8 @@ def test_a_law_without_a_mean_is_compared_by_the_kolmogorov_distance(monkeypatch
     monkeypatch.setattr(validation.comparison, "exact_law", lambda model, time: Pareto(1.0, 1.0))
     found = compare(cloud, solution)
     assert (found.w1, found.w1_pot, found.floor, found.p_value) == (None,) * 4
-    assert found.verdict.startswith("by the Kolmogorov distance indistinguishable from sampling")
+    assert found.verdict.startswith("indistinguishable from sampling")
+    assert found.verdict.endswith("by the Kolmogorov distance")
     assert "Pareto (tail exponent 1) has no mean" in found.remarks[0]
 
 
@@ -152,7 +160,7 @@ def test_different_models_are_not_compared() -> None:
     case = cases["regression"]
     cloud, _ = pair(case)
     other = dataclasses.replace(case.model, initial=Normal(1.0, 1.1))
-    with pytest.raises(InputError, match="different models"):
+    with pytest.raises(InputError, match=r"different models, in initial: .* Normal\(m=1.0, v=1.0\) of the cloud"):
         compare(cloud, kinetic.solve(other, kinetic.Grid(-7.0, 9.0, cells=100), until=1.0))
 
 

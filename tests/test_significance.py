@@ -187,9 +187,12 @@ def test_kolmogorov_p_values_of_one_draw_are_exact() -> None:
 
 
 def test_a_p_value_is_told_in_words() -> None:
-    assert sentence(0.42, 100) == "indistinguishable from sampling at M = 100: p = 0.42"
-    assert sentence(0.003, 100) == "differs from sampling: p = 0.003"
-    assert sentence(1.0 / (PATHS + 1), 100) == "differs from sampling: p < 1e-4"
+    assert sentence({"W1": 0.42}, 100) == (True, "indistinguishable from sampling at M = 100: p = 0.42 by W1")
+    assert sentence({"W1": 0.003}, 100) == (False, "differs from sampling, as seen by W1: p = 0.003 by W1")
+    assert sentence({"W1": 1.0 / (PATHS + 1)}, 100)[1].endswith("p < 1e-4 by W1")
+    both = sentence({"W1": 0.085, "the other": 0.0021}, 100)
+    assert both == (False, "differs from sampling, as seen by the other: p = 0.085 by W1, p = 0.0021 by the other")
+    assert sentence({"W1": 0.03, "the other": 0.03}, 100)[0]  # each has half the level
 
 
 # what is refused

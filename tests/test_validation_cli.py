@@ -50,7 +50,7 @@ def test_compare_prints_both_routes_floor_and_error(
     assert validate("compare", *records, "--json") == 0
     found = last_json(capsys)
     numbers = {"time", "count", "w1", "w1_pot", "floor", "ratio", "p_value", "detectable", "kolmogorov", "kolmogorov_p"}
-    assert set(found) == numbers | {"pde_error", "verdict", "remarks"}
+    assert set(found) == numbers | {"pde_error", "holds", "verdict", "remarks"}
     assert found["time"] == 3.0
     assert abs(found["w1"] - found["w1_pot"]) < 6.0 / 200_000
     assert found["pde_error"] < 1e-5
@@ -59,7 +59,7 @@ def test_compare_prints_both_routes_floor_and_error(
 def test_compare_ends_in_a_verdict_and_its_power(records: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     assert validate("compare", *records) == 0
     lines = capsys.readouterr().out.strip().splitlines()
-    assert lines[-2].startswith("verdict: indistinguishable from sampling at M = 5000: p = ")
+    assert lines[-2].startswith("verdict: holds: indistinguishable from sampling at M = 5000: p = ")
     assert lines[-1].endswith("would be seen with 95 % power (5 % false alarms)")
 
 

@@ -27,7 +27,10 @@ def add_parser(commands: Any) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Print W1 between a cloud and a solution, what it should be, and whether the two differ by more than sampling."""
+    """Print W1 between a cloud and a solution, what it should be, and whether the two differ by more than sampling.
+
+    Ends with 1 where they do.
+    """
     _check_places(Path(arguments.cloud), Path(arguments.solution))
 
     from kinetic.solution import load as load_solution
@@ -41,12 +44,13 @@ def execute(arguments: argparse.Namespace) -> int:
         print(f"{name:<13}{'not known' if value is None else value:<{_WIDTH}}   {meaning}")
     for remark in result.remarks:
         print(f"note: {remark}")
-    print(f"verdict: {result.verdict}")
+    judged = {None: "", True: "holds: ", False: "does not hold: "}[result.holds]
+    print(f"verdict: {judged}{result.verdict}")
     if result.detectable is not None:
         print(f"power: a distance above {result.detectable:.2e} would be seen with 95 % power (5 % false alarms)")
     if arguments.json:
         command.print_json(dataclasses.asdict(result))
-    return 0
+    return 1 if result.holds is False else 0
 
 
 def _check_places(cloud: Path, solution: Path) -> None:

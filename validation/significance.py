@@ -15,6 +15,7 @@ addresses, of a purpose that no run uses: the same p-value every time, and no dr
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -180,11 +181,24 @@ def kolmogorov_p_value(distance: float, count: int) -> float:
     return float(kstwo.sf(distance, count))
 
 
-def sentence(p: float, count: int) -> str:
-    """Say what a p-value means."""
-    if p >= LEVEL:
-        return f"indistinguishable from sampling at M = {count}: p = {p:.2g}"
-    return "differs from sampling: " + ("p < 1e-4" if p < 1e-4 else f"p = {p:.2g}")
+def sentence(p_values: Mapping[str, float], count: int) -> tuple[bool, str]:
+    """Judge by several tests together: whether none sees a difference, and that in a sentence.
+
+    Each test has its share of `LEVEL`, so that draws of the law are told from it with probability `LEVEL` at most
+    (Bonferroni), however the tests depend on each other.
+
+    Parameters
+    ----------
+    p_values : mapping of str to float
+        p-values by the name of the distance.
+    count : int
+        Number of draws.
+    """
+    told = ", ".join(f"p {'< 1e-4' if p < 1e-4 else f'= {p:.2g}'} by {name}" for name, p in p_values.items())
+    seen = [name for name, p in p_values.items() if p < LEVEL / len(p_values)]
+    if seen:
+        return False, f"differs from sampling, as seen by {' and '.join(seen)}: {told}"
+    return True, f"indistinguishable from sampling at M = {count}: {told}"
 
 
 def _distribution(law: Law | Measure) -> Distribution:

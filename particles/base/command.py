@@ -18,9 +18,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from particles.base import signals
-from particles.base.errors import InputError, SimresnetError
+from particles.base.errors import FAULT, InputError, SimresnetError, plain
 from particles.base.launch import launched_rank as launched_rank  # what every command asks, among them to speak once
 from particles.base.launch import launched_size as launched_size
+
+REPORT = "please report this line and your command to the authors (SIMRESNET_DEBUG=1 shows more)"
 
 abort_job: Callable[[int], None] | None = None
 
@@ -77,9 +79,19 @@ def run(name: str, parser: Callable[[], Parser], argv: Sequence[str] | None = No
         if abort_job is None:
             raise
         return _end_job(leave.code if isinstance(leave.code, int) and leave.code else 1)
-    except Exception:
-        traceback.print_exc()
-        return _end_job(1)
+    except Exception as error:
+        return _end_job(_fault(name, error))
+
+
+def _fault(name: str, error: Exception) -> int:
+    """Say that the program itself is wrong, in one line; all of it where the variable SIMRESNET_DEBUG is 1."""
+    if os.environ.get("SIMRESNET_DEBUG") == "1":
+        traceback.print_exception(error)
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    told = plain(" ".join(f"{type(error).__name__}: {error}".split())[:200])
+    where = f"{os.path.basename(os.path.dirname(place.filename))}/{os.path.basename(place.filename)}:{place.lineno}"
+    print(f"{name}: a fault of the program, at {where}: {told}; {REPORT}", file=sys.stderr, flush=True)
+    return FAULT
 
 
 def _report(name: str, error: SimresnetError) -> int:

@@ -8,7 +8,9 @@ exit code  class               meaning
 2          `InputError`        bad input or a wrong launcher; nothing written
 3          `NotFiniteError`    a particle or a cell stopped being finite
 5          `StorageError`      the disk refused; nothing half written
+70         --                  a fault of the program itself, told in one line
 75         `Stopped`           stopped on request; `resume` goes on from the checkpoint
+130        --                  interrupted from the keyboard
 =========  ==================  =============================================
 """
 
@@ -16,6 +18,7 @@ from __future__ import annotations
 
 import re
 
+FAULT = 70
 _LONGEST = 60
 _QUOTED = re.compile(rf"(?<!\w)(['\"])((?:(?!\1)[^\\]|\\.){{{_LONGEST + 1},}})\1(?!\w)")
 

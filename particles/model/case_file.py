@@ -23,6 +23,7 @@ domain = [-7.0, 9.0]                # also cells
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,14 +39,20 @@ from particles.model.measurements import Dialect, read_measurements
 from particles.model.parameters import MEAN_COUPLED, piecewise
 from particles.model.rule import Model
 
+ABSOLUTE = "absolute"  # folder of a copy that holds the files which were named by an absolute path
+Find = Callable[[str], Path]
+"""Where a file lies that a case names."""
 
-def load_case(name: str) -> Case:
+
+def load_case(name: str, *, copied: Path | None = None) -> Case:
     """Return the case of that name, or the one that a TOML file describes.
 
     Parameters
     ----------
     name : str
         A name of `particles.model.cases`, or a path that ends in ``.toml``.
+    copied : path, optional
+        Folder of a copy that `case_copy` made: measurements named by an absolute path are looked for there.
 
     Raises
     ------
@@ -55,10 +62,16 @@ def load_case(name: str) -> Case:
     if not name.endswith(".toml"):
         return cases[name]
     path = Path(os.path.expanduser(name))
-    return _build(path, read_toml(path))
+    return _build(path, read_toml(path), lambda file: located(path.parent, file, copied))
 
 
-def _build(path: Path, content: dict[str, Any]) -> Case:
+def located(folder: Path, file: str, copied: Path | None = None) -> Path:
+    """Where a file lies that the case in `folder` names; in a copy, what has an absolute path lies below `ABSOLUTE`."""
+    named = Path(os.path.expanduser(file))
+    return folder / named if copied is None or not named.is_absolute() else copied / ABSOLUTE / named.relative_to("/")
+
+
+def _build(path: Path, content: dict[str, Any], find: Find) -> Case:
     from pydantic import ValidationError
 
     from particles.model.mistakes import mistakes
@@ -78,7 +91,7 @@ def _build(path: Path, content: dict[str, Any]) -> Case:
             drift=_drift(model.drift),
             weight=_parameter(model.weight),
             bias=_parameter(model.bias),
-            initial=_law(model.initial, path.parent),
+            initial=_law(model.initial, find),
             neurons=model.neurons,
             walls=_pair(model.walls),
             scaled=model.scaled,
@@ -115,7 +128,7 @@ def _parameter(given: Any) -> Any:
     return piecewise(given.edges, given.values) if hasattr(given, "edges") else given
 
 
-def _law(given: Any, folder: Path) -> Law | Product:
+def _law(given: Any, find: Find) -> Law | Product:
     match given.law:
         case "dirac":
             return Dirac(given.point)
@@ -124,23 +137,23 @@ def _law(given: Any, folder: Path) -> Law | Product:
         case "uniform":
             return Uniform(given.low, given.high)
         case "mixture":
-            return Mixture([_line(c, folder) for c in given.components], given.weights)
+            return Mixture([_line(c, find) for c in given.components], given.weights)
         case "product":
-            return Product([_line(c, folder) for c in given.components])
+            return Product([_line(c, find) for c in given.components])
         case "histogram":
-            return histogram(_measured(given, folder))
+            return histogram(_measured(given, find))
         case "kernel":
-            return kernel_estimate(_measured(given, folder))
+            return kernel_estimate(_measured(given, find))
         case _:
-            return Empirical(_measured(given, folder))
+            return Empirical(_measured(given, find))
 
 
-def _measured(given: Any, folder: Path) -> Floats:
+def _measured(given: Any, find: Find) -> Floats:
     dialect = Dialect(given.separator, given.decimal, given.missing)
-    return read_measurements(folder / os.path.expanduser(given.file), given.column, dialect)
+    return read_measurements(find(given.file), given.column, dialect)
 
 
-def _line(given: Any, folder: Path) -> Law:
-    law = _law(given, folder)
+def _line(given: Any, find: Find) -> Law:
+    law = _law(given, find)
     assert isinstance(law, Law)  # the schema refuses a product inside
     return law

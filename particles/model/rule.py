@@ -34,6 +34,7 @@ from particles.base.checks import require_finite, require_positive
 from particles.base.errors import InputError
 from particles.model.diffusion import CONSTANT, DIFFUSIONS, Diffusion
 from particles.model.drifts import Drift
+from particles.model.identity import describe, identity
 from particles.model.laws import Clipped, Law, Product
 from particles.model.parameters import Constant, MeanCoupled, Parameter, Piecewise, Varying, as_parameter
 
@@ -210,15 +211,10 @@ class Model:
             "weight": self._weight.describe(),
             "bias": self.bias.describe() if self._bias is None else self._bias.describe(),
             "scaled": self.drift.scaled if self.scaled is None else self.scaled,
-            "initial": describe_law(self.initial),
+            "initial": describe(self.initial),
             "neurons": self.neurons,
             "walls": None if self.walls is None else {"kind": self.wall, "at": [repr(wall) for wall in self.walls]},
             "diffusion": {"K": self.diffusion.name, "constants": list(self.diffusion.constants)},
             "nu2": self.nu2,
+            "identity": identity(self),
         }
-
-
-def describe_law(law: Law | Product) -> str:
-    """Name and parameters of a law in one line; measurements by their number."""
-    text = repr(law)
-    return text if "data=" not in text and len(text) < 400 else f"{type(law).__name__} (long)"
