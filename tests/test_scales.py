@@ -15,7 +15,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from particles.model import Clipped, Empirical, KernelEstimate, Law, Measure, Mixture, Model, Normal, Uniform
+from particles.model import (
+    Clipped,
+    Empirical,
+    KernelEstimate,
+    Law,
+    Lognormal,
+    Measure,
+    Mixture,
+    Model,
+    Normal,
+    Pareto,
+    Uniform,
+)
 from particles.model.drifts import TANH
 from particles.model.panels import follow
 from particles.model.transients import PushForward
@@ -221,3 +233,18 @@ def test_atoms_and_bins_need_nothing_added() -> None:
     data = Empirical(np.array([0.0, 1e-6, 1.0]))
     assert follow(data.cdf, data.breakpoints()).size == 3
     assert follow(Uniform(0.0, 1.0).cdf, np.array([0.0, 1.0])).size == 2
+
+
+@pytest.mark.parametrize("v", [1.0, 36.0, 100.0])
+def test_expected_w1_holds_a_tail_beyond_the_rounding_of_one(v: float) -> None:
+    """One draw: E abs(X - Y) = 2 E X (2 Phi(sqrt(v/2)) - 1); the mean of v = 100 lies where 1 - F is 1e-23."""
+    exact = 2.0 * math.exp(0.5 * v) * math.erf(0.5 * math.sqrt(v))
+    assert_allclose(expected_w1(Lognormal(0.0, v), 1), exact, rtol=1e-9)
+
+
+@pytest.mark.parametrize("mu", [1.01, 1.2, 3.0])
+def test_expected_w1_holds_a_tail_that_is_a_power(mu: float) -> None:
+    """E abs(X - Y) = 2 int F (1 - F) dx = 2 (1/(mu - 1) - 1/(2 mu - 1)) for Pareto's law from 1 on."""
+    assert_allclose(expected_w1(Pareto(1.0, mu), 1), 2.0 / (mu - 1.0) - 2.0 / (2.0 * mu - 1.0), rtol=1e-9)
+    cloud = Measure.of_points(np.ones(2))
+    assert_allclose(w1_to_law(cloud, Pareto(1.0, mu)), 1.0 / (mu - 1.0), rtol=1e-9)

@@ -46,7 +46,9 @@ class Family(Law):
         return self.moment(1)
 
     def integrate_cdf(self, function: Callable[[Floats], Floats], kinks: ArrayLike = ()) -> float:
-        """Integral of function(F(x)) dx as in `Law`, cut where 1 - F < 1e-16.
+        """Integral of function(F(x)) dx as in `Law`, the upper tail whole.
+
+        There function(p) is taken as (1 - F) function(p)/(1 - p), 1 - F from `sf` and p = F as it is rounded.
 
         Raises
         ------
@@ -57,7 +59,29 @@ class Family(Law):
             raise InputError(
                 f"tail exponent = {self.tail:g}: the mean is infinite, and so is every W1; allowed: above 1"
             )
-        return super().integrate_cdf(function, kinks)
+        levels = np.asarray(kinks, dtype=np.float64)
+        inner = self.quantile(levels[(levels > 0.0) & (levels < 1.0)])
+        edges = np.concatenate([self.breakpoints(), self.isf(_LEVELS), inner])
+        edges = np.unique(edges[np.isfinite(edges)])
+        half = 0.5 * np.diff(edges)
+        x = edges[:-1] + half * (1.0 + _NODES[:, None])
+        p = np.clip(self.cdf(x), 0.0, 1.0 - 2.0**-53)
+        values = function(p) * np.where(p > 0.5, self.sf(x) / (1.0 - p), 1.0)
+        last = np.array([1.0 - 2.0**-53])
+        beyond = float(function(last)[0] / (1.0 - last[0])) * self._power_tail(float(edges[-1]))
+        return float((_WEIGHTS[:, None] * values * half).sum()) + beyond
+
+    def excess(self, start: float) -> float:
+        """E max(X - start, 0) = int P(X > x) dx from `start` on: to levels of 1e-300, and beyond as a power."""
+        points = np.concatenate([[start], self.breakpoints(), self.isf(_LEVELS)])
+        edges = np.unique(points[np.isfinite(points) & (points >= start)])
+        half = 0.5 * np.diff(edges)
+        x = edges[:-1] + half * (1.0 + _NODES[:, None])
+        return float((_WEIGHTS[:, None] * self.sf(x) * half).sum()) + self._power_tail(float(edges[-1]))
+
+    def _power_tail(self, end: float) -> float:
+        """int P(X > x) dx from `end` on, where it is a power; 0 for a lighter tail."""
+        return 0.0 if self.tail == math.inf else end * float(self.sf(end)) / (self.tail - 1.0)
 
     def w1_constant(self) -> float:
         """Sampling constant sqrt(2/pi) int sqrt(F (1 - F)) dx; the tails to levels of 1e-300, and beyond as a power.

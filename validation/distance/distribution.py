@@ -110,6 +110,8 @@ class OfLaw(Distribution):
 
     def beyond(self, start: float) -> float:
         """Integral of 1 - F right of `start`."""
+        if isinstance(self.law, Family):
+            return self.law.excess(start)
         knots = np.concatenate([[start], self.edges[self.edges > start]])
         left, half, above = knots[:-1], 0.5 * np.diff(knots), self.above(knots[:-1])
         total = np.zeros(left.shape)
