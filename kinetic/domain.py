@@ -56,8 +56,8 @@ def domain(model: Model, until: float, *, tail: float = TAIL) -> tuple[float, fl
     if math.isfinite(low) and math.isfinite(high):
         return low, high
     lo, hi = _by_quantiles(model, until, tail) or _by_runs(model, until, tail)
-    if not hi > lo:  # a point that stays one
-        lo, hi = lo - 1.0, hi + 1.0
+    if not hi > lo and model.start.std == 0.0:  # a point that stays one
+        lo, hi = lo - _length(model, lo), hi + _length(model, hi)
     if not hi - lo > 1e3 * math.ulp(max(abs(lo), abs(hi))):
         raise InputError(f"the law lies at x = {lo!r} within the rounding of x: measure x from a point near it")
     return max(lo, low), min(hi, high)
@@ -70,6 +70,12 @@ def tail_masses(solution: Solution) -> tuple[float, float]:
     low = solution.atoms[:, 0] + h * np.abs(solution.averages[:, :cells]).sum(axis=1)
     high = solution.atoms[:, 1] + h * np.abs(solution.averages[:, -cells:]).sum(axis=1)
     return float(low.max()), float(high.max())
+
+
+def _length(model: Model, x: float) -> float:
+    """A length for a point at x that stays one: its distance from 0, else that on which u changes by 1, else 1."""
+    weight = abs(model.weight_at(0.0))
+    return abs(x) or (1.0 / weight if weight > 0.0 else 1.0)
 
 
 def _by_quantiles(model: Model, until: float, tail: float) -> tuple[float, float] | None:
@@ -103,7 +109,7 @@ def _by_runs(model: Model, until: float, tail: float) -> tuple[float, float]:
     lo, hi = (float(x) for x in law.quantile(np.array([tail, 1.0 - tail])))
     bottom = _bottom(model, lo)
     top = math.inf if model.walls is None else model.walls[1]
-    reach = hi - lo or math.sqrt(model.nu2 * until) or 1.0
+    reach = hi - lo or math.sqrt(model.nu2 * until) or _length(model, lo)
     for _ in range(_DOUBLINGS):
         grid = Grid(max(lo - reach, bottom), min(hi + reach, top), cells=_CELLS)
         below, above = _largest_tails(model, law, grid, until)

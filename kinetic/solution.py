@@ -25,6 +25,7 @@ from particles.base.digests import digest_of, plain_digest
 from particles.base.errors import InputError
 from particles.base.files import replace_file
 from particles.base.readers import parse_json, read_bytes, reading
+from particles.base.times import index_of
 from particles.model import Measure
 
 FORMAT = "simresnet-kinetic-3"
@@ -91,7 +92,7 @@ class Solution:
         Raises
         ------
         InputError
-            If `t` is not a stored time (to 12 digits).
+            If `t` is not a stored time (to 9 digits of the last one).
         """
         k = self._row(t)
         coefficients = parabolas(
@@ -112,9 +113,9 @@ class Solution:
         return math.fsum(self.averages[k]) * self.grid.h + float(self.atoms[k].sum())
 
     def _row(self, t: float) -> int:
-        for k, stored in enumerate(self.times):
-            if math.isclose(t, stored, rel_tol=1e-12, abs_tol=1e-12):
-                return k
+        k = index_of(self.times, t)
+        if k is not None:
+            return k
         known = ", ".join(f"{stored:g}" for stored in self.times)
         raise InputError(f"t = {t!r} is not stored: allowed are {known}")
 

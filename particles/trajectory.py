@@ -22,6 +22,7 @@ from particles.base.digests import block_digests, digest_of, file_digest, signed
 from particles.base.errors import InputError
 from particles.base.files import draft_of, replace_folder, resolved, sync, write_json
 from particles.base.readers import map_npy, read_json, reading
+from particles.base.times import index_of
 from particles.ensemble import BLOCK
 from particles.fields import Part, reserve, write_rows
 from particles.model.measure import Measure
@@ -126,9 +127,9 @@ class Trajectory:
         return Measure.of_points(points)
 
     def _index(self, time: float) -> int:
-        for index, stored in enumerate(self.times):
-            if abs(stored - time) <= 1e-9 * max(1.0, abs(stored)):
-                return index
+        index = index_of(self.times, time)
+        if index is not None:
+            return index
         raise InputError(f"time = {time!r} is not stored: stored are {', '.join(f'{t:g}' for t in self.times)}")
 
     def plain_moments(self) -> dict[str, list[Any]]:

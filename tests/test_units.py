@@ -1,4 +1,4 @@
-"""An answer does not depend on the unit of length, mass or time: the equation.
+"""An answer does not depend on the unit of length, mass or time.
 
 With x = s y, t = T r and mass c the equation keeps its form,
 
@@ -19,11 +19,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinetic import CWENO3, Grid, Linear, Solution, solve
+from kinetic import CWENO3, Grid, Linear, Solution, domain, solve, steady_state
 from kinetic.reconstruction import parabolas
+from particles import Collisions, Euler, ExactFlow, Milstein, simulate
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
-from particles.model import IDENTITY, LINEAR, MEAN_COUPLED, RELU, TANH, Model, Normal, Uniform, piecewise
+from particles.base.times import index_of
+from particles.model import IDENTITY, LINEAR, MEAN_COUPLED, RELU, TANH, Dirac, Model, Normal, Uniform, piecewise
 
 UNTIL, CELLS, ENDS = 0.25, 60, (-3.0, 5.0)
 
@@ -132,3 +134,61 @@ def test_a_state_beyond_the_reach_of_the_weights_is_refused_and_an_empty_one_is_
     assert record.reconstruction == CWENO3(eps=record.reconstruction.eps)  # type: ignore[union-attr]
     assert record.provenance["scheme"]["eps"] == "relative"
     assert np.isfinite(parabolas(record.reconstruction, 1e-300 * start, grid.h, periodic=False)).all()
+
+
+# what else had a unit ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("s", [1e-12, 1.0, 1e12])
+def test_stored_times_are_told_apart_in_any_unit_of_time(s: float) -> None:
+    times = (0.0, 0.25 * s, 0.5 * s, s)
+    assert [index_of(times, t) for t in times] == [0, 1, 2, 3]
+    assert index_of(times, 0.5 * s * (1.0 + 1e-12)) == 2
+    assert index_of(times, 0.3 * s) is None
+    assert index_of(times, float("nan")) is None
+    case = Model(drift=IDENTITY, weight=-1.0 / s, bias=0.0, initial=Normal(1.0, 1.0))
+    cloud = simulate(case, ExactFlow(), count=100, until=s, times=times)
+    equation = solve(case, Grid(-4.0, 6.0, cells=50), until=s, times=times)
+    for t in times[1:]:
+        assert float(cloud.at(t).mean[0]) == pytest.approx(float(cloud.at(0.0).mean[0]) * np.exp(-t / s))
+        assert float(equation.at(t).mean[0]) == pytest.approx(np.exp(-t / s), abs=0.05)
+
+
+@pytest.mark.parametrize("s", [1e-12, 1e9])
+def test_laws_at_rest_and_domains_have_no_unit(s: float) -> None:
+    def quartiles(s: float) -> Floats:
+        walls = {"walls": (-s, 3.0 * s), "wall": "reflecting"}
+        model = Model(drift=TANH, weight=1.0 / s, bias=0.3, nu2=0.5 * s, initial=Uniform(0.0, s), **walls)
+        law = steady_state(model).law
+        assert law is not None
+        return np.asarray(law.quantile(np.array([0.25, 0.5, 0.75]))) / s
+
+    np.testing.assert_allclose(quartiles(s), quartiles(1.0), rtol=1e-12)
+    for start in (Dirac(0.0), Dirac(s), Normal(0.0, s * s)):
+        ends = domain(Model(drift=TANH, weight=-1.0 / s, bias=start.mean / s, initial=start), s)
+        unit: Any = Normal(0.0, 1.0) if isinstance(start, Normal) else Dirac(start.mean / s)
+        expected = domain(Model(drift=TANH, weight=-1.0, bias=unit.mean, initial=unit), 1.0)
+        np.testing.assert_allclose(np.array(ends) / s, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("scheme", ["euler", "exact", "synchronous", "poisson", "milstein"])
+def test_in_units_that_are_powers_of_two_particles_have_the_same_bits(scheme: str) -> None:
+    """Noise of variance nu^2 has the root of a power of four for a factor; walls 2 s apart are met."""
+
+    def cloud(s: float, time: float) -> Floats:
+        quiet = scheme in ("euler", "exact")
+        walls: dict[str, Any] = {} if quiet else {"walls": (0.0, 2.0 * s), "wall": "reflecting"}
+        model = Model(
+            drift=IDENTITY, weight=-1.0 / time, bias=s / time, nu2=0.0 if quiet else 2.0 * s * s / time,
+            initial=Uniform(0.25 * s, 1.5 * s), **walls,
+        )  # fmt: skip
+        dt = time / 16.0
+        schemes: dict[str, Any] = {
+            "euler": Euler(dt=dt), "exact": ExactFlow(), "milstein": Milstein(dt),
+            "synchronous": Collisions(dt, "synchronous"), "poisson": Collisions(dt, "poisson", dt=2.0 * dt),
+        }  # fmt: skip
+        return np.asarray(simulate(model, schemes[scheme], count=500, until=time).state(time) / s)
+
+    one = cloud(1.0, 1.0)
+    for s, time in ((2.0**-40, 1.0), (2.0**30, 2.0**-28), (1.0, 2.0**30)):
+        np.testing.assert_array_equal(cloud(s, time), one)

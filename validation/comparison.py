@@ -20,6 +20,7 @@ from kinetic.solution import Solution
 from kinetic.steady import steady_state
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
+from particles.base.times import index_of
 from particles.model import Case, Law, exact_law
 from particles.model.case_copy import case_of
 from particles.model.identity import differences
@@ -175,9 +176,11 @@ def _at_rest(case: Case) -> list[Law]:
 
 def _common_time(cloud: Trajectory, solution: Solution, time: float | None) -> tuple[float, float]:
     """A time that both hold, as the cloud and as the solution writes it."""
-    common = [(t, s) for t in cloud.times for s in solution.times if abs(t - s) <= 1e-9 * max(1.0, s)]
+    rows = ((t, index_of(solution.times, t)) for t in cloud.times)
+    common = [(t, solution.times[row]) for t, row in rows if row is not None]
     if time is not None:
-        common = [pair for pair in common if abs(pair[0] - time) <= 1e-9 * max(1.0, abs(time))]
+        row = index_of([t for t, _ in common], time)
+        common = [] if row is None else [common[row]]
     if not common:
         held = [", ".join(f"{t:g}" for t in times) for times in (cloud.times, solution.times)]
         missing = "they have no common time" if time is None else f"time = {time:g} is not stored in both"

@@ -110,4 +110,4 @@ def _horizon(model: Model) -> float:
         growth = float(rates.max())
         return last + min(40.0 / float(np.abs(rates).min()), 300.0 / growth if growth > 0.0 else math.inf)
     m, b = float(system.at([last])[0, 1]), float(a[1, 0])  # w = 0: m1 = m + b (t - last) turns the energy once
-    return last + 1.0 + (2.0 * abs(m / b) if b != 0.0 else 0.0)
+    return 2.0 * last + (2.0 * abs(m / b) if b != 0.0 else 0.0)  # breakpoints there are: constants have a closed form

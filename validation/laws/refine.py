@@ -113,9 +113,9 @@ def _domain(model: Model, chart: Chart, time: float, solver: Solver) -> tuple[fl
     start = model.initial
     assert isinstance(start, Law)  # size 1
     first, last = (float(chart.to(start.quantile(np.array(p)))) for p in (1e-17, 1.0 - 1e-16))
-    spread = 2.0 * math.sqrt(model.nu2 * time) + 1e-3 * max(1.0, abs(first))
+    spread = 2.0 * math.sqrt(model.nu2 * time) + 1e-3 * max(abs(first), abs(last)) or 1e-3
     if chart is HALF_LINE:
-        spread = min(spread, 1.0)  # far out the drift, over x, may be stiff
+        spread = min(spread + 1e-3, 1.0)  # of ln x, which has no unit; far out the drift, over x, may be stiff
     low, high = first - spread, last + spread
     step = (high - low) / _COARSE
     while high - low < _MOST_STEPS * step:
