@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -36,10 +37,15 @@ def below(module: str, prefix: str) -> bool:
     return module == prefix or module.startswith(prefix + ".")
 
 
-def imported(path: Path, module: str) -> Iterator[str]:
-    """Full names of all that a file imports, at any depth, by statement or by `import_module` of a constant."""
-    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+@functools.cache
+def imported(text: str, package: str) -> tuple[str, ...]:
+    """Full names of all that a file of this package imports; a text that was parsed before is not parsed again."""
+    return tuple(_imported(text, package))
+
+
+def _imported(text: str, package: str) -> Iterator[str]:
+    """At any depth, by statement or by `import_module` of a constant."""
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -61,7 +67,8 @@ def violations(root: Path) -> list[str]:
             parts = path.relative_to(root).with_suffix("").parts
             module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
             owner = max((prefix for prefix in DIRECTIONS if below(module, prefix)), key=len)
-            for name in imported(path, module):
+            package_of = module if path.name == "__init__.py" else module.rpartition(".")[0]
+            for name in imported(path.read_text(encoding="utf-8"), package_of):
                 if name.split(".")[0] in ("tests", "benchmarks", "an import by a computed name"):
                     found.append(f"{module} imports {name}")
                 if name.split(".")[0] in PACKAGES and not any(below(name, allowed) for allowed in DIRECTIONS[owner]):
