@@ -11,20 +11,51 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
-
-TELLING = """
-import sys
 from particles.__main__ import build_parser
 from particles.base import command
-try:
-    code = command.run("particles", build_parser)
-except SystemExit as leave:
-    code = leave.code or 0
-loaded = [name for name in ("numba", "mpi4py", "matplotlib", "ot") if name in sys.modules]
-print("loaded:", *loaded)
-sys.exit(code)
+from particles.model import cases
+
+Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
+
+# every row in a process of its own, forked before anything but the parser is loaded: (folder, arguments) from a file
+ROWS = """
+import json, os, sys
+from pathlib import Path
+from particles.__main__ import build_parser
+from particles.base import command
+codes = []
+for folder, arguments in json.loads(Path(sys.argv[1]).read_text()):
+    if os.fork() == 0:
+        os.chdir(folder)
+        for stream, ending in ((1, ".out"), (2, ".err")):
+            os.dup2(os.open(folder + ending, os.O_WRONLY | os.O_CREAT), stream)
+        try:
+            code = command.run("particles", build_parser, arguments)
+        except SystemExit as leave:
+            code = leave.code or 0
+        print("loaded:", *(name for name in ("numba", "mpi4py", "matplotlib", "ot") if name in sys.modules))
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    codes.append(os.waitstatus_to_exitcode(os.wait()[1]))
+print(json.dumps(codes))
 """
+
+
+def in_forks(fresh: Fresh, base: Path, rows: list[tuple[Path, list[object]]]) -> list[subprocess.CompletedProcess[str]]:
+    (base / "rows.json").write_text(json.dumps([(str(folder), list(map(str, words))) for folder, words in rows]))
+    done = fresh("-c", ROWS, base / "rows.json", env={"OPENBLAS_NUM_THREADS": "1"}, timeout=280)
+    assert (done.returncode, done.stderr) == (0, "")
+    return [
+        subprocess.CompletedProcess(words, code, Path(f"{folder}.out").read_text(), Path(f"{folder}.err").read_text())
+        for (folder, words), code in zip(rows, json.loads(done.stdout), strict=True)
+    ]
+
+
+def run(*words: object) -> int:
+    """The exit code of the command line in this process."""
+    return command.run("particles", build_parser, list(map(str, words)))
+
 
 PLAIN = """
 [model]
@@ -70,21 +101,20 @@ def test_run_stores_what_info_tells(fresh: Fresh, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "case", ["moments-decay", "moments-conserved", "vehicles", "regression", "regression-2d", "iris"]
 )
-def test_each_case_runs_with_its_own_snapshots(fresh: Fresh, tmp_path: Path, case: str) -> None:
-    from particles.model import cases
-
-    done = fresh("-m", "particles", "run", case, "--count", 50, "--out", tmp_path / "out", "--json")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert json.loads(done.stdout.splitlines()[-1])["times"] == list(cases[case].times)
+def test_each_case_runs_with_its_own_snapshots(capsys: pytest.CaptureFixture[str], tmp_path: Path, case: str) -> None:
+    assert run("run", case, "--count", 50, "--out", tmp_path / "out", "--json") == 0
+    done = capsys.readouterr()
+    assert done.err == ""
+    assert json.loads(done.out.splitlines()[-1])["times"] == list(cases[case].times)
 
 
 @pytest.mark.parametrize(
     "options",
     [("--exact",), ("--dt", 0.25), ("--layers", 8), ("--exact", "--start", "quantile"), ("--times", 0.5, 1.0)],
 )
-def test_options_reach_the_run(fresh: Fresh, tmp_path: Path, options: tuple[object, ...]) -> None:
-    done = fresh("-m", "particles", "run", toml(tmp_path), "--count", 10, *options, "--out", tmp_path / "out")
-    assert (done.returncode, done.stderr) == (0, "")
+def test_options_reach_the_run(capsys: pytest.CaptureFixture[str], tmp_path: Path, options: tuple[object, ...]) -> None:
+    assert run("run", toml(tmp_path), "--count", 10, *options, "--out", tmp_path / "out") == 0
+    assert capsys.readouterr().err == ""
     meta = json.loads((tmp_path / "out" / "meta.json").read_text())
     wanted = {"--exact": "ExactFlow()", "--dt": "Euler(dt=0.25)", "--layers": "Euler(layers=8)"}
     assert meta["scheme"] == wanted.get(str(options[0]), "Euler(layers=1000)")
@@ -92,35 +122,36 @@ def test_options_reach_the_run(fresh: Fresh, tmp_path: Path, options: tuple[obje
     assert meta["times"] == ([0.5, 1.0] if "--times" in options else [0.0, 1.0])
 
 
-def test_histogram_without_clouds_is_told_by_info(fresh: Fresh, tmp_path: Path) -> None:
+def test_histogram_without_clouds_is_told_by_info(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     out = tmp_path / "out"
     arguments = ("run", "regression", "--count", 1000, "--exact", "--histogram", -4, 6, 20, "--no-clouds", "--out", out)
     for words in ((), ("--replace",)):  # an older run of the same kind is replaced
-        done = fresh("-m", "particles", *arguments, *words)
-        assert (done.returncode, done.stderr) == (0, "")
+        assert run(*arguments, *words) == 0
+    assert capsys.readouterr().err == ""
     assert sorted(path.name for path in out.iterdir()) == ["histogram.npy", "meta.json"]
-    told = json.loads(fresh("-m", "particles", "info", out, "--json").stdout.splitlines()[-1])
+    assert run("info", out, "--json") == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
     counts = np.load(out / "histogram.npy")
     assert (counts.shape, counts.sum()) == ((3, 1, 22), 3000)
     assert told["histogram_sha256"] == hashlib.sha256(counts.tobytes()).hexdigest()
     assert told["sha256"] == []
 
 
-def test_horizon_shorter_than_the_case(fresh: Fresh, tmp_path: Path) -> None:
-    done = fresh(
-        "-m", "particles", "run", "regression", "--count", 10, "--until", 1, "--exact", "--out", tmp_path / "o"
-    )
-    assert done.returncode == 0
+def test_horizon_shorter_than_the_case(tmp_path: Path) -> None:
+    assert run("run", "regression", "--count", 10, "--until", 1, "--exact", "--out", tmp_path / "o") == 0
     assert json.loads((tmp_path / "o" / "meta.json").read_text())["times"] == [0.0, 1.0]
 
 
-def test_older_run_is_replaced_where_that_is_asked_for_alone(fresh: Fresh, tmp_path: Path) -> None:
-    words = ("-m", "particles", "run", "regression", "--exact", "--out", tmp_path / "out")
-    assert fresh(*words, "--count", 10).returncode == 0
-    done = fresh(*words, "--count", 20)
-    assert (done.returncode, done.stderr.count("\n"), "add --replace" in done.stderr) == (2, 1, True)
+def test_older_run_is_replaced_where_that_is_asked_for_alone(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    words = ("run", "regression", "--exact", "--out", tmp_path / "out")
+    assert run(*words, "--count", 10) == 0
+    assert run(*words, "--count", 20) == 2
+    told = capsys.readouterr().err
+    assert (told.count("\n"), "add --replace" in told) == (1, True)
     assert json.loads((tmp_path / "out" / "meta.json").read_text())["count"] == 10
-    assert fresh(*words, "--count", 20, "--replace").returncode == 0
+    assert run(*words, "--count", 20, "--replace") == 0
     assert json.loads((tmp_path / "out" / "meta.json").read_text())["count"] == 20
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
@@ -133,12 +164,17 @@ def test_empty_folder_here_is_a_good_output(fresh: Fresh, tmp_path: Path) -> Non
     assert done.returncode in (0, 2)
 
 
-@pytest.mark.parametrize("arguments", [("--help",), *((name, "--help") for name in ("run", "resume", "plan", "info"))])
-def test_help_loads_neither_numba_nor_mpi(fresh: Fresh, arguments: tuple[str, ...]) -> None:
-    done = fresh("-c", TELLING, *arguments)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[-1] == "loaded:"
-    assert "usage" in done.stdout
+HELP = ["--help", "run --help", "resume --help", "plan --help", "info --help"]
+
+
+def test_help_loads_neither_numba_nor_mpi(fresh: Fresh, tmp_path: Path) -> None:
+    folders = [tmp_path / str(number) for number in range(len(HELP))]
+    for folder in folders:
+        folder.mkdir()
+    for done in in_forks(fresh, tmp_path, [(folder, line.split()) for folder, line in zip(folders, HELP, strict=True)]):
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.splitlines()[-1] == "loaded:"
+        assert "usage" in done.stdout
 
 
 def bad_inputs(folder: Path) -> dict[str, tuple[list[object], str]]:
@@ -235,17 +271,31 @@ def test_every_bad_input_has_its_row(tmp_path: Path) -> None:
     assert sorted(bad_inputs(tmp_path)) == sorted(BAD_NAMES)
 
 
+@pytest.fixture(scope="module")
+def refused(fresh: Fresh, tmp_path_factory: pytest.TempPathFactory) -> dict[str, subprocess.CompletedProcess[str]]:
+    """How every row ended, each in a folder of its own, which it must leave as it was."""
+    base = tmp_path_factory.mktemp("bad")
+    rows: dict[str, tuple[Path, list[object]]] = {}
+    for name in BAD_NAMES:
+        (base / name).mkdir()
+        rows[name] = (base / name, bad_inputs(base / name)[name][0])
+    before = {name: contents(base / name) for name in rows}
+    ends = in_forks(fresh, base, list(rows.values()))
+    for name in rows:
+        assert contents(base / name) == before[name], name
+    return dict(zip(rows, ends, strict=True))
+
+
 @pytest.mark.parametrize("name", BAD_NAMES)
-def test_bad_input_is_one_sentence_before_anything_is_loaded(fresh: Fresh, tmp_path: Path, name: str) -> None:
-    arguments, word = bad_inputs(tmp_path)[name]
-    before = contents(tmp_path)
-    done = fresh("-c", TELLING, *arguments, cwd=tmp_path)
+def test_bad_input_is_one_sentence_before_anything_is_loaded(
+    refused: dict[str, subprocess.CompletedProcess[str]], tmp_path: Path, name: str
+) -> None:
+    done = refused[name]
     assert done.returncode == 2, done.stderr
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("particles: ")
-    assert word in done.stderr
+    assert bad_inputs(tmp_path)[name][1] in done.stderr
     assert done.stdout == "loaded:\n"
-    assert contents(tmp_path) == before
 
 
 def test_state_that_is_not_finite_ends_with_three(fresh: Fresh, tmp_path: Path) -> None:
@@ -268,7 +318,7 @@ def test_energy_beyond_the_largest_number_ends_with_three(fresh: Fresh, tmp_path
 
 def test_torn_run_is_refused_by_info(fresh: Fresh, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert fresh("-m", "particles", "run", "regression", "--exact", "--count", 10, "--out", out).returncode == 0
+    assert run("run", "regression", "--exact", "--count", 10, "--out", out) == 0
     (out / "x.npy").write_bytes((out / "x.npy").read_bytes()[:-8])
     done = fresh("-m", "particles", "info", out)
     assert (done.returncode, done.stderr.count("\n"), done.stdout) == (2, 1, "")
