@@ -14,7 +14,7 @@ SUITE := $(BIN)/python -m benchmarks.suite
 # commits of the history, oldest first: where kernels changed; benchmarks/history.md says what each is
 COMMITS ?= $(shell sed -n 's/^| `\([0-9a-f]*\)`.*/\1/p' benchmarks/history.md)
 
-.PHONY: demo test test-long lint bench bench-compare bench-false-alarms bench-history dashboard clean
+.PHONY: demo test test-long test-versions lint bench bench-compare bench-false-alarms bench-history dashboard clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -52,6 +52,11 @@ test: lint
 
 test-long: $(READY)
 	$(BIN)/python -m pytest -m long --timeout 3600
+
+# the lowest and the newest versions of all that pyproject.toml admits, on each Python that is found;
+# SIMRESNET_PYTHONS="3.11 3.13" names those that must be there
+test-versions: $(READY)
+	$(BIN)/python -m pytest -m long --timeout 3600 tests/test_versions.py
 
 # this commit, every benchmark: quick, or with FULL=1 all turns
 bench: $(BENCH)
