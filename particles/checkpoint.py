@@ -113,10 +113,10 @@ def write(
         "sources": fingerprint(),
     }
     try:
-        places = ensemble.ranks.on_first(lambda: _reserve(draft, shape, ensemble))
+        places = ensemble.ranks.on_first(lambda: _reserve(draft, shape, ensemble), place)
         key = ensemble.ranks.on_first(lambda: _key(meta))
-        ensemble.ranks.together(lambda: _write_share(draft, ensemble, places, rows, key))
-        ensemble.ranks.on_first(lambda: _finish(draft, place, meta, checkpoints.files))
+        ensemble.ranks.together(lambda: _write_share(draft, ensemble, places, rows, key), place)
+        ensemble.ranks.on_first(lambda: _finish(draft, place, meta, checkpoints.files), place)
     finally:
         if ensemble.ranks.rank == 0:
             shutil.rmtree(draft, ignore_errors=True)

@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from particles.base import command
+from particles.base import command, signals
 from particles.base.arrays import Floats
 from particles.base.errors import InputError, SimresnetError, StorageError
 from particles.base.launch import launched_alone, launched_by_srun, launched_size
@@ -99,8 +99,10 @@ class Ranks:
         """Wait for every rank."""
         self.comm.Barrier()
 
-    def together(self, action: Callable[[], T]) -> T:
+    def together(self, action: Callable[[], T], place: object = None) -> T:
         """Run `action` on every rank; if one rank fails by one of the project's errors or the disk, all raise it.
+
+        `place` is named where the disk's refusal names no file: one that is full does not.
 
         Raises
         ------
@@ -114,16 +116,18 @@ class Ranks:
         except SimresnetError as error:
             failure = error
         except OSError as error:
-            failure = StorageError(f"{error.filename or 'a file'} cannot be written: {error.strerror or error}")
+            failure = StorageError(
+                f"{error.filename or place or 'a file'} cannot be written: {error.strerror or error}"
+            )
         for other in self.gather(failure):
             if other is not None:
                 other.on_all_ranks = True
                 raise other
         return result  # type: ignore[return-value]
 
-    def on_first(self, action: Callable[[], T]) -> T:
+    def on_first(self, action: Callable[[], T], place: object = None) -> T:
         """Run `action` on rank 0; every rank gets its result, or its error."""
-        results = self.gather(self.together(lambda: action() if self.rank == 0 else None))
+        results = self.gather(self.together(lambda: action() if self.rank == 0 else None, place))
         return results[0]  # type: ignore[return-value]
 
     @contextmanager
@@ -243,10 +247,14 @@ def _abort_on_errors(mpi: Any) -> None:
         mpi.COMM_WORLD.Abort(code)
 
     def excepthook(kind: Any, value: Any, trace: Any) -> None:
-        traceback.print_exception(kind, value, trace)
+        code = getattr(value, "exit_code", 1)
+        if signals.heard.in_command and not isinstance(value, SimresnetError):
+            code = command.fault("simresnet", value)
+        else:  # a script of a user
+            traceback.print_exception(kind, value, trace)
         sys.stderr.flush()
-        abort(getattr(value, "exit_code", 1))
-        os._exit(1)
+        abort(code)
+        os._exit(code)
 
     leave = sys.exit
 

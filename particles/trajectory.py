@@ -169,13 +169,13 @@ class Trajectory:
         draft = ranks.on_first(lambda: draft_of(place))
         with ranks.claimed(place):
             try:
-                offset = ranks.on_first(lambda: self._reserve(draft))
+                offset = ranks.on_first(lambda: self._reserve(draft), place)
                 sums = {}
                 if self.states:
-                    ranks.together(lambda: self._write(draft / FIELD, offset))
+                    ranks.together(lambda: self._write(draft / FIELD, offset), place)
                     parts = ranks.gather([block_digests(row, BLOCK) for row in self._rows()])
                     sums[FIELD] = digest_of(one for row in zip(*parts, strict=True) for part in row for one in part)
-                ranks.on_first(lambda: self._finish(draft, place, replace, sums))
+                ranks.on_first(lambda: self._finish(draft, place, replace, sums), place)
             finally:
                 if ranks.rank == 0:
                     shutil.rmtree(draft, ignore_errors=True)

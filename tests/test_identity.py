@@ -34,6 +34,7 @@ from particles.model import (
     piecewise,
 )
 from particles.model.case_copy import case_of, packed
+from particles.model.cases import cases
 from particles.model.identity import differences, identity
 from validation import compare
 from validation.__main__ import build_parser as validation_parser
@@ -288,3 +289,21 @@ def test_unknown_identities_are_said_and_resumed_runs_must_be_of_one_model(tmp_p
         particles.simulate(model(weight=scaled(1.0)), particles.Euler(layers=10), **run, checkpoints=stop)
     with pytest.raises(InputError, match="another run: it differs in model"):
         particles.simulate(model(weight=scaled(2.0)), particles.Euler(layers=10), **run, checkpoints=go_on)
+
+
+def test_a_closure_that_changed_and_an_object_of_a_library_are_not_taken_for_equal() -> None:
+    rate, grid = 1.0, np.poly1d([1.0, 2.0])
+    base = cases["regression"].model
+
+    def told(function: Any) -> Any:
+        return dataclasses.replace(base, weight=function).describe()["identity"]["weight"]
+
+    def own(t: float) -> float:
+        return rate * t
+
+    before = told(own)
+    rate = 2.0
+    assert None not in (before, told(own))
+    assert before != told(own)
+    for function in (lambda t: grid(t), np.random.default_rng(0).normal):
+        assert told(function) is None

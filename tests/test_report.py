@@ -187,8 +187,8 @@ def test_every_case_has_one_line(made: Report, capsys: pytest.CaptureFixture[str
     print_report(made)
     lines = capsys.readouterr().out.splitlines()
     assert (
-        lines[1]
-        == "iris: mean-field does not hold (slope -0.5000 +- 0.0096, theory -0.5); grid holds; not applicable: layers"
+        lines[1] == "iris: mean-field does not hold (slope -0.5000 +- 0.0096, 99.9 %: [-0.5161, -0.4839], theory -0.5);"
+        " grid holds; not applicable: layers"
     )
     assert lines[2] == "regression-2d: not applicable: mean-field, grid, layers"
     assert len(lines) == len(made.cases) + len(made.sections) + 1

@@ -80,8 +80,16 @@ class Interval:
 
     def allows(self, value: float) -> bool:
         """True if the value lies in the 99.9 % interval, as a verdict asks: chance fails it once in a thousand."""
-        wide = self.half_width * Z999 / Z95 if self.half_width_999 is None else self.half_width_999
-        return abs(value - self.estimate) <= wide
+        return abs(value - self.estimate) <= self.wide
+
+    @property
+    def wide(self) -> float:
+        """Half width of the 99.9 % interval."""
+        return self.half_width * Z999 / Z95 if self.half_width_999 is None else self.half_width_999
+
+    def both(self) -> str:
+        """The estimate with the 95 % interval and with that which a verdict rests on."""
+        return f"{self}, 99.9 %: [{self.estimate - self.wide:.4f}, {self.estimate + self.wide:.4f}]"
 
     def __str__(self) -> str:
         return f"{self.estimate:.4f} +- {self.half_width:.4f}"
@@ -110,6 +118,8 @@ class Study:
     constant : Interval, optional
         Mean of error/reference over the levels: 1 where theory is right.
     expected_slope : float
+    one_sided : bool
+        Theory gives the order from below alone: the error may fall faster.
     checks : tuple of Check
         The claims; the verdict holds if all do.
     reference : str
@@ -133,10 +143,20 @@ class Study:
     expected_slope: float
     checks: tuple[Check, ...]
     reference: str = "theory"
+    one_sided: bool = False
     refusal: str | None = None
     remarks: tuple[str, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def measured(self) -> str:
+        """The slope beside its theory, with the intervals that a verdict rests on where there is chance."""
+        if self.slope is None:
+            return ""
+        chance = any(row.replicates > 1 for row in self.rows)
+        theory = f"order at least {abs(self.expected_slope):g}" if self.one_sided else f"{self.expected_slope:g}"
+        return f"slope {self.slope.both() if chance else self.slope}, theory {theory}"
 
     @property
     def holds(self) -> bool:

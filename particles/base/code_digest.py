@@ -41,13 +41,18 @@ def code_digest(function: Callable[..., Any]) -> str | None:
     return _digest(function)
 
 
+def current_digest(function: Callable[..., Any]) -> str | None:
+    """`code_digest` of what a function reaches now: a global or a closure's variable may have changed since."""
+    return _digest.__wrapped__(function)
+
+
 @functools.cache
 def _digest(function: Callable[..., Any]) -> str | None:
     digest = hashlib.sha256()
     try:
         for part in _parts(function, set()):
             digest.update(f"{len(part)}:".encode() + part)
-    except _UnknownError:
+    except (_UnknownError, AttributeError, ValueError):  # also of an object of a library, or an empty closure
         return None
     return digest.hexdigest()
 
@@ -96,6 +101,9 @@ def _code(code: CodeType, names: dict[str, Any], seen: set[int]) -> Iterator[byt
             yield from _parts(constant, seen)
     reached = [(name, names[name]) for name in code.co_names if name in names]
     modules = [value for _, value in reached if isinstance(value, ModuleType) and not _in_library(value)]
+    for name in code.co_names:  # modules in modules
+        inner = [vars(module)[name] for module in modules if isinstance(vars(module).get(name), ModuleType)]
+        modules += [module for module in inner if not _in_library(module)]
     for name in code.co_names:
         yield name.encode()
         yield from (part for module in modules if hasattr(module, name) for part in _parts(getattr(module, name), seen))
@@ -106,7 +114,8 @@ def _code(code: CodeType, names: dict[str, Any], seen: set[int]) -> Iterator[byt
 def _name(value: Any) -> bytes:
     """Name of what a library's version, or the name alone, decides; a class or a C function of others is unknown."""
     known = isinstance(value, ModuleType) or _in_library(value) or getattr(builtins, value.__name__, None) is value
-    if not known:
+    bound = getattr(value, "__self__", None)  # a method of an object depends on the object
+    if not known or not (bound is None or isinstance(bound, ModuleType | type)):
         raise _UnknownError
     return f"{getattr(value, '__module__', '')} {getattr(value, '__qualname__', value.__name__)}".encode()
 

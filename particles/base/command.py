@@ -80,10 +80,10 @@ def run(name: str, parser: Callable[[], Parser], argv: Sequence[str] | None = No
             raise
         return _end_job(leave.code if isinstance(leave.code, int) and leave.code else 1)
     except Exception as error:
-        return _end_job(_fault(name, error))
+        return _end_job(fault(name, error))
 
 
-def _fault(name: str, error: Exception) -> int:
+def fault(name: str, error: BaseException) -> int:
     """Say that the program itself is wrong, in one line; all of it where the variable SIMRESNET_DEBUG is 1."""
     if os.environ.get("SIMRESNET_DEBUG") == "1":
         traceback.print_exception(error)

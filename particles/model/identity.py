@@ -11,12 +11,13 @@ import dataclasses
 import hashlib
 import sys
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from particles.base.code_digest import code_digest
+from particles.base.code_digest import current_digest
 
 if TYPE_CHECKING:
     from particles.model.rule import Model
@@ -136,7 +137,7 @@ def _content(value: Any, user_code: list[str]) -> Any:
 def _function(function: Callable[..., Any], user_code: list[str]) -> str:
     if _is_ours(function) and not getattr(function, "__closure__", None):
         return f"{function.__module__}.{function.__qualname__}"
-    digest = code_digest(function)
+    digest = current_digest(function)
     if digest is None:
         raise _UnknownError
     user_code.append(digest)
@@ -147,9 +148,21 @@ def _class(kind: type, user_code: list[str]) -> Any:
     """Name of a class of ours, and of a user's also what its methods compute."""
     if _is_ours(kind):
         return f"{kind.__module__}.{kind.__qualname__}"
-    methods = [(name, held) for name, held in sorted(vars(kind).items()) if isinstance(held, FunctionType)]
-    told = tuple((name, _function(held, user_code)) for name, held in methods if not name.startswith("__"))
+    told = tuple(
+        (name, _member(held, user_code))
+        for name, held in sorted(vars(kind).items())
+        if not name.startswith(("__", "_abc"))
+    )
     return (kind.__qualname__, told, tuple(_class(base, user_code) for base in kind.__bases__ if base is not object))
+
+
+def _member(held: Any, user_code: list[str]) -> Any:
+    """A method, a property or a constant of a user's class."""
+    if isinstance(held, property):
+        return tuple(_content(part, user_code) for part in (held.fget, held.fset))
+    if isinstance(held, staticmethod | classmethod):
+        return _content(held.__func__, user_code)
+    return _content(held.func if isinstance(held, cached_property) else held, user_code)
 
 
 def _is_ours(thing: Any) -> bool:

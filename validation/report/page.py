@@ -74,7 +74,9 @@ def _cell(finding: Finding, case: int) -> Html:
     rate = finding.study.slope
     parts = [tag("a", mark(finding.status), href=f"#{_key(finding, case)}")]
     if rate is not None:
-        parts.append(tag("span", f"slope {rate.estimate:.3f}, theory {finding.study.expected_slope:g}", class_="rate"))
+        least, theory = "at least " * finding.study.one_sided, finding.study.expected_slope
+        told = f"order {least}{abs(theory):g}" if least else f"{theory:g}"
+        parts.append(tag("span", f"slope {rate.estimate:.3f}, theory {told}", class_="rate"))
     return join(parts)
 
 

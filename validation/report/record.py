@@ -58,7 +58,7 @@ class Finding:
             return self.reason
         if self.study.refusal is not None:
             return self.study.refusal
-        return "" if self.study.slope is None else f"slope {self.study.slope}, theory {self.study.expected_slope:g}"
+        return self.study.measured
 
 
 @dataclass(frozen=True, kw_only=True)

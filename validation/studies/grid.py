@@ -152,6 +152,7 @@ def _judge(
         slope=fit_order(rows),
         constant=None,
         expected_slope=-expected.order,
+        one_sided=expected.most > expected.order,
         checks=checks,
         refusal=refusal,
         remarks=tuple(line for line in (f"order from level to level: {orders}", expected.why) if line),

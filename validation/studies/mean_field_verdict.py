@@ -27,11 +27,11 @@ def checks(slope: Interval | None, constant: Interval | None) -> list[Check]:
     """The two claims on the order and on the constant, each where it was fitted."""
     found = []
     if slope is not None:
-        claim = "slope is -1/2 (99.9 % level; shown: 95 % interval)"
-        found.append(Check(claim, str(slope), slope.allows(-0.5)))
+        claim = "slope is -1/2 (in the 99.9 % interval; +- is the 95 % one)"
+        found.append(Check(claim, slope.both(), slope.allows(-0.5)))
     if constant is not None:
-        claim = "W1/(exact finite-M mean) is 1 (99.9 % level; shown: 95 % interval)"
-        found.append(Check(claim, str(constant), constant.allows(1.0)))
+        claim = "W1/(exact finite-M mean) is 1 (in the 99.9 % interval; +- is the 95 % one)"
+        found.append(Check(claim, constant.both(), constant.allows(1.0)))
     return found
 
 
