@@ -97,7 +97,8 @@ def environment(
     choice = ["--resolution", resolution, "--only-binary", ":all:", "--python-version", request.param]
     uv("pip", "compile", "pyproject.toml", "--extra", "mpich", *choice, "--output-file", wanted)
     uv("venv", "--python", python, folder / "venv")
-    uv("pip", "install", "--python", folder / "venv", "--requirement", wanted, wheel)
+    # compiled as pip does: else POT warns of its escape sequences in the first process
+    uv("pip", "install", "--compile-bytecode", "--python", folder / "venv", "--requirement", wanted, wheel)
     return folder / "venv" / "bin"
 
 

@@ -20,7 +20,7 @@ from particles.base.arrays import Floats
 
 _GAUSS, _GAUSS_WEIGHTS = legendre.leggauss(8)
 _P8 = legendre.Legendre.basis(8)
-_LOBATTO = np.concatenate([[-1.0], _P8.deriv().roots(), [1.0]])
+_LOBATTO = np.concatenate([[-1.0], _P8.deriv().roots().real, [1.0]])  # numpy 2.5 makes all roots complex
 _LOBATTO_WEIGHTS = 2.0 / (72.0 * _P8(_LOBATTO) ** 2)
 _TOLERANCE, _ROUNDING = 1e-10, 2e-15
 _HALVINGS = 60
