@@ -213,3 +213,16 @@ def test_what_has_no_null_law_is_refused() -> None:
         count_for(0.0, NORMAL)
     with pytest.raises(InputError, match=r"needs more than 1e\+15 draws"):
         count_for(1e-300, NORMAL)
+
+
+def test_two_distances_together_raise_a_false_alarm_in_5_percent_at_most_however_they_depend() -> None:
+    """20 000 uniform p-values, seed 0: independent, equal, and p with 1 - p, where the bound is met.
+
+    Four standard deviations of the share are 0.0062. The control lets each have the whole level: 9.75 % if independent.
+    """
+    first, other = np.random.default_rng(0).random((2, 20_000))
+    for second, exact in ((other, 1.0 - 0.975**2), (first, 0.025), (1.0 - first, 0.05)):
+        pairs = zip(first.tolist(), second.tolist(), strict=True)
+        alarms = np.mean([not sentence({"W1": p, "Kolmogorov": q}, 100)[0] for p, q in pairs])
+        assert alarms == pytest.approx(exact, abs=0.0062)
+    assert np.mean(np.minimum(first, other) < 0.05) > 0.09

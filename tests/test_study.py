@@ -144,3 +144,11 @@ def test_a_study_holds_only_if_every_claim_does() -> None:
 
     assert study(True, True).holds
     assert not study(True, False).holds
+
+
+def test_a_verdict_shows_the_interval_that_it_uses() -> None:
+    """0.1 beside 0 is outside of the 95 % interval, inside of the other: both are printed."""
+    found = Interval(0.1, 0.08, 0.13)
+    assert found.allows(0.0)
+    assert not found.contains(0.0)
+    assert found.both() == "0.1000 +- 0.0800, 99.9 %: [-0.0300, 0.2300]"
