@@ -36,7 +36,7 @@ def describe(case: Case) -> list[tuple[str, str]]:
 def _initial(case: Case, text: str) -> str:
     """The initial law with its parameters; one of many measurements by its mean and variance."""
     law = case.model.initial
-    if not text.endswith("(long)") or not isinstance(law, Law):
+    if "sha256" not in text or not isinstance(law, Law):
         return text
     return f"{type(law).__name__} of mean {law.mean:.6g} and variance {law.variance:.6g}"
 
