@@ -64,7 +64,7 @@ TOLD = [
      "model.initial.decimal = 'comma': allowed is the decimal mark: '.' or ',' (default: found)"),
     (NORMAL, 'law = "mixture"\ncomponents = [{law = "normal", m = 0.0, vv = 1.0}]\nweights = [1.0]',
      "model.initial.components[1].vv is not known: did you mean v?"),
-    ("[model]", 'name = "\\u001b[31m"\n[model]', r"name = '\x1b[31m': allowed is a name of 1 to 60 printable letters"),
+    ("[model]", 'name = "\\u001b[31m"\n[model]', r"name = '\x1b[31m': allowed is a name of 1 to 200 printable letters"),
 ]  # fmt: skip
 
 

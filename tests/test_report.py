@@ -302,7 +302,8 @@ def test_a_failing_rank_ends_the_whole_job(fresh: Fresh, tmp_path: Path) -> None
     done = fresh("-c", script, ranks=3, timeout=30)
     assert done.returncode == 3
     assert "validation: grid of regression: spoilt" in done.stderr
-    assert list(tmp_path.iterdir()) == []
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left <= {".report.lock"}  # the name of a lock that no process holds any more, and that the next job takes
 
 
 # what is run

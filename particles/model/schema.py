@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, PositiveInt
 _FINITE, _POSITIVE = "a finite number", "a positive finite number"
 Number = Annotated[FiniteFloat, Field(description=_FINITE)]
 Positive = Annotated[FiniteFloat, Field(gt=0.0, description=_POSITIVE)]
-Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
 
 
 class Table(BaseModel):
@@ -164,7 +164,7 @@ class GridTable(Table):
 class CaseTable(Table):
     """The whole file."""
 
-    name: Name | None = Field(None, description="a name of 1 to 60 printable letters")
+    name: Name | None = Field(None, description="a name of 1 to 200 printable letters")
     model: ModelTable = Field(description="a table [model]")
     run: RunTable = Field(description="a table [run]")
     grid: GridTable | None = Field(None, description="a table [grid]")
