@@ -15,12 +15,14 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from particles.base import signals
-from particles.base.errors import FAULT, InputError, SimresnetError, plain
+from particles.base.errors import FAULT, InputError, NotFiniteError, SimresnetError, plain
 from particles.base.launch import launched_rank as launched_rank  # what every command asks, among them to speak once
 from particles.base.launch import launched_size as launched_size
+from particles.base.terminal import as_sentence, flush_output, require_output
 
 REPORT = "please report this line and your command to the authors (SIMRESNET_DEBUG=1 shows more)"
 
@@ -63,8 +65,10 @@ def run(name: str, parser: Callable[[], Parser], argv: Sequence[str] | None = No
     signals.hold()
     signals.heard.in_command = True
     try:
+        require_output()
         arguments = parser().parse_args(argv)
         code = int(arguments.execute(arguments))
+        flush_output()
         _finish_in_order()
         return code
     except SimresnetError as error:
@@ -80,6 +84,9 @@ def run(name: str, parser: Callable[[], Parser], argv: Sequence[str] | None = No
             raise
         return _end_job(leave.code if isinstance(leave.code, int) and leave.code else 1)
     except Exception as error:
+        told = as_sentence(error) if isinstance(error, OSError) else None
+        if told is not None:
+            return _report(name, told)
         return _end_job(fault(name, error))
 
 
@@ -97,7 +104,8 @@ def fault(name: str, error: BaseException) -> int:
 def _report(name: str, error: SimresnetError) -> int:
     alone = abort_job is not None and not error.on_all_ranks
     if alone or launched_rank() == 0:
-        print(f"{name}: {' '.join(str(error).split())}", file=sys.stderr, flush=True)
+        with suppress(OSError):
+            print(f"{name}: {' '.join(str(error).split())}", file=sys.stderr, flush=True)
     if alone:
         return _end_job(error.exit_code)
     _finish_in_order()
@@ -111,16 +119,27 @@ def _finish_in_order() -> None:
 
 
 def _end_job(code: int) -> int:
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
     if abort_job is not None:
         abort_job(code)
     return code
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON object, the last line on stdout; NaN and infinities are refused."""
-    print(json.dumps(value, allow_nan=False), flush=True)
+    """Print one JSON object, the last line on stdout.
+
+    Raises
+    ------
+    NotFiniteError
+        If it holds NaN or an infinity, which JSON has not.
+    """
+    try:
+        text = json.dumps(value, allow_nan=False)
+    except ValueError as error:
+        raise NotFiniteError("--json: a number of the result is not finite, and JSON has none such") from error
+    print(text, flush=True)
 
 
 def add_replace(parser: argparse.ArgumentParser) -> None:
