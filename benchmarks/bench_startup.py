@@ -55,7 +55,7 @@ class FirstRun:
         self.runs = 0
         self.cache = self.folder / "cache"
         self._run(self.cache)
-        assert list(self.cache.rglob("*.nbc")), "nothing was compiled"
+        assert list(self.cache.rglob("*.kernel")), "nothing was compiled"
 
     def teardown(self) -> None:
         """Remove what the runs stored."""

@@ -107,6 +107,8 @@ def widths():
     from particles import noisy_kernels
     from particles.kernels import free
     sweep = noisy_kernels.counted_collisions(TANH.value, CONSTANT.value, free, NOISES["gaussian"].variates)
+    if sum(sweep.stats.cache_hits.values()):
+        return {}  # of another process, whose text is not kept
     text = "".join(sweep.inspect_asm().values())
     packed = re.findall(r"^[ \\t]*v?(?:mul|add|sub|fn?m(?:add|sub)[0-9]+)pd[^\\n]*", text, re.M)
     fma = len(re.findall(r"vfn?m(?:add|sub)[0-9]+[ps]d", text))

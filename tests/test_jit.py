@@ -83,7 +83,7 @@ def test_run_needs_no_home(fresh: Fresh, tmp_path: Path) -> None:
     below_a_file = tmp_path / "file"
     below_a_file.write_text("no folder can be made below this")
     env = {"HOME": str(below_a_file / "home"), "XDG_CACHE_HOME": str(below_a_file / "cache"), "NUMBA_CACHE_DIR": ""}
-    arguments = ("-m", "particles", "run", "regression", "--count", 100, "--layers", 2, "--out", tmp_path / "out")
+    arguments = ("-m", "particles", "run", "regression", "--count", 100, "--layers", 4, "--out", tmp_path / "out")
     done = fresh(*arguments, env=env)
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -66,6 +66,7 @@ REFUSED: dict[str, tuple[str | bytes, str | None, Dialect, str]] = {
     "surplus at the end": ("a,b\n1,2\n1,2,\n", "a", Dialect(), "line 3 has 3 fields"),
     "fewer": ("# note\na,b\n1,2\n3\n", "a", Dialect(), "line 4 has 1 field, the first line 2$"),
     "a hole": ("a,b\n1.0,2.0\n,3.0\n", "a", Dialect(), "line 3, column 'a' is empty: missing = 'drop'"),
+    "a quoted hole at the end": ('a\n1\n""\n', "a", Dialect(), "line 3, column 'a' is empty"),
     "a hole in one column": ("a\n1\n\n2\n", "a", Dialect(), "line 3, column 'a' is empty"),
     "a word for nothing": ("a\n1\nNA\n", "a", Dialect(), "line 3, column 'a' holds 'NA', no number"),
     "infinite, dropped": ("a\n1\ninf\n", "a", DROP, "line 3, column 'a' holds 'inf'"),

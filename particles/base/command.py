@@ -13,6 +13,7 @@ import math
 import os
 import re
 import sys
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -25,6 +26,8 @@ from particles.base.launch import launched_size as launched_size
 from particles.base.terminal import as_sentence, flush_output, require_output
 
 REPORT = "please report this line and your command to the authors (SIMRESNET_DEBUG=1 shows more)"
+
+_HEARD = 0.2  # seconds: a busy launcher loses what a rank wrote just before it aborts (MPICH 5.0.2)
 
 abort_job: Callable[[int], None] | None = None
 
@@ -123,6 +126,7 @@ def _end_job(code: int) -> int:
         with suppress(OSError):
             stream.flush()
     if abort_job is not None:
+        time.sleep(_HEARD)
         abort_job(code)
     return code
 

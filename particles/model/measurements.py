@@ -178,7 +178,8 @@ def _rows(lines: list[tuple[int, str]], separator: str) -> Iterator[Row]:
     reader = csv.reader((line + "\n" for _, line in lines), delimiter=separator, skipinitialspace=True, strict=True)
     before = 0
     for fields in reader:
-        yield lines[before][0], fields
+        number, line = lines[before]
+        yield number, fields if line.strip() else []
         before = reader.line_num
 
 
@@ -231,8 +232,8 @@ def _entries(
     """Text of a column's entries; an empty line counts where it may be an empty entry."""
     pending: list[int] = []
     for number, fields in rows:
-        if not any(field.strip() for field in fields) and len(fields) <= 1:
-            pending.append(number)  # lines at the end are no entries
+        if not fields:
+            pending.append(number)  # empty lines at the end are no entries
             continue
         if len(names) == 1:
             yield from ((empty, "") for empty in pending)

@@ -72,7 +72,8 @@ def test_failing_rank_ends_the_job_within_five_seconds(
         assert ("bug on one rank" in done.stderr) == (how == "raises")
     if how == "refuses" and where == "command":
         assert done.stderr.count("one rank alone met this") == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["stamp"]
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left - {".out.lock", ".out.checkpoints.lock"} == {"stamp"}  # names of locks that no process holds any more
 
 
 WRITE_FAILS = """
@@ -174,7 +175,7 @@ def test_first_bad_particle_is_the_same_on_any_number_of_ranks(fresh: Fresh, tmp
     sentences = []
     for ranks in (1, 3):
         done = fresh("-m", "particles", *arguments, "--out", tmp_path / "out", ranks=ranks, timeout=30)
-        assert (done.returncode, done.stderr.count("\n"), told(done)) == (3, 1, 1)
+        assert (done.returncode, done.stderr.count("\n"), told(done)) == (3, 2, 2)  # a caution, and what became of it
         sentences.append(done.stderr)
     assert len(set(sentences)) == 1
     assert "particle " in sentences[0]
