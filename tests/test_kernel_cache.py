@@ -74,7 +74,9 @@ def stress(folder: Path, rounds: int, alone: dict[str, str], *, readers: int = 3
         if kill:
             victims = random.Random(number)
             time.sleep(victims.uniform(1.0, 8.0))
-            writers.pop(victims.randrange(WRITERS)).kill()
+            victim = writers.pop(victims.randrange(WRITERS))
+            victim.kill()
+            victim.communicate()
         assert [answer(writer)["sha256"] for writer in writers] == [alone] * len(writers)
         for order in range(readers):
             reader = answer(start(cold, 1000 + readers * number + order, *names))
