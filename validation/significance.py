@@ -27,7 +27,7 @@ from particles.base.checks import require_count, require_number, require_positiv
 from particles.base.errors import InputError
 from particles.base.jit import Formula, formula, kernel
 from particles.base.shims import sqrt
-from particles.model import Family, Law, Measure
+from particles.model import Law, Measure
 from particles.philox import LOW, SHIFT, philox4x32, stream, uniform53
 from validation.distance.checks import check_probability, require_mean
 from validation.distance.distribution import Distribution, OfLaw, OfMeasure
@@ -214,8 +214,8 @@ def _distribution(law: Law | Measure) -> Distribution:
 def _panels(distribution: Distribution) -> tuple[Floats, Floats]:
     """Widths of the panels, and S = 1 - F in their middles; panels on which S rounds to 0 or 1 are left out."""
     knots = distribution.quantile(np.concatenate([_TAIL, _BULK, 1.0 - _TAIL]))
-    if isinstance(distribution, OfLaw) and isinstance(distribution.law, Family):
-        knots = np.concatenate([knots, distribution.law.isf(_TAIL)])
+    if isinstance(distribution, OfLaw):
+        knots = np.concatenate([knots, distribution.law.far_points(_TAIL)])
     knots = np.unique(knots)
     middles = 0.5 * (knots[:-1] + knots[1:])
     above = distribution.above(middles)

@@ -63,7 +63,8 @@ class Empirical(Law):
     @property
     def variance(self) -> float:
         with np.errstate(over="ignore"):  # inf beyond the largest number
-            return _mean((self.data - self.mean) ** 2)
+            off = self.data - self.mean
+            return _mean(off**2) - _mean(off) ** 2  # the mean is rounded
 
     def breakpoints(self) -> Floats:
         return np.unique(self.data)

@@ -21,6 +21,7 @@ from particles.base.arrays import Floats, over_arrays
 from particles.base.checks import require_finite, require_variance
 from particles.base.errors import InputError
 from particles.base.jit import formula
+from particles.model import tails
 from particles.model.panels import follow
 
 _GAUSS_NODES, _GAUSS_WEIGHTS = np.polynomial.legendre.leggauss(16)
@@ -42,6 +43,28 @@ class Law(ABC):
     @abstractmethod
     def quantile(self, p: ArrayLike) -> Floats:
         """Smallest x with cdf(x) >= p, 0 < p < 1."""
+
+    def sf(self, x: ArrayLike) -> Floats:
+        """Survival function P(X > x)."""
+        return np.asarray(1.0 - self.cdf(x))
+
+    @property
+    def sf_rounds_until(self) -> float:
+        """From there on `sf` holds P(X > x) with its relative digits, however small; inf where it is 1 - F."""
+        return math.inf
+
+    @property
+    def tail(self) -> float:
+        """Exponent mu of P(X > x) ~ x^(-mu); inf for a lighter tail."""
+        return math.inf
+
+    def far_points(self, levels: Floats) -> Floats:
+        """Points where P(X > x) of what has such a tail falls to these levels, 0 < level < 1."""
+        return np.empty(0)
+
+    def power_tail(self, end: float) -> float:
+        """int P(X > x) dx from `end` on, where it is a power; 0 for a lighter tail."""
+        return 0.0
 
     def sample(self, u: ArrayLike) -> Floats:
         """Draws of the law from independent numbers u uniform in (0, 1)."""
@@ -85,7 +108,14 @@ class Law(ABC):
         """Integral of function(F(x)) dx over the line by Gauss quadrature on `breakpoints`.
 
         The function of p = F(x) must vanish at p = 0 and p = 1; `kinks` are levels p in (0, 1) where it is not smooth.
+
+        Raises
+        ------
+        InputError
+            If the tail is so heavy that the mean is infinite.
         """
+        if self.sf_rounds_until < math.inf:
+            return tails.integrate_cdf(self, function, kinks)
         levels = np.asarray(kinks, dtype=np.float64)
         levels = levels[(levels > 0.0) & (levels < 1.0)]
         edges = np.unique(np.concatenate([self.breakpoints(), self.quantile(levels)]))
@@ -97,7 +127,15 @@ class Law(ABC):
         return float((_GAUSS_WEIGHTS[:, None] * values * half).sum())
 
     def w1_constant(self) -> float:
-        """Sampling constant lim sqrt(M) E W1(F_M, F) = sqrt(2/pi) int sqrt(F (1 - F)) dx (Bobkov and Ledoux)."""
+        """Sampling constant lim sqrt(M) E W1(F_M, F) = sqrt(2/pi) int sqrt(F (1 - F)) dx (Bobkov and Ledoux).
+
+        Raises
+        ------
+        InputError
+            If it is infinite: for a tail exponent of 2 or less.
+        """
+        if self.sf_rounds_until < math.inf:
+            return tails.w1_constant(self)
         return math.sqrt(2.0 / math.pi) * self.integrate_cdf(lambda p: np.sqrt(p * (1.0 - p)))
 
 
@@ -251,6 +289,34 @@ class Mixture(Law):
     def pdf(self, x: ArrayLike) -> Floats:
         return self._sum([component.pdf(x) for component in self.components])
 
+    def sf(self, x: ArrayLike) -> Floats:
+        if self.sf_rounds_until == math.inf:
+            return super().sf(x)
+        x = np.asarray(x, dtype=np.float64)
+        values = [component.sf(x) for component in self.components]
+        for k, component in enumerate(self.components):
+            if component.sf_rounds_until == math.inf:  # what rounding leaves of 1 - F must not hide another's tail
+                values[k] = np.where(x < component.breakpoints()[-1], values[k], 0.0)
+        return self._sum(values)
+
+    @cached_property
+    def sf_rounds_until(self) -> float:
+        ends = [component.sf_rounds_until for component in self.components]
+        if min(ends) == math.inf:
+            return math.inf
+        lasts = [component.breakpoints()[-1] for component in self.components]
+        return float(max(last if end == math.inf else end for end, last in zip(ends, lasts, strict=True)))
+
+    @property
+    def tail(self) -> float:
+        return min(component.tail for component in self.components)
+
+    def far_points(self, levels: Floats) -> Floats:
+        return np.concatenate([component.far_points(levels) for component in self.components])
+
+    def power_tail(self, end: float) -> float:
+        return float(self._sum([component.power_tail(end) for component in self.components]))
+
     def _sum(self, values: Sequence[Floats | float]) -> Floats:
         return np.asarray(sum(w * v for w, v in zip(self.weights, values, strict=True)))
 
@@ -280,6 +346,8 @@ class Mixture(Law):
     @property
     def variance(self) -> float:
         mean = self.mean
+        if not math.isfinite(mean):
+            return math.inf
         return float(self._sum([component.variance + (component.mean - mean) ** 2 for component in self.components]))
 
 
@@ -308,6 +376,25 @@ class Clipped(Law):
 
     def sample(self, u: ArrayLike) -> Floats:
         return np.clip(self.law.sample(u), self.low, self.high)
+
+    def sf(self, x: ArrayLike) -> Floats:
+        if self.sf_rounds_until == math.inf:
+            return super().sf(x)
+        return np.where(np.asarray(x) < self.low, 1.0, self.law.sf(x))
+
+    @property
+    def sf_rounds_until(self) -> float:
+        return self.law.sf_rounds_until if self.high == math.inf else math.inf
+
+    @property
+    def tail(self) -> float:
+        return self.law.tail if self.high == math.inf else math.inf
+
+    def far_points(self, levels: Floats) -> Floats:
+        return np.maximum(self.law.far_points(levels), self.low) if self.high == math.inf else np.empty(0)
+
+    def power_tail(self, end: float) -> float:
+        return self.law.power_tail(end) if self.high == math.inf else 0.0
 
     @property
     def mean(self) -> float:
@@ -397,11 +484,17 @@ def moments_by_quadrature(law: Law) -> tuple[float, float]:
     E X = c + int_c (1 - F) - int^c F and E (X - c)^2 = 2 int abs(x - c) (F or 1 - F) about the median c.
     """
     centre = float(law.quantile(np.array(0.5)))
-    edges = np.unique(np.append(law.breakpoints(), centre))
+    edges = np.unique(np.concatenate([law.breakpoints(), [centre], law.far_points(tails.LEVELS)]))
+    edges = edges[np.isfinite(edges)]
     half = 0.5 * np.diff(edges)
     x = 0.5 * (edges[1:] + edges[:-1]) + half * _GAUSS_NODES[:, None]
     f = law.cdf(x)
-    tail = np.where(x > centre, 1.0 - f, -f)
-    first = float((_GAUSS_WEIGHTS[:, None] * tail * half).sum())
+    tail = np.where(x > centre, law.sf(x), -f)
+    end = float(edges[-1])
+    first = float((_GAUSS_WEIGHTS[:, None] * tail * half).sum()) + law.power_tail(end)
+    if law.tail <= 2.0:
+        return (math.inf if law.tail <= 1.0 else centre + first), math.inf
     second = 2.0 * float((_GAUSS_WEIGHTS[:, None] * np.abs(x - centre) * np.abs(tail) * half).sum())
+    if law.tail < math.inf:
+        second += 2.0 * end * (law.tail - 1.0) / (law.tail - 2.0) * law.power_tail(end)
     return centre + first, second - first * first

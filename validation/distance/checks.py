@@ -30,7 +30,7 @@ def check_probability(measure: Measure) -> None:
 
 def require_mean(law: Law) -> None:
     """Refuse W1 to a law with P(X > x) ~ x^(-mu), mu <= 1: it is infinite for every measure with a mean."""
-    tail = getattr(law, "tail", np.inf)
+    tail = law.tail
     if tail <= 1.0 or not np.isfinite(law.mean):
         raise InputError(
             f"{type(law).__name__} (tail exponent {tail:g}) has no mean, so W1 to it is infinite: use the Kolmogorov"

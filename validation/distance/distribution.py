@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from particles.base.arrays import Floats
-from particles.model import Family, Law, Measure
+from particles.model import Law, Measure, tails
 from particles.model.laws import quantile_by_bisection
 
 Flags = NDArray[np.bool_]
@@ -82,36 +82,35 @@ class OfLaw(Distribution):
 
     law: Law
 
+    @property
+    def _tailed(self) -> bool:
+        return self.law.sf_rounds_until < np.inf
+
     @cached_property
     def _median(self) -> float:
         return float(self.law.quantile(np.array(0.5)))
 
     @cached_property
     def edges(self) -> Floats:
-        law, tail = self.law, np.empty(0)
-        if isinstance(law, Family):
-            tail = law.isf(_TAIL)
-        edges = np.unique(np.concatenate([law.breakpoints(), [self._median], tail]))
+        law = self.law
+        edges = np.unique(np.concatenate([law.breakpoints(), [self._median], law.far_points(_TAIL)]))
         return np.asarray(edges[np.isfinite(edges)])
 
     @property
     def outside(self) -> float:
-        if not isinstance(self.law, Family) or self.law.tail == np.inf:
-            return 0.0
-        end = float(self.edges[-1])  # a power from there on, P(X > x) ~ x^(-tail)
-        return end * float(self.law.sf(end)) / (self.law.tail - 1.0)
+        return self.law.power_tail(float(self.edges[-1]))
 
     @property
     def outside_root(self) -> float:
-        if not isinstance(self.law, Family) or self.law.tail == np.inf:
+        if self.law.tail == np.inf:
             return 0.0
-        end = float(self.edges[-1])
+        end = float(self.edges[-1])  # a power from there on, P(X > x) ~ x^(-tail)
         return end * math.sqrt(2.0 * float(self.law.sf(end)) / (self.law.tail - 2.0))
 
     def beyond(self, start: float) -> float:
         """Integral of 1 - F right of `start`."""
-        if isinstance(self.law, Family):
-            return self.law.excess(start)
+        if self._tailed:
+            return tails.excess(self.law, start)
         knots = np.concatenate([[start], self.edges[self.edges > start]])
         left, half, above = knots[:-1], 0.5 * np.diff(knots), self.above(knots[:-1])
         total = np.zeros(left.shape)
@@ -133,7 +132,7 @@ class OfLaw(Distribution):
             between += self.values(np.minimum(left + (k / STEPS) * (right - left), end), above)
         means = [(between + limit) / STEPS for limit in (low, high)]
         # what F - 1 loses where it is taken from F, and the sums where the ends of parts are rounded
-        lost = np.where(above, 0.0 if isinstance(self.law, Family) else 2.0**-52, 0.0)
+        lost = np.where(above & (left < self.law.sf_rounds_until), 2.0**-52, 0.0)
         rounded = np.minimum(np.spacing(np.maximum(np.abs(left), np.abs(right))) / (right - left), 1.0) * (high - low)
         low, high = low - lost, high + lost
         return CellValues(above.astype(np.float64), low, high, means[0] - lost - rounded, means[1] + lost + rounded)
@@ -141,7 +140,7 @@ class OfLaw(Distribution):
     def values(self, x: Floats, above: Flags) -> Floats:
         out = np.empty(x.shape)
         out[~above] = self.law.cdf(x[~above])
-        out[above] = -self.law.sf(x[above]) if isinstance(self.law, Family) else self.law.cdf(x[above]) - 1.0
+        out[above] = -self.law.sf(x[above]) if self._tailed else self.law.cdf(x[above]) - 1.0
         return out
 
 

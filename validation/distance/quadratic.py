@@ -77,10 +77,12 @@ def _inside(distribution: Distribution, atoms: Floats, levels: Floats, ends: Flo
     level = np.where(up, levels[atom + 1], levels[atom]) - above
     sign, half = np.where(up, 1.0, -1.0), 0.5 * (right - left)
     reach = np.maximum(np.abs(left - x), np.abs(right - x))  # no atom lies inside a panel: not 0
+    before = np.nextafter(right, left)  # F may jump at the right end, which a node must not round to
     total = np.zeros(left.shape)
     for node, weight in zip(_NODES, _WEIGHTS, strict=True):
         inside = (1.0 + node) * half
-        missing = np.maximum(sign * (level - distribution.values(left + inside, above)), 0.0)
+        at = np.minimum(left + inside, before)
+        missing = np.maximum(sign * (level - distribution.values(at, above)), 0.0)
         total += weight * 2.0 * (np.abs((left - x) + inside) / reach) * missing
     return np.asarray(np.sqrt(half) * np.sqrt(reach) * np.sqrt(total))
 
@@ -97,9 +99,9 @@ def _distribution(target: Law | Measure) -> Distribution:
                 f" {_NEGATIVE:g}; use W1 (validation.w1)"
             )
         return found
-    if not (getattr(target, "tail", np.inf) > 2.0 and np.isfinite(target.variance)):
+    if not (target.tail > 2.0 and np.isfinite(target.variance)):
         raise InputError(
-            f"{type(target).__name__} (tail exponent {getattr(target, 'tail', np.inf):g}) has no variance, so W2 to it"
+            f"{type(target).__name__} (tail exponent {target.tail:g}) has no variance, so W2 to it"
             " is infinite: use W1 (validation.w1_to_law) if it has a mean, the Kolmogorov distance"
             " (validation.kolmogorov), or W2 of log x"
         )
