@@ -44,16 +44,23 @@ def forecast(model: Model, grid: Grid, until: float) -> tuple[str, ...]:
 
 
 def _narrow(model: Model, law: Law, grid: Grid, until: float) -> str:
-    if law.std <= grid.h:
-        return f"the initial law (standard deviation {law.std:.3g}) is narrower than a cell ({grid.h:.3g})"
+    width = _width(law)
+    if width <= grid.h:
+        return f"the initial law (width {width:.3g}) is narrower than a cell ({grid.h:.3g})"
     constant = model.autonomous or (model.mean_coupled and model.piecewise_constant and not model.breakpoints)
     weight = model.weight_at(0.0)
     if model.nu2 > 0.0 or not constant or model.drift.name not in _CONTRACTING or weight >= 0.0:
         return ""
-    t = math.log(law.std / grid.h) / -weight
+    t = math.log(width / grid.h) / -weight
     if t >= until:
         return ""
     return f"from t* = ln(sigma0/h)/|w| = {t:.4g} on the solution is narrower than a cell (h = {grid.h:.3g})"
+
+
+def _width(law: Law) -> float:
+    """Standard deviation, or what the quartiles say of a law that a far part makes wide (as in Silverman's rule)."""
+    low, high = np.asarray(law.quantile(np.array([0.25, 0.75]))).tolist()
+    return float(min(law.std, (high - low) / 1.34))
 
 
 def _outside(law: Law, grid: Grid) -> str:

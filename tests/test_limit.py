@@ -14,7 +14,20 @@ from scipy.special import ndtr, wrightomega
 from kinetic import CWENO3, Grid, evolve, forecast, mean_field, solve
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
-from particles.model import IDENTITY, RELU, SIGMOID, TANH, Dirac, Model, Normal, Product, Uniform, cases, piecewise
+from particles.model import (
+    IDENTITY,
+    RELU,
+    SIGMOID,
+    TANH,
+    Dirac,
+    Mixture,
+    Model,
+    Normal,
+    Product,
+    Uniform,
+    cases,
+    piecewise,
+)
 
 Cdf = Callable[[Floats, float], Floats]
 
@@ -235,6 +248,12 @@ def test_the_forecast_says_when_the_density_is_narrower_than_a_cell() -> None:
     assert forecast(model, Grid(-7.0, 9.0, cells=160), 2.0) == ()
     spike = Model(drift=TANH, weight=1.0, bias=0.0, initial=Dirac(0.0))
     assert "narrower than a cell" in forecast(spike, Grid(-1.0, 1.0, cells=10), 1.0)[0]
+
+
+def test_one_part_far_off_does_not_hide_that_the_rest_is_narrower_than_a_cell() -> None:
+    law = Mixture([Normal(0.0, 1e-6), Normal(0.9, 1e-6)], [0.99, 0.01])  # standard deviation 0.09, cells of 0.02
+    spike = Model(drift=IDENTITY, weight=-1.0, bias=0.0, initial=law)
+    assert "narrower than a cell" in forecast(spike, Grid(-1.0, 1.0, cells=100), 1.0)[0]
 
 
 def test_the_forecast_says_when_mass_reaches_an_end_and_what_lies_outside() -> None:
