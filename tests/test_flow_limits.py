@@ -8,6 +8,8 @@ import pytest
 from mpmath import mpf
 from numpy.testing import assert_allclose, assert_array_equal
 
+from kinetic import moments
+from particles.model import Model, Normal, Uniform
 from particles.model.drifts import IDENTITY, RELU, SIGMOID, TANH, Drift, cubic, lognormal_family, power_law
 from particles.model.transients import flow_map
 
@@ -133,3 +135,11 @@ def test_digits_of_the_sigmoid_flow_at_tiny_products() -> None:
     u = -0.4
     step = (u - np.exp(-u) + 1e-30) - (u - np.exp(-u))
     assert step == 0.0
+
+
+@pytest.mark.parametrize("weight", [-1e-320, 1e-310, -1e-300])
+def test_moments_at_a_weight_next_to_nothing_are_those_at_none(weight: float) -> None:
+    spread = Model(drift=IDENTITY, weight=weight, bias=0.0, initial=Normal(0.0, 1.0), nu2=1.0)
+    assert_allclose(moments(spread, times=[1.0]), [[1.0, 0.0, 2.0]])  # x' = 0 and dx = dW
+    moved = Model(drift=RELU, weight=weight, bias=1.0, initial=Uniform(1.0, 2.0))
+    assert_allclose(moments(moved, times=[1.0]), [[1.0, 2.5, 19.0 / 3.0]])  # x' = 1

@@ -113,7 +113,9 @@ def _active(model: Model, order: int) -> LinearMoments:
 def _half_line(w: float, b: float) -> tuple[float, float]:
     if w == 0.0:
         return (-math.inf, math.inf) if b > 0.0 else (0.0, 0.0)
-    return (float(-b / w), math.inf) if w > 0.0 else (-math.inf, float(-b / w))
+    with np.errstate(over="ignore"):  # as good as infinitely far for a subnormal w
+        kink = float(-b / w)
+    return (kink, math.inf) if w > 0.0 else (-math.inf, kink)
 
 
 def _never_reached(model: Model) -> bool:

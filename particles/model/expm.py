@@ -32,7 +32,10 @@ def affine_flow(weight: Floats, bias: Floats, t: float) -> tuple[Floats, Floats]
     generator = np.zeros((size + 1, size + 1))
     # the bias column at the size of the rest: it must not drive the number of squarings
     norm = float(np.abs(weight * t).sum(axis=1).max())
-    scale = float(np.abs(bias * t).max()) / (norm if norm > 0.0 else 1.0)
+    largest = float(np.abs(bias * t).max())
+    scale = largest / (norm if norm > 0.0 else 1.0)
+    if scale == math.inf:  # the weight is next to nothing
+        scale = largest
     scale = scale if scale > 0.0 else 1.0
     generator[:size, :size], generator[:size, size] = weight * t, bias * t / scale
     norm = float(np.abs(generator).sum(axis=1).max())
