@@ -149,7 +149,7 @@ def _key(meta: Mapping[str, Any]) -> bytes:
     """What the sums of the clouds begin with: the sum of the description, so that neither fits another of its kind."""
     if "format" not in meta:
         return b""  # of a version whose sums were those of the clouds alone
-    return bytes.fromhex(plain_digest({name: value for name, value in meta.items() if name != "files"}))
+    return bytes.fromhex(plain_digest({name: value for name, value in meta.items() if name not in ("files", "sizes")}))
 
 
 def _digests(row: Floats, key: bytes) -> Any:
@@ -164,6 +164,7 @@ def _finish(draft: Path, place: Path, meta: dict[str, Any], files: Mapping[str, 
         sync(draft / name)
         sync((draft / name).parent)
     meta["files"] = {name: file_digest(draft / name) for name in (SUMS, *files)}
+    meta["sizes"] = {name: (draft / name).stat().st_size for name in (SUMS, *files)}
     write_json(draft / META, signed(meta))
     replace_folder(draft, place, _NAMES)
     for older in complete(place.parent)[KEEP:]:
@@ -239,7 +240,8 @@ def _description(path: Path, check_files: bool) -> dict[str, Any]:
         if path.name != f"step-{meta['step']:09d}":
             raise InputError(f"its description is that of step {meta['step']}")
         for name, digest in meta["files"].items() if check_files else ():
-            if file_digest(path / name) != digest:
+            size = (path / name).stat().st_size
+            if size != meta.get("sizes", {}).get(name, size) or file_digest(path / name) != digest:
                 raise InputError(f"{name} does not have its sum")
     except (InputError, OSError) as error:
         raise DamagedError(f"{path} is damaged: {getattr(error, 'strerror', None) or error}") from error

@@ -63,6 +63,7 @@ class Description(_Table):
     arguments: dict[str, Any]
     sources: str
     files: dict[str, str]
+    sizes: dict[str, Count] = {}
 
 
 def check_description(meta: dict[str, Any]) -> None:

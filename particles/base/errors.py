@@ -19,18 +19,19 @@ from __future__ import annotations
 import re
 
 FAULT = 70
-_LONGEST = 60
+_LONGEST, _WHOLE = 60, 2500
 _QUOTED = re.compile(rf"(?<!\w)(['\"])((?:(?!\1)[^\\]|\\.){{{_LONGEST + 1},}})\1(?!\w)")
 
 
 def plain(text: str) -> str:
-    """Text for a terminal: what cannot be printed is escaped, and what is quoted is cut to 60 characters.
+    """Text for a terminal: what cannot be printed is escaped, what is quoted is cut to 60 characters, all to 2500.
 
     A file's text must neither steer the terminal of who reads an error nor fill it.
     """
     escaped = "".join(c if c.isprintable() or c.isspace() else c.encode("unicode_escape").decode() for c in text)
     half = (_LONGEST - 3) // 2
-    return _QUOTED.sub(lambda found: f"{found[1]}{found[2][:half]}...{found[2][-half:]}{found[1]}", escaped)
+    short = _QUOTED.sub(lambda found: f"{found[1]}{found[2][:half]}...{found[2][-half:]}{found[1]}", escaped)
+    return short if len(short) <= _WHOLE else f"{short[:_WHOLE]}..."
 
 
 class SimresnetError(Exception):

@@ -51,7 +51,7 @@ def _tag(error: Any) -> str:
 
 
 def _sentence(content: dict[str, Any], place: Place, error: Any) -> str:
-    name = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
+    name = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{_short(part)}" for part in place).lstrip(".")
     value: Any = content
     for part in place:
         value = value.get(part, _NOTHING) if isinstance(value, dict) else value[part]
@@ -71,6 +71,10 @@ def _sentence(content: dict[str, Any], place: Place, error: Any) -> str:
     hint = _meant(value, re.findall(r"'([^']*)'", allowed)) if isinstance(value, str) else ""
     shown = "a table" if isinstance(value, dict) else repr(value)
     return f"{name} = {shown}: allowed is {allowed}{', ' + hint if hint else ''}"
+
+
+def _short(key: str) -> str:
+    return key if len(key) <= 60 else f"{key[:57]}..."
 
 
 def _meant(text: str, known: Sequence[str]) -> str:
