@@ -27,7 +27,7 @@ def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
     ("words", "where", "code"),
     [
         ("particles run regression --exact --count 10 --json --out o", ">/dev/full", 5),
-        ("particles run regression --exact --count 10 --json --out o", "2>&-", 0),
+        ("validation cases", "2>&-", 0),
         ("kinetic moments moments-conserved --json", ">/dev/full", 5),
         ("validation cases", ">/dev/full", 5),
         ("validation cases", "| true; exit ${PIPESTATUS[0]}", 5),

@@ -13,6 +13,7 @@ import resource
 import shutil
 import signal
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -104,7 +105,9 @@ def campaign(name: str, task: Task, numbers: range, box: float) -> tuple[int, li
 def _in_a_process(task: Task, numbers: list[int], end: float) -> tuple[int, list[tuple[int, str]], str | None]:
     """Inputs that a forked process took, its failures, and why it ended before its time, if it did."""
     read, write = os.pipe()
-    child = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 on, where the tests' own runner has threads
+        child = os.fork()
     if child == 0:
         code = 1
         try:
