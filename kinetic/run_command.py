@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import sys
 from collections.abc import Iterable
 from typing import Any
 
 from particles.base import command
+from particles.base.errors import plain
+from particles.base.terminal import say
 
 SCHEMES = ("explicit", "imex", "chang-cooper")
 THIN = 1e-9
@@ -86,7 +87,7 @@ def execute(arguments: argparse.Namespace) -> int:
         print(f"t = {row['time']:g}: mass {row['mass']:.15f}, mean {row['mean']:.8f}{ends_held}")
     if solution.stopped:
         print(f"ended at t = {solution.times[-1]:g}: at rest to {arguments.residual:g}")
-    print(f"written to {arguments.out}")
+    print(plain(f"written to {arguments.out}"))
     if arguments.json:
         told = {"case": case.name, "out": arguments.out, "cells": grid.cells, "domain": [grid.lo, grid.hi]}
         command.print_json({**told, "steps": solution.steps, "lowest": solution.lowest, "snapshots": rows})
@@ -95,7 +96,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _say(sentences: Iterable[str]) -> None:
     for sentence in sentences:
-        print(f"kinetic: {sentence}", file=sys.stderr)
+        say("kinetic", sentence)
 
 
 def _remarks(model: Any, solution: Any) -> list[str]:

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +34,7 @@ from particles.base.errors import InputError
 from particles.base.files import draft_of, replace_folder, resolved, sync, write_json
 from particles.base.jit import fingerprint
 from particles.base.readers import read_json, reading
+from particles.base.terminal import say
 from particles.ensemble import BLOCK, Ensemble, Integers
 from particles.fields import Part, data_offset, read_rows, reserve, write_rows
 from particles.watch import Checkpoints
@@ -210,7 +210,7 @@ def load(checkpoints: Checkpoints, ensemble: Ensemble, run: Mapping[str, Any]) -
         except DamagedError as error:
             damaged.append(path)
             if ranks.rank == 0:
-                print(f"particles: {error}: taking the one before it", file=sys.stderr, flush=True)
+                say("particles", f"{error}: taking the one before it")
             continue
         if ranks.rank == 0:  # or they would count among those that are kept
             for broken in damaged:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from particles.base import command
+from particles.base.errors import plain
 
 if TYPE_CHECKING:
     from particles.trajectory import Trajectory
@@ -32,7 +33,7 @@ def execute(arguments: argparse.Namespace) -> int:
     unfinished = _unfinished(arguments.run)
     if unfinished is not None:
         for line in _lines(arguments.run, unfinished):
-            print(line)
+            print(plain(line))
     if unfinished is None or (Path(arguments.run) / META).exists():
         return _stored(arguments, unfinished)
     if arguments.json:
@@ -46,7 +47,7 @@ def _stored(arguments: argparse.Namespace, unfinished: dict[str, Any] | None) ->
     trajectory = load(arguments.run)
     digests = trajectory.digests()
     counts = trajectory.counts_digest()
-    print(f"{trajectory.info.get('case', 'run')}: {trajectory.count} particles, {trajectory.info['scheme']}")
+    print(plain(f"{trajectory.info.get('case', 'run')}: {trajectory.count} particles, {trajectory.info['scheme']}"))
     print_moments(trajectory)
     for when, digest in zip(trajectory.times, digests, strict=bool(digests)):
         print(f"t = {when:g}  sha256 {digest}")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from particles.base import command
-from particles.base.errors import InputError
+from particles.base.errors import InputError, plain
+from particles.base.terminal import say
 from particles.options import add_case, histogram_of, scheme_of, snapshots_of
 
 if TYPE_CHECKING:
@@ -168,9 +168,8 @@ def _carry(arguments: argparse.Namespace, case: Case, checkpoints: Checkpoints) 
     steps = options["count"] * case.model.size * (len(levels) - 1) * work(scheme, levels)
     began = perf_counter()
     with parallel.world().claimed(arguments.out, check_again):
-        if command.launched_rank() == 0:
-            for sentence in found:
-                print(f"particles: {sentence}", file=sys.stderr)
+        for sentence in found:
+            say("particles", sentence)
         with progress_bar(f"particles: {case.name}", steps) as progress:
             trajectory = simulate(case.model, scheme, **options, checkpoints=checkpoints, progress=progress)
         copy = packed(checkpoints.arguments["place"], checkpoints.files)
@@ -230,7 +229,7 @@ def _tell(trajectory: Trajectory, arguments: argparse.Namespace, line: str) -> N
 
     if command.launched_rank() != 0:
         return
-    print(line)
+    print(plain(line))
     print_moments(trajectory)
     if any(trajectory.info["at_or_below_zero"] or ()):
         for time, left in zip(trajectory.times, trajectory.info["at_or_below_zero"], strict=True):

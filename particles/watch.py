@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 import os
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ import numpy as np
 
 from particles.base import signals
 from particles.base.errors import InputError, SimresnetError
+from particles.base.terminal import say
 from particles.status import Status
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class Watch:
                 self._ranks.barrier()
                 if self._first:
                     told = f"running, pid {os.getpid()}; SIGUSR1 writes a checkpoint to {self._checkpoints.folder}"
-                    print(f"particles: {told}", file=sys.stderr, flush=True)
+                    say("particles", told)
         self._last = self._looked = monotonic()
 
     def request(self) -> int:

@@ -12,6 +12,7 @@ import pytest
 
 from particles.base import command
 from particles.base.errors import InputError, plain
+from particles.model import Dialect, read_measurements
 from validation import console
 
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -112,3 +113,13 @@ def test_text_of_a_file_neither_steers_nor_fills_the_terminal() -> None:
     assert told == f"bias = '{'x' * 28}...{'x' * 28}': the model's bias must be a number, the law's too"
     assert plain(f"the law's {'long ' * 30}sentence, the user's") == f"the law's {'long ' * 30}sentence, the user's"
     assert str(InputError("\x1b")) == r"\x1b"
+
+
+def test_a_remark_about_a_file_does_not_steer_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "\x1b[31m"
+    folder.mkdir()
+    (folder / "a.csv").write_text("a\n1\nNA\n")
+    read_measurements(folder / "a.csv", "a", Dialect(missing="drop"))
+    told = capsys.readouterr().err
+    assert told.startswith("measurements: ")
+    assert told.strip().isprintable()

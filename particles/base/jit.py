@@ -16,7 +16,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -24,8 +23,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from particles.base.code_digest import code_digest
-from particles.base.command import launched_rank
 from particles.base.kernel_cache import KernelCache, number_symbols_anew
+from particles.base.terminal import say
 
 F = TypeVar("F", bound=Callable[..., Any])
 Formula = Callable[..., Any]
@@ -103,8 +102,7 @@ def cache_folder() -> Path | None:
                 return folder
         except OSError:
             continue
-    if launched_rank() == 0:
-        print("simresnet: no folder for compiled kernels can be written: every process compiles anew", file=sys.stderr)
+    say("simresnet", "no folder for compiled kernels can be written: every process compiles anew")
     return None
 
 

@@ -19,14 +19,13 @@ import itertools
 import os
 import pickle
 import platform
-import sys
 import tempfile
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from particles.base.command import launched_rank
+from particles.base.terminal import say
 
 FORMAT = b"simresnet kernel 1\n"
 _SUM = hashlib.sha256().digest_size
@@ -88,9 +87,9 @@ class KernelCache:
     disable = flush = enable
 
     def _say(self, sentence: str) -> None:
-        if launched_rank() == 0 and self._folder not in _spoken_of:
+        if self._folder not in _spoken_of:
             _spoken_of.add(self._folder)
-            print(f"simresnet: compiled kernels in {self._folder}: {sentence}", file=sys.stderr, flush=True)
+            say("simresnet", f"compiled kernels in {self._folder}: {sentence}")
 
     def _key(self, signature: Any, codegen: Any) -> bytes:
         told = (self._name, self._content, str(signature), *codegen.magic_tuple(), *_versions())

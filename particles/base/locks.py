@@ -11,13 +11,13 @@ import fcntl
 import os
 import platform
 import stat
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from particles.base.errors import InputError, StorageError
 from particles.base.files import remove_stale_drafts, resolved
+from particles.base.terminal import say
 
 _OURS = b"simresnet job, "
 _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
@@ -71,7 +71,7 @@ def _locked(place: Path, path: Path) -> int | None:
             if error.errno not in _NO_LOCKS:
                 raise
             told = "this file system has no locks, so that a second job in the same place would not be noticed"
-            print(f"simresnet: {path.parent}: {told}", file=sys.stderr, flush=True)
+            say("simresnet", f"{path.parent}: {told}")
             return None
         except BaseException:
             os.close(handle)

@@ -7,13 +7,28 @@ import os
 import sys
 from contextlib import suppress
 
-from particles.base.errors import InputError, SimresnetError, StorageError
+from particles.base.errors import InputError, SimresnetError, StorageError, plain
+from particles.base.launch import launched_rank
 
 _REFUSED_BY_THE_DISK = (
     errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS, errno.EPIPE, errno.ENODEV, errno.ENXIO,
     errno.ESTALE,
 )  # fmt: skip
 _OF_THE_INPUT = (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM)
+
+
+def say(name: str, sentence: str) -> None:
+    """Say a sentence on standard error, as rank 0 alone; text of a file or a name in it is escaped and cut.
+
+    Parameters
+    ----------
+    name : str
+        Of the program, or of what the sentence is about.
+    sentence : str
+    """
+    if launched_rank() == 0:
+        with suppress(OSError):
+            print(f"{name}: {plain(sentence)}", file=sys.stderr, flush=True)
 
 
 def require_output() -> None:

@@ -14,7 +14,6 @@ import csv
 import difflib
 import os
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +21,9 @@ from pathlib import Path
 import numpy as np
 
 from particles.base.arrays import Floats, as_floats
-from particles.base.command import launched_rank
 from particles.base.errors import InputError
 from particles.base.readers import read_bytes, read_npy, reading
+from particles.base.terminal import say
 from particles.model.empirical import Empirical
 
 SEPARATORS = (",", ";", "\t", "|", " ")
@@ -104,8 +103,8 @@ def read_measurements(path: str | Path, column: str | None = None, dialect: Dial
             values, dropped = _read_column(_lines(text), column, dialect or Dialect())
     with reading(path):
         data = Empirical(values).data
-    if dropped and launched_rank() == 0:
-        print(f"{path}: {_lines_told(dropped)} without a number left out", file=sys.stderr)
+    if dropped:
+        say("measurements", f"{path}: {_lines_told(dropped)} without a number left out")
     return data
 
 
