@@ -102,5 +102,5 @@ def test_what_is_no_finite_number(text: str) -> None:
 def test_json_is_one_line_and_refuses_nan(capsys: pytest.CaptureFixture[str]) -> None:
     command.print_json({"a": [1, 2]})
     assert json.loads(capsys.readouterr().out) == {"a": [1, 2]}
-    with pytest.raises(ValueError, match="JSON"):
+    with pytest.raises(NotFiniteError, match="JSON has none such"):
         command.print_json({"a": float("nan")})
