@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from particles import noisy_kernels, vmath
 from particles.base.arrays import Floats
-from particles.base.checks import require_positive
+from particles.base.checks import require_positive, require_type
 from particles.base.errors import InputError
 from particles.model.diffusion import DIFFUSIONS
 from particles.model.rule import Model
@@ -72,6 +72,7 @@ class Collisions:
     order: ClassVar[float] = 1.0
 
     def __post_init__(self) -> None:
+        require_type("noise", self.noise, Noise, "a Noise of `particles.noise`")
         for name, value in (("eps", self.eps), ("dt", self.dt), ("tau", self.tau)):
             if value is not None:
                 require_positive(name, value)
@@ -161,6 +162,7 @@ class Milstein:
 
     def __post_init__(self) -> None:
         require_positive("dt", self.dt)
+        require_type("noise", self.noise, Noise, "a Noise of `particles.noise`")
 
     def __repr__(self) -> str:
         return f"Milstein(dt={self.dt!r}, noise={self.noise.name!r})"

@@ -17,12 +17,14 @@ With 32-bit words Box-Muller cuts the normal law at sqrt(2 ln 2^33) = 6.76 stand
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from particles import vmath
+from particles.base.checks import require_count, require_type
 from particles.base.errors import InputError
 from particles.base.jit import Formula, formula
 from particles.base.shims import sqrt
@@ -61,6 +63,11 @@ class Noise:
     bound: float
     reach: float = math.inf
     bits: bool = False
+
+    def __post_init__(self) -> None:
+        require_type("name", self.name, str, "a text")
+        require_type("variates", self.variates, Callable, "a function of four words")  # type: ignore[arg-type]
+        require_count("steps", self.steps, most=4)
 
 
 @formula

@@ -18,7 +18,7 @@ import numpy as np
 
 from particles import kernels
 from particles.base.arrays import Floats
-from particles.base.checks import require_positive
+from particles.base.checks import require_count, require_positive
 from particles.base.errors import InputError
 from particles.base.memory import require_memory
 from particles.model.expm import affine_flow
@@ -76,8 +76,8 @@ class Euler:
             raise InputError(f"Euler takes either dt or layers, not dt = {self.dt!r} and layers = {self.layers!r}")
         if self.dt is not None:
             require_positive("dt", self.dt)
-        if self.layers is not None and not (isinstance(self.layers, int | np.integer) and self.layers >= 1):
-            raise InputError(f"layers = {self.layers!r} must be an integer of at least 1")
+        if self.layers is not None:
+            require_count("layers", self.layers)
 
     def __repr__(self) -> str:
         return f"Euler(dt={self.dt!r})" if self.layers is None else f"Euler(layers={self.layers!r})"

@@ -4,13 +4,30 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from particles import Collisions, Euler, Milstein
 from particles.base.errors import InputError
-from particles.model import IDENTITY, MEAN_COUPLED, TANH, Model, Normal, Product, Uniform, cubic, piecewise
+from particles.model import (
+    IDENTITY,
+    LINEAR,
+    MEAN_COUPLED,
+    TANH,
+    Clipped,
+    Mixture,
+    Model,
+    Normal,
+    Product,
+    Uniform,
+    cubic,
+    piecewise,
+)
+from particles.noise import GAUSSIAN, UNIFORM
 
 LINE = Normal(1.0, 1.0)
 PLANE = Product([Normal(1.0, 1.0), Normal(0.0, 1.0)])
@@ -119,6 +136,41 @@ def test_model_is_frozen_and_described_in_plain_values() -> None:
 def test_models_that_make_no_sense_are_refused(changes: Any) -> None:
     with pytest.raises(InputError):
         model(**changes)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: model(initial=3.0), "initial = 3.0 must be a Law or a Product"),
+        (lambda: model(drift="tanh"), "drift = 'tanh' must be a Drift"),
+        (lambda: model(diffusion="x"), "diffusion = 'x' must be a Diffusion"),
+        (lambda: model(scaled="no"), "scaled = 'no' must be True, False or None"),
+        (lambda: model(scaled=0.5), "scaled = 0.5 must be True, False or None"),
+        (lambda: model(neurons="two"), "neurons = 'two' must be an integer"),
+        (lambda: model(neurons=True), "neurons = True must be an integer"),
+        (lambda: model(nu2="one"), "nu2 = 'one' must be a number"),
+        (lambda: model(nu2=-1.0), "nu2 = -1.0 must be a finite number of at least 0"),
+        (lambda: model(wall=3), "wall = 3 must be 'sticky' or 'reflecting'"),
+        (lambda: model(walls=3.0), "walls = 3.0 must be two increasing numbers or None"),
+        (lambda: model(walls=("a", 1.0)), "walls = 'a' must be a number"),
+        (lambda: Mixture(["normal"], [1.0]), "component = 'normal' must be a Law"),
+        (lambda: Mixture(LINE, [1.0]), "components = Normal(m=1.0, v=1.0) must be a sequence of laws"),
+        (lambda: Mixture([LINE], ["all"]), "weights = 'all' must be a number"),
+        (lambda: Product([1.0]), "component = 1.0 must be a Law"),
+        (lambda: Clipped(PLANE.dim, 0.0, 1.0), "law = 2 must be a Law"),
+        (lambda: replace(TANH, value=1.0), "value = 1.0 must be a function (u, x, c)"),
+        (lambda: replace(LINEAR, derivative=1.0), "derivative = 1.0 must be a function (x, c)"),
+        (lambda: replace(GAUSSIAN, variates=None), "variates = None must be a function of four words"),
+        (lambda: Collisions(0.1, noise="uniform"), "noise = 'uniform' must be a Noise"),
+        (lambda: Milstein(0.1, noise=UNIFORM.name), "noise = 'uniform' must be a Noise"),
+        (lambda: Euler(dt="0.1"), "dt = '0.1' must be a number"),
+        (lambda: Euler(layers=2.5), "layers = 2.5 must be an integer of at least 1"),
+    ],
+)
+def test_a_wrong_type_is_one_sentence_with_field_value_and_what_is_allowed(make: Any, words: str) -> None:
+    with pytest.raises(InputError, match=re.escape(words)) as caught:
+        make()
+    assert "\n" not in str(caught.value)
 
 
 def test_start_outside_the_walls_sits_at_them() -> None:

@@ -50,6 +50,12 @@ def require_number(name: str, number: Any) -> None:
     _float(name, number)
 
 
+def require_type(name: str, value: Any, kinds: type | tuple[type, ...], allowed: str) -> None:
+    """Refuse a value of another type; `allowed` says in words what it must be."""
+    if not isinstance(value, kinds):
+        raise InputError(f"{name} = {value!r:.60} must be {allowed}")
+
+
 def _float(name: str, number: Any) -> float:
     if isinstance(number, bool) or not isinstance(number, numbers.Real):
         raise InputError(f"{name} = {number!r:.60} must be a number")

@@ -6,8 +6,10 @@ components of eta are independent.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from particles.base.checks import require_type
 from particles.base.jit import Formula, formula
 
 Constants = tuple[float, ...]
@@ -32,6 +34,11 @@ class Diffusion:
     derivative: Formula
     constants: Constants = ()
     half_line: bool = False
+
+    def __post_init__(self) -> None:
+        require_type("name", self.name, str, "a text")
+        for name in ("value", "derivative"):
+            require_type(name, getattr(self, name), Callable, "a function (x, c)")  # type: ignore[arg-type]
 
 
 @formula

@@ -32,7 +32,7 @@ from numpy.typing import ArrayLike
 
 from particles import vmath
 from particles.base.arrays import Floats, over_arrays
-from particles.base.checks import require_finite, require_positive
+from particles.base.checks import require_finite, require_positive, require_type
 from particles.base.errors import InputError
 from particles.base.jit import Formula, formula
 from particles.base.shims import fma, sqrt
@@ -80,6 +80,11 @@ class Drift:
     flow_needs_zero_bias: bool = False
     scaled: bool = True
     reproducible: bool = False
+
+    def __post_init__(self) -> None:
+        require_type("name", self.name, str, "a text")
+        for name in ("value", "f_u", "f_x", "f_uu"):
+            require_type(name, getattr(self, name), Callable, "a function (u, x, c)")  # type: ignore[arg-type]
 
     def __call__(self, u: ArrayLike, x: ArrayLike) -> Floats:
         """Drift at arrays u and x, broadcast against each other."""

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 
 from particles import vmath
 from particles.base.arrays import Floats, over_arrays
-from particles.base.checks import require_finite, require_variance
+from particles.base.checks import require_finite, require_number, require_type, require_variance
 from particles.base.errors import InputError
 from particles.base.jit import formula
 from particles.model import tails
@@ -258,6 +258,13 @@ class Uniform(Law):
         return np.asarray(self.quantile(np.concatenate([[0.0], near[::-1], 1.0 - near[1:], [1.0]])))
 
 
+def _laws(components: Sequence[Law]) -> tuple[Law, ...]:
+    require_type("components", components, (tuple, list), "a sequence of laws")
+    for component in components:
+        require_type("component", component, Law, "a Law")
+    return tuple(components)
+
+
 @dataclass(frozen=True)
 class Mixture(Law):
     """Mixture sum_k weights_k components_k.
@@ -272,7 +279,9 @@ class Mixture(Law):
     weights: tuple[float, ...]
 
     def __init__(self, components: Sequence[Law], weights: Sequence[float]) -> None:
-        object.__setattr__(self, "components", tuple(components))
+        object.__setattr__(self, "components", _laws(components))
+        for weight in weights:
+            require_number("weights", weight)
         object.__setattr__(self, "weights", tuple(float(w) for w in weights))
         if not self.components or len(self.components) != len(self.weights):
             raise InputError(f"weights = {self.weights!r} must be as many as the {len(self.components)} components")
@@ -359,6 +368,9 @@ class Clipped(Law):
     low: float
     high: float
 
+    def __post_init__(self) -> None:
+        require_type("law", self.law, Law, "a Law")
+
     @cached_property
     def reproducible(self) -> bool:  # type: ignore[override]
         return self.law.reproducible
@@ -421,7 +433,7 @@ class Product:
     components: tuple[Law, ...]
 
     def __init__(self, components: Sequence[Law]) -> None:
-        object.__setattr__(self, "components", tuple(components))
+        object.__setattr__(self, "components", _laws(components))
         if not self.components:
             raise InputError("a product law needs at least one component")
 

@@ -24,13 +24,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from types import NoneType
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats
-from particles.base.checks import require_finite, require_positive
+from particles.base.checks import require_count, require_finite, require_number, require_positive, require_type
 from particles.base.errors import InputError
 from particles.model.diffusion import CONSTANT, DIFFUSIONS, Diffusion
 from particles.model.drifts import Drift
@@ -70,7 +71,7 @@ class Model:
     Raises
     ------
     InputError
-        If a value is out of range or a shape does not fit.
+        If a value is of a wrong type or out of range, or a shape does not fit.
     """
 
     drift: Drift
@@ -85,10 +86,15 @@ class Model:
     scaled: bool | None = None
 
     def __post_init__(self) -> None:
+        require_type("drift", self.drift, Drift, "a Drift")
+        require_type("initial", self.initial, (Law, Product), "a Law or a Product")
+        require_type("diffusion", self.diffusion, Diffusion, "a Diffusion")
+        require_type("scaled", self.scaled, (bool, np.bool_, NoneType), "True, False or None")
+        require_type("walls", self.walls, (tuple, list, NoneType), "two increasing numbers or None")
+        require_number("nu2", self.nu2)
+        require_count("neurons", self.neurons)
         if isinstance(self.initial, Product) and self.initial.dim == 1:
             object.__setattr__(self, "initial", self.initial.components[0])
-        if not (isinstance(self.neurons, int | np.integer) and self.neurons >= 1):
-            raise InputError(f"neurons = {self.neurons!r} must be an integer of at least 1")
         if self.walls is not None:
             if self.size != 1:
                 raise InputError(f"walls need one feature and one neuron, not a state of dimension {self.size}")
@@ -101,7 +107,7 @@ class Model:
                 raise InputError(f"walls = {self.walls!r} must be finite where they are sticky")
         if self.wall not in ("sticky", "reflecting"):
             raise InputError(f"wall = {self.wall!r} must be 'sticky' or 'reflecting'")
-        if not (isinstance(self.nu2, int | float) and 0.0 <= self.nu2 < math.inf):
+        if not 0.0 <= self.nu2 < math.inf:
             raise InputError(f"nu2 = {self.nu2!r} must be a finite number of at least 0")
         if self.nu2 > 0.0:
             require_positive("nu2", self.nu2)
