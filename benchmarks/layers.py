@@ -7,13 +7,13 @@ import math
 import numpy as np
 
 from benchmarks import peers
-from particles import Euler
+from particles import Euler, philox
 from particles.base.arrays import Floats
 from particles.model import TANH, Model, Normal
-from particles.philox import Where
 from particles.schemes import Scheme
 
 DT = 0.01
+Address = getattr(philox, "Address" if hasattr(philox, "Address") else "Where")  # the name in older versions
 
 
 class Layers:
@@ -29,7 +29,7 @@ class Layers:
         self.state[:] = self.start
 
     def run(self) -> None:
-        self.scheme.advance(self.model, self.state, self.parameters, Where(first=0, seed=0, replicate=0, step=0))
+        self.scheme.advance(self.model, self.state, self.parameters, Address(first=0, seed=0, replicate=0, step=0))
 
     def check_against_numpy(self, activation: str, columns: int = 500) -> None:
         """Compare the first particles with the formula as it stands."""

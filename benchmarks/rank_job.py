@@ -12,10 +12,11 @@ from time import perf_counter
 
 import numpy as np
 
-from particles import Euler, parallel
+from particles import Euler, parallel, philox
 from particles.ensemble import Ensemble
 from particles.model import cases
-from particles.philox import Where
+
+Address = getattr(philox, "Address" if hasattr(philox, "Address") else "Where")  # the name in older versions
 
 
 def main() -> None:
@@ -30,17 +31,17 @@ def main() -> None:
     ensemble = Ensemble(arguments.count, ranks)
     levels = scheme.levels(case.model, case.until, ())
     parameters = scheme.parameters(case.model, levels, 0, len(levels) - 1, None)
-    where = Where(ensemble.local.start, 0, 0, 0)
+    address = Address(ensemble.local.start, 0, 0, 0)
     start = ensemble.start(case.model, "quantile", 0, 0)
     with ranks.one_rank_a_node_first():
-        scheme.advance(case.model, np.zeros((1, 1)), parameters, where)
+        scheme.advance(case.model, np.zeros((1, 1)), parameters, address)
 
     best = float("inf")
     for _ in range(arguments.turns):
         state = start.copy()
         ranks.barrier()
         began = perf_counter()
-        scheme.advance(case.model, state, parameters, where)
+        scheme.advance(case.model, state, parameters, address)
         best = min(best, max(ranks.gather(perf_counter() - began)))
     moments = ensemble.moments(state)
     if ranks.rank == 0:

@@ -36,7 +36,7 @@ from particles.base.jit import fingerprint
 from particles.base.readers import read_json, reading
 from particles.base.terminal import say
 from particles.ensemble import BLOCK, Ensemble, Integers
-from particles.fields import Part, data_offset, read_rows, reserve, write_rows
+from particles.storage import Part, data_offset, read_rows, reserve, write_rows
 from particles.watch import Checkpoints
 
 META, FIELD, SUMS = "meta.json", "x.npy", "sums.npy"

@@ -32,7 +32,8 @@ from particles.base.errors import InputError
 from particles.model.diffusion import DIFFUSIONS
 from particles.model.rule import Model
 from particles.noise import GAUSSIAN, Noise
-from particles.philox import CLOCK, NOISE, Where, stream
+from particles.noisy_kernels import Constants, Ends, Keys, Place, Sizes
+from particles.philox import CLOCK, NOISE, Address
 from particles.schemes import even_levels, largest_drift, wall_of
 
 CLOCKS = ("poisson", "nanbu", "synchronous")
@@ -118,22 +119,21 @@ class Collisions:
         weights = model.weights(levels[k:n])
         return weights, model.biases(levels[k:n], weights, mean), float(levels[1])
 
-    def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...], where: Where) -> None:
+    def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...], address: Address) -> None:
         """Carry `state`, shape (D, m), over the steps, in place."""
         weights, biases, dt = parameters
-        deviation = math.sqrt(self.eps * model.nu2)
-        sizes = (self.eps, deviation, 0.0)
+        sizes = Sizes(self.eps, math.sqrt(self.eps * model.nu2))
         if self.clock == "synchronous":
-            _advance_together(model, state, (weights, biases), sizes, self.noise, noisy_kernels.euler_maruyama, where)
+            _advance_together(model, state, (weights, biases), sizes, self.noise, noisy_kernels.euler_maruyama, address)
             return
         rate = dt / self.mean_time
         thresholds = poisson_thresholds(rate) if self.clock == "poisson" else bernoulli_threshold(rate)
-        wall, low, high = wall_of(model, _longest(model, weights, biases, sizes, self.noise))
+        wall, *ends = wall_of(model, _longest(model, weights, biases, sizes, self.noise))
         sweep = noisy_kernels.counted_collisions(model.drift.value, model.diffusion.value, wall, self.noise.variates)
-        constants = (model.drift.constants, model.diffusion.constants)
-        keys = (_key(NOISE, where), _key(CLOCK, where))
-        place = (where.first, where.step, self.noise.steps)
-        sweep(state, weights, biases, (self.eps, deviation), constants, (low, high), keys, place, thresholds)
+        constants = Constants(model.drift.constants, model.diffusion.constants)
+        keys = Keys(address.key(NOISE), address.key(CLOCK))
+        place = Place(address.first, address.step, self.noise.steps)
+        sweep(state, weights, biases, sizes, constants, Ends(*ends), keys, place, thresholds)
 
     def stride(self, levels: Floats) -> float:
         """eps, of a collision."""
@@ -176,10 +176,10 @@ class Milstein:
         weights = model.weights(levels[k:n])
         return weights, model.biases(levels[k:n], weights, mean)
 
-    def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...], where: Where) -> None:
+    def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...], address: Address) -> None:
         """Carry `state`, shape (D, m), over the steps, in place."""
-        sizes = (self.dt, math.sqrt(self.dt * model.nu2), 0.5 * model.nu2 * self.dt)
-        _advance_together(model, state, parameters, sizes, self.noise, noisy_kernels.milstein, where)
+        sizes = Sizes(self.dt, math.sqrt(self.dt * model.nu2), 0.5 * model.nu2 * self.dt)
+        _advance_together(model, state, parameters, sizes, self.noise, noisy_kernels.milstein, address)
 
     def stride(self, levels: Floats) -> float:
         """dt."""
@@ -191,25 +191,26 @@ class Milstein:
 
 
 def _advance_together(
-    model: Model, state: Floats, rows: tuple[Any, ...], sizes: Any, noise: Noise, push: Any, where: Where
+    model: Model, state: Floats, rows: tuple[Any, ...], sizes: Sizes, noise: Noise, push: Any, address: Address
 ) -> None:
     weights, biases = rows
     shape = model.diffusion
-    constants, key = (model.drift.constants, shape.constants), _key(NOISE, where)
+    constants, key = Constants(model.drift.constants, shape.constants), address.key(NOISE)
+    place = Place(address.first, address.step, _BITS if noise.bits and model.size == 1 else noise.steps)
     formulas = (model.drift.value, shape.value, shape.derivative, push)
     if model.size > 1:
         sweep = noisy_kernels.noisy_space(*formulas, noise.variates)
-        sweep(state, weights, biases, sizes, constants, key, (where.first, where.step, noise.steps))
+        sweep(state, weights, biases, sizes, constants, key, place)
         return
-    wall, low, high = wall_of(model, _longest(model, weights, biases, sizes, noise))
-    line = (state[0], weights[:, 0, 0].copy(), biases[:, 0].copy(), sizes, constants, (low, high), key)
+    wall, *ends = wall_of(model, _longest(model, weights, biases, sizes, noise))
     if noise.bits:
-        noisy_kernels.two_point_line(*formulas, wall)(*line, (where.first, where.step, _BITS))
+        sweep = noisy_kernels.two_point_line(*formulas, wall)
     else:
-        noisy_kernels.noisy_line(*formulas, wall, noise.variates)(*line, (where.first, where.step, noise.steps))
+        sweep = noisy_kernels.noisy_line(*formulas, wall, noise.variates)
+    sweep(state[0], weights[:, 0, 0].copy(), biases[:, 0].copy(), sizes, constants, Ends(*ends), key, place)
 
 
-def _longest(model: Model, weights: Floats, biases: Floats, sizes: tuple[float, float, float], noise: Noise) -> float:
+def _longest(model: Model, weights: Floats, biases: Floats, sizes: Sizes, noise: Noise) -> float:
     """A bound of a step's length between finite walls: dt abs(f) + sd abs(K eta) + half abs(K K' (eta^2 - 1))."""
     drift = largest_drift(model, weights, biases)
     if not (math.isfinite(drift) and math.isfinite(noise.reach) and model.diffusion in DIFFUSIONS.values()):
@@ -221,10 +222,6 @@ def _longest(model: Model, weights: Floats, biases: Floats, sizes: tuple[float, 
     )
     dt, sd, half = sizes
     return dt * drift + sd * k * noise.reach + half * k * slope * (noise.reach**2 + 1.0)
-
-
-def _key(purpose: int, where: Where) -> tuple[int, int]:
-    return where.seed, stream(purpose, where.replicate)
 
 
 def poisson_thresholds(rate: float) -> NDArray[np.uint64]:

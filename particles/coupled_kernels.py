@@ -12,7 +12,8 @@ import numpy as np
 
 from particles.base.jit import Formula, kernel
 from particles.base.shims import fma
-from particles.noisy_kernels import WIDTH, fill_variates
+from particles.noisy_kernels import WIDTH, Constants, Sizes, fill_variates
+from particles.philox import Key
 
 _ROOT_HALF = 0.7071067811865476
 _PER = 4  # steps that a counter of normal variates serves
@@ -20,10 +21,13 @@ _PER = 4  # steps that a counter of normal variates serves
 
 @kernel
 def coupled_line(drift: Formula, value: Formula, derivative: Formula, push: Formula, variates: Formula) -> Formula:
-    """Carry x by an even number of steps, from step 0, and y by half as many; `sizes`: (dt, sd, half) of x, of y."""
+    """Carry x by an even number of steps, from step 0, and y by half as many; `sizes` of x, of y."""
     fill = fill_variates(variates)
 
-    def sweep(x: Any, y: Any, weights: Any, biases: Any, sizes: Any, constants: Any, key: Any, first: int) -> None:
+    def sweep(
+        x: Any, y: Any, weights: Any, biases: Any, sizes: tuple[Sizes, Sizes], constants: Constants, key: Key,
+        first: int,
+    ) -> None:  # fmt: skip
         (dt, sd, half), (dt2, sd2, half2) = sizes
         c, kc = constants
         eta = np.empty((_PER, WIDTH))
@@ -54,7 +58,7 @@ def variates_of_step(variates: Formula) -> Formula:
     """The variates that particles first, first + 1, ... meet in one step."""
     fill = fill_variates(variates)
 
-    def loop(first: int, step: int, key: Any, out: Any) -> None:
+    def loop(first: int, step: int, key: Key, out: Any) -> None:
         eta = np.empty((_PER, WIDTH))
         for start in range(0, out.size, WIDTH):
             tile = out[start : start + WIDTH]
@@ -68,8 +72,10 @@ def variates_of_step(variates: Formula) -> Formula:
 def last_step(drift: Formula, value: Formula) -> Formula:
     """Law N(mean, spread^2) after a step from x: mean = x + dt f + sd K known, spread = sd abs(K)."""
 
-    def loop(x: Any, known: Any, w: float, b: float, sizes: Any, constants: Any, mean: Any, spread: Any) -> None:
-        dt, sd = sizes
+    def loop(
+        x: Any, known: Any, w: float, b: float, sizes: Sizes, constants: Constants, mean: Any, spread: Any
+    ) -> None:
+        dt, sd, _ = sizes
         c, kc = constants
         for i in range(x.size):
             old = x[i]

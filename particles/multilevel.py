@@ -36,8 +36,9 @@ from particles.ensemble import CHUNK, exact_parts, exact_sums
 from particles.kernels import block_power_sums, free
 from particles.model.rule import Model
 from particles.noise import GAUSSIAN
+from particles.noisy_kernels import Constants, Ends, Place, Sizes
 from particles.parallel import Ranks
-from particles.philox import NOISE, check_key, start_uniforms, stream
+from particles.philox import NOISE, Key, check_key, start_uniforms, stream
 from particles.quantities import Quantity
 
 BLOCK = 64  # samples of a block: sums are formed a block at a time, then exactly
@@ -194,21 +195,21 @@ class Levels:
         weights = self.model.weights(times)
         return weights[:, 0, 0].copy(), self.model.biases(times, weights)[:, 0].copy()
 
-    def _sizes(self, level: int) -> tuple[float, float, float]:
+    def _sizes(self, level: int) -> Sizes:
         dt = self.dt(level)
-        return dt, math.sqrt(dt * self.model.nu2), 0.5 * self.model.nu2 * dt
+        return Sizes(dt, math.sqrt(dt * self.model.nu2), 0.5 * self.model.nu2 * dt)
 
     @property
-    def _constants(self) -> tuple[Any, Any]:
-        return self.model.drift.constants, self.model.diffusion.constants
+    def _constants(self) -> Constants:
+        return Constants(self.model.drift.constants, self.model.diffusion.constants)
 
     @property
     def _formulas(self) -> tuple[Any, ...]:
         shape = self.model.diffusion
         return self.model.drift.value, shape.value, shape.derivative, SCHEMES[self.scheme]
 
-    def _key(self, level: int) -> tuple[int, int]:
-        return self.seed, stream(NOISE, level)
+    def _key(self, level: int) -> Key:
+        return Key(self.seed, stream(NOISE, level))
 
     def _advance(self, level: int, part: range, x: Floats, y: Floats | None, weights: Floats, biases: Floats) -> None:
         """Carry both paths, in place, from time 0 over the steps of these parameters; an even number of them for y."""
@@ -221,7 +222,7 @@ class Levels:
 
     def _fine_alone(self, level: int, part: range, x: Floats, weights: Floats, biases: Floats, step: int) -> None:
         sweep = noisy_kernels.noisy_line(*self._formulas, free, GAUSSIAN.variates)
-        place, ends = (part.start, step, GAUSSIAN.steps), (-math.inf, math.inf)
+        place, ends = Place(part.start, step, GAUSSIAN.steps), Ends(-math.inf, math.inf)
         sweep(x, weights, biases, self._sizes(level), self._constants, ends, self._key(level), place)
 
     def _before_last_step(
@@ -243,7 +244,7 @@ class Levels:
     def _given(self, x: Floats, known: Floats, w: float, b: float, dt: float, sd: float) -> Floats:
         mean, spread = np.empty_like(x), np.empty_like(x)
         loop = coupled_kernels.last_step(self.model.drift.value, self.model.diffusion.value)
-        loop(x, known, float(w), float(b), (dt, sd), self._constants, mean, spread)
+        loop(x, known, float(w), float(b), Sizes(dt, sd), self._constants, mean, spread)
         return self.quantity.values(mean, spread)
 
 

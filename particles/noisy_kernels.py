@@ -6,17 +6,54 @@ loops run over contiguous particles. A sweep may start or end inside a group; th
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from particles.base.jit import Formula, formula, kernel
 from particles.base.shims import fma
 from particles.noise import sign_of_bit
-from particles.philox import LOW, SHIFT, philox4x32
+from particles.philox import LOW, SHIFT, Key, philox4x32
 
 _GUIDE, _LEADING = np.uint64(22), np.uint64(54)  # to the leading ten bits of a 32-bit word, and back to 64 bits
 WIDTH = 1024  # particles of a tile: with the buffer of four rows 40 KiB
+
+
+class Sizes(NamedTuple):
+    """Numbers of a step: dt (eps of a collision), sd = sqrt(dt nu^2), half = nu^2 dt/2 of Milstein's term, else 0."""
+
+    dt: float
+    sd: float
+    half: float = 0.0
+
+
+class Constants(NamedTuple):
+    """Constants of the formulas f and K."""
+
+    drift: tuple[float, ...]
+    shape: tuple[float, ...]
+
+
+class Ends(NamedTuple):
+    """Where the walls are."""
+
+    low: float
+    high: float
+
+
+class Place(NamedTuple):
+    """First particle and first step of a sweep, and the steps that one counter serves."""
+
+    first: int
+    step: int
+    per: int
+
+
+class Keys(NamedTuple):
+    """Keys of the draws of collisions: their noise, and the clocks that say how many there are."""
+
+    noise: Key
+    clock: Key
 
 
 @formula
@@ -35,7 +72,7 @@ def milstein(moved: float, k: float, dk: float, eta: float, sd: float, half: flo
 def fill_variates(variates: Formula) -> Formula:
     """Four variates of each particle of a tile, rows of `out`; counter (particle, block of steps, component)."""
 
-    def fill(first: int, block: int, component: int, key: Any, out: Any, count: int) -> None:
+    def fill(first: int, block: int, component: int, key: Key, out: Any, count: int) -> None:
         k0, k1 = np.uint64(key[0]), np.uint64(key[1])
         c2, c3 = np.uint64(block), np.uint64(component)
         flat = out.reshape(-1)
@@ -55,7 +92,7 @@ def fill_variates(variates: Formula) -> Formula:
 def fill_variates_of(variates: Formula) -> Formula:
     """The same for particles in any order, given by their numbers."""
 
-    def fill(particles: Any, block: int, draw: int, key: Any, out: Any, count: int) -> None:
+    def fill(particles: Any, block: int, draw: int, key: Key, out: Any, count: int) -> None:
         k0, k1 = np.uint64(key[0]), np.uint64(key[1])
         c2, c3 = np.uint64(block), np.uint64(draw)
         flat = out.reshape(-1)
@@ -83,7 +120,9 @@ def noisy_line(
     """The same step for every particle at every level, d = 1: synchronous collisions, Euler-Maruyama, Milstein."""
     fill = fill_variates(variates)
 
-    def sweep(x: Any, weights: Any, biases: Any, sizes: Any, constants: Any, ends: Any, key: Any, place: Any) -> None:
+    def sweep(
+        x: Any, weights: Any, biases: Any, sizes: Sizes, constants: Constants, ends: Ends, key: Key, place: Place
+    ) -> None:
         dt, sd, half = sizes
         c, kc = constants
         low, high = ends
@@ -115,7 +154,9 @@ def two_point_line(drift: Formula, value: Formula, derivative: Formula, push: Fo
     """The same with the signs of single bits: one counter serves 128 steps."""
     fill = fill_variates(as_words)
 
-    def sweep(x: Any, weights: Any, biases: Any, sizes: Any, constants: Any, ends: Any, key: Any, place: Any) -> None:
+    def sweep(
+        x: Any, weights: Any, biases: Any, sizes: Sizes, constants: Constants, ends: Ends, key: Key, place: Place
+    ) -> None:
         dt, sd, half = sizes
         c, kc = constants
         low, high = ends
@@ -147,7 +188,7 @@ def noisy_space(drift: Formula, value: Formula, derivative: Formula, push: Formu
     """The same in R^D with full weight matrices; K acts on each component, the components of eta are independent."""
     fill = fill_variates(variates)
 
-    def sweep(x: Any, weights: Any, biases: Any, sizes: Any, constants: Any, key: Any, place: Any) -> None:
+    def sweep(x: Any, weights: Any, biases: Any, sizes: Sizes, constants: Constants, key: Key, place: Place) -> None:
         size, total = x.shape
         dt, sd, half = sizes
         c, kc = constants
@@ -199,10 +240,11 @@ def counted_collisions(drift: Formula, value: Formula, wall: Formula, variates: 
     clock = fill_variates_of(as_words)
 
     def sweep(
-        x: Any, weights: Any, biases: Any, sizes: Any, constants: Any, ends: Any, keys: Any, place: Any, thresholds: Any
-    ) -> None:
+        x: Any, weights: Any, biases: Any, sizes: Sizes, constants: Constants, ends: Ends, keys: Keys, place: Place,
+        thresholds: Any,
+    ) -> None:  # fmt: skip
         size, total = x.shape
-        eps, sd = sizes
+        eps, sd, _ = sizes
         c, kc = constants
         low, high = ends
         noise_key, clock_key = keys

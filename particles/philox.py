@@ -19,7 +19,7 @@ So streams hang on (seed, replicate, purpose, particle, step), never on a rank o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,8 +34,15 @@ _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 
 
+class Key(NamedTuple):
+    """The two words of a key."""
+
+    seed: int
+    stream: int
+
+
 @dataclass(frozen=True)
-class Where:
+class Address:
     """Address of a rank's draws in a run: everything but the particle's place on the rank and the draw.
 
     Parameters
@@ -51,6 +58,10 @@ class Where:
     seed: int
     replicate: int
     step: int
+
+    def key(self, purpose: int) -> Key:
+        """Key of the draws for START, NOISE or CLOCK."""
+        return Key(self.seed, stream(purpose, self.replicate))
 
 
 @formula

@@ -28,7 +28,7 @@ from particles.model.families import Lognormal
 from particles.model.laws import Law, Normal
 from particles.model.rule import Model
 from particles.model.transients import PushForward, exact_law, segments
-from particles.philox import Where
+from particles.philox import Address
 from particles.schemes import Scheme
 
 BASE = 200 * 2**20  # bytes of a rank before its first particle: Python, numpy, numba, scipy, MPI
@@ -218,7 +218,7 @@ def _timed(model: Model, scheme: Scheme, levels: Floats) -> tuple[float, float]:
         state = ensemble.start(model, "random", 0, 0)
         drawn = perf_counter()
         mean = ensemble.moments(state)[0] if model.mean_coupled else None
-        scheme.advance(model, state, scheme.parameters(model, levels, 0, steps, mean), Where(0, 0, 0, 0))
+        scheme.advance(model, state, scheme.parameters(model, levels, 0, steps, mean), Address(0, 0, 0, 0))
         starts.append(drawn - began)
         advances.append(perf_counter() - drawn)
     scale = 1e9 / (SAMPLE * model.size)

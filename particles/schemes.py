@@ -24,7 +24,7 @@ from particles.base.memory import require_memory
 from particles.model.expm import affine_flow
 from particles.model.rule import Model
 from particles.model.transients import segments
-from particles.philox import Where
+from particles.philox import Address
 
 
 class Scheme(Protocol):
@@ -40,8 +40,8 @@ class Scheme(Protocol):
     def parameters(self, model: Model, levels: Floats, k: int, n: int, mean: Floats | None) -> tuple[Any, ...]:
         """Numbers of the steps from level k to level n, one row a step."""
 
-    def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...], where: Where) -> None:
-        """Carry `state`, shape (D, m), over these steps, in place; draws are addressed by `where`."""
+    def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...], address: Address) -> None:
+        """Carry `state`, shape (D, m), over these steps, in place; draws are addressed by `address`."""
 
     def stride(self, levels: Floats) -> float:
         """Time for which the drift and a kick of noise are taken at once; 0 for an exact flow."""
@@ -96,7 +96,7 @@ class Euler:
         weights = model.weights(levels[k:n])
         return weights, model.biases(levels[k:n], weights, mean), float(levels[1])
 
-    def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...], where: Where) -> None:
+    def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...], address: Address) -> None:
         """Carry `state`, shape (D, m), over the steps, in place."""
         weights, biases, dt = parameters
         drift = model.drift
@@ -167,7 +167,7 @@ class ExactFlow:
         ]
         return (np.array(rows),)
 
-    def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...], where: Where) -> None:
+    def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...], address: Address) -> None:
         """Carry `state`, shape (D, m), over the steps, in place."""
         if len(parameters) == 2:
             kernels.affine_space()(state, *parameters)

@@ -20,7 +20,7 @@ from particles.checkpoint import Kept
 from particles.collisions import Collisions
 from particles.ensemble import Bins, Ensemble, check_start
 from particles.model.rule import Model
-from particles.philox import Where, check_key
+from particles.philox import Address, check_key
 from particles.schemes import Scheme
 from particles.trajectory import Trajectory
 from particles.watch import Checkpoints, Watch
@@ -148,8 +148,8 @@ def simulate(
             while k < end:  # from t_k to t_n, many steps a sweep where the parameters are known beforehand
                 n = watch.end_of_sweep(k, min(k + most, end))
                 mean = ensemble.moments(state)[0] if model.mean_coupled else None
-                where = Where(ensemble.local.start, seed, replicate, k)
-                scheme.advance(model, state, scheme.parameters(model, levels, k, n, mean), where)
+                address = Address(ensemble.local.start, seed, replicate, k)
+                scheme.advance(model, state, scheme.parameters(model, levels, k, n, mean), address)
                 k = n
                 request = ensemble.look(state, k, float(levels[k]), watch.request())
                 if checkpoints is not None and watch.wants(request, k, len(levels) - 1):
@@ -241,5 +241,5 @@ def _compile(model: Model, scheme: Scheme, levels: Floats, ensemble: Ensemble) -
         state = np.zeros((model.size, 1))
         mean = np.zeros(model.size) if model.mean_coupled else None
         Ensemble(1, parallel.serial()).moments(state)
-        scheme.advance(model, state, scheme.parameters(model, levels, 0, 1, mean), Where(0, 0, 0, 0))
+        scheme.advance(model, state, scheme.parameters(model, levels, 0, 1, mean), Address(0, 0, 0, 0))
         model.start.sample(np.full((model.dim, 1), 0.5) if model.dim > 1 else np.array([0.5]))

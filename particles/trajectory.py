@@ -24,9 +24,9 @@ from particles.base.files import draft_of, replace_folder, resolved, sync, write
 from particles.base.readers import map_npy, read_json, reading
 from particles.base.times import index_of
 from particles.ensemble import BLOCK
-from particles.fields import Part, reserve, write_rows
 from particles.model.measure import Measure
 from particles.record_checks import check_counts, check_moments, check_sizes, check_times
+from particles.storage import Part, reserve, write_rows
 
 if TYPE_CHECKING:
     from particles.ensemble import Ensemble, Integers

@@ -42,7 +42,7 @@ from particles.model import (
     power_law,
 )  # fmt: skip
 from particles.noise import NOISES
-from particles.philox import Where
+from particles.philox import Address
 from particles.quantities import DistributionFunction, Moments
 from particles.schemes import Euler, ExactFlow
 from validation.laws import euler_law
@@ -77,7 +77,7 @@ def carry(model: Model, scheme: object) -> str:
     for k in range(len(levels) - 1):
         mean = ensemble.moments(state)[0] if model.mean_coupled else None
         step = scheme.parameters(model, levels, k, k + 1, mean)  # type: ignore[attr-defined]
-        scheme.advance(model, state, step, Where(0, 3, 0, k))  # type: ignore[attr-defined]
+        scheme.advance(model, state, step, Address(0, 3, 0, k))  # type: ignore[attr-defined]
     return digest(state, ensemble.moments(state), ensemble.histogram(state, Bins(-5.0, 5.0, 100)))
 
 

@@ -13,7 +13,7 @@ from particles import parallel
 from particles.ensemble import Ensemble
 from particles.model import CONSTANT, IDENTITY, Dirac, Model, Product
 from particles.noise import Noise
-from particles.philox import Where
+from particles.philox import Address
 from particles.schemes import Scheme
 
 
@@ -45,7 +45,7 @@ def carry(
         mean = ensemble.moments(np.concatenate(blocks, axis=1))[0] if model.mean_coupled else None
         parameters = scheme.parameters(model, levels, k, n, mean)
         for first, block in zip(edges[:-1], blocks, strict=True):
-            scheme.advance(model, block, parameters, Where(first, seed, replicate, k))
+            scheme.advance(model, block, parameters, Address(first, seed, replicate, k))
         k = n
     return np.concatenate(blocks, axis=1)
 
@@ -67,7 +67,7 @@ def variates(noise: Noise, count: int, steps: int, *, dim: int = 1, seed: int = 
     out = np.zeros((steps, dim, count))
     for k in range(steps):
         parameters = scheme.parameters(model, levels, k, k + 1, None)
-        scheme.advance(model, out[k], parameters, Where(0, seed, replicate, k))
+        scheme.advance(model, out[k], parameters, Address(0, seed, replicate, k))
     return out
 
 

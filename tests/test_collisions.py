@@ -73,10 +73,10 @@ def counts(scheme: Collisions, count: int, steps: int, *, seed: int = 0) -> np.n
     state, out = np.zeros((1, count)), []
     dt = scheme.dt
     for k in range(steps):
-        from particles.philox import Where
+        from particles.philox import Address
 
         levels = np.array([0.0, dt])
-        scheme.advance(model, state, scheme.parameters(model, levels, 0, 1, None), Where(0, seed, 0, k))
+        scheme.advance(model, state, scheme.parameters(model, levels, 0, 1, None), Address(0, seed, 0, k))
         out.append(state[0] * 2.0**10)
     path = np.array([np.zeros(count), *out])
     assert (path == np.round(path)).all()

@@ -236,23 +236,25 @@ from particles.collisions import poisson_thresholds
 from particles.kernels import free
 from particles.model import CONSTANT, LINEAR, TANH
 from particles.noise import NOISES
+from particles.noisy_kernels import Constants, Ends, Keys, Place, Sizes
+from particles.philox import Key
 which, law, shape = sys.argv[1], NOISES[sys.argv[2]], {"1": CONSTANT, "x": LINEAR}[sys.argv[3]]
-w, b, sizes = np.ones(3), np.zeros(3), (0.1, 0.1, 0.0)
-c, ends = ((), ()), (0.0, 0.0)
+w, b, sizes = np.ones(3), np.zeros(3), Sizes(0.1, 0.1)
+c, ends, key, place = Constants((), ()), Ends(0.0, 0.0), Key(0, 1), Place(0, 0, law.steps)
 formulas = (TANH.value, shape.value, shape.derivative, n.euler_maruyama)
 if which == "line":
     f = n.noisy_line(*formulas, free, law.variates)
-    f(np.zeros(64), w, b, sizes, c, ends, (0, 1), (0, 0, law.steps))
+    f(np.zeros(64), w, b, sizes, c, ends, key, place)
 elif which == "bits":
     f = n.two_point_line(*formulas, free)
-    f(np.zeros(64), w, b, sizes, c, ends, (0, 1), (0, 0, 128))
+    f(np.zeros(64), w, b, sizes, c, ends, key, Place(0, 0, 128))
 elif which == "space":
     f = n.noisy_space(*formulas, law.variates)
-    f(np.zeros((2, 64)), np.ones((3, 2, 2)), np.ones((3, 2)), sizes, c, (0, 1), (0, 0, law.steps))
+    f(np.zeros((2, 64)), np.ones((3, 2, 2)), np.ones((3, 2)), sizes, c, key, place)
 else:
     f = n.counted_collisions(TANH.value, shape.value, free, law.variates)
-    f(np.zeros((1, 64)), np.ones((3, 1, 1)), np.ones((3, 1)), (0.1, 0.1), c, ends, ((0, 1), (0, 2)), (0, 0, law.steps),
-      poisson_thresholds(4.0))
+    keys, rows = Keys(key, Key(0, 2)), (np.ones((3, 1, 1)), np.ones((3, 1)))
+    f(np.zeros((1, 64)), *rows, sizes, c, ends, keys, place, poisson_thresholds(4.0))
 text = "".join(f.inspect_asm().values())
 fma = re.findall(r"vfn?m(?:add|sub)[0-9]+pd[^\\n]*[yz]mm", text)
 product = re.findall(r"vpmuludq[^\\n]*[yz]mm", text)

@@ -269,7 +269,7 @@ def test_counted_collisions_use_every_word_once(monkeypatch: pytest.MonkeyPatch,
     sweep = noisy_kernels.counted_collisions.__wrapped__(drift, one, stay, as_words)
     zeros = (np.zeros((dim, COUNT)), np.zeros((STEPS, dim, dim)), np.zeros((STEPS, dim)))
     keys = (KEY, (5, stream(CLOCK, 0)))
-    sweep(*zeros, (0.1, 7.25), NOTHING, WALLS, keys, (2**32 - 3, 0, per), thresholds)
+    sweep(*zeros, (0.1, 7.25, 0.0), NOTHING, WALLS, keys, (2**32 - 3, 0, per), thresholds)
 
     clock = (chosen[0] << np.uint64(32)) | chosen[1]
     collisions = int((clock[:, None] >= thresholds).sum())

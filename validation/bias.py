@@ -31,7 +31,7 @@ from particles.base.arrays import Floats, bisect
 from particles.base.errors import InputError
 from particles.model import Law, Model, exact_law
 from particles.model.transients import segments
-from particles.philox import Where
+from particles.philox import Address
 from particles.schemes import Scheme
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
@@ -108,7 +108,7 @@ def carry(model: Model, scheme: Scheme, points: Floats, until: float) -> Floats:
     levels = scheme.levels(model, until, [until])
     mean = np.array([_line(model).mean]) if model.mean_coupled else None
     state = np.array(points, dtype=np.float64)[None, :]
-    scheme.advance(model, state, scheme.parameters(model, levels, 0, levels.size - 1, mean), Where(0, 0, 0, 0))
+    scheme.advance(model, state, scheme.parameters(model, levels, 0, levels.size - 1, mean), Address(0, 0, 0, 0))
     return np.asarray(state[0])
 
 

@@ -18,7 +18,7 @@ from particles.base.errors import InputError
 from particles.ensemble import Ensemble
 from particles.model import CONSTANT, IDENTITY, Dirac, Drift, Model
 from particles.noise import Noise
-from particles.philox import Where
+from particles.philox import Address
 
 PARTICLES = 512
 """Particles of the experiment."""
@@ -60,7 +60,7 @@ def rounding(model: Model, scheme: Euler | Collisions, until: float) -> float:
     for k in range(now):
         eta = None if noise is None else _draws(noise, k)
         rows = weights[k : k + 1], biases[k : k + 1], dt
-        stepper.advance(model, fine[None, :], rows, Where(_FIRST, _KEY, 0, k))
+        stepper.advance(model, fine[None, :], rows, Address(_FIRST, _KEY, 0, k))
         moved = _moved(model, exact, (weights[k, 0, 0], biases[k, 0]), size, eta)
         exact = np.where((exact <= low) | (exact >= high), exact, np.clip(moved, low, high))
     return float(np.abs(fine - exact).mean()) * steps / now
@@ -76,7 +76,7 @@ def _draws(noise: Noise, step: int) -> Floats:
     still = Model(drift=IDENTITY, weight=0.0, bias=0.0, nu2=1.0, initial=Dirac(0.0))
     state = np.zeros((1, PARTICLES))
     rows = np.zeros((1, 1, 1)), np.zeros((1, 1)), 1.0
-    Collisions(1.0, "synchronous", noise).advance(still, state, rows, Where(_FIRST, _KEY, 0, step))
+    Collisions(1.0, "synchronous", noise).advance(still, state, rows, Address(_FIRST, _KEY, 0, step))
     draws: Floats = state[0]
     return draws
 
