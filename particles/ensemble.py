@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from particles.base.arrays import Floats
 from particles.base.errors import InputError, NotFiniteError, SimresnetError
 from particles.kernels import block_power_sums, first_not_finite
-from particles.model.laws import Law, Product
+from particles.model.law import Law
+from particles.model.laws import Product
 from particles.model.rule import Model
 from particles.parallel import Ranks
 from particles.philox import start_uniforms

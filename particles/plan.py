@@ -24,10 +24,8 @@ import numpy as np
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.ensemble import BLOCK, Bins
-from particles.model.families import Lognormal
-from particles.model.laws import Law, Normal
 from particles.model.rule import Model
-from particles.model.transients import PushForward, exact_law, segments
+from particles.model.transients import exact_law
 from particles.philox import Address
 from particles.schemes import Scheme
 
@@ -158,39 +156,15 @@ def w1_error(model: Model, time: float, count: int) -> float | None:
     law = exact_law(model, time)
     if law is None:
         return None
-    start: Law = law
-    if isinstance(law, PushForward):
-        assert isinstance(model.initial, Law)  # size 1
-        start = model.initial
-    elif isinstance(law, Lognormal):
-        start = Normal(law.m, law.v)
+    start, carry = law.source
     reach = 12.0 * start.std
     if not math.isfinite(reach):
         return None
     y = np.linspace(start.mean - reach, start.mean + reach, GRID)
-    x = y
-    if isinstance(law, PushForward):
-        x = _carried(model, y, time)
-    elif isinstance(law, Lognormal):
-        x = np.exp(y)
+    x = carry(y)
     level = np.clip(start.cdf(0.5 * (y[1:] + y[:-1])), 0.0, 1.0)
     constant = math.sqrt(2.0 / math.pi) * float((np.sqrt(level * (1.0 - level)) * np.diff(x)).sum())
     return constant / math.sqrt(count)
-
-
-def _carried(model: Model, y: Floats, time: float) -> Floats:
-    """Where the exact flow carries points, by the formula in plain Python."""
-    low, high = model.walls or (-math.inf, math.inf)
-    flow, x = model.drift.flow, np.clip(y, low, high)
-    assert flow is not None  # the model has an exact law
-    times = np.array(segments(model, [time]))
-    weights = model.weights(times[:-1])
-    biases = model.biases(times[:-1], weights, None)
-    for w, b, span in zip(weights[:, 0, 0].tolist(), biases[:, 0].tolist(), np.diff(times).tolist(), strict=True):
-        step = model.drift.step(w, b, span)
-        moved = np.array([flow(point, *step, model.drift.constants) for point in x.tolist()])
-        x = np.where((x <= low) | (x >= high), x, np.clip(moved, low, high))
-    return x
 
 
 def _pilot(model: Model, scheme: Scheme, until: float, work: float) -> float:

@@ -37,7 +37,7 @@ from particles.model import (
 from particles.noise import EXPONENTIAL, GAUSSIAN, NOISES, TWO_POINT, UNIFORM
 from validation import expected_w1
 from validation.distance import w1_to_law
-from validation.laws import accuracy, boltzmann_law, collision_counts, euler_law, limit_law, w1_between
+from validation.laws import boltzmann_law, collision_counts, euler_law, limit_law, w1_between
 from validation.laws.boltzmann import noise_rule
 from validation.laws.fokker_planck import computed_law
 from validation.laws.interpolation import UniformGrid
@@ -261,8 +261,8 @@ def test_the_computed_limit_is_the_closed_form(name: str) -> None:
     x = np.linspace(0.02, 6.0, 400) if model.diffusion is LINEAR else POINTS
     assert supremum(law, exact, x) < 1e-10
     np.testing.assert_allclose(law.pdf(x), exact.pdf(x), atol=1e-8)
-    assert w1_between(law, exact) <= accuracy(law)  # what it states is on the safe side
-    assert accuracy(law) < 1e-8
+    assert w1_between(law, exact) <= law.accuracy  # what it states is on the safe side
+    assert law.accuracy < 1e-8
 
 
 def test_generalised_gamma_agrees_with_its_collisions_extrapolated() -> None:
@@ -286,7 +286,7 @@ def test_moments_of_the_inverse_gamma_case() -> None:
 
 def test_a_kink_of_the_drift_shows_in_the_accuracy() -> None:
     law = limit_law(cases["relu"].model, 1.0)
-    assert 1e-9 < accuracy(law) < 1e-5
+    assert 1e-9 < law.accuracy < 1e-5
 
 
 # tables, distances ---------------------------------------------------------------------------------------------------
@@ -402,7 +402,7 @@ def test_a_rough_law_is_refused_or_says_so() -> None:
     with pytest.raises(InputError, match="too rough"):
         boltzmann_law(dataclasses.replace(OU, initial=Dirac(0.0)), one, 0.25)
     law = boltzmann_law(dataclasses.replace(OU, initial=Uniform(0.0, 1.0)), one, 0.25)
-    assert accuracy(law) > 1e-8
+    assert law.accuracy > 1e-8
     x = np.linspace(-1.0, 2.0, 100)
     step = math.sqrt(0.5)
     exact = 0.5 * sum(np.clip((x - sign * step) / 0.75, 0.0, 1.0) for sign in (-1.0, 1.0))

@@ -14,8 +14,8 @@ from scipy import stats
 from scipy.integrate import quad
 
 from particles.base.errors import InputError
+from particles.model import Law
 from particles.model.families import (
-    Family,
     GeneralisedGamma,
     InverseGamma,
     Lognormal,
@@ -25,7 +25,7 @@ from particles.model.families import (
 )
 from particles.philox import start_uniforms
 
-LAWS: dict[str, Family] = {
+LAWS: dict[str, Law] = {
     "lognormal": Lognormal(0.3, 0.49),
     "lognormal-wide": Lognormal(-1.0, 9.0),
     "inverse-gamma": InverseGamma(9.0, 8.0),
@@ -46,7 +46,7 @@ each_law = pytest.mark.parametrize("law", LAWS.values(), ids=LAWS.keys())
 LEVELS = np.concatenate([10.0 ** -np.arange(60.0, 2.0, -3.7), np.linspace(0.01, 0.5, 30)])
 
 
-def exact(law: Family) -> Callable[[Any], Any]:
+def exact(law: Law) -> Callable[[Any], Any]:
     """Density in mpmath, from the formula of the docstring and its normalisation."""
     m = mp.mpf
     match law:
@@ -70,7 +70,7 @@ def exact(law: Family) -> Callable[[Any], Any]:
 
 
 @each_law
-def test_density_is_the_formula(law: Family) -> None:
+def test_density_is_the_formula(law: Law) -> None:
     x = np.concatenate([law.quantile(LEVELS), law.isf(LEVELS)])
     with mp.workdps(40):
         density = exact(law)
@@ -84,7 +84,7 @@ def scaled_integral(density: Callable[[Any], Any], panels: np.ndarray, level: fl
 
 
 @each_law
-def test_both_tails_are_the_integral_of_the_density(law: Family) -> None:
+def test_both_tails_are_the_integral_of_the_density(law: Law) -> None:
     """Quadrature in mpmath on panels of a tenth of the mass each; to 1e-12 of the smaller of F and 1 - F."""
     density = exact(law)
     shares = 10.0 ** -np.arange(0.0, 16.0)
@@ -100,7 +100,7 @@ def test_both_tails_are_the_integral_of_the_density(law: Family) -> None:
 
 
 @each_law
-def test_quantiles_undo_both_tails(law: Family) -> None:
+def test_quantiles_undo_both_tails(law: Law) -> None:
     """To 2e-12 of the level, besides what the rounding of x alone does."""
     for inverse, function in ((law.quantile, law.cdf), (law.isf, law.sf)):
         x = inverse(LEVELS)
@@ -121,7 +121,7 @@ ORACLES = {
 
 
 @pytest.mark.parametrize(("law", "oracle"), ORACLES.values(), ids=ORACLES.keys())
-def test_families_agree_with_scipy(law: Family, oracle: Any) -> None:
+def test_families_agree_with_scipy(law: Law, oracle: Any) -> None:
     x = oracle.ppf(np.linspace(0.001, 0.999, 300))
     np.testing.assert_allclose(law.pdf(x), oracle.pdf(x), rtol=1e-12)
     np.testing.assert_allclose(law.cdf(x), oracle.cdf(x), rtol=1e-12)
@@ -173,7 +173,7 @@ def test_moments_are_the_integrals(name: str, k: float) -> None:
 
 
 @each_law
-def test_mean_and_variance_are_the_moments(law: Family) -> None:
+def test_mean_and_variance_are_the_moments(law: Law) -> None:
     if law.tail > 1.0:
         assert law.mean == law.moment(1)
     if law.tail > 2.0:
@@ -185,7 +185,7 @@ def test_mean_and_variance_are_the_moments(law: Family) -> None:
 
 
 @each_law
-def test_tail_is_the_slope_of_the_survival_function(law: Family) -> None:
+def test_tail_is_the_slope_of_the_survival_function(law: Law) -> None:
     """Logarithmic slope between the levels 1e-120 and 1e-121; a lighter tail has a slope that grows."""
     x = law.isf([1e-120, 1e-121])
     slope = math.log(10.0) / math.log(x[1] / x[0])
@@ -223,7 +223,7 @@ def test_relu_tends_to_pareto_as_the_noise_vanishes() -> None:
     np.testing.assert_allclose(ReluSteady(-1.0, 1.0, 1e-9).sf(x), Pareto(1.0).sf(x), rtol=1e-4)
 
 
-STEADY: dict[str, tuple[Family, Callable[[float], float], Callable[[float], float], float, float]] = {
+STEADY: dict[str, tuple[Law, Callable[[float], float], Callable[[float], float], float, float]] = {
     # law, sigma(x), K(x), K'(x), nu^2
     "identity": (InverseGamma(9.0, 8.0), lambda x: 1.0 - x, lambda x: x, 1.0, 0.25),
     "lognormal-family": (
@@ -238,7 +238,7 @@ STEADY: dict[str, tuple[Family, Callable[[float], float], Callable[[float], floa
 
 @pytest.mark.parametrize(("law", "sigma", "shape", "slope", "nu2"), STEADY.values(), ids=STEADY.keys())
 def test_law_is_steady(
-    law: Family, sigma: Callable[[float], float], shape: Callable[[float], float], slope: float, nu2: float
+    law: Law, sigma: Callable[[float], float], shape: Callable[[float], float], slope: float, nu2: float
 ) -> None:
     """Zero flux: sigma g = (nu^2/2) (K^2 g)', that is ln g(x) - ln g(y) = int_y^x (2 sigma/nu^2 - 2 K K')/K^2."""
     points = law.quantile([1e-3, 0.1, 0.4, 0.7, 0.99])
@@ -275,7 +275,7 @@ def beta_constant(mu: float) -> float:
         (SechPower(0.0, 0.25, 2.0), 2.0 * math.pi, 1e-12),
     ],
 )
-def test_sampling_constants(law: Family, integral: float, rel: float) -> None:
+def test_sampling_constants(law: Law, integral: float, rel: float) -> None:
     """The inverse Gamma number is theory's; the others are closed forms."""
     assert law.w1_constant() == pytest.approx(math.sqrt(2.0 / math.pi) * integral, rel=rel)
 
@@ -298,7 +298,7 @@ def test_sampling_constant_is_the_integral(name: str) -> None:
 
 
 @each_law
-def test_what_is_infinite_is_refused_in_words(law: Family) -> None:
+def test_what_is_infinite_is_refused_in_words(law: Law) -> None:
     if law.tail <= 2.0:
         with pytest.raises(InputError, match="sampling constant of W1 is infinite"):
             law.w1_constant()
@@ -308,7 +308,7 @@ def test_what_is_infinite_is_refused_in_words(law: Family) -> None:
 
 
 @each_law
-def test_breakpoints_increase_and_reach_both_tails(law: Family) -> None:
+def test_breakpoints_increase_and_reach_both_tails(law: Law) -> None:
     edges = law.breakpoints()
     assert np.all(np.isfinite(edges))
     assert np.all(np.diff(edges) > 0.0)
@@ -323,7 +323,7 @@ def test_gini_mean_difference_by_the_quadrature_of_laws() -> None:
 
 
 @each_law
-def test_shapes_go_through(law: Family) -> None:
+def test_shapes_go_through(law: Law) -> None:
     for shape in [(), (3,), (2, 5), (0,)]:
         p = np.full(shape, 0.3)
         for function in (law.cdf, law.sf, law.pdf, law.quantile, law.isf, law.sample):
@@ -331,7 +331,7 @@ def test_shapes_go_through(law: Family) -> None:
 
 
 @each_law
-def test_ends_of_the_line(law: Family) -> None:
+def test_ends_of_the_line(law: Law) -> None:
     np.testing.assert_array_equal(law.cdf([-np.inf, np.inf]), [0.0, 1.0])
     np.testing.assert_array_equal(law.sf([-np.inf, np.inf]), [1.0, 0.0])
     np.testing.assert_array_equal(law.pdf([-np.inf, np.inf]), [0.0, 0.0])
@@ -343,7 +343,7 @@ def test_ends_of_the_line(law: Family) -> None:
 
 
 @each_law
-def test_samples_follow_the_law(law: Family) -> None:
+def test_samples_follow_the_law(law: Law) -> None:
     """Kolmogorov's distance of 10^5 draws: false alarm below 1e-5 for each law."""
     drawn = np.sort(law.sample(start_uniforms(0, 100_000, seed=17)))
     levels, f = np.arange(1, drawn.size + 1) / drawn.size, law.cdf(drawn)

@@ -12,7 +12,8 @@ from scipy.integrate import quad
 
 from particles.base.errors import InputError
 from particles.model.empirical import Histogram, KernelEstimate
-from particles.model.laws import Clipped, Dirac, Law, Mixture, Normal, Product, Uniform
+from particles.model.law import Law
+from particles.model.laws import Clipped, Dirac, Mixture, Normal, Product, Uniform
 from particles.philox import start_uniforms
 
 TWO = Mixture([Normal(-1.0, 0.25), Normal(2.0, 1.0)], [0.3, 0.7])

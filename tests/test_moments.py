@@ -19,7 +19,6 @@ from scipy.integrate import quad
 from kinetic.__main__ import build_parser
 from kinetic.moments import active_set, moments, partial_moments
 from kinetic.moments.concentration import aggregation, concentration, definition_2, energy_bound, energy_decay
-from kinetic.moments.law_moments import raw_moments
 from kinetic.moments.levels import _searched, time_to_level
 from kinetic.moments.propositions import corollary_2, dirac_limit, phi, proposition_2, proposition_3
 from kinetic.moments.self_similar import self_similar
@@ -94,30 +93,30 @@ LAWS = [
 def test_raw_moments_are_those_of_the_density(law: Law, low: float, high: float) -> None:
     ends = np.clip(np.array([low, high]), -9.0, 40.0)
     kinks = [-1.0, 0.0, 0.5, 1.0, 2.0]
-    for k, found in enumerate(raw_moments(law, 3 if isinstance(law, Lognormal) else 5, low, high)):
+    for k, found in enumerate(law.raw_moments(3 if isinstance(law, Lognormal) else 5, low, high)):
         wanted, _ = quad(lambda x, k=k: x**k * float(law.pdf(x)), *ends, points=kinks, limit=400, epsabs=1e-13)
         assert found == pytest.approx(wanted, rel=1e-8, abs=1e-11)
 
 
 def test_raw_moments_of_points_and_of_walls() -> None:
     data = np.array([-1.0, 0.5, 0.5, 2.0])
-    np.testing.assert_allclose(raw_moments(Empirical(data), 3), [(data**k).mean() for k in range(4)], rtol=1e-15)
-    np.testing.assert_array_equal(raw_moments(Empirical(data), 1, 0.5), [0.25, 0.5])  # the interval is open
-    np.testing.assert_array_equal(raw_moments(Dirac(3.0), 2), [1.0, 3.0, 9.0])
+    np.testing.assert_allclose(Empirical(data).raw_moments(3), [(data**k).mean() for k in range(4)], rtol=1e-15)
+    np.testing.assert_array_equal(Empirical(data).raw_moments(1, 0.5), [0.25, 0.5])  # the interval is open
+    np.testing.assert_array_equal(Dirac(3.0).raw_moments(2), [1.0, 3.0, 9.0])
     clipped = Clipped(Normal(0.0, 1.0), -0.5, 1.0)
     wanted = [1.0, clipped.mean, clipped.variance + clipped.mean**2]
-    np.testing.assert_allclose(raw_moments(clipped, 2), wanted, rtol=1e-13)
+    np.testing.assert_allclose(clipped.raw_moments(2), wanted, rtol=1e-13)
     at_the_wall = Clipped(Empirical(data), -0.5, 2.0)
-    np.testing.assert_allclose(raw_moments(at_the_wall, 1), [1.0, (-0.5 + 0.5 + 0.5 + 2.0) / 4.0])
+    np.testing.assert_allclose(at_the_wall.raw_moments(1), [1.0, (-0.5 + 0.5 + 0.5 + 2.0) / 4.0])
 
 
 def test_families_keep_their_own_moments_and_heavy_tails_are_refused() -> None:
-    np.testing.assert_allclose(raw_moments(InverseGamma(9.0, 8.0), 2), [1.0, 1.0, 8.0 / 7.0], rtol=1e-13)
+    np.testing.assert_allclose(InverseGamma(9.0, 8.0).raw_moments(2), [1.0, 1.0, 8.0 / 7.0], rtol=1e-13)
     for law, order in ((ReluSteady(-1.0, 1.0, 1.0), 1), (Pareto(1.0, 2.5), 3)):
         with pytest.raises(InputError, match=f"moment of order {order} of .* is infinite"):
-            raw_moments(law, order)
+            law.raw_moments(order)
     with pytest.raises(InputError, match="too heavy"):
-        raw_moments(InverseGamma(3.5, 2.0), 3, 0.1)
+        InverseGamma(3.5, 2.0).raw_moments(3, 0.1)
 
 
 # the hierarchy -------------------------------------------------------------------------------------------------------

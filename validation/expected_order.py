@@ -102,11 +102,6 @@ def jumps(law: Law, lo: float, hi: float) -> list[float]:
     return [float(x) for x in found[np.diff(found, append=np.inf) > 10.0 * near]]
 
 
-def atoms(law: Law, lo: float, hi: float) -> list[float]:
-    """Points inside (lo, hi) that hold a mass of their own."""
-    return [float(x) for x in law.breakpoints() if lo < x < hi and _atom(law, float(x)) > 1e-12]
-
-
 def kinks(model: Model, until: float, lo: float, hi: float) -> list[float]:
     """Zeros inside (lo, hi) of u = w x + b, up to `until`, where relu has its kink; constant or piecewise w and b."""
     if model.drift.name != "relu":
@@ -146,10 +141,6 @@ def masses(law: Law, grid: Grid) -> Floats:
 
 def _near(x: float, points: Sequence[float], length: float) -> bool:
     return any(abs(x - point) < 1e-8 * length for point in points)
-
-
-def _atom(law: Law, x: float) -> float:
-    return float(law.cdf(x) - law.cdf(np.nextafter(x, -np.inf)))
 
 
 def _on_faces(x: float, grids: Sequence[Grid]) -> bool:

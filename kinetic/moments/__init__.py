@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kinetic.moments.hierarchy import LinearMoments, line_law
-from kinetic.moments.law_moments import raw_moments
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import Model
@@ -59,8 +58,8 @@ def partial_moments(model: Model, times: ArrayLike, order: int = 2) -> Floats:
 
 def resting_moments(model: Model, order: int) -> Floats:
     """Return the moments of what never moves, shape (K + 1,): of a relu model's mass outside its active set."""
-    whole = raw_moments(line_law(model), order)
-    return whole - raw_moments(line_law(model), order, *active_set(model))
+    whole = line_law(model).raw_moments(order)
+    return whole - line_law(model).raw_moments(order, *active_set(model))
 
 
 def active_set(model: Model) -> tuple[float, float]:

@@ -20,7 +20,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from kinetic.moments.law_moments import raw_moments
 from particles.base.arrays import Floats, as_floats
 from particles.base.errors import InputError, NotFiniteError
 from particles.model import Law, Model
@@ -49,13 +48,13 @@ class LinearMoments:
     @staticmethod
     def raw(model: Model, order: int, low: float = -math.inf, high: float = math.inf) -> LinearMoments:
         """(m_0, ..., m_K) of what starts in the open interval (low, high)."""
-        return LinearMoments(model, _raw_generator(model, order), raw_moments(line_law(model), order, low, high))
+        return LinearMoments(model, _raw_generator(model, order), line_law(model).raw_moments(order, low, high))
 
     @staticmethod
     def spread(model: Model) -> LinearMoments:
         """(1, m1, m1^2, V): V by an equation of its own, so that no digits are lost as V -> 0."""
         law = line_law(model)
-        m1 = float(raw_moments(law, 2)[1])  # refuses an infinite variance
+        m1 = float(law.raw_moments(2)[1])  # refuses an infinite variance
         return LinearMoments(model, _spread_generator(model), np.array([1.0, m1, m1 * m1, law.variance]))
 
     @staticmethod
@@ -63,7 +62,7 @@ class LinearMoments:
         """(1, V), where the noise does not depend on x: nothing of the size of the mean enters."""
         if model.diffusion.name == "x" and model.nu2 > 0.0:
             return LinearMoments.spread(model)
-        raw_moments(line_law(model), 2)  # refuses an infinite variance
+        line_law(model).raw_moments(2)  # refuses an infinite variance
         start = np.array([1.0, line_law(model).variance])
         return LinearMoments(model, lambda w, b: np.array([[0.0, 0.0], [model.nu2, 2.0 * w]]), start)
 
@@ -107,7 +106,7 @@ class LinearMoments:
 
     @cached_property
     def _mean(self) -> Floats:
-        return raw_moments(line_law(self.model), 1)[1:]
+        return line_law(self.model).raw_moments(1)[1:]
 
     def _along(self, times: ArrayLike, *, rate: bool) -> Floats:
         wanted = np.atleast_1d(as_floats(times, "times", ndim=(0, 1)))

@@ -15,7 +15,6 @@ from numpy.typing import ArrayLike
 
 from kinetic.moments import active_set, require_closed, resting_moments
 from kinetic.moments.hierarchy import LinearMoments, line_law, without_rounding
-from kinetic.moments.law_moments import raw_moments
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import Model
@@ -109,8 +108,8 @@ class Parts:
 def _parts(model: Model) -> Parts:
     law = line_law(model)
     centre = law.mean
-    active = raw_moments(law, 2, *active_set(model), about=centre)
-    rest = raw_moments(law, 2, about=centre) - active
+    active = law.raw_moments(2, *active_set(model), about=centre)
+    rest = law.raw_moments(2, about=centre) - active
     p, q = float(active[0]), max(float(rest[0]), 0.0)
     mean, rest_mean = (float(part[1] / part[0]) if part[0] > 0.0 else 0.0 for part in (active, rest))
     moving = max(float(active[2]) / p - mean * mean, 0.0) if p > 0.0 else 0.0

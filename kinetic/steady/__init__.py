@@ -23,8 +23,7 @@ from kinetic.steady.line import Line, constants, sides
 from kinetic.steady.relaxation import spectral_gap
 from kinetic.steady.rest_points import attractor
 from particles.base.errors import InputError, SimresnetError
-from particles.model import CONSTANT, LINEAR, Dirac, Law, Model, Normal
-from particles.model.families import Family
+from particles.model import CONSTANT, LINEAR, Dirac, Law, Model
 
 NUMERIC = "matrix of Chang and Cooper"
 CLOSED = "closed form"
@@ -62,14 +61,7 @@ class SteadyState:
 
     def moment(self, k: int) -> float:
         """E X^k, k = 0, 1, 2, ...; inf where it is infinite, NaN without a law."""
-        if isinstance(self.law, Normal):
-            below, here = 0.0, 1.0
-            for n in range(k):  # E X^(n+1) = m E X^n + n v E X^(n-1)
-                below, here = here, self.law.m * here + n * self.law.v * below
-            return here
-        if isinstance(self.law, Dirac):
-            return self.law.point**k
-        return self.law.moment(k) if isinstance(self.law, Family) else math.nan
+        return math.nan if self.law is None else self.law.moment(k)
 
 
 def steady_state(model: Model, *, closed: bool = True) -> SteadyState:
@@ -146,7 +138,7 @@ def _at_rest(line: Line, closed: bool) -> SteadyState:
     found = closed_state(line) if closed else None
     if found is not None:
         family, law, rate = found
-        return SteadyState(law, reason, family, (math.inf, getattr(law, "tail", math.inf)), rate, CLOSED)
+        return SteadyState(law, reason, family, (math.inf, law.tail), rate, CLOSED)
     rest = gibbs(slope, on, kinks)
     if not any(line.zeros) and math.inf in (-line.low, line.high):
         first, median, third = (float(rest.quantile(np.array(p))) for p in (0.25, 0.5, 0.75))

@@ -20,14 +20,14 @@ from kinetic.steady.chart import Chart, Map
 from kinetic.steady.panels import DEGREE, NODES, TO_LEGENDRE, WEIGHTS, panels
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
-from particles.model.families import Family
+from particles.model import Law
 
 _LEVEL_AT_NODES = legendre.legvander(NODES, DEGREE + 1)
 _ITERATIONS = 80
 
 
 @dataclass(frozen=True, eq=False)
-class Gibbs(Family):
+class Gibbs(Law):
     """The law with a given slope of its log-density; made by `gibbs`.
 
     Parameters
@@ -53,6 +53,7 @@ class Gibbs(Family):
     above: Floats
     rates: tuple[float, float]
     tails: tuple[float, float]
+    sf_rounds_until = -math.inf
 
     def __repr__(self) -> str:
         low, high = self.chart.interval

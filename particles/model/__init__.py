@@ -16,7 +16,6 @@ from particles.model.empirical import (
     kernel_estimate,
 )
 from particles.model.families import (
-    Family,
     GeneralisedGamma,
     InverseGamma,
     Lognormal,
@@ -24,13 +23,14 @@ from particles.model.families import (
     ReluSteady,
     SechPower,
 )
-from particles.model.laws import Clipped, Dirac, Law, Mixture, Normal, Product, Uniform
+from particles.model.law import Law
+from particles.model.laws import Clipped, Dirac, Mixture, Normal, Product, Uniform
 from particles.model.linear import linear_transition
 from particles.model.measure import Measure
 from particles.model.measurements import Dialect, read_measurements
 from particles.model.parameters import MEAN_COUPLED, layers, piecewise
 from particles.model.rule import Model
-from particles.model.smoothed import SmoothedUniform, smoothed
+from particles.model.smoothed import SmoothedUniform
 from particles.model.transients import PushForward, exact_law, flow_map
 from particles.model.transitions import transition_law
 
@@ -50,7 +50,6 @@ __all__ = [
     "Dirac",
     "Drift",
     "Empirical",
-    "Family",
     "GeneralisedGamma",
     "Histogram",
     "InverseGamma",
@@ -83,6 +82,5 @@ __all__ = [
     "piecewise",
     "power_law",
     "read_measurements",
-    "smoothed",
     "transition_law",
 ]

@@ -20,11 +20,11 @@ from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
-from particles.model.laws import Dirac, Law, Mixture, Normal, Uniform, moments_by_quadrature
-from particles.model.smoothed import invert, normal_density, smoothed
+from particles.model.law import Law
+from particles.model.laws import Mixture, Normal
+from particles.model.smoothed import invert, normal_density
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
-_REACH = 12.0  # standard deviations of a normal start that the quadrature covers: 4e-33 lies outside
 _MOST_PANELS = 4096
 _CHUNK = 2**20
 
@@ -35,18 +35,20 @@ def repelled(start: Law, w: float, b: float, time: float) -> Law:
     Raises
     ------
     InputError
-        If the start is no Dirac, normal or uniform law nor a mixture of them.
+        If the start is no point, nor a law that states its `reach`, nor a mixture of them.
     """
-    match start:
-        case Dirac(point):
-            up = float(_odds(w * point + b))
-            ends = {point + time: up, point - time: 1.0 - up}
-            normals = [Normal(end, time / w) for end, share in ends.items() if share > 0.0]
-            return Mixture(normals, [share for share in ends.values() if share > 0.0])
-        case Mixture(components, weights):
-            return Mixture([repelled(component, w, b, time) for component in components], weights)
-        case Normal() | Uniform():
-            return TanhRepelled(start, w, b, time)
+    return start.by_parts(lambda part: _repelled(part, w, b, time))
+
+
+def _repelled(start: Law, w: float, b: float, time: float) -> Law:
+    if start.variance == 0.0:
+        point = start.mean
+        up = float(_odds(w * point + b))
+        ends = {point + time: up, point - time: 1.0 - up}
+        normals = [Normal(end, time / w) for end, share in ends.items() if share > 0.0]
+        return Mixture(normals, [share for share in ends.values() if share > 0.0])
+    if math.isfinite(start.reach):
+        return TanhRepelled(start, w, b, time)
     raise InputError(f"a start of type {type(start).__name__} has no closed form with a repelling tanh")
 
 
@@ -57,7 +59,7 @@ class TanhAttracted(Law):
     Parameters
     ----------
     start : Law
-        Any that `smoothed` knows.
+        Any that can be `smoothed`.
     weight, bias, time : float
     """
 
@@ -71,7 +73,7 @@ class TanhAttracted(Law):
 
     @cached_property
     def _smoothed(self) -> Law:
-        return smoothed(self.start, 1.0, 0.0, -self.time / self.weight)
+        return self.start.smoothed(1.0, 0.0, -self.time / self.weight)
 
     def cdf(self, x: ArrayLike) -> Floats:
         x = np.asarray(x, dtype=np.float64)
@@ -91,14 +93,6 @@ class TanhAttracted(Law):
         free = self._smoothed  # abs(tanh) <= 1: no path is further than t from the free one
         return invert(self, np.asarray(p, dtype=np.float64), free.mean, free.std + self.time)
 
-    @property
-    def mean(self) -> float:
-        return moments_by_quadrature(self)[0]
-
-    @property
-    def variance(self) -> float:
-        return moments_by_quadrature(self)[1]
-
 
 @dataclass(frozen=True)
 class TanhRepelled(Law):
@@ -108,7 +102,8 @@ class TanhRepelled(Law):
 
     Parameters
     ----------
-    start : Normal or Uniform
+    start : Law
+        One that states its `reach`: normal and uniform laws do.
     weight, bias, time : float
 
     Raises
@@ -117,7 +112,7 @@ class TanhRepelled(Law):
         If the noise is so small that the quadrature needs more than 65536 nodes.
     """
 
-    start: Normal | Uniform
+    start: Law
     weight: float
     bias: float
     time: float
@@ -132,7 +127,7 @@ class TanhRepelled(Law):
     @cached_property
     def _nodes(self) -> tuple[Floats, Floats, Floats]:
         """Points x0, their masses, and the probability of x0 + t."""
-        reach = _REACH * self.start.std if isinstance(self.start, Normal) else 0.5 * (self.start.high - self.start.low)
+        reach = self.start.reach
         scale = min(self._spread, 1.0 / self.weight, self.start.std)
         panels = math.ceil(2.0 * reach / scale)
         if panels > _MOST_PANELS:

@@ -34,7 +34,8 @@ from particles.model.cases import Case, cases
 from particles.model.diffusion import DIFFUSIONS
 from particles.model.drifts import ACTIVATIONS, Drift, cubic, lognormal_family, power_law
 from particles.model.empirical import Empirical, histogram, kernel_estimate
-from particles.model.laws import Dirac, Law, Mixture, Normal, Product, Uniform
+from particles.model.law import Law
+from particles.model.laws import Dirac, Mixture, Normal, Product, Uniform
 from particles.model.measurements import Dialect, read_measurements
 from particles.model.parameters import MEAN_COUPLED, piecewise
 from particles.model.rule import Model

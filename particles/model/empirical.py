@@ -19,7 +19,9 @@ from particles.base.errors import InputError
 from particles.base.jit import formula
 from particles.model import widths
 from particles.model.kernel_sum import KernelSum
-from particles.model.laws import Law, quantile_by_bisection, quantile_by_newton
+from particles.model.law import Law
+from particles.model.law_moments import of_bins, of_normals, of_points
+from particles.model.laws import quantile_by_bisection, quantile_by_newton
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +68,17 @@ class Empirical(Law):
             off = self.data - self.mean
             return _mean(off**2) - _mean(off) ** 2  # the mean is rounded
 
+    def _raw_moments(self, order: int, low: float, high: float, c: float) -> Floats:
+        return of_points(self.data, np.full(self.data.size, 1.0 / self.data.size), order, low, high, c)
+
     def breakpoints(self) -> Floats:
         return np.unique(self.data)
+
+    def kinks(self) -> Floats:
+        return np.unique(self.data)
+
+    def smoothed(self, factor: float, shift: float, v: float) -> Law:
+        return KernelEstimate(factor * self.data + shift, math.sqrt(v))
 
 
 def _mean(values: Floats) -> float:
@@ -135,6 +146,12 @@ class Histogram(Law):
     def variance(self) -> float:
         middles, widths = 0.5 * (self.edges[1:] + self.edges[:-1]), np.diff(self.edges)
         return float((self.masses * ((middles - self.mean) ** 2 + widths * widths / 12.0)).sum())
+
+    def _raw_moments(self, order: int, low: float, high: float, c: float) -> Floats:
+        return of_bins(self.edges, self.masses, order, low, high, c)
+
+    def kinks(self) -> Floats:
+        return self.edges
 
     def breakpoints(self) -> Floats:
         # sqrt(F (1 - F)) is singular at the ends of the support: panels that shrink towards them
@@ -251,6 +268,13 @@ class KernelEstimate(Law):
     @property
     def variance(self) -> float:
         return Empirical(self.data).variance + self.bandwidth**2
+
+    def _raw_moments(self, order: int, low: float, high: float, c: float) -> Floats:
+        values, counts = np.unique(self.data, return_counts=True)
+        return of_normals(values, self.bandwidth**2, order, low, high, c) @ (counts / self.data.size)
+
+    def smoothed(self, factor: float, shift: float, v: float) -> Law:
+        return KernelEstimate(factor * self.data + shift, math.sqrt((factor * self.bandwidth) ** 2 + v))
 
 
 def histogram(data: ArrayLike) -> Histogram:

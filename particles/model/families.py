@@ -12,12 +12,14 @@ Pareto            x^(-1-mu) on x >= start                         the same with 
 ================  ==============================================  ====================================================
 
 The paper prints mu = 1 + 2 w/nu^2, and Pareto's law on the whole line for ReLU; neither is stationary. Every law has
-its survival function P(X > x) without cancellation, so that no tail is cut where 1 - F rounds to zero.
+its survival function P(X > x) without cancellation, which keeps the tail where 1 - F rounds to zero; the sampling
+constant of W1 of a law with P(X > x) ~ x^(-mu), mu just above 2, lives there.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,9 +30,9 @@ from particles.base.arrays import Floats, over_arrays
 from particles.base.checks import require_finite, require_positive
 from particles.base.errors import InputError
 from particles.base.jit import formula
-from particles.model.family import Family, gamma_ratio, gamma_weight, on_half_line, per_length
-
-__all__ = ["Family", "GeneralisedGamma", "InverseGamma", "Lognormal", "Pareto", "ReluSteady", "SechPower"]
+from particles.model.family import gamma_ratio, gamma_weight, on_half_line, per_length
+from particles.model.law import Law
+from particles.model.laws import Normal
 
 
 @formula
@@ -39,12 +41,13 @@ def _lognormal_quantile(p: float, c: tuple[float, ...]) -> float:
 
 
 @dataclass(frozen=True)
-class Lognormal(Family):
+class Lognormal(Law):
     """Law of e^Z, Z ~ N(m, v); v is the variance of ln X."""
 
     m: float
     v: float
     reproducible = True
+    sf_rounds_until = -math.inf
 
     def __post_init__(self) -> None:
         require_finite("m", self.m, largest=230.0)  # e^m is a length
@@ -84,13 +87,21 @@ class Lognormal(Family):
     def variance(self) -> float:
         return self.mean * self.mean * math.expm1(self.v)
 
+    @property
+    def source(self) -> tuple[Law, Callable[[Floats], Floats]]:
+        return Normal(self.m, self.v), np.exp
+
+    def grown(self, shift: float, v: float) -> Law:
+        return Lognormal(self.m + shift, self.v + v)
+
 
 @dataclass(frozen=True)
-class InverseGamma(Family):
+class InverseGamma(Law):
     """Law of scale/Y, Y ~ Gamma(shape): density beta^mu/Gamma(mu) x^(-1-mu) e^(-beta/x), mu = shape, beta = scale."""
 
     shape: float
     scale: float
+    sf_rounds_until = -math.inf
 
     def __post_init__(self) -> None:
         require_positive("shape", self.shape, low=1e-12, high=1e12)
@@ -135,12 +146,13 @@ class InverseGamma(Family):
 
 
 @dataclass(frozen=True)
-class GeneralisedGamma(Family):
+class GeneralisedGamma(Law):
     """Law of theta Y^(1/delta), Y ~ Gamma(kappa/delta): density proportional to x^(kappa-1) e^(-(x/theta)^delta)."""
 
     kappa: float
     theta: float
     delta: float
+    sf_rounds_until = -math.inf
 
     def __post_init__(self) -> None:
         require_positive("theta", self.theta)
@@ -219,12 +231,13 @@ class GeneralisedGamma(Family):
 
 
 @dataclass(frozen=True)
-class SechPower(Family):
+class SechPower(Law):
     """Density C sech^p(u), u = rate (x - centre), p = power: (1 + tanh u)/2 has the law Beta(p/2, p/2)."""
 
     centre: float
     rate: float
     power: float
+    sf_rounds_until = -math.inf
 
     def __post_init__(self) -> None:
         require_finite("centre", self.centre)
@@ -316,7 +329,7 @@ class SechPower(Family):
 
 
 @dataclass(frozen=True)
-class ReluSteady(Family):
+class ReluSteady(Law):
     """Steady law of ReLU with K = x on the whole line, w = weight < 0 < b = bias (arXiv 2001.04294, 4.1.1, corrected).
 
     With a = -b/w, p = -2 w/nu^2 and y = a/x: g = (C/x^2) (y e^(1-y))^p for 0 < x < a, C/x^2 for x >= a. The mass
@@ -326,6 +339,7 @@ class ReluSteady(Family):
     weight: float
     bias: float
     nu2: float
+    sf_rounds_until = -math.inf
 
     def __post_init__(self) -> None:
         require_positive("-weight", -self.weight)
@@ -407,7 +421,7 @@ class ReluSteady(Family):
         with np.errstate(divide="ignore", over="ignore"):  # beyond the largest number: inf
             return np.asarray(self.kink / (s * (1.0 + self._ratio)))
 
-    def _kinks(self) -> Floats:
+    def kinks(self) -> Floats:
         return np.array([self.kink])
 
     def moment(self, k: float) -> float:
@@ -422,11 +436,12 @@ class ReluSteady(Family):
 
 
 @dataclass(frozen=True)
-class Pareto(Family):
+class Pareto(Law):
     """Density mu start^mu x^(-1-mu) on x >= start, mu = tail_exponent."""
 
     start: float
     tail_exponent: float = 1.0
+    sf_rounds_until = -math.inf
 
     def __post_init__(self) -> None:
         require_positive("start", self.start)
@@ -461,7 +476,7 @@ class Pareto(Family):
         with np.errstate(over="ignore"):  # beyond the largest number: inf
             return np.asarray(self.start * np.exp(-np.log(np.asarray(s, dtype=np.float64)) / self.tail_exponent))
 
-    def _kinks(self) -> Floats:
+    def kinks(self) -> Floats:
         return np.array([self.start])
 
     def moment(self, k: float) -> float:

@@ -1,52 +1,13 @@
-"""What the closed families share: survival functions, moments, tails, and two functions of the Gamma law.
-
-A survival function P(X > x) without cancellation keeps the tail where 1 - F rounds to zero; the sampling constant of W1
-of a law with P(X > x) ~ x^(-mu), mu just above 2, lives there.
-"""
+"""What the closed families share: the half line, and functions of the Gamma law."""
 
 from __future__ import annotations
 
-import math
-from abc import abstractmethod
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats
-from particles.model.laws import Law
-
-
-class Family(Law):
-    """A law with survival function, moments and a known tail."""
-
-    @abstractmethod
-    def sf(self, x: ArrayLike) -> Floats:
-        """Survival function P(X > x), without cancellation."""
-
-    @abstractmethod
-    def isf(self, s: ArrayLike) -> Floats:
-        """Point x with sf(x) = s, 0 < s < 1."""
-
-    @abstractmethod
-    def moment(self, k: float) -> float:
-        """E X^k; inf where it is infinite."""
-
-    @property
-    def mean(self) -> float:
-        return self.moment(1)
-
-    @property
-    def sf_rounds_until(self) -> float:
-        return -math.inf
-
-    def far_points(self, levels: Floats) -> Floats:
-        return self.isf(levels)
-
-    def power_tail(self, end: float) -> float:
-        if self.tail <= 1.0:
-            return math.inf
-        return 0.0 if self.tail == math.inf else end * float(self.sf(end)) / (self.tail - 1.0)
 
 
 def on_half_line(x: ArrayLike, function: Callable[[Floats], Floats], below: float = 0.0) -> Floats:

@@ -1,14 +1,12 @@
 """Probability laws on the line: pdf, cdf, quantile, moments, sampling by inversion, sampling constant of W1.
 
-A cloud starts from uniform numbers alone: x = sample(u), so that a law knows no generator. `sample` is the quantile
-wherever that is cheap; a mixture picks its component with the leading part of u and rescales the rest, which has the
-same law. Laws marked `reproducible` draw the same bytes on any CPU target.
+`sample` is the quantile wherever that is cheap; a mixture picks its component with the leading part of u and rescales
+the rest, which has the same law.
 """
 
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,122 +19,8 @@ from particles.base.arrays import Floats, over_arrays
 from particles.base.checks import require_finite, require_number, require_type, require_variance
 from particles.base.errors import InputError
 from particles.base.jit import formula
-from particles.model import tails
-from particles.model.panels import follow
-
-_GAUSS_NODES, _GAUSS_WEIGHTS = np.polynomial.legendre.leggauss(16)
-
-
-class Law(ABC):
-    """A probability law on the line. Arrays go in, arrays of the same shape come out."""
-
-    reproducible = False
-
-    @abstractmethod
-    def cdf(self, x: ArrayLike) -> Floats:
-        """Distribution function P(X <= x)."""
-
-    @abstractmethod
-    def pdf(self, x: ArrayLike) -> Floats:
-        """Density with respect to dx; atoms do not show in it."""
-
-    @abstractmethod
-    def quantile(self, p: ArrayLike) -> Floats:
-        """Smallest x with cdf(x) >= p, 0 < p < 1."""
-
-    def sf(self, x: ArrayLike) -> Floats:
-        """Survival function P(X > x)."""
-        return np.asarray(1.0 - self.cdf(x))
-
-    @property
-    def sf_rounds_until(self) -> float:
-        """From there on `sf` holds P(X > x) with its relative digits, however small; inf where it is 1 - F."""
-        return math.inf
-
-    @property
-    def tail(self) -> float:
-        """Exponent mu of P(X > x) ~ x^(-mu); inf for a lighter tail."""
-        return math.inf
-
-    def far_points(self, levels: Floats) -> Floats:
-        """Points where P(X > x) of what has such a tail falls to these levels, 0 < level < 1."""
-        return np.empty(0)
-
-    def power_tail(self, end: float) -> float:
-        """int P(X > x) dx from `end` on, where it is a power; 0 for a lighter tail."""
-        return 0.0
-
-    def sample(self, u: ArrayLike) -> Floats:
-        """Draws of the law from independent numbers u uniform in (0, 1)."""
-        return self.quantile(u)
-
-    @property
-    @abstractmethod
-    def mean(self) -> float:
-        """First moment."""
-
-    @property
-    @abstractmethod
-    def variance(self) -> float:
-        """Centred second moment."""
-
-    @property
-    def std(self) -> float:
-        """Standard deviation."""
-        return math.sqrt(self.variance)
-
-    def breakpoints(self) -> Floats:
-        """Increasing points between which the cdf is smooth and its tails are cut at 1e-17: panels for quadrature.
-
-        They are quantiles, and what `panels.follow` adds to them. A law that knows its own scales, kinks and jumps
-        overrides this.
-        """
-        return self._panels
-
-    @cached_property
-    def _panels(self) -> Floats:
-        tails = 10.0 ** -np.arange(3.0, 17.5, 0.5)
-        levels = np.concatenate([tails, np.linspace(0.0, 1.0, 200)[1:-1]])
-        lower, upper = self.quantile(np.sort(levels)), self.quantile(1.0 - tails[tails > 1e-16])
-        return follow(self.cdf, np.concatenate([lower, upper, self._kinks()]))
-
-    def _kinks(self) -> Floats:
-        """Points where the density is known to jump."""
-        return np.empty(0)
-
-    def integrate_cdf(self, function: Callable[[Floats], Floats], kinks: ArrayLike = ()) -> float:
-        """Integral of function(F(x)) dx over the line by Gauss quadrature on `breakpoints`.
-
-        The function of p = F(x) must vanish at p = 0 and p = 1; `kinks` are levels p in (0, 1) where it is not smooth.
-
-        Raises
-        ------
-        InputError
-            If the tail is so heavy that the mean is infinite.
-        """
-        if self.sf_rounds_until < math.inf:
-            return tails.integrate_cdf(self, function, kinks)
-        levels = np.asarray(kinks, dtype=np.float64)
-        levels = levels[(levels > 0.0) & (levels < 1.0)]
-        edges = np.unique(np.concatenate([self.breakpoints(), self.quantile(levels)]))
-        if edges.size < 2:
-            return 0.0
-        half = 0.5 * np.diff(edges)
-        x = 0.5 * (edges[1:] + edges[:-1]) + half * _GAUSS_NODES[:, None]
-        values = function(np.clip(self.cdf(x), 0.0, 1.0))
-        return float((_GAUSS_WEIGHTS[:, None] * values * half).sum())
-
-    def w1_constant(self) -> float:
-        """Sampling constant lim sqrt(M) E W1(F_M, F) = sqrt(2/pi) int sqrt(F (1 - F)) dx (Bobkov and Ledoux).
-
-        Raises
-        ------
-        InputError
-            If it is infinite: for a tail exponent of 2 or less.
-        """
-        if self.sf_rounds_until < math.inf:
-            return tails.w1_constant(self)
-        return math.sqrt(2.0 / math.pi) * self.integrate_cdf(lambda p: np.sqrt(p * (1.0 - p)))
+from particles.model.law import Law
+from particles.model.law_moments import of_bins, of_normals, of_points
 
 
 @dataclass(frozen=True)
@@ -165,6 +49,20 @@ class Dirac(Law):
     @property
     def variance(self) -> float:
         return 0.0
+
+    def _raw_moments(self, order: int, low: float, high: float, c: float) -> Floats:
+        return of_points(np.array([self.point]), np.ones(1), order, low, high, c)
+
+    def kinks(self) -> Floats:
+        return np.array([self.point])
+
+    def smoothed(self, factor: float, shift: float, v: float) -> Law:
+        return Normal(factor * self.point + shift, v)
+
+    def grown(self, shift: float, v: float) -> Law:
+        from particles.model.families import Lognormal
+
+        return Lognormal(math.log(self.point) + shift, v) if self.point > 0.0 else super().grown(shift, v)
 
 
 @formula
@@ -219,6 +117,16 @@ class Normal(Law):
     def variance(self) -> float:
         return self.v
 
+    @property
+    def reach(self) -> float:
+        return 12.0 * self.std  # 4e-33 lies outside
+
+    def _raw_moments(self, order: int, low: float, high: float, c: float) -> Floats:
+        return of_normals(np.array(self.m), self.v, order, low, high, c)
+
+    def smoothed(self, factor: float, shift: float, v: float) -> Law:
+        return Normal(factor * self.m + shift, factor * factor * self.v + v)
+
 
 @dataclass(frozen=True)
 class Uniform(Law):
@@ -251,6 +159,22 @@ class Uniform(Law):
     @property
     def variance(self) -> float:
         return (self.high - self.low) ** 2 / 12.0
+
+    @property
+    def reach(self) -> float:
+        return 0.5 * (self.high - self.low)
+
+    def _raw_moments(self, order: int, low: float, high: float, c: float) -> Floats:
+        return of_bins(np.array([self.low, self.high]), np.ones(1), order, low, high, c)
+
+    def kinks(self) -> Floats:
+        return np.array([self.low, self.high])
+
+    def smoothed(self, factor: float, shift: float, v: float) -> Law:
+        from particles.model.smoothed import SmoothedUniform
+
+        low, high = factor * self.low + shift, factor * self.high + shift
+        return SmoothedUniform(low, high, v) if low < high else Normal(low, v)
 
     def breakpoints(self) -> Floats:
         # sqrt(F (1 - F)) has a square-root singularity at both ends: panels that shrink towards them
@@ -325,6 +249,22 @@ class Mixture(Law):
 
     def power_tail(self, end: float) -> float:
         return float(self._sum([component.power_tail(end) for component in self.components]))
+
+    def _raw_moments(self, order: int, low: float, high: float, c: float) -> Floats:
+        parts = np.array([component._raw_moments(order, low, high, c) for component in self.components])
+        return np.asarray((np.array(self.weights)[:, None] * parts).sum(axis=0))
+
+    def kinks(self) -> Floats:
+        return np.unique(np.concatenate([component.kinks() for component in self.components]))
+
+    def by_parts(self, carry: Callable[[Law], Law]) -> Law:
+        return Mixture([component.by_parts(carry) for component in self.components], self.weights)
+
+    def smoothed(self, factor: float, shift: float, v: float) -> Law:
+        return self.by_parts(lambda part: part.smoothed(factor, shift, v))
+
+    def grown(self, shift: float, v: float) -> Law:
+        return self.by_parts(lambda part: part.grown(shift, v))
 
     def _sum(self, values: Sequence[Floats | float]) -> Floats:
         return np.asarray(sum(w * v for w, v in zip(self.weights, values, strict=True)))
@@ -408,22 +348,21 @@ class Clipped(Law):
     def power_tail(self, end: float) -> float:
         return self.law.power_tail(end) if self.high == math.inf else 0.0
 
-    @property
-    def mean(self) -> float:
-        return self._moments[0]
-
-    @property
-    def variance(self) -> float:
-        return self._moments[1]
-
-    @cached_property
-    def _moments(self) -> tuple[float, float]:
-        return moments_by_quadrature(self)
+    def _raw_moments(self, order: int, low: float, high: float, c: float) -> Floats:
+        below, between = float(self.law.cdf(self.low)), self.law._raw_moments(0, self.low, self.high, c)[0]
+        walls, masses = np.array([self.low, self.high]), np.array([below, 1.0 - below - between])
+        inside = self.law._raw_moments(order, max(low, self.low), min(high, self.high), c)
+        return inside + of_points(walls, masses, order, low, high, c)
 
     def breakpoints(self) -> Floats:
-        inside = np.clip(self.law.breakpoints(), self.low, self.high)
+        return self._with_walls(self.law.breakpoints())
+
+    def kinks(self) -> Floats:
+        return self._with_walls(self.law.kinks())
+
+    def _with_walls(self, points: Floats) -> Floats:
         walls = [wall for wall in (self.low, self.high) if math.isfinite(wall)]
-        return np.unique(np.concatenate([inside, walls]))
+        return np.unique(np.concatenate([np.clip(points, self.low, self.high), walls]))
 
 
 @dataclass(frozen=True)
@@ -488,25 +427,3 @@ def quantile_by_newton(law: Law, p: Floats, low: Floats, high: Floats) -> Floats
         if not todo.size:
             break
     return x.reshape(shape)
-
-
-def moments_by_quadrature(law: Law) -> tuple[float, float]:
-    """Mean and variance from the cdf alone, by Gauss quadrature on the law's breakpoints.
-
-    E X = c + int_c (1 - F) - int^c F and E (X - c)^2 = 2 int abs(x - c) (F or 1 - F) about the median c.
-    """
-    centre = float(law.quantile(np.array(0.5)))
-    edges = np.unique(np.concatenate([law.breakpoints(), [centre], law.far_points(tails.LEVELS)]))
-    edges = edges[np.isfinite(edges)]
-    half = 0.5 * np.diff(edges)
-    x = 0.5 * (edges[1:] + edges[:-1]) + half * _GAUSS_NODES[:, None]
-    f = law.cdf(x)
-    tail = np.where(x > centre, law.sf(x), -f)
-    end = float(edges[-1])
-    first = float((_GAUSS_WEIGHTS[:, None] * tail * half).sum()) + law.power_tail(end)
-    if law.tail <= 2.0:
-        return (math.inf if law.tail <= 1.0 else centre + first), math.inf
-    second = 2.0 * float((_GAUSS_WEIGHTS[:, None] * np.abs(x - centre) * np.abs(tail) * half).sum())
-    if law.tail < math.inf:
-        second += 2.0 * end * (law.tail - 1.0) / (law.tail - 2.0) * law.power_tail(end)
-    return centre + first, second - first * first

@@ -16,7 +16,7 @@ import numpy as np
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
-from particles.model.laws import Law
+from particles.model.law import Law
 from particles.model.rule import Model
 
 Coefficients = tuple[float, float, float]

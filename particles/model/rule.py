@@ -36,7 +36,8 @@ from particles.base.errors import InputError
 from particles.model.diffusion import CONSTANT, DIFFUSIONS, Diffusion
 from particles.model.drifts import Drift
 from particles.model.identity import describe, identity
-from particles.model.laws import Clipped, Law, Product
+from particles.model.law import Law
+from particles.model.laws import Clipped, Product
 from particles.model.parameters import Constant, MeanCoupled, Parameter, Piecewise, Varying, as_parameter
 
 

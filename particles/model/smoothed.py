@@ -1,9 +1,7 @@
-"""Laws convolved with a normal law: factor X + shift + N(0, v), the linear equation's answer to its noise.
+"""A uniform law convolved with a normal law. With s^2 = v:
 
-Normal laws stay normal, points become normal, mixtures stay mixtures, and a uniform law has, with s^2 = v,
-
-    F(x) = (Psi(z + d) - Psi(z - d))/(2 d),   z = (x - (low + high)/2)/s,   d = (high - low)/(2 s),
-    Psi(z) = z Phi(z) + phi(z),   Psi' = Phi.
+F(x) = (Psi(z + d) - Psi(z - d))/(2 d),   z = (x - (low + high)/2)/s,   d = (high - low)/(2 s),
+Psi(z) = z Phi(z) + phi(z),   Psi' = Phi.
 """
 
 from __future__ import annotations
@@ -16,45 +14,20 @@ from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
-from particles.model.empirical import Empirical, KernelEstimate
-from particles.model.family import Family
-from particles.model.laws import Dirac, Law, Mixture, Normal, Uniform
+from particles.model.law import Law
+from particles.model.laws import Normal, Uniform
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 
 
-def smoothed(law: Law, factor: float, shift: float, v: float) -> Law:
-    """Law of factor X + shift + N(0, v), X of the given law; factor >= 0, v > 0.
-
-    Raises
-    ------
-    InputError
-        If it has no closed form.
-    """
-    match law:
-        case Dirac(point):
-            return Normal(factor * point + shift, v)
-        case Normal(m, v0):
-            return Normal(factor * m + shift, factor * factor * v0 + v)
-        case Uniform(low, high):
-            low, high = factor * low + shift, factor * high + shift
-            return SmoothedUniform(low, high, v) if low < high else Normal(low, v)
-        case Mixture(components, weights):
-            return Mixture([smoothed(component, factor, shift, v) for component in components], weights)
-        case Empirical(data):
-            return KernelEstimate(factor * data + shift, math.sqrt(v))
-        case KernelEstimate(data, bandwidth):
-            return KernelEstimate(factor * data + shift, math.sqrt((factor * bandwidth) ** 2 + v))
-    raise InputError(f"a start of type {type(law).__name__} has no closed form with noise of shape K = 1")
-
-
 @dataclass(frozen=True)
-class SmoothedUniform(Family):
+class SmoothedUniform(Law):
     """Law of U + Z, U uniform on [low, high], Z ~ N(0, v)."""
 
     low: float
     high: float
     v: float
+    sf_rounds_until = -math.inf
 
     def __post_init__(self) -> None:
         Uniform(self.low, self.high), Normal(0.0, self.v)  # refuse what they refuse

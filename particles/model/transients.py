@@ -8,7 +8,7 @@ Piecewise constant weights and biases compose. A mean-coupled identity conserves
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,7 +19,7 @@ from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.jit import Formula, kernel
 from particles.model.drifts import Drift
-from particles.model.laws import Law, moments_by_quadrature
+from particles.model.law import Law
 from particles.model.panels import follow
 from particles.model.rule import Model
 from particles.model.transitions import transition_law
@@ -180,10 +180,10 @@ class PushForward(Law):
 
     @cached_property
     def _panels(self) -> Floats:
-        known = [self.forward(self._law.breakpoints()), self._fronts(), self._kinks()]
+        known = [self.forward(self._law.breakpoints()), self._fronts(), self.kinks()]
         return follow(self.cdf, np.concatenate(known))
 
-    def _kinks(self) -> Floats:
+    def kinks(self) -> Floats:
         """Where the rest points u = 0 of a ReLU are at the end: the density jumps there."""
         kinks = np.empty(0)
         if self.model.drift.name == "relu":
@@ -208,12 +208,20 @@ class PushForward(Law):
         return float(self.quantile(np.array(0.5)))
 
     @property
-    def mean(self) -> float:
-        return moments_by_quadrature(self)[0]
+    def source(self) -> tuple[Law, Callable[[Floats], Floats]]:
+        assert isinstance(self.model.initial, Law)  # size 1
+        return self.model.initial, self._plainly
 
-    @property
-    def variance(self) -> float:
-        return moments_by_quadrature(self)[1]
+    def _plainly(self, x: Floats) -> Floats:
+        """`forward` by the formula in plain Python, so that nothing is compiled."""
+        low, high = self._walls
+        drift, x = self.model.drift, np.clip(x, low, high)
+        assert drift.flow is not None  # seen when this was made
+        for segment in self._steps:
+            step = drift.step(*segment)
+            moved = np.array([drift.flow(point, *step, drift.constants) for point in x.tolist()])
+            x = np.where((x <= low) | (x >= high), x, np.clip(moved, low, high))
+        return x
 
 
 def exact_law(model: Model, time: float) -> Law | None:

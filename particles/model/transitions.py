@@ -22,11 +22,9 @@ from particles.base.errors import InputError
 from particles.model.benes import TanhAttracted, repelled
 from particles.model.diffusion import CONSTANT, LINEAR
 from particles.model.drifts import IDENTITY, TANH
-from particles.model.families import Lognormal
-from particles.model.laws import Dirac, Law, Mixture
+from particles.model.law import Law
 from particles.model.linear import linear_transition
 from particles.model.rule import Model
-from particles.model.smoothed import smoothed
 
 
 def transition_law(model: Model, time: float) -> Law:
@@ -56,7 +54,7 @@ def transition_law(model: Model, time: float) -> Law:
         return start
     if (model.drift, model.diffusion) == (IDENTITY, CONSTANT):
         growth, shift, v = linear_transition(model, time)
-        return smoothed(start, math.exp(growth), shift, v)
+        return start.smoothed(math.exp(growth), shift, v)
     if (model.drift, model.diffusion) == (IDENTITY, LINEAR):
         return _lognormal(model, start, time)
     if (model.drift, model.diffusion) == (TANH, CONSTANT) and model.autonomous:
@@ -69,19 +67,7 @@ def _lognormal(model: Model, start: Law, time: float) -> Law:
     times = np.union1d(np.linspace(0.0, time, 257), [edge for edge in model.breakpoints if edge < time])
     if np.any(model.biases(times, model.weights(times)) != 0.0):
         raise InputError("with K = x a closed form needs the bias 0")
-    shift, v = linear_transition(model, time)[0] - 0.5 * model.nu2 * time, model.nu2 * time
-
-    def at(law: Law) -> Law:
-        match law:
-            case Dirac(point) if point > 0.0:
-                return Lognormal(math.log(point) + shift, v)
-            case Lognormal(m, v0):
-                return Lognormal(m + shift, v0 + v)
-            case Mixture(components, weights):
-                return Mixture([at(component) for component in components], weights)
-        raise InputError(f"a start of type {type(law).__name__} has no closed form with K = x")
-
-    return at(start)
+    return start.grown(linear_transition(model, time)[0] - 0.5 * model.nu2 * time, model.nu2 * time)
 
 
 def _tanh(model: Model, start: Law, time: float) -> Law:

@@ -239,7 +239,7 @@ def _sampled(name: str, values: Floats, how: str, knob: str | None, left: float,
 
 def _off(*laws: Law) -> float:
     """What W1 between computed laws may be off by."""
-    return float(sum(getattr(law, "accuracy", 0.0) for law in laws))
+    return float(sum(law.accuracy for law in laws))
 
 
 def _computed(chain: _Chain, scheme: Euler | Collisions, seconds: float) -> tuple[Term, ...]:

@@ -27,7 +27,6 @@ from numpy.typing import ArrayLike
 from particles import ExactFlow, Milstein, simulate
 from particles.base.arrays import Floats
 from particles.model import IDENTITY, LINEAR, RELU, InverseGamma, Law, Measure, Model, ReluSteady
-from particles.model.laws import moments_by_quadrature
 from validation.distance import w1_to_law
 from validation.distance.supremum import kolmogorov
 from validation.floor import expected_w1
@@ -55,14 +54,6 @@ class Logarithm(Law):
 
     def quantile(self, p: ArrayLike) -> Floats:
         return np.asarray(np.log(self.law.quantile(p)))
-
-    @property
-    def mean(self) -> float:
-        return moments_by_quadrature(self)[0]
-
-    @property
-    def variance(self) -> float:
-        return moments_by_quadrature(self)[1]
 
 
 def clouds_at_rest(count: int) -> list[Floats]:

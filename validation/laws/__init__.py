@@ -1,9 +1,8 @@
 """Laws of one particle to many digits, by deterministic computation: collisions at finite eps, their limit, layers.
 
-A law that was computed states its accuracy; `accuracy` reads it, and is 0 for a closed form.
+A law that was computed states its `accuracy`.
 """
 
-from particles.model import Law
 from validation.laws.between import w1_between
 from validation.laws.boltzmann import boltzmann_law, collision_counts
 from validation.laws.first_term import FirstTerm, first_term
@@ -17,7 +16,6 @@ __all__ = [
     "FirstTerm",
     "LatticeSum",
     "TabulatedLaw",
-    "accuracy",
     "boltzmann_law",
     "collision_counts",
     "euler_law",
@@ -25,8 +23,3 @@ __all__ = [
     "limit_law",
     "w1_between",
 ]
-
-
-def accuracy(law: Law) -> float:
-    """W1 by which a computed law may be off its model's, in units of x; 0 for a closed form."""
-    return law.accuracy if isinstance(law, TabulatedLaw) else 0.0

@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike
 from particles.base.arrays import Floats
 from particles.model import Law
 from particles.model.laws import quantile_by_bisection
-from validation.laws.refine import kinks_of
 
 _BLOCK = 1 << 21  # numbers at once
 
@@ -69,13 +68,13 @@ class LatticeSum(Law):
         return quantile_by_bisection(self.cdf, p, low, high)
 
     def breakpoints(self) -> Floats:
-        kinks = kinks_of(self.start)
+        kinks = self.start.kinks()
         if kinks.size and self.start.cdf(kinks[-1]) - self.start.cdf(np.nextafter(kinks[0], -np.inf)) == 1.0:
-            return self._kinks()  # all of the start lies between them
+            return self.kinks()  # all of the start lies between them
         return super().breakpoints()
 
-    def _kinks(self) -> Floats:
-        return np.unique((kinks_of(self.start) + self.points[:, None]).ravel())
+    def kinks(self) -> Floats:
+        return np.unique((self.start.kinks() + self.points[:, None]).ravel())
 
     @property
     def mean(self) -> float:

@@ -23,7 +23,6 @@ from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.jit import Formula, kernel
 from particles.model import Law, Model
-from particles.model.laws import moments_by_quadrature
 from particles.model.panels import follow
 
 _CUBIC = 1e-12  # of the largest start: what the cubic between two of them may miss by
@@ -213,11 +212,3 @@ class EulerLaw(Law):
         if self.model.walls is not None:  # what starts beside a wall is a front
             points = np.append(points, np.nextafter(self.model.walls, self.model.walls[::-1]))
         return follow(self.cdf, self._forward(points)[0])
-
-    @property
-    def mean(self) -> float:
-        return moments_by_quadrature(self)[0]
-
-    @property
-    def variance(self) -> float:
-        return moments_by_quadrature(self)[1]

@@ -16,8 +16,7 @@ import numpy as np
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
-from particles.model import Dirac, Histogram, Law, Mixture, Model, Uniform
-from particles.model.empirical import Empirical
+from particles.model import Law, Model
 from validation.laws.interpolation import UniformGrid
 from validation.laws.tabulated import HALF_LINE, LINE, Chart, TabulatedLaw
 
@@ -102,9 +101,9 @@ def start_values(model: Model, chart: Chart, grid: UniformGrid) -> Floats:
     """F and 1 - F of the start on a grid, shape (size + 2, 2)."""
     start = model.initial
     assert isinstance(start, Law)  # size 1
-    kinks = chart.to(kinks_of(start))
+    kinks = chart.to(start.kinks())
     below = grid.project(lambda y: start.cdf(chart.back(y)), kinks, 0.0, 1.0)
-    above = grid.project(lambda y: survival(start, chart.back(y)), kinks, 1.0, 0.0)
+    above = grid.project(lambda y: start.sf(chart.back(y)), kinks, 1.0, 0.0)
     return np.stack([below, above], axis=1)
 
 
@@ -133,25 +132,3 @@ def _domain(model: Model, chart: Chart, time: float, solver: Solver) -> tuple[fl
     raise InputError(
         f"no interval holds the law at t = {time!r}: its mass runs away or reaches the end of the half line"
     )
-
-
-def survival(law: Law, x: Floats) -> Floats:
-    """1 - F, with its relative digits where the law knows them."""
-    sf = getattr(law, "sf", None)
-    return np.asarray(1.0 - law.cdf(x) if sf is None else sf(x))
-
-
-def kinks_of(law: Law) -> Floats:
-    """Points where a distribution function or its derivative jumps."""
-    match law:
-        case Dirac(point):
-            return np.array([point])
-        case Uniform(low, high):
-            return np.array([low, high])
-        case Mixture(components, _):
-            return np.unique(np.concatenate([kinks_of(component) for component in components]))
-        case Empirical(data):
-            return np.unique(data)
-        case Histogram():
-            return np.unique(np.asarray(law.edges))
-    return np.empty(0)

@@ -22,7 +22,7 @@ from particles.model import Case, Law
 from particles.noise import GAUSSIAN, UNIFORM, Noise, noise_named
 from validation.distance import w1_to_law
 from validation.floor import expected_w1
-from validation.laws import FirstTerm, accuracy, boltzmann_law, collision_counts, first_term, limit_law, w1_between
+from validation.laws import FirstTerm, boltzmann_law, collision_counts, first_term, limit_law, w1_between
 from validation.laws.refine import require_plain
 from validation.studies.common_numbers import CommonNumbers, common_numbers
 from validation.study import Check, Row, Study, fit_order, order_checks, successive_orders
@@ -123,7 +123,7 @@ def grazing(
 
     def error(scheme: Collisions) -> tuple[float, float]:
         law = first if scheme is schemes[0] else boltzmann_law(case.model, scheme, until)
-        return w1_between(law, limit), accuracy(law) + accuracy(limit)
+        return w1_between(law, limit), law.accuracy + limit.accuracy
 
     def distance(replicate: int) -> float:
         return _cloud(case, schemes[0], first, until, count, seed, replicate)

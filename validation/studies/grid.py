@@ -22,7 +22,6 @@ from particles.model import Case, Law, Model, exact_law
 from validation.distance import w1_to_law
 from validation.expected_order import (
     Expected,
-    atoms,
     default_levels,
     expected_order,
     kinks,
@@ -57,7 +56,7 @@ def check(case: Case, *, levels: Sequence[int] | None, scheme: str, until: float
     if law is None:
         raise InputError(f"case {case.name!r} has no exact law on the line at t = {until:g}: this study needs one")
     lo, hi = case.domain or kinetic.domain(model, until)
-    points = atoms(start_on_line(model), lo, hi)
+    points = [float(x) for x in start_on_line(model).atoms()[0] if lo < x < hi]
     if points:
         raise InputError(f"the start has an atom at x = {points[0]:g}, which no cell resolves: allowed are densities")
     if levels is None:
