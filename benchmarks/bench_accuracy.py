@@ -16,6 +16,7 @@ import particles
 import validation
 from benchmarks.measure import Work, named, nanoseconds
 from benchmarks.peers import HAS_PYPDE, fokker_planck_pypde, fokker_planck_second_order
+from benchmarks.solved import solved
 from particles.base.arrays import Floats
 from particles.model import IDENTITY, Measure, Model, Normal, cases, exact_law
 
@@ -32,7 +33,7 @@ def _solve(scheme: str, grid: kinetic.Grid) -> Floats:
     """Cell averages at the end."""
     if scheme in CFL:
         model = Model(drift=IDENTITY, weight=-1.0, bias=0.0, nu2=2.0, initial=START)
-        return kinetic.solve(model, grid, until=UNTIL, scheme=scheme, cfl=CFL[scheme]).averages[-1]
+        return solved(model, grid, scheme, until=UNTIL, cfl=CFL[scheme]).averages[-1]
     start = grid.averages(START)
     if scheme == "numpy":
         return fokker_planck_second_order(start, grid.faces, grid.h, UNTIL)

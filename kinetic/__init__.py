@@ -21,17 +21,18 @@ if Path(_found).resolve() != Path(__file__).resolve().parents[1] / "particles" /
     raise ImportError(_told)
 
 
-from kinetic.chang_cooper import StructurePreserving  # noqa: E402
 from kinetic.diffusion import Diffusivity  # noqa: E402
 from kinetic.domain import domain, tail_masses  # noqa: E402
 from kinetic.fit import fit  # noqa: E402
 from kinetic.flux import LinearFlux, NonlinearFlux  # noqa: E402
 from kinetic.forecast import forecast  # noqa: E402
 from kinetic.grid import Grid  # noqa: E402
-from kinetic.limit import fokker_planck, mean_field  # noqa: E402
+from kinetic.limit import mean_field  # noqa: E402
 from kinetic.moments import moments  # noqa: E402
 from kinetic.moments.levels import time_to_level  # noqa: E402
+from kinetic.problem import Problem  # noqa: E402
 from kinetic.reconstruction import CWENO3, Linear  # noqa: E402
+from kinetic.schemes import ChangCooper, Explicit, Imex, Scheme  # noqa: E402
 from kinetic.solution import Solution, load  # noqa: E402
 from kinetic.solve import evolve, solve  # noqa: E402
 from kinetic.source import Source  # noqa: E402
@@ -39,19 +40,22 @@ from kinetic.steady import SteadyState, steady_state  # noqa: E402
 
 __all__ = [
     "CWENO3",
+    "ChangCooper",
     "Diffusivity",
+    "Explicit",
     "Grid",
+    "Imex",
     "Linear",
     "LinearFlux",
     "NonlinearFlux",
+    "Problem",
+    "Scheme",
     "Solution",
     "Source",
     "SteadyState",
-    "StructurePreserving",
     "domain",
     "evolve",
     "fit",
-    "fokker_planck",
     "forecast",
     "load",
     "mean_field",

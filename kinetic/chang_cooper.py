@@ -21,13 +21,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from kinetic.grid import Grid, require_finite
-from kinetic.jumps import QUADRATURES, Faces, FokkerPlanck, Quadrature
+from kinetic.jumps import Faces, FokkerPlanck, Quadrature
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.jit import Formula, formula, kernel
@@ -35,43 +34,8 @@ from particles.base.shims import fma
 
 TimeStep = Literal["ssprk2", "implicit-euler", "sdirk2"]
 
-_ORDERS: dict[TimeStep, int] = {"ssprk2": 2, "implicit-euler": 1, "sdirk2": 2}
+ORDERS: dict[TimeStep, int] = {"ssprk2": 2, "implicit-euler": 1, "sdirk2": 2}
 _C = 1.0 - math.sqrt(0.5)
-
-
-@dataclass(frozen=True)
-class StructurePreserving:
-    """How to step and how to integrate lam.
-
-    Parameters
-    ----------
-    time : "ssprk2", "implicit-euler" or "sdirk2", default "sdirk2"
-    quadrature : "midpoint", "milne" or "gauss3", default "gauss3"
-
-    Raises
-    ------
-    InputError
-        If one of them is another word.
-    """
-
-    time: TimeStep = "sdirk2"
-    quadrature: Quadrature = "gauss3"
-
-    def __post_init__(self) -> None:
-        if self.time not in _ORDERS:
-            raise InputError(f"time = {self.time!r} must be one of {', '.join(_ORDERS)}")
-        if self.quadrature not in QUADRATURES:
-            raise InputError(f"quadrature = {self.quadrature!r} must be one of {', '.join(QUADRATURES)}")
-
-    @property
-    def order(self) -> int:
-        """Order in time; that in space is 2."""
-        return _ORDERS[self.time]
-
-    @property
-    def implicit(self) -> bool:
-        """True where the step's length is a matter of accuracy and not of stability."""
-        return self.time != "ssprk2"
 
 
 @kernel
@@ -154,7 +118,7 @@ def _total() -> Formula:
     return loop
 
 
-class ChangCooper:
+class ChangCooperStepper:
     """The state of a run and its steps, with the interface of `kinetic.integrate.Integrator`.
 
     A drift that varies is taken once a step, at its middle t + dt/2, with the mean carried there by the fluxes at t.
@@ -165,7 +129,8 @@ class ChangCooper:
     grid : Grid
     averages : ndarray, shape (N,)
         Start, g >= 0; to second order the values at the centres and the averages over cells are the same.
-    scheme : StructurePreserving, default SDIRK2 with three Gauss points
+    time, quadrature : str
+        As for `kinetic.ChangCooper`.
     atoms : (float, float), default (0, 0)
         Masses at the ends; they stay as they are.
 
@@ -180,12 +145,12 @@ class ChangCooper:
         equation: FokkerPlanck,
         grid: Grid,
         averages: Floats,
-        scheme: StructurePreserving | None = None,
+        time: TimeStep = "sdirk2",
+        quadrature: Quadrature = "gauss3",
         *,
         atoms: Sequence[float] = (0.0, 0.0),
     ) -> None:
-        self._equation, self._grid = equation, grid
-        self._scheme = StructurePreserving() if scheme is None else scheme
+        self._equation, self._grid, self._time = equation, grid, time
         self._u = np.array(averages, dtype=np.float64)
         self._atoms = np.array(atoms, dtype=np.float64)
         if self._u.shape != (grid.cells,):
@@ -194,7 +159,7 @@ class ChangCooper:
         if not usable.all():
             j = int(np.argmin(usable))
             raise InputError(f"averages[{j}] = {self._u[j]} (x = {grid.centres[j]:.6g}) must be finite and at least 0")
-        self._faces = Faces(equation, grid, self._scheme.quadrature)
+        self._faces = Faces(equation, grid, quadrature)
         self._stage = np.zeros(grid.cells)
         self._work = np.zeros((3, grid.cells + 1))
         self._total = float(_total()(self._u))
@@ -244,7 +209,7 @@ class ChangCooper:
         return self._step_by(*self._rates(t, self.mean if self._equation.needs_mean else None), cfl, 0.0)
 
     def _step_by(self, left: Floats, right: Floats, cfl: float, mean: float) -> float:
-        if self._scheme.implicit:
+        if self._time != "ssprk2":
             spread = float(self._faces.diffusion.max()) / (self._grid.hi - self._grid.lo)
             speed = max(self._grid.h * float(np.abs(left - right).max()) + spread, mean)
             return cfl * self._grid.h / speed if speed > 0.0 else math.inf
@@ -281,10 +246,10 @@ class ChangCooper:
 
     def _step(self, left: Floats, right: Floats, dt: float, count: int) -> None:
         n = self._grid.cells
-        if not self._scheme.implicit:
+        if self._time == "ssprk2":
             _explicit()(self._u, self._stage, self._work[0], left, right, dt, count)
             return
-        sdirk = self._scheme.time == "sdirk2"
+        sdirk = self._time == "sdirk2"
         factors = self._work[0, :n], self._work[1, :n], self._work[2, :n]
         if not (self.steady and dt == self._factorised):
             _factorise()(left, right, _C * dt if sdirk else dt, *factors)

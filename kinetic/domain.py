@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from kinetic.chang_cooper import ChangCooper, StructurePreserving
+from kinetic.chang_cooper import ChangCooperStepper
 from kinetic.grid import Grid
 from kinetic.jumps import equation
 from kinetic.solution import Solution
@@ -130,7 +130,7 @@ def _largest_tails(model: Model, law: Law, grid: Grid, until: float) -> tuple[Fl
     averages = grid.averages(law)
     averages[0] += law.cdf(grid.lo) / grid.h
     averages[-1] += (1.0 - law.cdf(grid.hi)) / grid.h
-    stepper = ChangCooper(equation(model), grid, averages, StructurePreserving("implicit-euler", "midpoint"))
+    stepper = ChangCooperStepper(equation(model), grid, averages, "implicit-euler", "midpoint")
     below, above = np.zeros(grid.cells + 1), np.zeros(grid.cells + 1)
     stops = _stops(model, until, _STEPS)
     for t, end in zip(stops, [*stops[1:], math.inf], strict=True):

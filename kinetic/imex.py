@@ -20,12 +20,12 @@ A step costs about as much as four of SSPRK3 with explicit diffusion on the same
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from kinetic.additive import ARK3, Additive
-from kinetic.flux import Flux, LinearFlux
+from kinetic.flux import Boundary, Flux, LinearFlux
 from kinetic.grid import Grid, first_moment, require_finite
 from kinetic.implicit import PAD, diffusive, empty_system, end_values, face_coefficients, join, prepare, solve_stage
 from kinetic.integrate import advection
@@ -35,8 +35,7 @@ from particles.base.errors import InputError
 from particles.base.jit import Formula, kernel
 from particles.base.shims import fma
 
-Ends = Literal["reflecting", "periodic"]
-ENDS: tuple[Ends, ...] = ("reflecting", "periodic")
+ENDS: tuple[Boundary, ...] = ("reflecting", "periodic")
 FEWEST_ON_A_RING = 7
 """A row of the matrix has seven different columns."""
 SAME = 1e-12
@@ -98,7 +97,7 @@ def _diffusive_speed() -> Formula:
     return loop
 
 
-class Imex:
+class ImexStepper:
     """The state of a run with implicit diffusion and its steps; used like `kinetic.integrate.Integrator`.
 
     Parameters
@@ -128,7 +127,7 @@ class Imex:
         flux: Flux,
         grid: Grid,
         reconstruction: Reconstruction,
-        boundary: Ends,
+        boundary: Boundary,
         averages: Floats,
         atoms: Floats,
         diffusion: Floats | float,

@@ -14,37 +14,16 @@ import math
 import numpy as np
 
 from kinetic.diffusion import Diffusivity
-from kinetic.flux import Boundary, LinearFlux
+from kinetic.flux import LinearFlux
 from kinetic.grid import Grid
-from particles.base.arrays import over_arrays
+from kinetic.jumps import equation
 from particles.base.errors import InputError
 from particles.model import Law, Model
-
-
-def fokker_planck(model: Model, grid: Grid) -> tuple[LinearFlux, Diffusivity | None, Boundary]:
-    """Return the flux of a model on the line, its diffusivity (None without noise) and its boundary.
-
-    Without noise what flows out of the grid stays at its ends ("wall"), unless the model's walls reflect; with noise
-    the ends reflect, which is zero flux for the density.
-
-    Raises
-    ------
-    InputError
-        If the model is not one-dimensional, its walls are not the ends of the grid, or sticky where there is noise.
-    """
-    flux = mean_field(model, grid)
-    reflecting = model.nu2 > 0.0 or (model.walls is not None and model.wall == "reflecting")
-    return flux, diffusivity(model, grid), "reflecting" if reflecting else "wall"
+from particles.model.structure import jumps
 
 
 def mean_field(model: Model, grid: Grid) -> LinearFlux:
-    """Return the linear flux F = sigma(w x + b) g of a model on the line.
-
-    Raises
-    ------
-    InputError
-        As `fokker_planck`.
-    """
+    """Return the linear flux F = sigma(w x + b) g of a model on the line, or raise InputError as `initial_law`."""
     initial_law(model, grid)
     if model.autonomous:
         return LinearFlux(model.speed(grid.faces, 0.0))
@@ -55,8 +34,7 @@ def diffusivity(model: Model, grid: Grid) -> Diffusivity | None:
     """Return D = (nu^2/2) K(x)^2 of a model on the line: a number where K is one; None without noise."""
     if model.nu2 == 0.0:
         return None
-    shape = over_arrays(model.diffusion.value, grid.centres, constants=model.diffusion.constants)
-    values = 0.5 * model.nu2 * shape**2
+    values = equation(model).diffusion(grid.centres)
     if np.ptp(values) == 0.0:
         return Diffusivity(float(values[0]))
     return Diffusivity(values, "conservative")
@@ -68,7 +46,7 @@ def initial_law(model: Model, grid: Grid) -> Law:
     Raises
     ------
     InputError
-        As `fokker_planck`.
+        If the model is not one-dimensional, its walls are not the ends of the grid, or sticky where there is noise.
     """
     if model.size != 1 or not isinstance(model.initial, Law):
         raise InputError(f"a model of dimension {model.size} has no equation on the line: allowed is 1")
@@ -80,3 +58,9 @@ def initial_law(model: Model, grid: Grid) -> Law:
             if math.isfinite(wall) and abs(wall - end) > tolerance:
                 raise InputError(f"grid ends ({grid.lo!r}, {grid.hi!r}) must be the model's walls {model.walls!r}")
     return model.initial
+
+
+def breaks(model: Model, until: float) -> list[float]:
+    """Times in (0, until] that no step straddles: jumps of the parameters, functions of time included."""
+    found = {t for t in model.breakpoints if t <= until}
+    return sorted(found.union(*(jumps(parameter, until) for parameter in model.parameters)))

@@ -15,8 +15,6 @@ import numpy as np
 from kinetic.grid import Grid
 from kinetic.loop import Stepper
 from particles.base.errors import InputError
-from particles.model import Model
-from particles.model.structure import jumps
 
 _STEP, _CELL = 1e-6, 3e-9
 """Seconds of a step, and of a cell in it."""
@@ -46,17 +44,6 @@ class Ahead:
                 break
             dt = min(dt, max(longest, at - t))
         return dt
-
-
-def ahead(model: Model, stepper: Stepper, until: float, cfl: float) -> Ahead | None:
-    """Return the limits of steps for a model with functions of time; None for any other."""
-    return Ahead(stepper, 0.0, until, cfl) if model.varying and until > 0.0 else None
-
-
-def breaks(model: Model, until: float) -> list[float]:
-    """Times in (0, until] that no step straddles: jumps of the parameters, functions of time included."""
-    found = {t for t in model.breakpoints if t <= until}
-    return sorted(found.union(*(jumps(parameter, until) for parameter in model.parameters)))
 
 
 def count_steps(stepper: Stepper, start: float, stops: Sequence[float], cfl: float, limits: Ahead | None) -> float:

@@ -7,11 +7,11 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
+from kinetic.schemes import SCHEMES
 from particles.base import command
 from particles.base.errors import plain
 from particles.base.terminal import say
 
-SCHEMES = ("explicit", "imex", "chang-cooper")
 THIN = 1e-9
 """Mass near an end of the grid, where no wall is, that is worth a sentence."""
 _ARRAYS = 40
@@ -34,7 +34,7 @@ def add_parser(commands: Any) -> None:
     run.add_argument("--until", type=command.positive_float, metavar="T", help="end of the run")
     run.add_argument("--times", type=command.finite_float, nargs="+", metavar="T", help="further times to keep")
     run.add_argument(
-        "--scheme", choices=SCHEMES, default="explicit",
+        "--scheme", choices=tuple(SCHEMES), default="explicit",
         help="explicit: CWENO3, third order (default); imex: the same with implicit diffusion, for fine grids;"
         " chang-cooper: second order, positive, for long times; the last two need noise",
     )  # fmt: skip
@@ -72,7 +72,7 @@ def execute(arguments: argparse.Namespace) -> int:
     with claimed(arguments.out):
         with progress_bar(f"kinetic: {case.name}") as progress:
             solution = solve(
-                case.model, grid, until=until, times=times, scheme=arguments.scheme, residual=arguments.residual,
+                case.model, grid, SCHEMES[arguments.scheme], until=until, times=times, residual=arguments.residual,
                 progress=lambda t: progress(t / until), heed=lambda cautions: _say([*foreseen, *cautions]),
             )  # fmt: skip
         cautions = [*foreseen, *solution.provenance["cautions"]]

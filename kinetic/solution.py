@@ -11,7 +11,7 @@ import io
 import json
 import math
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ import numpy as np
 
 from kinetic.flux import BOUNDARIES, Boundary
 from kinetic.grid import Grid
-from kinetic.reconstruction import CWENO3, Linear, Reconstruction, parabolas
+from kinetic.reconstruction import Reconstruction, parabolas
+from kinetic.schemes import described, of_record, restored
 from particles.base.arrays import Floats
 from particles.base.digests import digest_of, plain_digest
 from particles.base.errors import InputError
@@ -47,8 +48,10 @@ class Solution:
         Cell averages, mass/length.
     atoms : ndarray, shape (T, 2)
         Masses at the low and at the high end.
+    scheme : Scheme
+        As it was given; the dict of its `describe` where the record is read and the scheme a user's own.
     reconstruction : CWENO3 or Linear
-        Turns averages into a density.
+        Turns averages into a density: that of the scheme, a relative eps as its number in this run.
     boundary : "periodic", "wall", "outflow" or "reflecting"
     steps : int
         Time steps done.
@@ -58,7 +61,7 @@ class Solution:
     stopped : bool
         True where the run ended at times[-1], before its end, since nothing changed any more.
     provenance : dict
-        Model, scheme, versions, commit.
+        Model, versions, commit.
 
     Raises
     ------
@@ -70,6 +73,7 @@ class Solution:
     grid: Grid
     averages: Floats
     atoms: Floats
+    scheme: Any
     reconstruction: Reconstruction
     boundary: Boundary
     steps: int
@@ -134,12 +138,17 @@ class Solution:
             If the disk refuses; if a file lies at `path` that is not to be replaced.
         """
         with replace_file(path, replace=replace) as draft:
-            self._dataset().to_netcdf(draft, engine="scipy", format="NETCDF3_64BIT")
+            self.to_xarray().to_netcdf(draft, engine="scipy", format="NETCDF3_64BIT")
 
-    def _dataset(self) -> Any:
+    def to_xarray(self) -> Any:
+        """Return the record as an `xarray.Dataset`, the one that `save` writes.
+
+        "average" over (time, x) and "atom" over (time, end), both copies; "time", the centres "x" and the faces "face";
+        the rest as attributes, scheme, reconstruction and provenance as JSON.
+        """
         import xarray
 
-        scheme = {"name": type(self.reconstruction).__name__, **asdict(self.reconstruction)}
+        scheme = self.scheme if isinstance(self.scheme, dict) else self.scheme.describe()
         data = xarray.Dataset(
             data_vars={
                 "average": (("time", "x"), self.averages, {"long_name": "cell average of the density", "units": "1"}),
@@ -160,7 +169,8 @@ class Solution:
                 "lowest": self.lowest,
                 "lowest_at": self.lowest_at,
                 "stopped": int(self.stopped),
-                "reconstruction": json.dumps(scheme),
+                "scheme": json.dumps(scheme),
+                "reconstruction": json.dumps(described(self.reconstruction)),
                 "provenance": json.dumps(self.provenance),
             },
         )
@@ -189,18 +199,21 @@ def load(path: str | Path) -> Solution:
         grid = Grid(float(data.attrs["lo"]), float(data.attrs["hi"]), cells=averages.shape[-1])
         if not np.array_equal(data["face"], grid.faces):
             raise InputError("its faces are not those of its grid")
+        provenance = parse_json(data.attrs["provenance"])
+        scheme = provenance.pop("scheme", None)  # where it was before it had an attribute of its own
         solution = Solution(
             times=tuple(times.tolist()),
             grid=grid,
             averages=averages,
             atoms=atoms,
-            reconstruction=_reconstruction(parse_json(data.attrs["reconstruction"])),
+            scheme=of_record(scheme or parse_json(data.attrs["scheme"])),
+            reconstruction=restored(parse_json(data.attrs["reconstruction"])),
             boundary=data.attrs["boundary"],
             steps=int(data.attrs["steps"]),
             lowest=float(data.attrs["lowest"]),
             lowest_at=float(data.attrs["lowest_at"]),
             stopped=bool(data.attrs["stopped"]),
-            provenance=parse_json(data.attrs["provenance"]),
+            provenance=provenance,
         )
         _check_masses(solution, SUM in data.attrs)
     return solution
@@ -248,8 +261,3 @@ def _check_masses(solution: Solution, has_sum: bool) -> None:
         kept = (1.0 - ROUNDING) * first <= mass or solution.boundary == "outflow"
         if not (kept and -ROUNDING * first <= mass <= (1.0 + ROUNDING) * first):
             raise InputError(f"its mass is {mass:g}: allowed is {first:g}, or less where it flows out")
-
-
-def _reconstruction(scheme: dict[str, Any]) -> Reconstruction:
-    kinds: dict[str, type[Reconstruction]] = {"CWENO3": CWENO3, "Linear": Linear}
-    return kinds[scheme.pop("name")](**scheme)

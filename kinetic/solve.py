@@ -2,54 +2,44 @@
 
     d_t g + d_x F = d_xx (D g) + k S(g),   D = (nu^2/2) K(x)^2      (arXiv 2001.04294, (4), (8), (22))
 
-(K = x is missing from (22): docs/errata.md, E37.) `solve` takes a model, `evolve` a flux. The schemes have files of
-their own, the time loop is in `kinetic.loop`.
+(K = x is missing from (22): docs/errata.md, E37.) `solve` takes a model, `evolve` any problem; the time loop is in
+`kinetic.loop`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from kinetic import jumps, pace
-from kinetic.chang_cooper import ChangCooper, StructurePreserving
-from kinetic.diffusion import Diffusivity
-from kinetic.flux import Boundary, Flux
+from kinetic import pace
 from kinetic.grid import Grid
-from kinetic.imex import Imex
-from kinetic.integrate import FOURIER, Integrator
-from kinetic.limit import fokker_planck, initial_law
-from kinetic.limiter import LONGEST
-from kinetic.loop import STEPS, Run, Stepper, Steps, drive
-from kinetic.reconstruction import CWENO3, Reconstruction
+from kinetic.limit import initial_law
+from kinetic.loop import drive
+from kinetic.problem import Problem
+from kinetic.reconstruction import CWENO3
+from kinetic.schemes import Explicit, Scheme, require_scheme
 from kinetic.solution import Solution
-from kinetic.source import Source
 from particles.base.arrays import Floats, as_floats
 from particles.base.errors import InputError
 from particles.base.provenance import provenance
 from particles.model import Model
 
-SCHEMES = ("explicit", "imex", "chang-cooper")
+_EXPLICIT = Explicit()
 
 
 def solve(
     model: Model,
     grid: Grid,
+    scheme: Scheme = _EXPLICIT,
     *,
     until: float,
     times: Sequence[float] = (),
     averages: Floats | None = None,
     atoms: Sequence[float] | None = None,
-    scheme: str | StructurePreserving = "explicit",
-    reconstruction: Reconstruction | None = None,
-    cfl: float = 0.45,
-    fourier: float = FOURIER,
-    steps: Steps = "equal",
     residual: float | None = None,
     progress: Callable[[float], None] | None = None,
     heed: Callable[[Sequence[str]], None] = lambda cautions: None,
@@ -66,148 +56,105 @@ def solve(
     model : Model
         d = N = 1; finite walls, if any, at the ends of the grid, and reflecting where there is noise.
     grid : Grid
-    until, times, reconstruction, cfl, fourier, steps, residual, progress
-        As for `evolve`; steps never straddle a jump of the model's parameters, functions of time included.
+    scheme : Scheme, default Explicit()
+        With noise also `Imex()`, of third order too, whose steps grow with h and not with h^2, or `ChangCooper()`, of
+        second order, positive and at rest where the model is, for long times.
+    until, times, residual, progress, heed
+        As for `evolve`.
     averages : ndarray, shape (N,), optional
         Initial cell averages; default: exact ones of the initial law.
     atoms : (float, float), optional
         Initial masses at the ends; default: those of the law outside the grid, or 0 with given averages.
-    scheme : "explicit", "imex", "chang-cooper" or StructurePreserving, default "explicit"
-        CWENO3, fourth-order differences and third-order SSP Runge-Kutta. With noise: the same with implicit diffusion,
-        of third order too, whose step grows with h and not with h^2; or the second-order scheme that stays positive and
-        rests where the model does, for long times. The step of both is `cfl` times what accuracy asks for.
-    heed : callable, optional
-        Called once, before the first step and after every refusal, with the record's "cautions".
 
     Raises
     ------
     InputError
-        If the model does not fit the grid, the run needs more steps than a day holds, or as `evolve`.
+        If the model does not fit the grid, or as `evolve`.
     NotFiniteError
         As `evolve`.
     """
-    stored = stored_times(0.0, until, times)
-    if residual is not None and model.varying:
-        raise InputError(f"residual = {residual!r}: weight and bias that are functions of time never come to rest")
-    flux, diffusivity, boundary = fokker_planck(model, grid)
+    problem, outside = Problem.of(model, grid), (0.0, 0.0)
     if averages is None:
-        averages, outside = _start(model, grid, boundary)
-        atoms = outside if atoms is None else atoms
-    averages, ends = _given(averages, (0.0, 0.0) if atoms is None else atoms, grid)
-    reconstruction = CWENO3() if reconstruction is None else reconstruction
-    _check(reconstruction, cfl, steps, residual)
-    if scheme not in SCHEMES and not isinstance(scheme, StructurePreserving):
-        raise InputError(f"scheme = {scheme!r} must be one of {', '.join(SCHEMES)}")
-    stepper: Stepper
-    if scheme == "explicit":
-        stepper = Integrator(
-            flux, grid, reconstruction, boundary, averages, ends, diffusivity=diffusivity, fourier=fourier
-        )
-        constants = _constants(reconstruction, diffusivity, fourier)
-    elif diffusivity is None:
-        raise InputError(f"scheme = {scheme!r} needs noise: nu2 = 0.0 must be above 0")
-    elif scheme == "imex":
-        stepper = Imex(flux, grid, reconstruction, "reflecting", averages, ends, diffusivity.values)
-        constants = {**_constants(reconstruction, None, fourier), "time": "ARK3(2)4L[2]SA", "diffusion": "implicit"}
-    else:
-        chosen = scheme if isinstance(scheme, StructurePreserving) else StructurePreserving()
-        stepper = ChangCooper(jumps.equation(model), grid, averages, chosen, atoms=ends.tolist())
-        constants = {"flux": "Chang-Cooper", **asdict(chosen)}
-    breaks, ahead = pace.breaks(model, until), pace.ahead(model, stepper, until, cfl)
-    cautions = pace.judge(pace.count_steps(stepper, 0.0, [*stored, *breaks], cfl, ahead), grid, residual)
-    heed(cautions)
-    run = drive(
-        stepper, 0.0, stored, width=grid.h, cfl=cfl, steps=steps, jumps=breaks, residual=residual, ahead=ahead,
-        progress=progress,
+        averages, outside = _start(model, problem, grid)
+    return evolve(
+        problem, averages, grid, scheme, until=until, times=times, atoms=outside if atoms is None else atoms,
+        residual=residual, progress=progress, heed=heed, about={"model": model.describe()},
     )  # fmt: skip
-    about = {"model": model.describe(), "scheme": {**constants, "cfl": cfl, "steps": steps}, "cautions": cautions}
-    return _record(run, grid, _kept(reconstruction, grid, averages), boundary, about)
 
 
 def evolve(
-    flux: Flux,
+    problem: Problem,
     averages: Floats,
     grid: Grid,
+    scheme: Scheme = _EXPLICIT,
     *,
     until: float,
     times: Sequence[float] = (),
-    boundary: Boundary,
     start: float = 0.0,
-    diffusivity: Diffusivity | None = None,
-    source: Source | None = None,
-    reconstruction: Reconstruction | None = None,
-    cfl: float = 0.45,
-    fourier: float = FOURIER,
-    steps: Steps = "equal",
     atoms: Sequence[float] = (0.0, 0.0),
-    breakpoints: Sequence[float] = (),
     residual: float | None = None,
     progress: Callable[[float], None] | None = None,
+    heed: Callable[[Sequence[str]], None] = lambda cautions: None,
     about: dict[str, Any] | None = None,
 ) -> Solution:
-    """Solve a scalar conservation law, with diffusion and a source if they are given, from given cell averages.
+    """Solve a scalar conservation law, with diffusion and a source if it has them, from given cell averages.
 
     Parameters
     ----------
-    flux : LinearFlux or NonlinearFlux
+    problem : Problem
     averages : ndarray, shape (N,)
     grid : Grid
+    scheme : Scheme, default Explicit()
+        See `kinetic.schemes`.
     until : float >= start
         End of the run; stored, unless the run ends before it.
     times : sequence of float in [start, until], default ()
         Further times to store, met exactly.
-    boundary : "periodic", "wall", "outflow" or "reflecting"
-        See `kinetic.flux`; with diffusion the first or the last.
     start : float, default 0
-    diffusivity : Diffusivity, optional
-    source : Source, optional
-    reconstruction : CWENO3 or Linear, default CWENO3()
-    cfl : float in (0, 1], default 0.45
-        dt <= cfl h/max abs(F') and dt <= cfl/max abs(k S'), taken anew every step unless the flux is steady; at most
-        1/6 with a positive reconstruction.
-    fourier : float, default 0.4
-        dt <= fourier h^2/max D; see `kinetic.integrate` for what both make together.
-    steps : "equal" or "cut", default "equal"
-        Equal steps between two stored times, or longest steps with the last one cut.
     atoms : (float, float), default (0, 0)
         Masses at both ends.
-    breakpoints : sequence of float, default ()
-        Times at which the flux jumps; no step straddles one.
     residual : float >= 0, optional
         End early, past the last breakpoint, once h sum abs(u_j(t) - u_j(s)) <= residual (t - s) between two looks at
         the state, which are at most 100 steps apart.
     progress : callable, optional
         Called with the time now and then.
+    heed : callable, optional
+        Called once, before the first step and after every refusal, with the record's "cautions".
     about : dict, optional
         Added to the record's provenance; values for JSON.
 
     Raises
     ------
     InputError
-        If an argument is out of its range or not finite, or the run needs more steps than a day holds.
+        If an argument is out of its range or not finite, the scheme does not suit the problem, or the run needs more
+        steps than a day holds.
     NotFiniteError
         If a cell stops being finite; names the first one, its x and t.
     """
-    reconstruction = CWENO3() if reconstruction is None else reconstruction
     stored = stored_times(start, until, times)
     averages, ends = _given(averages, atoms, grid)
-    _check(reconstruction, cfl, steps, residual)
-    stepper = Integrator(
-        flux, grid, reconstruction, boundary, averages, ends,
-        diffusivity=diffusivity, source=source, fourier=fourier,
-    )  # fmt: skip
-    breaks = [float(b) for b in breakpoints if start < b <= until]
-    cautions = pace.judge(pace.count_steps(stepper, start, [*stored, *breaks], cfl, None), grid, residual)
+    if residual is not None and not 0.0 <= residual < math.inf:
+        raise InputError(f"residual = {residual!r} must be a finite rate of at least 0")
+    if residual is not None and problem.varying:
+        raise InputError(f"residual = {residual!r}: weight and bias that are functions of time never come to rest")
+    require_scheme(scheme, noisy=problem.diffusivity is not None)
+    stepper, cfl = scheme.stepper(problem, averages, grid, ends), scheme.cfl
+    breaks = problem.breaks(start, until)
+    ahead = pace.Ahead(stepper, start, until, cfl) if problem.varying and until > start else None
+    cautions = pace.judge(pace.count_steps(stepper, start, [*stored, *breaks], cfl, ahead), grid, residual)
+    heed(cautions)
     run = drive(
-        stepper, start, stored, width=grid.h, cfl=cfl, steps=steps, jumps=breaks, residual=residual, progress=progress
-    )
-    scheme = {**_constants(reconstruction, diffusivity, fourier), "cfl": cfl, "steps": steps}
-    return _record(
-        run,
-        grid,
-        _kept(reconstruction, grid, averages),
-        boundary,
-        {**(about or {}), "scheme": scheme, "cautions": cautions},
+        stepper, start, stored, width=grid.h, cfl=cfl, steps=scheme.steps, jumps=breaks, residual=residual, ahead=ahead,
+        progress=progress,
+    )  # fmt: skip
+    used = scheme.reconstruction
+    return Solution(
+        grid=grid,
+        scheme=scheme,
+        reconstruction=used.of_run(grid.h, averages) if isinstance(used, CWENO3) else used,
+        boundary=problem.boundary,
+        provenance={**(about or {}), "cautions": cautions, **provenance()},
+        **run._asdict(),
     )
 
 
@@ -227,39 +174,16 @@ def stored_times(start: float, until: float, times: Sequence[float]) -> tuple[fl
     return tuple(sorted({*(float(t) for t in times), float(until)}))
 
 
-def _start(model: Model, grid: Grid, boundary: Boundary) -> tuple[Floats, tuple[float, float]]:
+def _start(model: Model, problem: Problem, grid: Grid) -> tuple[Floats, tuple[float, float]]:
     """Exact cell averages of the initial law and the masses at the ends; reflecting ends send theirs back inside."""
     law = initial_law(model, grid)
     averages = grid.averages(law)
     low, high = float(law.cdf(grid.lo)), 1.0 - float(law.cdf(grid.hi))
-    if boundary != "reflecting":
+    if problem.boundary != "reflecting":
         return averages, (low, high)
     averages[0] += low / grid.h
     averages[-1] += high / grid.h
     return averages, (0.0, 0.0)
-
-
-def _constants(reconstruction: Reconstruction, diffusivity: Diffusivity | None, fourier: float) -> dict[str, Any]:
-    """What the record of a run says of the explicit scheme."""
-    scheme = {"reconstruction": type(reconstruction).__name__, **asdict(reconstruction), "time": "SSPRK3"}
-    return scheme if diffusivity is None else {**scheme, "diffusion": diffusivity.form, "fourier": fourier}
-
-
-def _kept(reconstruction: Reconstruction, grid: Grid, averages: Floats) -> Reconstruction:
-    """The reconstruction as the run had it, a relative eps as its number: that of its parabolas at every time."""
-    return reconstruction.of_run(grid.h, averages) if isinstance(reconstruction, CWENO3) else reconstruction
-
-
-def _record(
-    run: Run, grid: Grid, reconstruction: Reconstruction, boundary: Boundary, about: dict[str, Any]
-) -> Solution:
-    return Solution(
-        grid=grid,
-        reconstruction=reconstruction,
-        boundary=boundary,
-        provenance={**about, **provenance()},
-        **run._asdict(),
-    )
 
 
 def _given(averages: ArrayLike, atoms: ArrayLike, grid: Grid) -> tuple[Floats, Floats]:
@@ -274,14 +198,3 @@ def _given(averages: ArrayLike, atoms: ArrayLike, grid: Grid) -> tuple[Floats, F
     if atoms.shape != (2,):
         raise InputError(f"atoms = {atoms.tolist()!r} must be two finite masses")
     return averages, atoms
-
-
-def _check(reconstruction: Reconstruction, cfl: float, steps: Steps, residual: float | None) -> None:
-    if not 0.0 < cfl <= 1.0:
-        raise InputError(f"cfl = {cfl!r} must lie in (0, 1]")
-    if reconstruction.positive and cfl > LONGEST:
-        raise InputError(f"cfl = {cfl!r} must be at most 1/6 where the reconstruction is positive")
-    if steps not in STEPS:
-        raise InputError(f"steps = {steps!r} must be one of {', '.join(STEPS)}")
-    if residual is not None and not 0.0 <= residual < math.inf:
-        raise InputError(f"residual = {residual!r} must be a finite rate of at least 0")

@@ -19,6 +19,7 @@ import numpy as np
 import kinetic
 import validation
 from kinetic.banded import solve_banded
+from kinetic.schemes import SCHEMES
 from particles import parallel
 from particles.base import jit
 from particles.collisions import Collisions, Milstein
@@ -40,7 +41,7 @@ from particles.model import (
     exact_law,
     lognormal_family,
     power_law,
-)  # fmt: skip
+)
 from particles.noise import NOISES
 from particles.philox import Address
 from particles.quantities import DistributionFunction, Moments
@@ -81,10 +82,10 @@ def carry(model: Model, scheme: object) -> str:
     return digest(state, ensemble.moments(state), ensemble.histogram(state, Bins(-5.0, 5.0, 100)))
 
 
-def solve(model: Model, scheme: object) -> str:
+def solve(model: Model, scheme: kinetic.Scheme) -> str:
     """Averages and parabolas of a short solution."""
     grid = kinetic.Grid(-3.0, 5.0, cells=40)
-    measure = kinetic.solve(model, grid, until=0.1, scheme=scheme).at(0.1)  # type: ignore[arg-type]
+    measure = kinetic.solve(model, grid, scheme, until=0.1).at(0.1)
     return digest(measure.polynomials, measure.masses)
 
 
@@ -104,7 +105,7 @@ def shock() -> str:
     start = 0.25 + 0.5 * np.sin(np.pi * grid.centres)
     return digest(
         kinetic.evolve(
-            kinetic.NonlinearFlux(burgers, burgers_speed), start, grid, until=0.1, boundary="periodic"
+            kinetic.Problem(kinetic.NonlinearFlux(burgers, burgers_speed), "periodic"), start, grid, until=0.1
         ).averages
     )
 
@@ -156,12 +157,12 @@ def jobs() -> dict[str, Job]:
     still = {**PLANE, "nu2": 0.0}
     found["euler, plane"] = partial(carry, line(**still), Euler(dt=EPS))
     found["flow, plane"] = partial(carry, line(**{**still, "drift": IDENTITY}), ExactFlow())
-    found["equation, mean"] = partial(solve, line(drift=IDENTITY, bias=MEAN_COUPLED, nu2=0.0), "explicit")
-    positive = kinetic.StructurePreserving(time="ssprk2")
+    found["equation, mean"] = partial(solve, line(drift=IDENTITY, bias=MEAN_COUPLED, nu2=0.0), kinetic.Explicit())
+    positive = kinetic.ChangCooper(time="ssprk2")
     found["equation, positive"] = partial(solve, line(initial=Normal(1.0, 0.1)), positive)
-    found["equation"] = partial(solve, line(nu2=0.0), "explicit")
-    for scheme in ("explicit", "imex", "chang-cooper"):
-        found[f"equation, {scheme}"] = partial(solve, line(initial=Normal(1.0, 0.1)), scheme)
+    found["equation"] = partial(solve, line(nu2=0.0), kinetic.Explicit())
+    for name, scheme in SCHEMES.items():
+        found[f"equation, {name}"] = partial(solve, line(initial=Normal(1.0, 0.1)), scheme)
     return found | {"shock": shock, "banded": banded, "distances": distances, "levels": levels}
 
 

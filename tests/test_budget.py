@@ -156,7 +156,7 @@ def test_rounding_over_many_steps_is_told_in_proportion(monkeypatch: pytest.Monk
         ("tanh-noise", Euler(layers=10), {}, "does not suit nu2"),
         ("regression", Euler(layers=10), {"replicates": 1}, "replicates = 1"),
         ("regression", Euler(layers=10), {"cells": 4}, "cells = 4"),
-        ("regression", Euler(layers=10), {"pde": "upwind"}, "pde = 'upwind'"),
+        ("regression", Euler(layers=10), {"pde": "upwind"}, "scheme = 'upwind' must be a value"),
         ("regression", Euler(dt=0.3), {}, "multiple of the step"),
     ],
 )

@@ -88,7 +88,7 @@ def test_a_quantile_start_is_off_its_exact_value_by_the_error_of_the_equation() 
 def test_noise_blurs_a_start_so_that_no_floor_is_known() -> None:
     case = cases["fokker-planck"]
     scheme = particles.Collisions(eps=0.05, clock="synchronous", noise=particles.GAUSSIAN)
-    solution = kinetic.solve(case.model, kinetic.Grid(-8.0, 8.0, cells=100), until=0.5, scheme="imex")
+    solution = kinetic.solve(case.model, kinetic.Grid(-8.0, 8.0, cells=100), kinetic.Imex(), until=0.5)
     for start, known in (("random", True), ("quantile", False), ("stratified", False)):
         cloud = particles.simulate(case.model, scheme, count=1000, until=0.5, start=start)
         cloud.info["case"] = case.name
@@ -133,7 +133,7 @@ def test_particles_beyond_the_grid_and_a_rest_without_a_mean_are_told() -> None:
     scheme = particles.Collisions(eps=0.1, clock="synchronous", noise=particles.GAUSSIAN)
     cloud = particles.simulate(case.model, scheme, count=2000, until=1.0)
     cloud.info["case"] = "relu"
-    solution = kinetic.solve(case.model, kinetic.Grid(0.0, 4.0, cells=100), until=1.0, scheme="chang-cooper")
+    solution = kinetic.solve(case.model, kinetic.Grid(0.0, 4.0, cells=100), kinetic.ChangCooper(), until=1.0)
     found = compare(cloud, solution)
     points = cloud.at(1.0).points[0]  # a collision may take a particle across 0 too
     beyond = np.maximum(points - 4.0, 0.0) + np.maximum(-points, 0.0)
@@ -177,6 +177,6 @@ def test_a_solution_of_a_named_case_is_drawn_over_its_exact_laws() -> None:
 @pytest.mark.parametrize(("case", "names"), [("fokker-planck", ["exact", "at rest"]), ("inverse-gamma", ["at rest"])])
 def test_a_noisy_case_is_drawn_over_its_law_at_rest_too(case: str, names: list[str]) -> None:
     model = cases[case].model
-    solution = kinetic.solve(model, kinetic.Grid(*cases[case].domain, cells=50), until=0.1, scheme="chang-cooper")  # type: ignore[misc]
+    solution = kinetic.solve(model, kinetic.Grid(*cases[case].domain, cells=50), kinetic.ChangCooper(), until=0.1)  # type: ignore[misc]
     solution = dataclasses.replace(solution, provenance={"case": case, **solution.provenance})
     assert [name for name, _ in known_laws(solution)] == names

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from kinetic import CWENO3, Diffusivity, Grid, Linear, LinearFlux, NonlinearFlux, evolve
+from kinetic import CWENO3, Diffusivity, Explicit, Grid, Linear, LinearFlux, NonlinearFlux, Problem, evolve
 from kinetic.integrate import UPWIND_LIMIT, Integrator, advection
 from kinetic.tableau import REAL_LIMIT
 from particles.base.arrays import Floats
@@ -185,9 +185,11 @@ def test_smooth_problems_are_third_order_up_to_the_ends(name: str, form: Any) ->
         grid = Grid(lo, hi, cells=n)
         start = np.diff(integral(grid.faces, 0.0)) / grid.h
         record = evolve(
-            LinearFlux(speed(grid.faces)), start, grid, until=until, boundary=boundary,
-            diffusivity=diffusivity(form, grid, value),
-        )  # fmt: skip
+            Problem(LinearFlux(speed(grid.faces)), boundary, diffusivity=diffusivity(form, grid, value)),
+            start,
+            grid,
+            until=until,
+        )
         error = np.abs(record.averages[-1] - np.diff(integral(grid.faces, until)) / grid.h)
         errors.append(grid.h * error.sum())
         worst.append(error.max())
@@ -224,9 +226,11 @@ def test_a_burgers_shock_with_viscosity_has_its_tanh_profile() -> None:
         grid = Grid(-4.0, 4.0, cells=n)
         # beyond +-2.5 the profile is flat to 1e-11; ends that reflect hold back what flows there, which stays near them
         record = evolve(
-            NonlinearFlux(burgers, bound), grid.averages_of(lambda x: profile(x, 0.0), nodes=5), grid, until=0.2,
-            boundary="reflecting", diffusivity=Diffusivity(0.1),
-        )  # fmt: skip
+            Problem(NonlinearFlux(burgers, bound), "reflecting", diffusivity=Diffusivity(0.1)),
+            grid.averages_of(lambda x: profile(x, 0.0), nodes=5),
+            grid,
+            until=0.2,
+        )
         middle = np.abs(grid.centres) < 2.5
         exact = grid.averages_of(lambda x: profile(x, 0.2), nodes=5)
         errors.append(grid.h * np.abs(record.averages[-1] - exact)[middle].sum())
@@ -261,9 +265,10 @@ def test_a_bad_diffusivity_is_refused_by_name(values: Any, form: Any, named: str
     ],
 )
 def test_a_run_that_cannot_be_is_refused(options: dict[str, Any], named: str) -> None:
-    options = {"diffusivity": Diffusivity(1.0), "boundary": "reflecting", **options}
+    options = {"diffusivity": Diffusivity(1.0), "boundary": "reflecting", "fourier": 0.4, **options}
+    problem = Problem(LinearFlux(np.zeros(11)), options["boundary"], options["diffusivity"])
     with pytest.raises(InputError, match=named):
-        evolve(LinearFlux(np.zeros(11)), np.ones(10), Grid(0.0, 1.0, cells=10), until=1.0, **options)
+        evolve(problem, np.ones(10), Grid(0.0, 1.0, cells=10), Explicit(fourier=options["fourier"]), until=1.0)
 
 
 def test_no_diffusion_is_the_reflecting_scheme_without_it() -> None:
@@ -271,7 +276,7 @@ def test_no_diffusion_is_the_reflecting_scheme_without_it() -> None:
     grid = Grid(0.0, 1.0, cells=50)
     flux = LinearFlux(np.ones(51))
     free, zero = (
-        evolve(flux, np.ones(50), grid, until=0.3, boundary="reflecting", diffusivity=d)
+        evolve(Problem(flux, "reflecting", diffusivity=d), np.ones(50), grid, until=0.3)
         for d in (None, Diffusivity(0.0))
     )
     assert np.array_equal(free.averages, zero.averages)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kinetic import CWENO3, Grid, LinearFlux, NonlinearFlux, evolve
+from kinetic import CWENO3, Explicit, Grid, LinearFlux, NonlinearFlux, Problem, evolve
 from particles.base.arrays import Floats
 from particles.base.errors import InputError, NotFiniteError
 
@@ -34,7 +34,7 @@ def burgers_errors(cells: list[int], *, averaged: bool) -> Floats:
     for n in cells:
         grid = Grid(-1.0, 1.0, cells=n)
         start = grid.averages_of(wave) if averaged else wave(grid.centres)
-        record = evolve(NonlinearFlux(burgers, burgers_speed), start, grid, until=0.3, boundary="periodic")
+        record = evolve(Problem(NonlinearFlux(burgers, burgers_speed), "periodic"), start, grid, until=0.3)
         exact = grid.averages_of(lambda x: exact_wave(x, 0.3), nodes=5)
         errors.append(grid.h * np.abs(record.averages[-1] - exact).sum())
     return np.array(errors)
@@ -52,7 +52,7 @@ def test_a_burgers_shock_runs_at_half_the_jump_and_its_mass_is_accounted_for() -
     """u = 1 | 0 from x = -1/4: the shock stands at t/2 - 1/4; 1/2 t flows in at the left end."""
     grid = Grid(-1.0, 1.0, cells=400)
     start = np.where(grid.centres < -0.25, 1.0, 0.0)
-    record = evolve(NonlinearFlux(burgers, burgers_speed), start, grid, until=1.0, boundary="outflow")
+    record = evolve(Problem(NonlinearFlux(burgers, burgers_speed), "outflow"), start, grid, until=1.0)
     exact = np.clip((0.25 - grid.faces[:-1]) / grid.h, 0.0, 1.0)
     assert np.abs(record.averages[-1] - exact).sum() * grid.h < 2.0 * grid.h
     assert record.averages[-1].max() < 1.01
@@ -63,7 +63,7 @@ def test_a_burgers_shock_runs_at_half_the_jump_and_its_mass_is_accounted_for() -
 def test_burgers_outflow_lets_a_shock_leave() -> None:
     grid = Grid(-1.0, 1.0, cells=200)
     start = np.where(grid.centres < 0.5, 1.0, 0.0)
-    record = evolve(NonlinearFlux(burgers, burgers_speed), start, grid, until=3.0, boundary="outflow")
+    record = evolve(Problem(NonlinearFlux(burgers, burgers_speed), "outflow"), start, grid, until=3.0)
     assert np.abs(record.averages[-1] - 1.0)[:-2].max() < 1e-6
     assert abs(record.mass(3.0) - 1.5) < 1e-13
 
@@ -77,15 +77,15 @@ def test_a_compiled_linear_f_gives_what_the_speeds_as_data_give() -> None:
 
     grid = Grid(0.0, 1.0, cells=50)
     start = grid.averages_of(lambda x: np.exp(-50.0 * (x - 0.4) ** 2))
-    linear = evolve(LinearFlux(2.0 - grid.faces), start, grid, until=0.2, boundary="wall")
-    compiled = evolve(NonlinearFlux(flux, speed), start, grid, until=0.2, boundary="wall")
+    linear = evolve(Problem(LinearFlux(2.0 - grid.faces), "wall"), start, grid, until=0.2)
+    compiled = evolve(Problem(NonlinearFlux(flux, speed), "wall"), start, grid, until=0.2)
     np.testing.assert_allclose(compiled.averages, linear.averages, rtol=0.0, atol=1e-14)
     np.testing.assert_allclose(compiled.atoms, linear.atoms, rtol=0.0, atol=1e-14)
 
 
 def test_what_flows_out_is_kept_as_an_atom_and_nothing_flows_in() -> None:
     grid = Grid(0.0, 1.0, cells=100)
-    record = evolve(LinearFlux(np.ones(101)), np.ones(100), grid, until=0.5, boundary="wall", times=(0.25,))
+    record = evolve(Problem(LinearFlux(np.ones(101)), "wall"), np.ones(100), grid, until=0.5, times=(0.25,))
     np.testing.assert_allclose(record.atoms[:, 1], (0.25, 0.5), atol=1e-6)
     assert not record.atoms[:, 0].any()
     assert np.abs(record.averages[-1][:40]).max() < 0.01
@@ -94,7 +94,7 @@ def test_what_flows_out_is_kept_as_an_atom_and_nothing_flows_in() -> None:
 
 def test_a_flux_that_moves_nothing_takes_one_step() -> None:
     grid = Grid(0.0, 1.0, cells=10)
-    record = evolve(LinearFlux(np.zeros(11)), np.ones(10), grid, until=7.0, boundary="wall")
+    record = evolve(Problem(LinearFlux(np.zeros(11)), "wall"), np.ones(10), grid, until=7.0)
     assert record.steps == 1
     assert np.array_equal(record.averages[-1], np.ones(10))
 
@@ -102,9 +102,9 @@ def test_a_flux_that_moves_nothing_takes_one_step() -> None:
 def test_speeds_that_do_not_fit_are_refused() -> None:
     grid = Grid(0.0, 1.0, cells=10)
     with pytest.raises(InputError, match=r"\(10,\).*\(11,\)"):
-        evolve(LinearFlux(np.ones(10)), np.ones(10), grid, until=1.0, boundary="wall")
+        evolve(Problem(LinearFlux(np.ones(10)), "wall"), np.ones(10), grid, until=1.0)
     with pytest.raises(NotFiniteError, match=r"face 3 \(x = 0.3\) at t = 0"):
-        evolve(LinearFlux(np.where(np.arange(11) == 3, np.nan, 1.0)), np.ones(10), grid, until=1.0, boundary="wall")
+        evolve(Problem(LinearFlux(np.where(np.arange(11) == 3, np.nan, 1.0)), "wall"), np.ones(10), grid, until=1.0)
 
 
 def test_a_speed_bound_that_is_not_finite_is_reported() -> None:
@@ -112,7 +112,7 @@ def test_a_speed_bound_that_is_not_finite_is_reported() -> None:
         return 1.0 / x
 
     with pytest.raises(NotFiniteError, match="speed bound of the flux is inf"):
-        evolve(NonlinearFlux(burgers, speed), np.ones(10), Grid(0.0, 1.0, cells=10), until=1.0, boundary="wall")
+        evolve(Problem(NonlinearFlux(burgers, speed), "wall"), np.ones(10), Grid(0.0, 1.0, cells=10), until=1.0)
 
 
 def test_the_parameter_sets_all_solve_burgers() -> None:
@@ -120,7 +120,5 @@ def test_the_parameter_sets_all_solve_burgers() -> None:
     exact = grid.averages_of(lambda x: exact_wave(x, 0.3), nodes=5)
     for scheme in (CWENO3(c0=0.5), CWENO3(weights="CW"), CWENO3(eps="h"), CWENO3(eps=1e-6, p=1)):
         flux = NonlinearFlux(burgers, burgers_speed)
-        record = evolve(
-            flux, grid.averages_of(wave), grid, until=0.3, boundary="periodic", reconstruction=scheme, cfl=0.3
-        )
+        record = evolve(Problem(flux, "periodic"), grid.averages_of(wave), grid, Explicit(scheme, cfl=0.3), until=0.3)
         assert grid.h * np.abs(record.averages[-1] - exact).sum() < 2e-3

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from kinetic import CWENO3, Diffusivity, Grid, LinearFlux, evolve, fokker_planck, forecast, solve
+from kinetic import CWENO3, Diffusivity, Explicit, Grid, LinearFlux, Problem, evolve, forecast, solve
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import (
@@ -61,9 +61,12 @@ def reference_errors(form: Any, scheme: CWENO3) -> Floats:
         grid = Grid(-9.0, 9.0, cells=n)
         diffusivity = Diffusivity(1.0 if form == "averages" else np.ones(n), form)
         record = evolve(
-            LinearFlux(-grid.faces), averages(cdf, grid, 0.0), grid, until=0.5, boundary="reflecting",
-            diffusivity=diffusivity, reconstruction=scheme, cfl=0.5, fourier=0.4,
-        )  # fmt: skip
+            Problem(LinearFlux(-grid.faces), "reflecting", diffusivity=diffusivity),
+            averages(cdf, grid, 0.0),
+            grid,
+            Explicit(scheme, cfl=0.5, fourier=0.4),
+            until=0.5,
+        )
         found.append(grid.h * np.abs(record.averages[-1] - averages(cdf, grid, 0.5)).sum())
     return np.array(found)
 
@@ -234,12 +237,9 @@ def test_a_jump_at_the_start_costs_one_order_and_the_exact_law_later_brings_it_b
     cells, jump, smooth = (80, 160, 320, 640), [], []
     for n in cells:
         grid = Grid(-8.0, 8.0, cells=n)
-        flux, diffusivity, boundary = fokker_planck(model, grid)
         exact = averages(uniform, grid, 0.5)
         whole = solve(model, grid, until=0.5)
-        later = evolve(
-            flux, averages(uniform, grid, 0.1), grid, start=0.1, until=0.5, boundary=boundary, diffusivity=diffusivity
-        )
+        later = evolve(Problem.of(model, grid), averages(uniform, grid, 0.1), grid, start=0.1, until=0.5)
         assert later.times == (0.5,)
         jump.append(grid.h * np.abs(whole.averages[-1] - exact).sum())
         smooth.append(grid.h * np.abs(later.averages[-1] - exact).sum())
@@ -315,18 +315,19 @@ def test_a_noisy_model_that_does_not_fit_the_grid_is_refused(model: Model, named
 
 
 def test_an_unknown_scheme_is_refused() -> None:
-    with pytest.raises(InputError, match="scheme = 'crank' must be one of explicit"):
-        solve(noisy(), Grid(-5.0, 5.0, cells=10), until=1.0, scheme="crank")
+    with pytest.raises(InputError, match="scheme = 'crank' must be a value"):
+        solve(noisy(), Grid(-5.0, 5.0, cells=10), "crank", until=1.0)  # type: ignore[arg-type]
 
 
 def test_the_diffusivity_is_that_of_the_model() -> None:
     grid = Grid(-1.0, 1.0, cells=8)
-    assert fokker_planck(noisy(nu2=0.0), grid)[1:] == (None, "wall")
-    _, constant, boundary = fokker_planck(noisy(nu2=3.0, diffusion=CONSTANT), grid)
+    still, noisy_one = Problem.of(noisy(nu2=0.0), grid), Problem.of(noisy(nu2=3.0, diffusion=CONSTANT), grid)
+    assert (still.diffusivity, still.boundary) == (None, "wall")
+    constant = noisy_one.diffusivity
     assert constant is not None
-    assert (constant.values, constant.form, boundary) == (1.5, "averages", "reflecting")
+    assert (constant.values, constant.form, noisy_one.boundary) == (1.5, "averages", "reflecting")
     shape = Diffusion("1 + x^2", lambda x, c: 1.0 + x * x, lambda x, c: 2.0 * x)
-    _, varying, _ = fokker_planck(noisy(nu2=3.0, diffusion=shape), grid)
+    varying = Problem.of(noisy(nu2=3.0, diffusion=shape), grid).diffusivity
     assert varying is not None
     assert varying.form == "conservative"
     np.testing.assert_allclose(varying.values, 1.5 * (1.0 + grid.centres**2) ** 2)

@@ -11,6 +11,7 @@ import pytest
 import kinetic
 import validation.__main__
 from kinetic.reconstruction import Three
+from kinetic.schemes import SCHEMES
 from particles.base import command
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
@@ -40,7 +41,7 @@ def test_cweno_is_third_order_walls_included(name: str) -> None:
 
 @pytest.mark.parametrize(("scheme", "order"), [("explicit", 3.0), ("imex", 3.0), ("chang-cooper", 2.0)])
 def test_with_noise_the_order_is_that_of_the_scheme(scheme: str, order: float) -> None:
-    study = grid(cases["tanh-noise"], scheme=scheme, levels=(50, 100, 200, 400))
+    study = grid(cases["tanh-noise"], scheme=SCHEMES[scheme], levels=(50, 100, 200, 400))
     assert study.holds, study.checks
     assert study.expected_slope == -order
     assert abs(fit_order(study.rows).estimate + order) < 0.2
@@ -49,7 +50,7 @@ def test_with_noise_the_order_is_that_of_the_scheme(scheme: str, order: float) -
 def test_cweno_is_faster_before_where_the_linear_scheme_is_not() -> None:
     """Why a slope steeper than -3 is no failure: N(0, 1) drawn together to 1/7 of its width."""
     orders = [
-        successive_orders(grid(cases["moments-decay"], reconstruction=kind).rows)[-1]
+        successive_orders(grid(cases["moments-decay"], scheme=kinetic.Explicit(kind)).rows)[-1]
         for kind in (kinetic.CWENO3(), kinetic.Linear())
     ]
     assert orders[0] < -3.3
@@ -59,7 +60,7 @@ def test_cweno_is_faster_before_where_the_linear_scheme_is_not() -> None:
 @pytest.mark.parametrize("scheme", ["explicit", "imex", "chang-cooper"])
 def test_a_jump_of_the_start_costs_an_order_and_levels_are_chosen_for_it(scheme: str) -> None:
     """Reference: jumps at 7/16 and 15/32 of the domain; at t = 1/2 second order from N = 256 on."""
-    study = grid(cases["fokker-planck"], scheme=scheme, until=0.5)
+    study = grid(cases["fokker-planck"], scheme=SCHEMES[scheme], until=0.5)
     assert [row.level for row in study.rows] == [64, 128, 256, 512, 1024]
     assert study.holds, study.checks
     assert "initial density jumps" in study.remarks[1]
@@ -124,7 +125,7 @@ def constant(before: float, u: float, after: float, constants: tuple[float, ...]
 
 
 def test_a_reconstruction_of_first_order_turns_the_verdict() -> None:
-    study = grid(cases["regression"], levels=LEVELS, reconstruction=Constant())  # type: ignore[arg-type]
+    study = grid(cases["regression"], levels=LEVELS, scheme=kinetic.Explicit(Constant()))  # type: ignore[arg-type]
     assert [check.holds for check in study.checks] == [False, False]
     assert abs(fit_order(study.rows[-3:]).estimate + 1.0) < 0.3
 
@@ -183,8 +184,8 @@ def test_a_case_without_ends_takes_those_of_the_tails() -> None:
     [
         (cases["regression"], {"levels": (100, 200)}, "at least three"),
         (cases["regression"], {"levels": (2, 4, 8)}, "cells = 2"),
-        (cases["regression"], {"scheme": "imex"}, "needs noise"),
-        (cases["regression"], {"scheme": "best"}, "must be one of explicit"),
+        (cases["regression"], {"scheme": kinetic.Imex()}, "needs noise"),
+        (cases["regression"], {"scheme": "best"}, "'best' must be a value"),
         (cases["regression-2d"], {}, "no exact law"),
         (cases["inverse-gamma"], {}, "no exact law"),
         (case((-2.0, 2.0), initial=Dirac(0.5)), {}, r"an atom at x = 0\.5"),

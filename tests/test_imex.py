@@ -12,7 +12,7 @@ from scipy.stats import invgamma, lognorm, norm
 import kinetic.imex
 from kinetic import CWENO3, Grid, Linear, LinearFlux, NonlinearFlux
 from kinetic.additive import ARK3, Additive
-from kinetic.imex import Imex
+from kinetic.imex import ImexStepper
 from particles.base.arrays import Floats
 from particles.base.errors import InputError, NotFiniteError
 from particles.model import Normal
@@ -21,11 +21,11 @@ NONE = np.zeros(2)
 EULER = Additive(((), (1.0,)), ((0.0,), (0.0, 1.0)), (0.0, 1.0), order=1)
 """Forward Euler for the advection of the backward Euler state: the control of first order."""
 
-Make = Callable[[Grid, Additive], Imex]
+Make = Callable[[Grid, Additive], ImexStepper]
 Exact = Callable[[Grid], Floats]
 
 
-def march(state: Imex, until: float, cfl: float = 0.45) -> int:
+def march(state: ImexStepper, until: float, cfl: float = 0.45) -> int:
     """Equal steps, their number decided anew every 100 where the flux is steady, else every step."""
     t, done = 0.0, 0
     while t < until:
@@ -36,7 +36,7 @@ def march(state: Imex, until: float, cfl: float = 0.45) -> int:
     return done
 
 
-def fixed(state: Imex, until: float, count: int) -> Floats:
+def fixed(state: ImexStepper, until: float, count: int) -> Floats:
     """Averages after `count` equal steps."""
     if state.steady:
         state.advance(0.0, until / count, count, until)
@@ -98,21 +98,21 @@ def sine(t: float) -> Callable[[Floats], Floats]:
 def starts_from(law: Any, speeds: Any, diffusion: Any, *, mean: bool = False) -> Make:
     """Reflecting ends; `speeds` of x, or of (t, mean, x) where the flux is not steady."""
 
-    def make(grid: Grid, tableau: Additive) -> Imex:
+    def make(grid: Grid, tableau: Additive) -> ImexStepper:
         if speeds.__code__.co_argcount == 1:
             flux = LinearFlux(speeds(grid.faces))
         else:
             flux = LinearFlux(lambda t, m: speeds(t, m, grid.faces), needs_mean=mean)
         d = diffusion(grid.centres) if callable(diffusion) else diffusion
         averages = law(grid) if callable(law) else grid.averages(law)
-        return Imex(flux, grid, CWENO3(), "reflecting", averages, NONE, d, tableau)
+        return ImexStepper(flux, grid, CWENO3(), "reflecting", averages, NONE, d, tableau)
 
     return make
 
 
-def ring(grid: Grid, tableau: Additive) -> Imex:
+def ring(grid: Grid, tableau: Additive) -> ImexStepper:
     flux = LinearFlux(np.ones(grid.cells + 1))
-    return Imex(flux, grid, CWENO3(), "periodic", cells_of(sine(0.0))(grid), NONE, 0.02, tableau)
+    return ImexStepper(flux, grid, CWENO3(), "periodic", cells_of(sine(0.0))(grid), NONE, 0.02, tableau)
 
 
 def lognormal(t: float, w: float = -0.5, nu2: float = 0.16) -> Exact:
@@ -173,7 +173,7 @@ def test_the_errors_of_small_explicit_steps_are_met_to_four_digits() -> None:
     for cells, wanted in zip((40, 80, 160, 320), (5.445e-3, 8.429e-4, 1.207e-4, 1.617e-5), strict=True):
         grid = Grid(-9.0, 9.0, cells=cells)
         flux = LinearFlux(-grid.faces)
-        state = Imex(flux, grid, CWENO3(weights="CW", eps="h^2"), "reflecting", grid.averages(START), NONE, 1.0)
+        state = ImexStepper(flux, grid, CWENO3(weights="CW", eps="h^2"), "reflecting", grid.averages(START), NONE, 1.0)
         march(state, 0.5)
         error = grid.h * np.abs(state.averages - CASES["identity"][1](grid)).sum()
         assert abs(error / wanted - 1.0) < 5e-4
@@ -214,13 +214,13 @@ def test_fluxes_that_vanish_one_by_one_at_a_wall_lose_the_order(name: str, monke
     """The control of the fluxes that cancel: s = 0 is first below 2.5 and tens of times less exact."""
     *problem, most = TIME_CASES[name]
     counts = (80, 160, 320)
-    monkeypatch.setattr(Imex, "_end_speeds", lambda self, data: (0.0, 0.0))
+    monkeypatch.setattr(ImexStepper, "_end_speeds", lambda self, data: (0.0, 0.0))
     errors = differences(*problem, ARK3, counts)
     assert order(counts, errors) < 2.6
     assert errors[0] > 2.0 * most
 
 
-def step_matrix(state: Imex, dt: float) -> Floats:
+def step_matrix(state: ImexStepper, dt: float) -> Floats:
     columns = []
     for unit in np.eye(state.averages.size):
         state.averages[:] = unit
@@ -242,7 +242,7 @@ def test_the_step_is_stable_for_diffusion_of_any_strength(boundary: Any, drift: 
     grid = Grid(-1.0, 2.0, cells=24)
     speeds = DRIFTS[drift](grid.faces) if boundary == "reflecting" else np.ones(25)
     for d in 10.0 ** np.arange(-8.0, 9.0, 0.5):
-        state = Imex(LinearFlux(speeds), grid, Linear(), boundary, np.zeros(24), NONE, d)
+        state = ImexStepper(LinearFlux(speeds), grid, Linear(), boundary, np.zeros(24), NONE, d)
         step = step_matrix(state, cfl * grid.h / np.abs(speeds).max())
         assert np.abs(np.linalg.eigvals(step)).max() < 1.0 + 1e-9
         assert np.abs(np.linalg.matrix_power(step, 1000)).sum(axis=0).max() < 4.0
@@ -250,7 +250,7 @@ def test_the_step_is_stable_for_diffusion_of_any_strength(boundary: Any, drift: 
 
 def test_speeds_at_walls_are_limited_to_what_the_cells_resolve_and_have_to_be() -> None:
     grid = Grid(-1.0, 2.0, cells=24)
-    state = Imex(LinearFlux(grid.faces - 0.5), grid, Linear(), "reflecting", np.zeros(24), NONE, 1e-4)
+    state = ImexStepper(LinearFlux(grid.faces - 0.5), grid, Linear(), "reflecting", np.zeros(24), NONE, 1e-4)
     state._resolved = (math.inf, math.inf)
     assert np.abs(np.linalg.eigvals(step_matrix(state, grid.h / 1.5))).max() > 1.5
 
@@ -259,7 +259,7 @@ def test_cweno_with_a_strong_diffusion_does_not_grow_and_forgets_its_start() -> 
     """D dt/h^2 = 3e4: after one step flat but for the drift, from data that change sign in every cell."""
     grid = Grid(-1.0, 2.0, cells=100)
     start = np.random.default_rng(2).uniform(-1.0, 1.5, size=100)
-    state = Imex(LinearFlux(grid.faces), grid, CWENO3(), "reflecting", start, NONE, 3e3)
+    state = ImexStepper(LinearFlux(grid.faces), grid, CWENO3(), "reflecting", start, NONE, 3e3)
     for _ in range(200):
         state.advance(0.0, 0.45 * grid.h / 2.0, 1, 1.0)
         assert np.abs(state.averages).sum() <= np.abs(start).sum()
@@ -282,7 +282,7 @@ def test_mass_is_conserved_to_rounding_over_ten_thousand_steps(name: str) -> Non
     flux = LinearFlux(speeds(grid.faces))
     d = diffusion(grid.centres) if callable(diffusion) else diffusion
     atoms = np.array([0.25, 0.5])
-    state = Imex(flux, grid, CWENO3(), boundary, grid.averages(Normal(0.5, 0.04)), atoms, d)  # type: ignore[arg-type]
+    state = ImexStepper(flux, grid, CWENO3(), boundary, grid.averages(Normal(0.5, 0.04)), atoms, d)  # type: ignore[arg-type]
     start = math.fsum(state.averages)
     for _ in range(10):
         state.advance(0.0, 0.45 * grid.h / 2.0, 1000, 1e9)
@@ -300,7 +300,7 @@ def test_the_steady_state_does_not_depend_on_the_step_and_is_third_order_with_a_
         grid = Grid(*IN_A_BOX, cells=cells)
         flat = np.full(cells, cells_of(density)(grid).mean())
         d = 1.0 + 0.3 * grid.centres
-        state = Imex(LinearFlux(-grid.faces), grid, CWENO3(), "reflecting", flat, NONE, d)
+        state = ImexStepper(LinearFlux(-grid.faces), grid, CWENO3(), "reflecting", flat, NONE, d)
         march(state, 15.0, cfl)
         return grid, state.averages
 
@@ -320,7 +320,7 @@ def test_the_inverse_gamma_law_is_reached_where_the_diffusion_vanishes_at_an_end
         grid = Grid(0.0, 12.0, cells=cells)
         d = 0.125 * grid.centres**2
         start = grid.averages(Normal(1.5, 0.1))
-        state = Imex(LinearFlux(1.0 - grid.faces), grid, CWENO3(), "reflecting", start, NONE, d)
+        state = ImexStepper(LinearFlux(1.0 - grid.faces), grid, CWENO3(), "reflecting", start, NONE, d)
         march(state, 15.0, 0.9)
         wanted = np.diff(invgamma.cdf(grid.faces, 9.0, scale=8.0)) / grid.h
         errors.append(grid.h * np.abs(state.averages - wanted).sum())
@@ -340,7 +340,7 @@ def test_a_nonlinear_flux_with_diffusion_is_third_order_on_a_ring() -> None:
     errors = []
     for cells in (80, 160, 320, 640):
         grid = Grid(0.0, 1.0, cells=cells)
-        state = Imex(flux, grid, Linear(), "periodic", exact(0.0)(grid), NONE, d)
+        state = ImexStepper(flux, grid, Linear(), "periodic", exact(0.0)(grid), NONE, d)
         march(state, 0.3)
         errors.append(grid.h * np.abs(state.averages - exact(0.3)(grid)).sum())
     assert 2.7 <= order((80, 160, 320, 640), errors) <= 3.3
@@ -351,7 +351,7 @@ def test_a_nonlinear_flux_between_walls_keeps_its_mass_and_settles() -> None:
     """u^2/2 = D u_x with D = 1/2 and mass 1: u = 1/(c - x), c = e/(e - 1)."""
     grid = Grid(0.0, 1.0, cells=100)
     flux = NonlinearFlux(lambda u, x, t: 0.5 * u * u, lambda u, x, t: abs(u))
-    state = Imex(flux, grid, Linear(), "reflecting", np.ones(100), NONE, 0.5)
+    state = ImexStepper(flux, grid, Linear(), "reflecting", np.ones(100), NONE, 0.5)
     march(state, 5.0)
     c = math.e / (math.e - 1.0)
     assert abs(state.averages.mean() - 1.0) < 1e-14
@@ -365,7 +365,7 @@ def test_the_step_follows_the_drift_and_without_one_the_spreading() -> None:
     def longest(law: Any, speed: float, d: float) -> float:
         averages = law(grid) if callable(law) else grid.averages(law)
         flux = LinearFlux(np.full(901, speed))
-        return Imex(flux, grid, CWENO3(), "reflecting", averages, NONE, d).longest_step(0.0, 0.45) / grid.h
+        return ImexStepper(flux, grid, CWENO3(), "reflecting", averages, NONE, d).longest_step(0.0, 0.45) / grid.h
 
     assert longest(Normal(0.0, 1.0), 9.0, 1.0) == pytest.approx(0.45 / 9.0, rel=1e-14)
     assert longest(Normal(0.0, 0.04), 0.0, 3.0) == pytest.approx(
@@ -381,7 +381,7 @@ def test_a_start_within_one_cell_costs_few_more_steps() -> None:
     for cells in (80, 640):
         grid = Grid(-9.0, 9.0, cells=cells)
         start = np.where(np.arange(cells) == int(0.55 * cells), 1.0 / grid.h, 0.0)
-        state = Imex(LinearFlux(-grid.faces), grid, CWENO3(), "reflecting", start, NONE, 1.0)
+        state = ImexStepper(LinearFlux(-grid.faces), grid, CWENO3(), "reflecting", start, NONE, 1.0)
         steps.append(march(state, 0.5))
     assert steps[1] < 10 * steps[0]
 
@@ -389,8 +389,8 @@ def test_a_start_within_one_cell_costs_few_more_steps() -> None:
 def test_speeds_given_as_a_function_of_time_take_the_same_steps() -> None:
     grid = Grid(*IN_A_BOX, cells=60)
     start = grid.averages(START)
-    steady = Imex(LinearFlux(grid.faces), grid, CWENO3(), "reflecting", start, NONE, 1.0)
-    other = Imex(LinearFlux(lambda t, mean: grid.faces), grid, CWENO3(), "reflecting", start, NONE, 1.0)
+    steady = ImexStepper(LinearFlux(grid.faces), grid, CWENO3(), "reflecting", start, NONE, 1.0)
+    other = ImexStepper(LinearFlux(lambda t, mean: grid.faces), grid, CWENO3(), "reflecting", start, NONE, 1.0)
     assert steady.steady
     assert not other.steady
     assert np.array_equal(fixed(steady, 0.1, 20), fixed(other, 0.1, 20))
@@ -403,7 +403,7 @@ def test_data_are_taken_at_the_nodes_and_no_later_than_allowed() -> None:
         seen.append(t)
         return grid.faces
 
-    state = Imex(LinearFlux(speeds), grid, CWENO3(), "reflecting", grid.averages(START), NONE, 1.0)
+    state = ImexStepper(LinearFlux(speeds), grid, CWENO3(), "reflecting", grid.averages(START), NONE, 1.0)
     state.advance(1.0, 0.1, 1, 1.09)
     np.testing.assert_allclose(seen, [min(1.0 + 0.1 * c, 1.09) for c in ARK3.nodes], rtol=1e-15)
 
@@ -412,7 +412,7 @@ def test_a_matrix_is_factorised_once_for_a_step_length(monkeypatch: pytest.Monke
     calls, original = [], kinetic.imex.prepare
     monkeypatch.setattr(kinetic.imex, "prepare", lambda: calls.append(1) or original())
     grid = Grid(*IN_A_BOX, cells=20)
-    state = Imex(LinearFlux(grid.faces), grid, CWENO3(), "reflecting", grid.averages(START), NONE, 1.0)
+    state = ImexStepper(LinearFlux(grid.faces), grid, CWENO3(), "reflecting", grid.averages(START), NONE, 1.0)
     for dt in (0.01, 0.01, 0.01 * (1.0 + 1e-15), 0.02):
         state.advance(0.0, dt, 3, 1.0)
     assert len(calls) == 2
@@ -420,7 +420,7 @@ def test_a_matrix_is_factorised_once_for_a_step_length(monkeypatch: pytest.Monke
 
 def test_a_state_that_is_not_finite_names_its_cell() -> None:
     grid = Grid(0.0, 1.0, cells=10)
-    state = Imex(LinearFlux(np.zeros(11)), grid, CWENO3(), "reflecting", np.full(10, np.nan), NONE, 1.0)
+    state = ImexStepper(LinearFlux(np.zeros(11)), grid, CWENO3(), "reflecting", np.full(10, np.nan), NONE, 1.0)
     with pytest.raises(NotFiniteError, match=r"cell 0 \(x = 0.05\) is nan at t = 0.3"):
         state.advance(0.1, 0.1, 2, 1.0)
 
@@ -438,4 +438,4 @@ def test_a_state_that_is_not_finite_names_its_cell() -> None:
 def test_what_does_not_fit_is_refused(boundary: Any, cells: int, diffusion: Any, named: str) -> None:
     grid = Grid(0.0, 1.0, cells=cells)
     with pytest.raises(InputError, match=named):
-        Imex(LinearFlux(np.ones(cells + 1)), grid, CWENO3(), boundary, np.ones(cells), NONE, diffusion)
+        ImexStepper(LinearFlux(np.ones(cells + 1)), grid, CWENO3(), boundary, np.ones(cells), NONE, diffusion)

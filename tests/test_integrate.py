@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kinetic import CWENO3, Grid, Linear, LinearFlux, evolve
+from kinetic import CWENO3, Explicit, Grid, Linear, LinearFlux, Problem, evolve
 from kinetic.loop import plan
 from kinetic.tableau import SSPRK3, ShuOsher
 from particles.base.arrays import Floats
@@ -50,7 +50,7 @@ def advected_sine(scheme: Any, cells: int, until: float = 1.0) -> tuple[Grid, Fl
     grid = Grid(-0.5, 0.5, cells=cells)
     start = grid.averages_of(lambda x: np.sin(2.0 * np.pi * x), nodes=2)
     flux = LinearFlux(np.ones(cells + 1))
-    record = evolve(flux, start, grid, until=until, boundary="periodic", reconstruction=scheme, steps="cut")
+    record = evolve(Problem(flux, "periodic"), start, grid, Explicit(scheme, steps="cut"), until=until)
     return grid, start, record.averages[-1]
 
 
@@ -75,7 +75,7 @@ def test_the_linear_scheme_has_the_error_constant_of_theory() -> None:
 def test_periodic_mass_is_conserved_to_rounding() -> None:
     grid = Grid(0.0, 1.0, cells=200)
     start = np.where(np.abs(grid.centres - 0.5) < 0.2, 1.0, 0.0)
-    record = evolve(LinearFlux(np.full(201, -1.0)), start, grid, until=2.0, boundary="periodic")
+    record = evolve(Problem(LinearFlux(np.full(201, -1.0)), "periodic"), start, grid, until=2.0)
     assert abs(record.mass(2.0) - 0.4) < 1e-13
     assert not record.atoms.any()
 
@@ -86,7 +86,7 @@ def test_a_square_is_carried_without_large_oscillation_and_the_linear_scheme_is_
 
     def overshoot(scheme: Any) -> float:
         flux = LinearFlux(np.ones(401))
-        record = evolve(flux, start, grid, until=1.0, boundary="periodic", reconstruction=scheme)
+        record = evolve(Problem(flux, "periodic"), start, grid, Explicit(scheme), until=1.0)
         return float(record.averages.max()) - 1.0
 
     assert overshoot(CWENO3()) < 0.015

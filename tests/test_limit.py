@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr, wrightomega
 
-from kinetic import CWENO3, Grid, evolve, forecast, mean_field, solve
+from kinetic import CWENO3, Explicit, Grid, Problem, evolve, forecast, mean_field, solve
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import (
@@ -131,7 +131,7 @@ def test_regression_has_the_reference_errors() -> None:
     }
     for cells, wanted in table.items():
         grid = Grid(-7.0, 9.0, cells=cells)
-        one, two = (solve(model, grid, until=t, reconstruction=CWENO3(weights="CW", eps="h^2")) for t in (1.0, 2.0))
+        one, two = (solve(model, grid, Explicit(CWENO3(weights="CW", eps="h^2")), until=t) for t in (1.0, 2.0))
         l1 = np.abs(one.averages[-1] * grid.h - np.diff(regression(grid.faces, 1.0))).sum()
         w1 = [grid.h * np.abs(s.cdf(t) - regression(grid.faces, t)).sum() for s, t in ((one, 1.0), (two, 2.0))]
         assert [f"{value:.3e}" for value in (l1, *w1)] == [f"{value:.3e}" for value in wanted]
@@ -139,7 +139,7 @@ def test_regression_has_the_reference_errors() -> None:
 
 def test_a_cut_last_step_has_its_own_reference_error() -> None:
     grid = Grid(-7.0, 9.0, cells=80)
-    cut = solve(cases["regression"].model, grid, until=1.0, reconstruction=CWENO3(weights="CW", eps="h^2"), steps="cut")
+    cut = solve(cases["regression"].model, grid, Explicit(CWENO3(weights="CW", eps="h^2"), steps="cut"), until=1.0)
     l1 = np.abs(cut.averages[-1] * grid.h - np.diff(regression(grid.faces, 1.0))).sum()
     assert f"{l1:.3e}" == "8.238e-03"
 
@@ -213,7 +213,7 @@ def test_piecewise_weights_are_third_order_and_steps_across_a_jump_are_not() -> 
     for n in cells:
         grid = Grid(-8.0, 10.0, cells=n)
         flux, start = mean_field(model, grid), grid.averages(model.initial)  # type: ignore[arg-type]
-        blind = evolve(flux, start, grid, until=1.0, boundary="wall")
+        blind = evolve(Problem(flux, "wall"), start, grid, until=1.0)
         control.append(np.abs(blind.averages[-1] * grid.h - np.diff(exact(grid.faces, 1.0))).sum())
     assert order(cells, np.array(control)) < 2.2
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kinetic import CWENO3, Diffusivity, Grid, Linear, LinearFlux, evolve, solve
+from kinetic import CWENO3, Diffusivity, Explicit, Grid, Linear, LinearFlux, Problem, evolve, solve
 from kinetic.reconstruction import parabolas
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
@@ -49,9 +49,7 @@ def test_a_negative_average_is_kept_and_its_cell_is_constant() -> None:
 
 def lowest_of_advection(scheme: Any, cfl: float) -> float:
     grid = Grid(0.0, 1.0, cells=200)
-    record = evolve(
-        LinearFlux(np.ones(201)), spikes(), grid, until=0.5, boundary="periodic", reconstruction=scheme, cfl=cfl
-    )
+    record = evolve(Problem(LinearFlux(np.ones(201)), "periodic"), spikes(), grid, Explicit(scheme, cfl=cfl), until=0.5)
     assert abs(record.mass(0.5) - spikes().sum() * grid.h) < 1e-13
     return record.lowest
 
@@ -66,13 +64,13 @@ def test_averages_stay_positive_at_a_sixth_and_without_the_limiter_they_do_not()
 def test_walls_and_empty_cells_stay_positive() -> None:
     """The vehicles: everything leaves through the walls; and a vacuum beside all the mass."""
     record = solve(
-        cases["vehicles"].model, Grid(2.0, 8.0, cells=100), until=3.0, reconstruction=CWENO3(positive=True), cfl=SIXTH
+        cases["vehicles"].model, Grid(2.0, 8.0, cells=100), Explicit(CWENO3(positive=True), cfl=SIXTH), until=3.0
     )
     assert record.lowest >= 0.0
     grid = Grid(-1.0, 1.0, cells=100)
     start = np.where(grid.centres < 0.0, 1.0, 0.0)
     flux = LinearFlux(np.sin(3.0 * grid.faces))
-    record = evolve(flux, start, grid, until=1.0, boundary="wall", reconstruction=CWENO3(positive=True), cfl=SIXTH)
+    record = evolve(Problem(flux, "wall"), start, grid, Explicit(CWENO3(positive=True), cfl=SIXTH), until=1.0)
     assert record.lowest >= -1e-16
 
 
@@ -82,9 +80,12 @@ def test_third_order_is_kept_where_the_solution_touches_zero() -> None:
         grid = Grid(0.0, 1.0, cells=n)
         start = grid.averages_of(lambda x: np.sin(math.pi * x) ** 4, nodes=5)
         record = evolve(
-            LinearFlux(np.ones(n + 1)), start, grid, until=1.0, boundary="periodic",
-            reconstruction=CWENO3(positive=True), cfl=SIXTH,
-        )  # fmt: skip
+            Problem(LinearFlux(np.ones(n + 1)), "periodic"),
+            start,
+            grid,
+            Explicit(CWENO3(positive=True), cfl=SIXTH),
+            until=1.0,
+        )
         assert record.lowest >= 0.0
         errors.append(grid.h * np.abs(record.averages[-1] - start).sum())
     assert 2.7 <= -np.polyfit(np.log(cells), np.log(errors), 1)[0] <= 3.5
@@ -97,9 +98,12 @@ def test_diffusion_makes_an_empty_cell_negative_in_spite_of_it_and_the_record_sa
     start = np.zeros(50)
     start[25] = 1.0 / grid.h
     record = evolve(
-        LinearFlux(np.zeros(51)), start, grid, until=1e-6, boundary="reflecting", diffusivity=Diffusivity(1.0),
-        reconstruction=CWENO3(positive=True), cfl=SIXTH,
-    )  # fmt: skip
+        Problem(LinearFlux(np.zeros(51)), "reflecting", diffusivity=Diffusivity(1.0)),
+        start,
+        grid,
+        Explicit(CWENO3(positive=True), cfl=SIXTH),
+        until=1e-6,
+    )
     assert record.lowest == pytest.approx(-50.0 * 2500.0 * 1e-6 / 12.0, rel=0.05)
     assert abs(record.mass(1e-6) - 1.0) < 1e-14
 
@@ -108,6 +112,9 @@ def test_a_cfl_number_above_a_sixth_is_refused() -> None:
     for cfl in (0.45, 0.17):
         with pytest.raises(InputError, match="must be at most 1/6 where the reconstruction is positive"):
             evolve(
-                LinearFlux(np.ones(11)), np.ones(10), Grid(0.0, 1.0, cells=10), until=1.0, boundary="periodic",
-                reconstruction=CWENO3(positive=True), cfl=cfl,
-            )  # fmt: skip
+                Problem(LinearFlux(np.ones(11)), "periodic"),
+                np.ones(10),
+                Grid(0.0, 1.0, cells=10),
+                Explicit(CWENO3(positive=True), cfl=cfl),
+                until=1.0,
+            )

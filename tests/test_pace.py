@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kinetic import CWENO3, Grid, LinearFlux, evolve, jumps, load, pace, solve
+from kinetic import CWENO3, ChangCooper, Grid, LinearFlux, Problem, evolve, jumps, load, pace, solve
 from kinetic.__main__ import build_parser
-from kinetic.chang_cooper import ChangCooper
-from kinetic.imex import Imex
+from kinetic.chang_cooper import ChangCooperStepper
+from kinetic.imex import ImexStepper
+from kinetic.schemes import SCHEMES
 from particles.base import command
 from particles.base.errors import InputError
 from particles.model import IDENTITY, TANH, Dirac, Model, Normal, cases, piecewise
 
-SCHEMES = ("explicit", "imex", "chang-cooper")
 WIDE = Grid(-9.0, 9.0, cells=400)
 
 
@@ -45,8 +45,8 @@ def test_an_endless_run_is_refused_in_one_sentence_before_its_first_step(
 def test_huge_noise_is_refused_for_every_scheme_and_a_residual_may_end_it(scheme: str) -> None:
     given = Model(drift=TANH, weight=-1.0, bias=0.0, nu2=1e12, initial=Normal(0.0, 1.0))
     with pytest.raises(InputError, match=r"steps on 400 cells of width 0.045 take .* years or more"):
-        solve(given, WIDE, until=1e6, scheme=scheme)
-    rests = solve(given, WIDE, until=1e6, scheme="chang-cooper", residual=1e-3)
+        solve(given, WIDE, until=1e6, scheme=SCHEMES[scheme])
+    rests = solve(given, WIDE, ChangCooper(), until=1e6, residual=1e-3)
     assert rests.stopped
     assert "or more" in rests.provenance["cautions"][0]
 
@@ -59,15 +59,15 @@ def test_every_piece_of_the_parameters_is_counted() -> None:
 
 def test_a_conservation_law_is_counted_too() -> None:
     with pytest.raises(InputError, match=r"^4e\+13 steps on 400 cells"):
-        evolve(LinearFlux(np.full(401, 0.81)), np.ones(400), WIDE, until=1e12, boundary="periodic")
+        evolve(Problem(LinearFlux(np.full(401, 0.81)), "periodic"), np.ones(400), WIDE, until=1e12)
 
 
 def test_a_narrow_start_does_not_make_an_implicit_run_endless() -> None:
     """Its first steps are as short as explicit ones; the count is that of a state that has spread."""
     grid = Grid(-9.0, 9.0, cells=6000)
     start = grid.averages(Dirac(0.0))
-    imex = Imex(LinearFlux(-grid.faces), grid, CWENO3(), "reflecting", start, np.zeros(2), 1.0)
-    flow = ChangCooper(jumps.equation(model(-1.0, 2.0)), grid, start)
+    imex = ImexStepper(LinearFlux(-grid.faces), grid, CWENO3(), "reflecting", start, np.zeros(2), 1.0)
+    flow = ChangCooperStepper(jumps.equation(model(-1.0, 2.0)), grid, start)
     for state in (imex, flow):
         assert pace.count_steps(state, 0.0, [1.0], 0.45, None) < 0.05 / state.longest_step(0.0, 0.45)
 
@@ -77,8 +77,8 @@ def test_a_pulse_in_a_function_of_time_is_met_as_if_its_edges_were_given(scheme:
     """Between the pulse nothing moves the law but weak noise: no speed would end a step there."""
     pulse = piecewise([0.0, 0.525, 0.575], [0.0, -10.0, 0.0])
     nu2 = 0.0 if scheme == "explicit" else 1e-3
-    one = solve(model(pulse, nu2), WIDE, until=1.0, scheme=scheme)
-    other = solve(model(lambda t: -10.0 if 0.525 <= t < 0.575 else 0.0, nu2), WIDE, until=1.0, scheme=scheme)
+    one = solve(model(pulse, nu2), WIDE, until=1.0, scheme=SCHEMES[scheme])
+    other = solve(model(lambda t: -10.0 if 0.525 <= t < 0.575 else 0.0, nu2), WIDE, until=1.0, scheme=SCHEMES[scheme])
     assert spread(other, 1.0) == pytest.approx(spread(one, 1.0), abs=1e-5)
     if scheme == "explicit":
         assert spread(other, 1.0) == pytest.approx(0.606531, abs=1e-4)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from kinetic import CWENO3, Grid, Linear, LinearFlux, Solution, evolve, load, solve
+from kinetic import CWENO3, Explicit, Grid, Linear, LinearFlux, Problem, Solution, evolve, load, solve
 from particles.base.errors import InputError, StorageError
 from particles.model import cases
 
@@ -68,7 +68,7 @@ def test_a_record_survives_its_file_bit_for_bit(scheme: CWENO3 | Linear, tmp_pat
     grid = Grid(0.1, 0.7, cells=31)
     flux = LinearFlux(np.ones(32))
     record = evolve(
-        flux, np.linspace(0.0, 1.0, 31), grid, until=0.3, times=(0.1,), boundary="periodic", reconstruction=scheme
+        Problem(flux, "periodic"), np.linspace(0.0, 1.0, 31), grid, Explicit(scheme), until=0.3, times=(0.1,)
     )
     record.save(tmp_path / "density.nc")
     again = load(tmp_path / "density.nc")

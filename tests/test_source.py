@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kinetic import Diffusivity, Grid, LinearFlux, Source, evolve
+from kinetic import Diffusivity, Explicit, Grid, LinearFlux, Problem, Source, evolve
 from particles.base.arrays import Floats
 from particles.base.errors import InputError, NotFiniteError
 
@@ -39,7 +39,7 @@ def test_the_quadrature_is_exact_for_degree_five_of_straight_lines() -> None:
     dt = 1e-6
     source = Source(quintic, 1.0, slope=0.45 / dt)
     start = grid.averages_of(lambda x: x)
-    record = evolve(LinearFlux(np.zeros(11)), start, grid, until=dt, boundary="wall", source=source)
+    record = evolve(Problem(LinearFlux(np.zeros(11)), "wall", source=source), start, grid, until=dt)
     grown = (record.averages[-1] - start) / dt
     assert record.steps == 1
     np.testing.assert_allclose(grown, np.diff(grid.faces**6) / 6.0 / grid.h, rtol=0.0, atol=1e-5)
@@ -51,7 +51,7 @@ def advected(grown: Any, source: Source, *, averaged: bool) -> Floats:
     for n in CELLS:
         grid = Grid(0.0, 1.0, cells=n)
         start = grid.averages_of(wave, nodes=5) if averaged else wave(grid.centres)
-        record = evolve(LinearFlux(np.ones(n + 1)), start, grid, until=0.5, boundary="periodic", source=source)
+        record = evolve(Problem(LinearFlux(np.ones(n + 1)), "periodic", source=source), start, grid, until=0.5)
         exact = grid.averages_of(lambda x: grown(wave(x - 0.5)), nodes=5)
         errors.append(grid.h * np.abs(record.averages[-1] - exact).sum())
     return np.array(errors)
@@ -81,9 +81,12 @@ def test_a_reaction_alone_is_bounded_by_its_slope_and_third_order_in_time() -> N
     errors, steps = [], []
     for cfl in (0.8, 0.4, 0.2, 0.1):
         record = evolve(
-            LinearFlux(np.zeros(11)), np.full(10, 0.1), grid, until=4.0, boundary="reflecting", cfl=cfl,
-            source=Source(logistic, 1.0, slope=1.0),
-        )  # fmt: skip
+            Problem(LinearFlux(np.zeros(11)), "reflecting", source=Source(logistic, 1.0, slope=1.0)),
+            np.full(10, 0.1),
+            grid,
+            Explicit(cfl=cfl),
+            until=4.0,
+        )
         errors.append(np.abs(record.averages[-1] - exact).max())
         steps.append(record.steps)
     assert steps == [5, 10, 20, 40]
@@ -100,9 +103,16 @@ def test_a_travelling_wave_of_diffusion_and_reaction_is_third_order() -> None:
     for n in CELLS:
         grid = Grid(-50.0, 60.0, cells=n)
         record = evolve(
-            LinearFlux(np.zeros(n + 1)), grid.averages_of(lambda x: exact(x, 0.0), nodes=5), grid, until=2.0,
-            boundary="reflecting", diffusivity=Diffusivity(1.0), source=Source(logistic, 1.0, slope=1.0),
-        )  # fmt: skip
+            Problem(
+                LinearFlux(np.zeros(n + 1)),
+                "reflecting",
+                diffusivity=Diffusivity(1.0),
+                source=Source(logistic, 1.0, slope=1.0),
+            ),
+            grid.averages_of(lambda x: exact(x, 0.0), nodes=5),
+            grid,
+            until=2.0,
+        )
         final = grid.averages_of(lambda x: exact(x, 2.0), nodes=5)
         errors.append(grid.h * np.abs(record.averages[-1] - final).sum())
     assert order(np.array(errors)) >= 2.7  # about 4: nothing is advected
@@ -122,4 +132,4 @@ def test_a_source_that_blows_up_is_reported() -> None:
     grid = Grid(0.0, 1.0, cells=10)
     source = Source(quintic, 1.0, slope=1000.0)
     with pytest.raises(NotFiniteError, match=r"^cell 0 .* is (inf|nan) at t = 0.0"):
-        evolve(LinearFlux(np.zeros(11)), np.full(10, 2.0), grid, until=1.0, boundary="reflecting", source=source)
+        evolve(Problem(LinearFlux(np.zeros(11)), "reflecting", source=source), np.full(10, 2.0), grid, until=1.0)

@@ -9,7 +9,7 @@ import pytest
 from scipy import special, stats
 
 from kinetic import Grid
-from kinetic.chang_cooper import ChangCooper
+from kinetic.chang_cooper import ChangCooperStepper
 from kinetic.jumps import Faces, equation
 from kinetic.steady import CLOSED, LOST, NUMERIC, SteadyState, steady_state
 from kinetic.steady.chart import chart
@@ -112,7 +112,7 @@ def test_the_scheme_of_chang_and_cooper_rests_at_the_closed_law(name: str) -> No
     errors = []
     for cells in (40, 80, 160, 320):
         grid = Grid(low, high, cells=cells)
-        rest = ChangCooper(equation(case), grid, np.ones(cells)).equilibrium()
+        rest = ChangCooperStepper(equation(case), grid, np.ones(cells)).equilibrium()
         wanted = exact.pdf(grid.centres)
         errors.append(float(np.abs(rest / rest.sum() - wanted / wanted.sum()).sum()))
     assert errors[-1] < 5e-4
@@ -315,7 +315,7 @@ def test_bounded_activations_with_k_equal_to_x_have_the_tail_of_relu(drift: Drif
         assert state.tail == (INF, pytest.approx(1.0))
         assert known(state).mean == INF
         grid = Grid(0.0, 30.0, cells=3000)
-        rest = ChangCooper(equation(model(drift, weight, 1.0, 1.0, LINEAR)), grid, np.ones(3000)).equilibrium()
+        rest = ChangCooperStepper(equation(model(drift, weight, 1.0, 1.0, LINEAR)), grid, np.ones(3000)).equilibrium()
         shape = known(state).pdf(grid.centres)
         assert np.abs(rest / rest.sum() - shape / shape.sum()).sum() < 1e-6
 
@@ -496,7 +496,7 @@ def test_entropy_decays_at_twice_the_gap_or_faster() -> None:
     """A run of the scheme: the distance to rest falls like e^(-gap t) in the end."""
     case = CLOSED_MODELS["sech power"]
     state, grid = steady_state(case), Grid(-28.0, 32.0, cells=600)
-    run = ChangCooper(equation(case), grid, grid.averages(Normal(3.0, 0.5)))
+    run = ChangCooperStepper(equation(case), grid, grid.averages(Normal(3.0, 0.5)))
     rest, distances = run.equilibrium(), []
     for k in range(3):
         run.advance(4.0 * k, 0.02, 200, INF)

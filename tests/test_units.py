@@ -12,6 +12,7 @@ rounding grows to.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kinetic import CWENO3, Grid, Linear, Solution, domain, solve, steady_state
+from kinetic import CWENO3, Explicit, Grid, Linear, Solution, domain, solve, steady_state
 from kinetic.reconstruction import parabolas
+from kinetic.schemes import SCHEMES
 from particles import Collisions, Euler, ExactFlow, Milstein, simulate
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
@@ -59,7 +61,6 @@ def problem(name: str, s: float, time: float) -> tuple[Model, Grid]:
 
 
 NAMES = ("identity", "walls", "mean", "relu, K = x", "pulse", "varying", "tanh")
-SCHEMES = ("explicit", "imex", "chang-cooper")
 RARE = (CWENO3(c0=0.5, p=1, weights="CW"), CWENO3(p=3, positive=True))
 RECONSTRUCTIONS = [CWENO3(), Linear(), *(pytest.param(rare, marks=pytest.mark.long) for rare in RARE)]
 
@@ -72,10 +73,10 @@ def run(
         model = Model(drift=model.drift, weight=model.weight, bias=model.bias, initial=model.initial)
     averages = mass * grid.averages(model.initial)
     cfl = 1.0 / 6.0 if reconstruction.positive else 0.45
-    return solve(
-        model, grid, until=UNTIL * time, times=(0.5 * UNTIL * time,), averages=averages, scheme=scheme,
-        reconstruction=reconstruction, cfl=cfl,
-    )  # fmt: skip
+    chosen = replace(SCHEMES[scheme], cfl=cfl)  # type: ignore[type-var]
+    if scheme != "chang-cooper":
+        chosen = replace(chosen, reconstruction=reconstruction)  # type: ignore[type-var]
+    return solve(model, grid, chosen, until=UNTIL * time, times=(0.5 * UNTIL * time,), averages=averages)
 
 
 def scaled_back(solution: Solution, s: float, mass: float) -> Floats:
@@ -128,11 +129,11 @@ def test_a_state_beyond_the_reach_of_the_weights_is_refused_and_an_empty_one_is_
     start = grid.averages(model.initial)
     for size, p in ((1e-30, 2), (1e30, 2), (1e-15, 3)):
         with pytest.raises(InputError, match="another unit"):
-            solve(model, grid, until=0.1, averages=size * start, reconstruction=CWENO3(p=p))
+            solve(model, grid, Explicit(CWENO3(p=p)), until=0.1, averages=size * start)
     assert not solve(model, grid, until=0.1, averages=0.0 * start).averages.any()
     record = solve(model, grid, until=0.1)
     assert record.reconstruction == CWENO3(eps=record.reconstruction.eps)  # type: ignore[union-attr]
-    assert record.provenance["scheme"]["eps"] == "relative"
+    assert record.scheme.reconstruction.eps == "relative"
     assert np.isfinite(parabolas(record.reconstruction, 1e-300 * start, grid.h, periodic=False)).all()
 
 
@@ -179,9 +180,13 @@ def test_in_units_that_are_powers_of_two_particles_have_the_same_bits(scheme: st
         quiet = scheme in ("euler", "exact")
         walls: dict[str, Any] = {} if quiet else {"walls": (0.0, 2.0 * s), "wall": "reflecting"}
         model = Model(
-            drift=IDENTITY, weight=-1.0 / time, bias=s / time, nu2=0.0 if quiet else 2.0 * s * s / time,
-            initial=Uniform(0.25 * s, 1.5 * s), **walls,
-        )  # fmt: skip
+            drift=IDENTITY,
+            weight=-1.0 / time,
+            bias=s / time,
+            nu2=0.0 if quiet else 2.0 * s * s / time,
+            initial=Uniform(0.25 * s, 1.5 * s),
+            **walls,
+        )
         dt = time / 16.0
         schemes: dict[str, Any] = {
             "euler": Euler(dt=dt), "exact": ExactFlow(), "milstein": Milstein(dt),

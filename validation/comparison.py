@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 import kinetic
+from kinetic.schemes import suited
 from kinetic.solution import Solution
 from kinetic.steady import steady_state
 from particles.base.arrays import Floats
@@ -245,7 +246,6 @@ class _Reference:
         if case is None or time == 0.0:
             return _Reference()
         grid = kinetic.Grid(solution.grid.lo, solution.grid.hi, cells=max(solution.grid.cells // 2, 4))
-        flux = solution.provenance.get("scheme", {}).get("flux")
-        scheme = "chang-cooper" if flux == "Chang-Cooper" else "imex" if case.model.nu2 > 0.0 else "explicit"
-        half = kinetic.solve(case.model, grid, until=time, scheme=scheme).at(time)
+        scheme = suited(case.model) if isinstance(solution.scheme, dict) else solution.scheme
+        half = kinetic.solve(case.model, grid, scheme, until=time).at(time)
         return _Reference(w1(density, half), float(np.abs(density.cdf(x) - half.cdf(x)).max()))

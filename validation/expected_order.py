@@ -23,7 +23,8 @@ from typing import NamedTuple
 import numpy as np
 
 from kinetic.grid import Grid
-from kinetic.reconstruction import CWENO3, Reconstruction
+from kinetic.reconstruction import CWENO3
+from kinetic.schemes import Scheme
 from particles.base.arrays import Floats
 from particles.model import Law, Model
 
@@ -39,9 +40,7 @@ class Expected(NamedTuple):
     refusal: str | None = None
 
 
-def expected_order(
-    model: Model, law: Law, grids: Sequence[Grid], until: float, scheme: str, reconstruction: Reconstruction
-) -> Expected:
+def expected_order(model: Model, law: Law, grids: Sequence[Grid], until: float, scheme: Scheme) -> Expected:
     """What the model lets one expect on these grids; the errors have no say in it.
 
     Parameters
@@ -53,11 +52,10 @@ def expected_order(
     grids : sequence of Grid
         On one interval.
     until : float > 0
-    scheme : "explicit", "imex" or "chang-cooper"
-    reconstruction : CWENO3 or Linear
+    scheme : kinetic.Scheme
     """
     lo, hi = grids[0].lo, grids[0].hi
-    order = 2.0 if scheme == "chang-cooper" else float(reconstruction.order)
+    order = float(scheme.order)
     found = kinks(model, until, lo, hi)
     for x in found:
         if not _on_faces(x, grids):
@@ -68,7 +66,7 @@ def expected_order(
             return Expected(1.5, 1.5, "the density jumps, without noise to smooth it: order 3/2 for W1")
         if steps:
             return Expected(order, order, "", "jumps of the initial density have met a wall: no order is known then")
-    most = order + 1.0 if order == 3.0 and isinstance(reconstruction, CWENO3) else order
+    most = order + 1.0 if order == 3.0 and isinstance(scheme.reconstruction, CWENO3) else order
     if not steps:
         return Expected(order, most, "on a face: the kink of relu" if found else "smooth start")
     for x in steps:

@@ -47,13 +47,14 @@ def execute(arguments: argparse.Namespace) -> int:
 
     Each term comes from an experiment of its own; exit code 0 only if the sum closes.
     """
+    from kinetic.schemes import named
     from particles.model import load_case
     from validation.budget.measure import check, settings_of
 
     case = load_case(arguments.case)
     scheme = chosen_scheme(arguments, case)
-    names = ("count", "cells", "domain", "until", "pde", "replicates", "seed")
-    settings = settings_of(case, **{name: getattr(arguments, name) for name in names})
+    given = {name: getattr(arguments, name) for name in ("count", "cells", "domain", "until", "replicates", "seed")}
+    settings = settings_of(case, pde=arguments.pde and named(arguments.pde, "pde"), **given)
     check(case, scheme, settings)
 
     from particles.base.progress import progress_bar

@@ -13,6 +13,7 @@ import numpy as np
 
 import kinetic
 import particles
+from kinetic.schemes import require_scheme, suited
 from particles import Collisions, Euler, parallel
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
@@ -28,7 +29,6 @@ from validation.laws import boltzmann_law, euler_law, limit_law, w1_between
 from validation.study import Z95
 
 REPLICATES = 40
-SCHEMES = ("explicit", "imex", "chang-cooper")
 Progress = Callable[[float], None]
 
 
@@ -44,7 +44,8 @@ class Settings:
     until : float > 0
     domain : (float, float)
         Ends of the grid.
-    pde : {"explicit", "imex", "chang-cooper"}
+    pde : kinetic.Scheme
+        Of the equation.
     replicates : int >= 2
         Clouds for sampling, and as many others for the total.
     seed : int
@@ -54,7 +55,7 @@ class Settings:
     cells: int
     until: float
     domain: tuple[float, float]
-    pde: str = "explicit"
+    pde: kinetic.Scheme
     replicates: int = REPLICATES
     seed: int = 0
 
@@ -85,7 +86,7 @@ def settings_of(case: Case, **given: Any) -> Settings:
     chosen = {name: value for name, value in given.items() if value is not None}
     until = chosen.pop("until", case.until)
     domain = tuple(chosen.pop("domain", None) or case.domain or kinetic.domain(case.model, until))
-    base = {"count": case.count, "cells": case.cells, "pde": "imex" if case.model.nu2 > 0.0 else "explicit"}
+    base = {"count": case.count, "cells": case.cells, "pde": suited(case.model)}
     return Settings(**{**base, "until": until, "domain": domain, **chosen})
 
 
@@ -108,8 +109,7 @@ def check(case: Case, scheme: Euler | Collisions, settings: Settings) -> None:
         raise InputError(f"replicates = {settings.replicates!r} must be at least 2")
     if settings.cells < 8:
         raise InputError(f"cells = {settings.cells!r} must be at least 8: a grid of half as many is solved too")
-    if settings.pde not in SCHEMES:
-        raise InputError(f"pde = {settings.pde!r} must be one of {', '.join(SCHEMES)}")
+    require_scheme(settings.pde, noisy=model.nu2 > 0.0)
     scheme.levels(model, settings.until, [])
     require_memory(f"count = {settings.count}", 60.0 * settings.count * launched_size())
 
@@ -151,7 +151,7 @@ def budget(
     return Budget(
         case=case.name,
         scheme=repr(scheme),
-        settings=dataclasses.asdict(settings),
+        settings={**dataclasses.asdict(settings), "pde": settings.pde.name},
         terms=terms,
         total=_sampled("total", total, "other clouds against the solution", None, 1.0, 0.0),
         floor=expected_w1(chain.own, settings.count),
@@ -173,11 +173,11 @@ def _solve(model: Model, settings: Settings) -> _Solved:
     grid = kinetic.Grid(*settings.domain, cells=settings.cells)
     wide = widened(grid, model, settings.until)
     half = kinetic.Grid(wide.lo, wide.hi, cells=max(wide.cells // 2, 4))
-    kinetic.solve(model, half, until=1e-3 * settings.until, scheme=settings.pde)  # compiles
+    kinetic.solve(model, half, settings.pde, until=1e-3 * settings.until)  # compiles
     found, times = [], []
     for each in (grid, wide, half):
         began = perf_counter()
-        found.append(kinetic.solve(model, each, until=settings.until, scheme=settings.pde).at(settings.until))
+        found.append(kinetic.solve(model, each, settings.pde, until=settings.until).at(settings.until))
         times.append(perf_counter() - began)
     return _Solved(found[0], found[1], found[2], (wide.lo, wide.hi), times[0], times[1])
 
@@ -267,7 +267,7 @@ def _gridded(chain: _Chain, solved: _Solved, model: Model, settings: Settings) -
     """Terms of the cells and of the ends of the grid."""
     fine, coarse = (w1_to_law(measure, chain.limit) for measure in (solved.wide, solved.coarse))
     order = min(max(math.log2(coarse / fine), 0.5), 4.0)
-    power = 3 if model.nu2 > 0.0 and settings.pde == "explicit" else 2
+    power = settings.pde.power(model.nu2 > 0.0)
     domain = w1(solved.narrow, solved.wide)
     lo, hi = solved.ends
     return (

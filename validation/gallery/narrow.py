@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kinetic import CWENO3, Grid, solve
+from kinetic import CWENO3, Explicit, Grid, solve
 from particles.base.arrays import Floats
 from particles.model import IDENTITY, TANH, Law, Model, Normal, PushForward
 from validation.distance import w1_to_law
@@ -75,7 +75,7 @@ def narrow() -> Exhibit:
     early, late = (float(np.polyfit(np.log(CELLS), -np.log(found[:, k]), 1)[0]) for k in (2, -1))
     grid, times = Grid(*ENDS, cells=CELLS[0]), np.linspace(0.0, 6.0, 61).tolist()  # a look at each
     plain = solve(TANH_MODEL, grid, until=6.0, times=times)
-    positive = solve(TANH_MODEL, grid, until=6.0, times=times, reconstruction=CWENO3(positive=True), cfl=1.0 / 6.0)
+    positive = solve(TANH_MODEL, grid, Explicit(CWENO3(positive=True), 1.0 / 6.0), until=6.0, times=times)
     resolved = solve(TANH_MODEL, grid, until=0.5, times=times[:6])
     return Exhibit(
         name="narrow",

@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 import math
 
-from kinetic import Grid, domain, solve, steady_state
+from kinetic import ChangCooper, Grid, domain, solve, steady_state
 from particles import ExactFlow, simulate
 from particles.model import SIGMOID, Model, Normal, PushForward
 from validation.gallery.exhibit import Exhibit, Number
@@ -33,7 +33,7 @@ def means(model: Model, early: float, late: float) -> tuple[float, float]:
 def noisy_growth(model: Model, early: float, late: float) -> float:
     """(m1(late) - m1(early))/(sqrt(late) - sqrt(early)) of the Fokker-Planck equation."""
     grid = Grid(-10.0, 8.0 * math.sqrt(model.nu2 * late), cells=1200)
-    solution = solve(model, grid, until=late, times=(early,), scheme="chang-cooper")
+    solution = solve(model, grid, ChangCooper(), until=late, times=(early,))
     first, second = (float(solution.at(t).mean[0]) for t in (early, late))
     return (second - first) / (math.sqrt(late) - math.sqrt(early))
 

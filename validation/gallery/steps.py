@@ -18,7 +18,7 @@ import math
 
 import numpy as np
 
-from kinetic import Grid, solve
+from kinetic import Explicit, Grid, solve
 from kinetic.tableau import REAL_LIMIT
 from particles import Collisions, Euler, simulate
 from particles.model import IDENTITY, TANH, Dirac, Model, Normal, cases
@@ -83,13 +83,13 @@ def steps() -> Exhibit:
         checks=(
             refusal(
                 "explicit diffusion refuses steps beyond 3/16 of 2.5127 h^2/D",
-                lambda: solve(noisy, grid, until=0.1, fourier=0.48),
+                lambda: solve(noisy, grid, Explicit(fourier=0.48), until=0.1),
                 f"(0, {limit}]",
             ),
             refusal("Nanbu's clock refuses more than one collision a step", _long_nanbu, "at most tau"),
         ),
         remedy="Keep dt abs(w) below 1 (below 2 it oscillates but contracts) and eps abs(w) well below 2, or take"
-        " ExactFlow; for diffusion scheme='imex' or 'chang-cooper', whose steps grow with h and not with h^2.",
+        " ExactFlow; for diffusion Imex() or ChangCooper(), whose steps grow with h and not with h^2.",
     )
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from time import perf_counter
 
 import kinetic
+from kinetic.schemes import suited
 from particles import Collisions, Euler
 from particles.base.errors import InputError
 from particles.model import Law, Model
@@ -119,18 +120,18 @@ class GridModel:
     """Error and seconds of the equation over the number of cells."""
 
     domain: tuple[float, float]
-    scheme: str
+    scheme: kinetic.Scheme
     error: PowerLaw
     seconds: PowerLaw
 
 
 def grid_model(model: Model, until: float, limit: Law) -> GridModel:
     """Measure both on two grids."""
-    ends, scheme = kinetic.domain(model, until), "imex" if model.nu2 > 0.0 else "explicit"
+    ends, scheme = kinetic.domain(model, until), suited(model)
     errors, times = [], []
     for cells in (CELLS[0], *CELLS):  # the first one compiles
         began = perf_counter()
-        solution = kinetic.solve(model, kinetic.Grid(*ends, cells=cells), until=until, scheme=scheme)
+        solution = kinetic.solve(model, kinetic.Grid(*ends, cells=cells), scheme, until=until)
         times.append(perf_counter() - began)
         errors.append(w1_to_law(solution.at(until), limit))
     error = PowerLaw.through((CELLS[0], errors[1]), (CELLS[1], errors[2]))

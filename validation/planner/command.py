@@ -73,7 +73,7 @@ def _show(plan: Plan, ranks: int) -> None:
     lo, hi = plan.domain
     print(f"{plan.case.name}, t = {plan.until:g}: W1 below {plan.tolerance:g} in 95 of 100 keys")
     print(f"particles  {plan.count:,} by {plan.scheme!r}, {plan.steps} steps ({plan.way})")
-    print(f"equation   {plan.cells} cells on [{lo:.6g}, {hi:.6g}], {plan.pde}")
+    print(f"equation   {plan.cells} cells on [{lo:.6g}, {hi:.6g}], {plan.pde.name}")
     print("errors     " + ", ".join(f"{name} {value:.2e}" for name, value in plan.errors.items()))
     print(f"time       {plan.seconds:.3g} s on {ranks} rank{'s' * (ranks > 1)}: particles {plan.particles.seconds:.3g},"
           f" equation {plan.pde_seconds:.2g}")  # fmt: skip
@@ -92,4 +92,5 @@ def _show_outcome(plan: Plan, outcome: Outcome) -> None:
 def _to_dict(plan: Plan, outcome: Outcome | None) -> dict[str, Any]:
     told = {field.name: getattr(plan, field.name) for field in dataclasses.fields(plan)}
     told |= {"case": plan.case.name, "scheme": repr(plan.scheme), "particles": dataclasses.asdict(plan.particles)}
+    told["pde"] = plan.pde.name
     return {**told, "seconds": plan.seconds, "outcome": None if outcome is None else dataclasses.asdict(outcome)}

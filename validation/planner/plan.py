@@ -42,7 +42,7 @@ class Plan:
     scheme : Euler or Collisions
     count, steps, cells : int
     domain : (float, float)
-    pde : str
+    pde : kinetic.Scheme
     errors : dict
         Forecast of sampling (95 % point), bias and grid.
     particles : Forecast
@@ -61,7 +61,7 @@ class Plan:
     steps: int
     cells: int
     domain: tuple[float, float]
-    pde: str
+    pde: kinetic.Scheme
     errors: dict[str, float]
     particles: Forecast
     pde_seconds: float
@@ -175,7 +175,7 @@ def carry_out(plan: Plan, *, seed: int = 0, comm: Any = None, progress: Any = la
     ranks.barrier()
     ran = perf_counter()
     grid = dataclasses.replace(small, cells=plan.cells)
-    solution = ranks.on_first(lambda: kinetic.solve(model, grid, until=plan.until, scheme=plan.pde).at(plan.until))
+    solution = ranks.on_first(lambda: kinetic.solve(model, grid, plan.pde, until=plan.until).at(plan.until))
     solved = perf_counter()
     found = enclose_at(run, plan.until, solution, gather=GATHERED)
     return Outcome(found.lower, found.upper, ran - began, solved - ran)
@@ -185,5 +185,5 @@ def _compile(plan: Plan, ranks: parallel.Ranks, grid: kinetic.Grid) -> None:
     """Compilation is no part of what was forecast."""
     model, early = plan.case.model, plan.until / plan.steps
     with ranks.one_rank_a_node_first():
-        kinetic.solve(model, grid, until=early, scheme=plan.pde)
+        kinetic.solve(model, grid, plan.pde, until=early)
         particles.simulate(model, plan.scheme, count=2, until=early, comm=parallel.serial())

@@ -138,11 +138,12 @@ def _grid_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _grid(case: Case, arguments: argparse.Namespace) -> Callable[[Progress], Study]:
+    from kinetic.schemes import named
     from validation.studies import grid as study
 
     options: dict[str, Any] = {
         "levels": sorted(set(arguments.levels)) if arguments.levels else None,
-        "scheme": arguments.scheme,
+        "scheme": named(arguments.scheme),
         "until": arguments.until or case.until,
     }
     study.check(case, **options)

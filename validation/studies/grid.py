@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import kinetic
-from kinetic.reconstruction import CWENO3, Reconstruction
+from kinetic.schemes import require_scheme
 from particles import parallel
 from particles.base.errors import InputError
 from particles.base.provenance import provenance
@@ -36,10 +36,12 @@ BAND = 0.3  # about the expected slope, over the last three levels
 CAP = 2.0  # the last error is at most CAP h (h/scale)^(order - 1)
 RESOLVED = 1.5  # cells in the scale of start and exact law that the last three levels must have
 ROUNDING = 1e-13  # of the domain's length: errors below are rounding
-_SCHEMES = ("explicit", "imex", "chang-cooper")
+_EXPLICIT = kinetic.Explicit()
 
 
-def check(case: Case, *, levels: Sequence[int] | None, scheme: str, until: float) -> tuple[Law, list[kinetic.Grid]]:
+def check(
+    case: Case, *, levels: Sequence[int] | None, scheme: kinetic.Scheme, until: float
+) -> tuple[Law, list[kinetic.Grid]]:
     """Refuse what `grid` could not do, before MPI or numba is loaded; return the exact law and the grids.
 
     Raises
@@ -48,10 +50,7 @@ def check(case: Case, *, levels: Sequence[int] | None, scheme: str, until: float
         With the argument, its value and what is allowed.
     """
     model = case.model
-    if scheme not in _SCHEMES:
-        raise InputError(f"scheme = {scheme!r} must be one of {', '.join(_SCHEMES)}")
-    if scheme != "explicit" and model.nu2 == 0.0:
-        raise InputError(f"scheme = {scheme!r} needs noise: nu2 = 0.0 must be above 0")
+    require_scheme(scheme, noisy=model.nu2 > 0.0)
     law = exact_law(model, until)
     if law is None:
         raise InputError(f"case {case.name!r} has no exact law on the line at t = {until:g}: this study needs one")
@@ -70,9 +69,8 @@ def grid(
     case: Case,
     *,
     levels: Sequence[int] | None = None,
-    scheme: str = "explicit",
+    scheme: kinetic.Scheme = _EXPLICIT,
     until: float | None = None,
-    reconstruction: Reconstruction | None = None,
     comm: Any = None,
     progress: Callable[[float], None] = lambda share: None,
 ) -> Study:
@@ -85,11 +83,9 @@ def grid(
     levels : sequence of int, optional
         Increasing numbers of cells, at least three; by default five doublings from 100 (50 with noise), or from the
         first number that puts the jumps of the initial density on faces.
-    scheme : {"explicit", "imex", "chang-cooper"}
-        Of `kinetic.solve`; the last two need noise.
+    scheme : kinetic.Scheme, default Explicit()
     until : float > 0, optional
         Time of the comparison; by default the case's horizon.
-    reconstruction : CWENO3 or Linear, default CWENO3()
     comm : mpi4py communicator, optional
         Grids are shared out over its ranks.
     progress : callable, optional
@@ -106,17 +102,16 @@ def grid(
     """
     until = until or case.until
     law, grids = check(case, levels=levels, scheme=scheme, until=until)
-    reconstruction = CWENO3() if reconstruction is None else reconstruction
     ranks = parallel.of(comm)
 
     def errors(g: kinetic.Grid) -> tuple[float, float]:
-        solution = kinetic.solve(case.model, g, until=until, scheme=scheme, reconstruction=reconstruction)
+        solution = kinetic.solve(case.model, g, scheme, until=until)
         return w1_to_law(solution.at(until), law), _l1(solution, law)
 
     found = ranks.deal(grids, errors, progress=progress, cost=lambda g: g.cells**2)
     rows = tuple(Row(g.cells, 1, w1, 0.0, None, {"h": g.h, "L1": l1}) for g, (w1, l1) in zip(grids, found, strict=True))
-    expected = expected_order(case.model, law, grids, until, scheme, reconstruction)
-    return _judge(case, law, grids, rows, expected, {"time": until, "scheme": scheme})
+    expected = expected_order(case.model, law, grids, until, scheme)
+    return _judge(case, law, grids, rows, expected, {"time": until, "scheme": scheme.name})
 
 
 def _judge(

@@ -1,0 +1,286 @@
+"""How the equation is stepped: schemes as values, each with the fields that it reads, and the words of command lines.
+
+==============  ======  =================================================================  ======================
+scheme          order   what                                                               work on N cells
+==============  ======  =================================================================  ======================
+`Explicit`      3       CWENO3 and third-order SSP Runge-Kutta: `kinetic.integrate`        N^2, with diffusion N^3
+`Imex`          3       the same, diffusion implicit: `kinetic.imex`                       N^2
+`ChangCooper`   2       positive, rests where the model does: `kinetic.chang_cooper`       N^2
+==============  ======  =================================================================  ======================
+
+Any value with the members of `Scheme` is a scheme; its stepper does the work, `kinetic.loop.Stepper` says how.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, ClassVar, Protocol
+
+from kinetic.chang_cooper import ORDERS, ChangCooperStepper, TimeStep
+from kinetic.grid import Grid
+from kinetic.imex import ImexStepper
+from kinetic.integrate import FOURIER, Integrator
+from kinetic.jumps import QUADRATURES, Quadrature
+from kinetic.limiter import LONGEST
+from kinetic.loop import STEPS, Stepper, Steps
+from kinetic.problem import Problem
+from kinetic.reconstruction import CWENO3, Linear, Reconstruction
+from particles.base.arrays import Floats
+from particles.base.checks import require_number, require_positive
+from particles.base.errors import InputError
+from particles.model import Model
+
+
+class Scheme(Protocol):
+    """What a scheme states; a class that derives from this one need not state what has a value here."""
+
+    name: ClassVar[str]
+    """Its word on command lines and in records."""
+    needs_noise: ClassVar[bool] = False
+    """Whether it is for equations with diffusion alone."""
+
+    @property
+    def order(self) -> int:
+        """Order of the error in h and dt on smooth solutions."""
+
+    @property
+    def cfl(self) -> float:
+        """Number that its steps are cut by, in (0, 1]."""
+
+    @property
+    def steps(self) -> Steps:
+        """ "equal": steps of one length between two stored times; "cut": longest steps, the last one cut."""
+        return "equal"
+
+    @property
+    def reconstruction(self) -> Reconstruction:
+        """What turns its averages into the densities of the record."""
+        return _CWENO3
+
+    def power(self, noisy: bool) -> int:
+        """Power of the number of cells that the work of a run grows with."""
+        return 3 if noisy else 2
+
+    def describe(self) -> dict[str, Any]:
+        """Name and fields, values for JSON: what a record keeps."""
+        return described(self)
+
+    def stepper(self, problem: Problem, averages: Floats, grid: Grid, atoms: Floats) -> Stepper:
+        """The state of a run that starts from averages, shape (N,), and the masses at both ends, shape (2,).
+
+        Raises
+        ------
+        InputError
+            If the problem holds what this scheme cannot do, or lacks what it needs.
+        """
+
+
+_CWENO3 = CWENO3()
+
+
+def _check(scheme: Explicit | Imex | ChangCooper) -> None:
+    require_number("cfl", scheme.cfl)
+    if not hasattr(scheme.reconstruction, "constants"):
+        raise InputError(f"reconstruction = {scheme.reconstruction!r:.60} must be a value such as CWENO3() or Linear()")
+    if not 0.0 < scheme.cfl <= 1.0:
+        raise InputError(f"cfl = {scheme.cfl!r} must lie in (0, 1]")
+    if scheme.reconstruction.positive and scheme.cfl > LONGEST:
+        raise InputError(f"cfl = {scheme.cfl!r} must be at most 1/6 where the reconstruction is positive")
+    _one_of("steps", scheme.steps, STEPS)
+
+
+def _one_of(name: str, word: str, allowed: Collection[str]) -> None:
+    if word not in allowed:
+        raise InputError(f"{name} = {word!r} must be one of {', '.join(allowed)}")
+
+
+@dataclass(frozen=True)
+class Explicit(Scheme):
+    """CWENO3, fourth-order differences for diffusion, and third-order SSP Runge-Kutta: see `kinetic.integrate`.
+
+    Parameters
+    ----------
+    reconstruction : CWENO3 or Linear, default CWENO3()
+    cfl : float in (0, 1], default 0.45
+        dt <= cfl h/max abs(F') and dt <= cfl/max abs(k S'), taken anew every step unless the flux is steady; at most
+        1/6 with a positive reconstruction.
+    fourier : float > 0, default 0.4
+        dt <= fourier h^2/max D; at most the last column of `kinetic.diffusion`.
+    steps : "equal" or "cut", default "equal"
+        Equal steps between two stored times, or longest steps with the last one cut.
+
+    Raises
+    ------
+    InputError
+        If a field is out of its range.
+    """
+
+    reconstruction: Reconstruction = _CWENO3
+    cfl: float = 0.45
+    fourier: float = FOURIER
+    steps: Steps = "equal"
+
+    name = "explicit"
+
+    def __post_init__(self) -> None:
+        _check(self)
+        require_positive("fourier", self.fourier)
+
+    @property
+    def order(self) -> int:
+        """That of the reconstruction, 3 as in time."""
+        return self.reconstruction.order
+
+    def stepper(self, problem: Problem, averages: Floats, grid: Grid, atoms: Floats) -> Stepper:
+        """The state of a run; any problem."""
+        return Integrator(
+            problem.flux, grid, self.reconstruction, problem.boundary, averages, atoms,
+            diffusivity=problem.diffusivity, source=problem.source, fourier=self.fourier,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Imex(Scheme):
+    """CWENO3 with implicit diffusion, ARK3(2)4L[2]SA: see `kinetic.imex`; needs noise.
+
+    Parameters
+    ----------
+    reconstruction, cfl, steps
+        As for `Explicit`; cfl is the share of the step that accuracy asks for.
+
+    Raises
+    ------
+    InputError
+        If a field is out of its range.
+    """
+
+    reconstruction: Reconstruction = _CWENO3
+    cfl: float = 0.45
+    steps: Steps = "equal"
+
+    name = "imex"
+    needs_noise = True
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+    @property
+    def order(self) -> int:
+        """That of the reconstruction, 3 as in time."""
+        return self.reconstruction.order
+
+    def power(self, noisy: bool) -> int:
+        """2: steps grow with h."""
+        return 2
+
+    def stepper(self, problem: Problem, averages: Floats, grid: Grid, atoms: Floats) -> Stepper:
+        """The state of a run; diffusion, and no source."""
+        diffusivity = problem.diffusivity
+        if diffusivity is None or diffusivity.form == "points" or problem.source is not None:
+            raise InputError("problem for scheme imex: allowed is one with a diffusivity, not of points, and no source")
+        return ImexStepper(
+            problem.flux, grid, self.reconstruction, problem.boundary, averages, atoms, diffusivity.values
+        )
+
+
+@dataclass(frozen=True)
+class ChangCooper(Scheme):
+    """The structure-preserving scheme of Chang and Cooper: see `kinetic.chang_cooper`; needs noise.
+
+    Parameters
+    ----------
+    time : "ssprk2", "implicit-euler" or "sdirk2", default "sdirk2"
+    quadrature : "midpoint", "milne" or "gauss3", default "gauss3"
+        Of the integral that the state at rest hangs on.
+    cfl, steps
+        As for `Imex`; with "ssprk2" cfl is the share of the step that stays positive.
+
+    Raises
+    ------
+    InputError
+        If a field is out of its range.
+    """
+
+    time: TimeStep = "sdirk2"
+    quadrature: Quadrature = "gauss3"
+    cfl: float = 0.45
+    steps: Steps = "equal"
+
+    name = "chang-cooper"
+    needs_noise = True
+
+    def __post_init__(self) -> None:
+        _one_of("time", self.time, ORDERS)
+        _one_of("quadrature", self.quadrature, QUADRATURES)
+        _check(self)
+
+    @property
+    def order(self) -> int:
+        """Order in time; that in space is 2."""
+        return ORDERS[self.time]
+
+    def power(self, noisy: bool) -> int:
+        """2 where the step's length is a matter of accuracy and not of stability."""
+        return 3 if self.time == "ssprk2" else 2
+
+    def stepper(self, problem: Problem, averages: Floats, grid: Grid, atoms: Floats) -> Stepper:
+        """The state of a run; a reflecting problem with its equation, which a model has."""
+        if problem.equation is None or problem.boundary != "reflecting" or problem.source is not None:
+            raise InputError(
+                "problem for scheme chang-cooper: allowed is one with reflecting ends, equation, no source"
+            )
+        return ChangCooperStepper(problem.equation, grid, averages, self.time, self.quadrature, atoms=atoms.tolist())
+
+
+SCHEMES: dict[str, Scheme] = {row.name: row for row in (Explicit(), Imex(), ChangCooper())}
+"""The words of command lines, and what each stands for."""
+_KINDS: dict[str, Any] = {"CWENO3": CWENO3, "Linear": Linear, **{word: type(row) for word, row in SCHEMES.items()}}
+
+
+def named(word: str, option: str = "scheme") -> Scheme:
+    """Return the scheme that a word of a command line stands for, or raise InputError."""
+    _one_of(option, word, SCHEMES)
+    return SCHEMES[word]
+
+
+def suited(model: Model) -> Scheme:
+    """Return the scheme for a model where nobody chose one."""
+    return Imex() if model.nu2 > 0.0 else Explicit()
+
+
+def require_scheme(scheme: Scheme, *, noisy: bool) -> None:
+    """Refuse what is no scheme, and one that needs noise for an equation without."""
+    if isinstance(scheme, type) or not callable(getattr(scheme, "stepper", None)):
+        raise InputError(f"scheme = {scheme!r:.60} must be a value: Explicit(), Imex(), ChangCooper() or one's own")
+    if scheme.needs_noise and not noisy:
+        raise InputError(f"scheme = {scheme.name!r} needs noise: nu2 = 0.0 must be above 0")
+
+
+def described(value: Any) -> dict[str, Any]:
+    """Return name and fields of a scheme or a reconstruction, values for JSON."""
+    found = {field.name: getattr(value, field.name) for field in fields(value)}
+    name = getattr(value, "name", type(value).__name__)
+    return {"name": name, **{key: described(one) if is_dataclass(one) else one for key, one in found.items()}}
+
+
+def restored(told: dict[str, Any]) -> Any:
+    """Return the value that `described` told of."""
+    given = {key: restored(one) if isinstance(one, dict) else one for key, one in told.items() if key != "name"}
+    return _KINDS[told["name"]](**given)
+
+
+def of_record(told: dict[str, Any]) -> Any:
+    """Return the scheme of a record: its value, or what it told of itself where it is a user's own.
+
+    Older records tell of it without a name, field by field.
+    """
+    if "name" in told:
+        return restored(told) if told["name"] in SCHEMES else told
+    own: dict[str, Any] = {key: told[key] for key in ("time", "quadrature", "fourier", "cfl", "steps") if key in told}
+    if "flux" in told:
+        return ChangCooper(**own)
+    kind = _KINDS[told["reconstruction"]]
+    own["reconstruction"] = kind(**{field.name: told[field.name] for field in fields(kind) if field.name in told})
+    del own["time"]
+    return Imex(**own) if told.get("diffusion") == "implicit" else Explicit(**own)
