@@ -18,8 +18,6 @@ from particles.model import Law, Model
 
 TAIL = 1e-12
 _STEPS = 400
-_CONTRACTING = ("identity", "tanh")
-"""Drifts that pass through zero with slope 1: w < 0 contracts every law to their zero."""
 
 
 def forecast(model: Model, grid: Grid, until: float) -> tuple[str, ...]:
@@ -49,7 +47,7 @@ def _narrow(model: Model, law: Law, grid: Grid, until: float) -> str:
         return f"the initial law (width {width:.3g}) is narrower than a cell ({grid.h:.3g})"
     constant = model.autonomous or (model.mean_coupled and model.piecewise_constant and not model.breakpoints)
     weight = model.weight_at(0.0)
-    if model.nu2 > 0.0 or not constant or model.drift.name not in _CONTRACTING or weight >= 0.0:
+    if model.nu2 > 0.0 or not constant or not model.drift.contracts or weight >= 0.0:
         return ""
     t = math.log(width / grid.h) / -weight
     if t >= until:

@@ -29,7 +29,6 @@ from particles import noisy_kernels, vmath
 from particles.base.arrays import Floats
 from particles.base.checks import require_positive, require_type
 from particles.base.errors import InputError
-from particles.model.diffusion import DIFFUSIONS
 from particles.model.rule import Model
 from particles.noise import GAUSSIAN, Noise
 from particles.noisy_kernels import Constants, Ends, Keys, Place, Sizes
@@ -213,7 +212,7 @@ def _advance_together(
 def _longest(model: Model, weights: Floats, biases: Floats, sizes: Sizes, noise: Noise) -> float:
     """A bound of a step's length between finite walls: dt abs(f) + sd abs(K eta) + half abs(K K' (eta^2 - 1))."""
     drift = largest_drift(model, weights, biases)
-    if not (math.isfinite(drift) and math.isfinite(noise.reach) and model.diffusion in DIFFUSIONS.values()):
+    if not (math.isfinite(drift) and math.isfinite(noise.reach) and model.diffusion.power is not None):
         return math.inf
     assert model.walls is not None  # else the drift has no bound
     shape, c = model.diffusion, model.diffusion.constants
@@ -248,7 +247,7 @@ def leaves_half_line(model: Model, noise: Noise, eps: float) -> tuple[str, ...]:
     """Say when K = x with this noise can carry a particle across 0, which the limiting equation never does.
 
     One collision takes x > 0 to x (1 + sqrt(eps) nu eta) + eps f. Where f >= -abs(w) x it stays positive if
-    1 - eps abs(w) > sqrt(eps) nu sup abs(eta); ReLU and sigmoid are >= 0, identity and tanh need b >= 0 and constants.
+    1 - eps abs(w) > sqrt(eps) nu sup abs(eta): so with a drift of positive sign, or one that contracts and b >= 0.
     """
     walled = model.walls is not None and model.walls[0] > 0.0
     if not model.diffusion.half_line or model.nu2 == 0.0 or walled:
@@ -260,9 +259,9 @@ def leaves_half_line(model: Model, noise: Noise, eps: float) -> tuple[str, ...]:
 
 def _stays_positive(model: Model, noise: Noise, eps: float) -> bool:
     largest = math.sqrt(eps * model.nu2) * noise.bound
-    if model.drift.name in ("relu", "sigmoid"):
+    if model.drift.sign > 0:
         return largest < 1.0
-    if model.drift.name not in ("identity", "tanh") or model.size > 1 or not model.autonomous:
+    if not model.drift.contracts or model.size > 1 or not model.autonomous:
         return False
     weights = model.weights(0.0)
     return bool(model.biases(0.0, weights)[0, 0] >= 0.0 and 1.0 - eps * abs(weights[0, 0, 0]) > largest)

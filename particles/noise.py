@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from particles import vmath
+from particles.base.arrays import Floats
 from particles.base.checks import require_count, require_type
 from particles.base.errors import InputError
 from particles.base.jit import Formula, formula
@@ -32,6 +33,7 @@ from particles.philox import uniform53
 
 Four = tuple[float, float, float, float]
 _SQRT12 = 3.4641016151377544
+_NO_WEIGHT = 1e-18
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class Noise:
         Largest abs(eta) that the words of a counter give.
     bits : bool, default False
         A variate is the sign of a single bit, so that on the line a counter serves 128 steps.
+    gauss : callable (count) -> (nodes, weights), optional
+        The law's Gauss rule of so many nodes, up to a factor of the weights.
     """
 
     name: str
@@ -63,11 +67,28 @@ class Noise:
     bound: float
     reach: float = math.inf
     bits: bool = False
+    gauss: Callable[[int], tuple[Floats, Floats]] | None = None
 
     def __post_init__(self) -> None:
         require_type("name", self.name, str, "a text")
         require_type("variates", self.variates, Callable, "a function of four words")  # type: ignore[arg-type]
         require_count("steps", self.steps, most=4)
+
+    def rule(self, count: int) -> tuple[Floats, Floats]:
+        """Nodes and weights of the law's Gauss rule: 2 count - 1 moments match.
+
+        Nodes that weigh less than 1e-18 are left out; of two points there are never more than two.
+
+        Raises
+        ------
+        InputError
+            If the law states no rule.
+        """
+        if self.gauss is None:
+            raise InputError(f"noise = {self.name!r} has no Gauss rule: it must state `gauss`")
+        eta, weight = self.gauss(count)
+        weight = weight / weight.sum()
+        return eta[weight > _NO_WEIGHT], weight[weight > _NO_WEIGHT]
 
 
 @formula
@@ -128,11 +149,26 @@ def _signs(w0: Any, w1: Any, w2: Any, w3: Any) -> Four:
     return sign_of_bit(w0, zero), sign_of_bit(w1, zero), sign_of_bit(w2, zero), sign_of_bit(w3, zero)
 
 
-GAUSSIAN = Noise("gaussian", _gaussian, 4, 0.0, 3.0, math.inf, 6.77)
-GAUSSIAN53 = Noise("gaussian53", _gaussian53, 2, 0.0, 3.0, math.inf, 8.58)
-UNIFORM = Noise("uniform", _uniform, 4, 0.0, 1.8, math.sqrt(3.0), 1.7321)
-TWO_POINT = Noise("two-point", _signs, 4, 0.0, 1.0, 1.0, 1.0, bits=True)
-EXPONENTIAL = Noise("exponential", _exponential, 4, 2.0, 9.0, math.inf, 22.0)
+def _uniform_rule(count: int) -> tuple[Floats, Floats]:
+    eta, weight = np.polynomial.legendre.leggauss(count)
+    return math.sqrt(3.0) * eta, weight
+
+
+def _exponential_rule(count: int) -> tuple[Floats, Floats]:
+    eta, weight = np.polynomial.laguerre.laggauss(count)
+    return eta - 1.0, weight
+
+
+def _two_points(count: int) -> tuple[Floats, Floats]:
+    return np.array([-1.0, 1.0]), np.array([0.5, 0.5])
+
+
+_HERMITE = np.polynomial.hermite_e.hermegauss
+GAUSSIAN = Noise("gaussian", _gaussian, 4, 0.0, 3.0, math.inf, 6.77, gauss=_HERMITE)
+GAUSSIAN53 = Noise("gaussian53", _gaussian53, 2, 0.0, 3.0, math.inf, 8.58, gauss=_HERMITE)
+UNIFORM = Noise("uniform", _uniform, 4, 0.0, 1.8, math.sqrt(3.0), 1.7321, gauss=_uniform_rule)
+TWO_POINT = Noise("two-point", _signs, 4, 0.0, 1.0, 1.0, 1.0, bits=True, gauss=_two_points)
+EXPONENTIAL = Noise("exponential", _exponential, 4, 2.0, 9.0, math.inf, 22.0, gauss=_exponential_rule)
 
 NOISES = {noise.name: noise for noise in (GAUSSIAN, GAUSSIAN53, UNIFORM, TWO_POINT, EXPONENTIAL)}
 

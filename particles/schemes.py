@@ -138,7 +138,7 @@ class ExactFlow:
         if not model.piecewise_constant:
             raise InputError("ExactFlow needs piecewise constant weight and bias: use Euler(layers=...)")
         levels = np.array(segments(model, [*stops, until]))
-        if model.size > 1 and model.drift.name != "identity":
+        if model.size > 1 and not model.drift.linear:
             weights = model.weights(levels[:-1])
             if np.any(weights * (1.0 - np.eye(model.size))):
                 name = model.drift.name
@@ -157,7 +157,7 @@ class ExactFlow:
         weights = model.weights(levels[k:n])
         biases = model.biases(levels[k:n], weights, mean)
         spans = np.diff(levels[k : n + 1]).tolist()
-        if model.size > 1 and model.drift.name == "identity":
+        if model.size > 1 and model.drift.linear:
             maps = [affine_flow(w, b, t) for w, b, t in zip(weights, biases, spans, strict=True)]
             return np.stack([e for e, _ in maps]), np.stack([c for _, c in maps])
         step = model.drift.step

@@ -101,14 +101,15 @@ def jumps(law: Law, lo: float, hi: float) -> list[float]:
 
 
 def kinks(model: Model, until: float, lo: float, hi: float) -> list[float]:
-    """Zeros inside (lo, hi) of u = w x + b, up to `until`, where relu has its kink; constant or piecewise w and b."""
-    if model.drift.name != "relu":
+    """Points in (lo, hi) where u = w x + b, up to `until`, is at a kink of the drift; constant or piecewise w, b."""
+    if not model.drift.kinks:
         return []
     times = np.array([0.0, *(t for t in model.breakpoints if t < until)])
     weights = model.weights(times)
     biases = model.biases(times, weights)
-    zeros = {-float(b[0]) / float(w[0, 0]) for w, b in zip(weights, biases, strict=True) if w[0, 0] != 0.0}
-    return sorted(x for x in zeros if lo < x < hi)
+    steps = [(float(w[0, 0]), float(b[0])) for w, b in zip(weights, biases, strict=True) if w[0, 0] != 0.0]
+    found = {(u - b) / w for w, b in steps for u in model.drift.kinks}
+    return sorted(x for x in found if lo < x < hi)
 
 
 def start_on_line(model: Model) -> Law:

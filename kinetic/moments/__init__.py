@@ -51,8 +51,8 @@ def moments(model: Model, times: ArrayLike, order: int = 2) -> Floats:
 def partial_moments(model: Model, times: ArrayLike, order: int = 2) -> Floats:
     """Return m_0^+, ..., m_K^+ of a relu model at the times: moments on the active set w x + b > 0, as `moments`."""
     require_closed(model)
-    if model.drift.name != "relu":
-        raise InputError(f"drift {model.drift.name!r} has no active set: partial moments are for 'relu'")
+    if not model.drift.rectified:
+        raise InputError(f"drift {model.drift.name!r} has no active set: partial moments are for 'relu' (`rectified`)")
     return _active(model, order).at(times)
 
 
@@ -70,7 +70,7 @@ def active_set(model: Model) -> tuple[float, float]:
     InputError
         If it moves, or may move.
     """
-    if model.drift.name != "relu":
+    if not model.drift.rectified:
         return (-math.inf, math.inf)
     if not model.piecewise_constant or model.mean_coupled:
         raise InputError("drift 'relu' has closed moments for piecewise constant weight and bias only")
@@ -92,12 +92,14 @@ def require_closed(model: Model) -> None:
         noise of another shape than K = 1 or K = x, relu with noise or with an active set that moves.
     """
     line_law(model)
-    name = model.drift.name
-    if name not in ("identity", "relu"):
-        raise InputError(f"drift {name!r} has no closed moments: allowed are 'identity' and 'relu'")
+    name, drift = model.drift.name, model.drift
+    if not (drift.linear or drift.rectified):
+        raise InputError(
+            f"drift {name!r} has no closed moments: allowed are 'identity' and 'relu' (`linear` and `rectified`)"
+        )
     if model.walls is not None and not _never_reached(model):
         raise InputError(f"walls = {model.walls!r}: moments are closed on the whole line only")
-    if model.nu2 > 0.0 and (name == "relu" or model.diffusion.name not in ("1", "x")):
+    if model.nu2 > 0.0 and (drift.rectified or model.diffusion.power not in (0, 1)):
         shape = f"K = {model.diffusion.name}"
         raise InputError(f"drift {name!r} with noise of {shape} has no closed moments: allowed is identity, K = 1 or x")
     active_set(model)
@@ -124,4 +126,4 @@ def _never_reached(model: Model) -> bool:
     if low == -math.inf or high < math.inf:
         return (low, high) == (-math.inf, math.inf)
     inward = model.autonomous and float(model.biases(0.0, model.weights(0.0))[0, 0]) >= 0.0
-    return low == 0.0 and model.diffusion.name == "x" and inward and float(line_law(model).cdf(0.0)) == 0.0
+    return low == 0.0 and model.diffusion.power == 1 and inward and float(line_law(model).cdf(0.0)) == 0.0

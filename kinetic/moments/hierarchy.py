@@ -60,7 +60,7 @@ class LinearMoments:
     @staticmethod
     def variance(model: Model) -> LinearMoments:
         """(1, V), where the noise does not depend on x: nothing of the size of the mean enters."""
-        if model.diffusion.name == "x" and model.nu2 > 0.0:
+        if model.diffusion.power == 1 and model.nu2 > 0.0:
             return LinearMoments.spread(model)
         line_law(model).raw_moments(2)  # refuses an infinite variance
         start = np.array([1.0, line_law(model).variance])
@@ -188,7 +188,7 @@ def line_law(model: Model) -> Law:
 
 
 def _raw_generator(model: Model, order: int) -> Generator:
-    half, linear = 0.5 * model.nu2, model.diffusion.name == "x"
+    half, linear = 0.5 * model.nu2, model.diffusion.power == 1
 
     def generator(w: float, b: float) -> Floats:
         a = np.zeros((order + 1, order + 1))
@@ -203,7 +203,7 @@ def _raw_generator(model: Model, order: int) -> Generator:
 
 def _spread_generator(model: Model) -> Generator:
     noise = np.zeros((4, 4))
-    noise[3, [2, 3] if model.diffusion.name == "x" else [0]] = model.nu2
+    noise[3, [2, 3] if model.diffusion.power == 1 else [0]] = model.nu2
 
     def generator(w: float, b: float) -> Floats:
         rows = [[0.0, 0.0, 0.0, 0.0], [b, w, 0.0, 0.0], [0.0, 2.0 * b, 2.0 * w, 0.0], [0.0, 0.0, 0.0, 2.0 * w]]

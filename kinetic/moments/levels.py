@@ -55,7 +55,7 @@ def _closed(spread: Spread, level: float) -> float | None:
     """Smallest positive root of the quadratic in q or t, None where there is no such form."""
     model = spread.model
     constant = model.piecewise_constant and not model.breakpoints
-    if not constant or model.drift.name != "identity" or (model.nu2 > 0.0 and model.diffusion.name == "x"):
+    if not constant or not model.drift.linear or (model.nu2 > 0.0 and model.diffusion.power == 1):
         return None
     system = LinearMoments.spread(model)
     _, m, _, v = system.start.tolist()

@@ -124,7 +124,7 @@ def _by_phi(model: Model, until: float, energy: float) -> tuple[Finding, Finding
 
 def _require_identity(model: Model, what: str) -> None:
     line_law(model)
-    if model.drift.name != "identity" or model.nu2 > 0.0 or model.walls is not None:
+    if not model.drift.linear or model.nu2 > 0.0 or model.walls is not None:
         raise InputError(f"{what} is about the identity without noise and walls, not {model.drift.name!r}")
 
 

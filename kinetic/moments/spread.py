@@ -48,19 +48,19 @@ class Spread:
     @cached_property
     def _parts(self) -> Parts | None:
         """What moves and what rests of a relu model, for its variance."""
-        return _parts(self.model) if self.model.drift.name == "relu" and self.quantity == "variance" else None
+        return _parts(self.model) if self.model.drift.rectified and self.quantity == "variance" else None
 
     @cached_property
     def _system(self) -> LinearMoments:
         if self._parts is not None:
             return self._parts.moving
-        if self.model.drift.name == "relu":
+        if self.model.drift.rectified:
             return LinearMoments.raw(self.model, 2, *active_set(self.model))
         return LinearMoments.spread(self.model) if self.quantity == "energy" else LinearMoments.variance(self.model)
 
     @cached_property
     def _resting_energy(self) -> float:
-        return float(resting_moments(self.model, 2)[2]) if self.model.drift.name == "relu" else 0.0
+        return float(resting_moments(self.model, 2)[2]) if self.model.drift.rectified else 0.0
 
     def at(self, times: ArrayLike) -> Floats:
         """Values at the times, shape (T,)."""
@@ -69,14 +69,14 @@ class Spread:
             return self._parts.variance(z)
         if self.quantity == "variance":
             return z[:, -1]
-        return z[:, 2] + (self._resting_energy if self.model.drift.name == "relu" else z[:, 3])
+        return z[:, 2] + (self._resting_energy if self.model.drift.rectified else z[:, 3])
 
     def rate(self, times: ArrayLike) -> Floats:
         """Derivatives at the times, shape (T,), from the right at a jump; what cancels to rounding is zero."""
         y = self._system.rate(times)
         if self._parts is not None:
             first, other = self._parts.rates(self._system.at(times), y)
-        elif self.model.drift.name == "relu":
+        elif self.model.drift.rectified:
             first, other = y[:, 2], np.zeros(len(y))
         else:
             first, other = y[:, -1], y[:, 2] if self.quantity == "energy" else np.zeros(len(y))

@@ -17,13 +17,13 @@ import numpy as np
 
 from kinetic.jumps import equation
 from kinetic.steady.chart import Chart, Map, scan
-from kinetic.steady.closed_states import closed_state
+from kinetic.steady.closed_states import LOGNORMAL, closed_state
 from kinetic.steady.gibbs import gibbs
 from kinetic.steady.line import Line, constants, sides
 from kinetic.steady.relaxation import spectral_gap
 from kinetic.steady.rest_points import attractor
 from particles.base.errors import InputError, SimresnetError
-from particles.model import CONSTANT, LINEAR, Dirac, Law, Model
+from particles.model import CONSTANT, IDENTITY, LINEAR, RELU, SIGMOID, TANH, Dirac, Law, Model
 
 NUMERIC = "matrix of Chang and Cooper"
 CLOSED = "closed form"
@@ -131,8 +131,8 @@ def _at_rest(line: Line, closed: bool) -> SteadyState:
     ends = [_End(line, on, slope, high) for high in (False, True)]
     bad = [end for end in ends if not end.integrable]
     if bad:
-        names = line.model.drift.name, line.model.diffusion.name
-        allowed = f"; allowed: {_NEEDED[names]}" if names in _NEEDED and line.model.walls is None else ""
+        known = line.model.drift.value, line.model.diffusion.power
+        allowed = f"; allowed: {_NEEDED[known]}" if known in _NEEDED and line.model.walls is None else ""
         return _none(f"no steady state: {bad[0].failure}{allowed}")
     reason = f"g_oo is integrable: {ends[0].behaviour}, and {ends[1].behaviour}"
     found = closed_state(line) if closed else None
@@ -160,13 +160,13 @@ def _family(line: Line) -> str:
 
 
 _NEEDED = {
-    ("identity", "1"): "w < 0",
-    ("identity", "x"): "b not 0, and w < nu^2/2",
-    ("lognormal-family", "x"): "2 lam > delta nu^2",
-    ("relu", "1"): "reflecting walls",
-    ("relu", "x"): "b > 0, and w < nu^2/2",
-    ("sigmoid", "1"): "reflecting walls",
-    ("tanh", "1"): "w < 0",
+    (IDENTITY.value, 0): "w < 0",
+    (IDENTITY.value, 1): "b not 0, and w < nu^2/2",
+    (LOGNORMAL, 1): "2 lam > delta nu^2",
+    (RELU.value, 0): "reflecting walls",
+    (RELU.value, 1): "b > 0, and w < nu^2/2",
+    (SIGMOID.value, 0): "reflecting walls",
+    (TANH.value, 0): "w < 0",
 }
 
 

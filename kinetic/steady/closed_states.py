@@ -25,6 +25,8 @@ from kinetic.steady.line import Line
 from particles.model import CONSTANT, IDENTITY, LINEAR, RELU, TANH, Law, Normal, lognormal_family
 from particles.model.families import GeneralisedGamma, InverseGamma, Pareto, ReluSteady, SechPower
 
+LOGNORMAL = lognormal_family(1.0).value  # one formula for all its constants
+
 
 def closed_state(line: Line) -> tuple[str, Law, float] | None:
     """Family, law and gap where the model is one of the table above."""
@@ -42,12 +44,11 @@ def closed_state(line: Line) -> tuple[str, Law, float] | None:
         return "inverse Gamma", InverseGamma(mu, 2.0 * b / nu2), inverse_gamma_gap(mu, nu2)
     if half and model.drift == RELU:
         return "ReLU", ReluSteady(w, b, nu2), nu2 / 8.0
-    if half and model.drift.name == "lognormal-family":
+    if half and model.drift.value is LOGNORMAL:
         lam, delta, centre = model.drift.constants
-        if model.drift == lognormal_family(delta, lam=lam, scale=centre):
-            kappa = 2.0 * lam / (delta * nu2) - 1.0
-            law = GeneralisedGamma(kappa, centre * (nu2 * delta**2 / (2.0 * lam)) ** (1.0 / delta), delta)
-            return "generalised Gamma", law, inverse_gamma_gap(kappa / delta, delta**2 * nu2)
+        kappa = 2.0 * lam / (delta * nu2) - 1.0
+        law = GeneralisedGamma(kappa, centre * (nu2 * delta**2 / (2.0 * lam)) ** (1.0 / delta), delta)
+        return "generalised Gamma", law, inverse_gamma_gap(kappa / delta, delta**2 * nu2)
     if model.drift == RELU and line.high == math.inf and line.low > 0.0 and w < 0.0 and w * line.low + b <= 0.0:
         return "Pareto", Pareto(line.low), nu2 / 8.0
     return None

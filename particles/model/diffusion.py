@@ -27,6 +27,10 @@ class Diffusion:
     constants : tuple of float, default ()
     half_line : bool, default False
         K vanishes at 0, so that the limiting equation never crosses it; a collision with unbounded noise may.
+    power : int, optional
+        K = x^power, where it is one of at least 0: with 0 and 1 moments close.
+    reproducible : bool, default False
+        As a drift's.
     """
 
     name: str
@@ -34,6 +38,8 @@ class Diffusion:
     derivative: Formula
     constants: Constants = ()
     half_line: bool = False
+    power: int | None = None
+    reproducible: bool = False
 
     def __post_init__(self) -> None:
         require_type("name", self.name, str, "a text")
@@ -56,7 +62,7 @@ def _identity(x: float, c: Constants) -> float:
     return x
 
 
-CONSTANT = Diffusion("1", _one, _zero)
-LINEAR = Diffusion("x", _identity, _one, half_line=True)
+CONSTANT = Diffusion("1", _one, _zero, power=0, reproducible=True)
+LINEAR = Diffusion("x", _identity, _one, half_line=True, power=1, reproducible=True)
 
 DIFFUSIONS = {diffusion.name: diffusion for diffusion in (CONSTANT, LINEAR)}

@@ -27,7 +27,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from particles import vmath
@@ -65,6 +67,16 @@ class Drift:
     reproducible : bool, default False
         The formulas use only `vmath` and the shims: the same bytes on any CPU target. A drift over other functions
         is the same for any number of ranks only.
+    kinks : tuple of float, default ()
+        Values of u at which f is not smooth.
+    linear, rectified : bool, default False
+        f = u, or f = max(u, 0): moments close, and a linear drift has a flow for any weight matrix.
+    sign : int, default 0
+        1: f >= 0 everywhere; -1: f <= 0; 0: either, or not known.
+    contracts : bool, default False
+        0 < f/u <= 1, and f/u -> 1 at u = 0: w < 0 draws everything to the zero of u.
+    extended : callable (u, x, c) -> ndarray, optional
+        f over numpy's extended floats by other functions than `vmath`: what rounding is measured against.
     """
 
     name: str
@@ -80,6 +92,12 @@ class Drift:
     flow_needs_zero_bias: bool = False
     scaled: bool = True
     reproducible: bool = False
+    kinks: tuple[float, ...] = ()
+    linear: bool = False
+    rectified: bool = False
+    sign: int = 0
+    contracts: bool = False
+    extended: Callable[[Any, Any, Any], Any] | None = None
 
     def __post_init__(self) -> None:
         require_type("name", self.name, str, "a text")
@@ -149,7 +167,7 @@ def _linear_propagator(w: float, t: float, c: Constants) -> tuple[float, float]:
 
 IDENTITY = Drift(
     "identity", _identity, _one, _zero, _zero, 1.0, flow=_identity_flow, propagator=_linear_propagator,
-    reproducible=True,
+    reproducible=True, linear=True, contracts=True, extended=lambda u, x, c: u,
 )  # fmt: skip
 
 # ReLU ----------------------------------------------------------------------------------------------------------------
@@ -172,8 +190,9 @@ def _relu_flow(x: float, w: float, b: float, t: float, p: float, q: float, c: Co
 
 
 RELU = Drift(
-    "relu", _relu, _relu_u, _zero, _zero, 1.0, flow=_relu_flow, propagator=_linear_propagator, reproducible=True
-)
+    "relu", _relu, _relu_u, _zero, _zero, 1.0, flow=_relu_flow, propagator=_linear_propagator, reproducible=True,
+    kinks=(0.0,), rectified=True, sign=1, extended=lambda u, x, c: np.maximum(u, 0),
+)  # fmt: skip
 
 # tanh ----------------------------------------------------------------------------------------------------------------
 
@@ -222,8 +241,9 @@ def _tanh_propagator(w: float, t: float, c: Constants) -> tuple[float, float]:
 
 
 TANH = Drift(
-    "tanh", _tanh, _tanh_u, _zero, _tanh_uu, 1.0, flow=_tanh_flow, propagator=_tanh_propagator, reproducible=True
-)
+    "tanh", _tanh, _tanh_u, _zero, _tanh_uu, 1.0, flow=_tanh_flow, propagator=_tanh_propagator, reproducible=True,
+    contracts=True, extended=lambda u, x, c: np.tanh(u),
+)  # fmt: skip
 
 # sigmoid -------------------------------------------------------------------------------------------------------------
 
@@ -268,7 +288,7 @@ def _sigmoid_flow(x: float, w: float, b: float, t: float, p: float, q: float, c:
 
 SIGMOID = Drift(
     "sigmoid", _sigmoid, _sigmoid_u, _zero, _sigmoid_uu, 0.25, flow=_sigmoid_flow, propagator=_linear_propagator,
-    reproducible=True,
+    reproducible=True, sign=1, extended=lambda u, x, c: 1 / (1 + np.exp(-u)),
 )  # fmt: skip
 
 # the corrected sigma_N, c = (lam, delta, scale) ----------------------------------------------------------------------
@@ -303,6 +323,10 @@ def _lognormal_propagator(w: float, t: float, c: Constants) -> tuple[float, floa
     return -vmath.expm1(-c[0] * t), vmath.exp(-c[0] * t)
 
 
+def _lognormal_extended(u: Any, x: Any, c: Any) -> Any:
+    return -(c[0] / c[1]) * ((x / c[2]) ** c[1] - 1) * x
+
+
 def lognormal_family(delta: float, *, lam: float = 1.0, scale: float = 1.0) -> Drift:
     """The corrected sigma_N(x) = -(lam/delta)((x/scale)^delta - 1) x for x > 0 (arXiv 2001.04294, 4.1.1).
 
@@ -322,6 +346,7 @@ def lognormal_family(delta: float, *, lam: float = 1.0, scale: float = 1.0) -> D
     return Drift(
         "lognormal-family", _lognormal, _zero, _lognormal_x, _zero, 0.0, math.inf, (lam, delta, scale),
         flow=_lognormal_flow, propagator=_lognormal_propagator, reproducible=True,
+        extended=_lognormal_extended,
     )  # fmt: skip
 
 
@@ -368,6 +393,10 @@ def _power_propagator(w: float, t: float, c: Constants) -> tuple[float, float]:
     return rest * _expm1_over(rest * w, t), vmath.exp(w * t)
 
 
+def _power_extended(u: Any, x: Any, c: Any) -> Any:
+    return u - c[0] * np.sign(x) * np.abs(x) ** c[1]
+
+
 def power_law(gamma: float, mu: float) -> Drift:
     """Ruseckas' u - gamma sign(x) abs(x)^mu with u = w x + b (his (57)).
 
@@ -389,6 +418,7 @@ def power_law(gamma: float, mu: float) -> Drift:
     return Drift(
         "cubic" if mu == 3.0 else "power-law", value, _one, f_x, _zero, 1.0, math.inf, (gamma, mu),
         flow=_power_flow, propagator=_power_propagator, flow_needs_zero_bias=True, scaled=False, reproducible=True,
+        extended=_power_extended,
     )  # fmt: skip
 
 

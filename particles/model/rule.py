@@ -33,7 +33,7 @@ from numpy.typing import ArrayLike
 from particles.base.arrays import Floats
 from particles.base.checks import require_count, require_finite, require_number, require_positive, require_type
 from particles.base.errors import InputError
-from particles.model.diffusion import CONSTANT, DIFFUSIONS, Diffusion
+from particles.model.diffusion import CONSTANT, Diffusion
 from particles.model.drifts import Drift
 from particles.model.identity import describe, identity
 from particles.model.law import Law
@@ -141,7 +141,7 @@ class Model:
         """True where weight and bias are constant between `breakpoints`; a mean-coupled bias is, for the identity."""
         known = isinstance(self._weight, Constant | Piecewise)
         if self.mean_coupled:
-            return known and self.drift.name == "identity" and self.walls is None  # walls do not conserve m1
+            return known and self.drift.linear and self.walls is None  # walls do not conserve m1
         return known and isinstance(self._bias, Constant | Piecewise)
 
     @property
@@ -158,8 +158,8 @@ class Model:
     @property
     def reproducible(self) -> bool:
         """True where every number of a run is the same on any CPU: no user's function, no library's quantile."""
-        ours = self.diffusion in DIFFUSIONS.values()
-        return not self.varying and ours and self.drift.reproducible and bool(self.initial.reproducible)
+        parts = self.diffusion, self.drift, self.initial
+        return not self.varying and all(part.reproducible for part in parts)
 
     @property
     def start(self) -> Law | Product:

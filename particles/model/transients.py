@@ -184,12 +184,13 @@ class PushForward(Law):
         return follow(self.cdf, np.concatenate(known))
 
     def kinks(self) -> Floats:
-        """Where the rest points u = 0 of a ReLU are at the end: the density jumps there."""
-        kinks = np.empty(0)
-        if self.model.drift.name == "relu":
+        """Where the points at which the drift is not smooth are at the end: the density jumps there."""
+        kinks, known = np.empty(0), np.array(self.model.drift.kinks)
+        if known.size:
             low, high = self._walls
             for w, b, duration in self._steps:
-                kinks = flow_map(self.model.drift, np.append(kinks, [-b / w] if w != 0.0 else []), w, b, duration)
+                kinks = np.append(kinks, (known - b) / w if w != 0.0 else [])
+                kinks = flow_map(self.model.drift, kinks, w, b, duration)
             kinks = kinks[(kinks > low) & (kinks < high)]
         return kinks
 

@@ -1,7 +1,7 @@
 """What rounding does to a particle: the same steps, the same starts and the same noise, in 80-bit arithmetic.
 
 The float64 run is the scheme's own kernel; beside it x' = x + dt f(w x + b, x) + sqrt(eps) nu K(x) eta is formed in
-extended precision by formulas of its own. Rounding moves W1 by at most the mean of abs(x_64 - x_80), which is reported.
+extended precision by the drift's `extended`. Rounding moves W1 by at most the mean of abs(x_64 - x_80), which is told.
 For the Poisson and the Nanbu clock the steps are those of the synchronous one at the same tau: as many on average.
 """
 
@@ -16,7 +16,7 @@ from particles import Collisions, Euler, parallel
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.ensemble import Ensemble
-from particles.model import CONSTANT, IDENTITY, Dirac, Drift, Model
+from particles.model import IDENTITY, Dirac, Model
 from particles.noise import Noise
 from particles.philox import Address
 
@@ -84,30 +84,14 @@ def _draws(noise: Noise, step: int) -> Floats:
 def _moved(model: Model, x: _Long, row: tuple[float, float], size: float, eta: Floats | None) -> _Long:
     w, b = (np.longdouble(number) for number in row)
     step = np.longdouble(size)
-    moved = x + step * _drift(model.drift, w * x + b, x)
+    if model.drift.extended is None:
+        raise InputError(f"drift {model.drift.name!r} has no formula in extended precision: it must state `extended`")
+    c = [np.longdouble(number) for number in model.drift.constants]
+    moved = x + step * model.drift.extended(w * x + b, x, c)
     if eta is None:
         return moved
-    if model.diffusion.name not in ("1", "x"):
-        raise InputError(f"noise shape {model.diffusion.name!r} has no formula in extended precision")
-    shape = np.longdouble(1) if model.diffusion is CONSTANT else x
-    return moved + np.sqrt(step * np.longdouble(model.nu2)) * shape * eta
-
-
-def _drift(drift: Drift, u: _Long, x: _Long) -> _Long:
-    """The drifts of the papers in extended precision: a second route, not the kernel's."""
-    constants = [np.longdouble(number) for number in drift.constants]
-    if drift.name == "identity":
-        return u
-    if drift.name == "relu":
-        return np.maximum(u, 0)
-    if drift.name == "tanh":
-        return np.tanh(u)
-    if drift.name == "sigmoid":
-        return 1 / (1 + np.exp(-u))
-    if drift.name == "lognormal-family":
-        lam, delta, scale = constants
-        return -(lam / delta) * ((x / scale) ** delta - 1) * x
-    if drift.name in ("cubic", "power-law"):
-        gamma, mu = constants
-        return u - gamma * np.sign(x) * np.abs(x) ** mu
-    raise InputError(f"drift {drift.name!r} has no formula in extended precision")
+    if model.diffusion.power is None:
+        raise InputError(
+            f"noise shape {model.diffusion.name!r} has no formula in extended precision: state its `power`"
+        )
+    return moved + np.sqrt(step * np.longdouble(model.nu2)) * x**model.diffusion.power * eta

@@ -24,7 +24,6 @@ from particles.base.arrays import Floats, over_arrays
 from particles.base.errors import InputError
 from particles.model import CONSTANT, Law, Model
 from particles.model.laws import quantile_by_bisection
-from particles.noise import Noise
 from particles.schemes import even_levels
 from validation.laws.interpolation import UniformGrid
 from validation.laws.lattice import LatticeSum, binomial_signs
@@ -32,7 +31,6 @@ from validation.laws.refine import tabulate
 from validation.laws.tabulated import Chart
 
 _NODES, _MOST = (12, 16, 20, 26, 34), 4097
-_NO_WEIGHT = 1e-18
 
 
 def boltzmann_law(model: Model, scheme: Collisions | Milstein, time: float, *, tolerance: float = 1e-9) -> Law:
@@ -77,7 +75,7 @@ def boltzmann_law(model: Model, scheme: Collisions | Milstein, time: float, *, t
         return LatticeSum(start, math.sqrt(eps * model.nu2) * signs, weights)
 
     def solve(chart: Chart, grid: UniformGrid, values: Floats, level: int) -> Floats:
-        nodes = noise_rule(scheme.noise, _NODES[min(level, len(_NODES) - 1)])
+        nodes = scheme.noise.rule(_NODES[min(level, len(_NODES) - 1)])
         return _mixture(_collision(model, scheme, chart, grid, nodes), values, counts)
 
     return tabulate(model, time, solve, tolerance=tolerance, most=_MOST)
@@ -110,33 +108,6 @@ def _all_at(n: int) -> Floats:
     out = np.zeros(n + 1)
     out[n] = 1.0
     return out
-
-
-def noise_rule(noise: Noise, count: int) -> tuple[Floats, Floats]:
-    """Nodes and weights of the Gauss rule of a noise law of mean 0 and variance 1; two points are exact.
-
-    It matches 2 count - 1 moments; nodes that weigh less than 1e-18 are left out.
-
-    Raises
-    ------
-    InputError
-        If the law is not one of `particles.noise`.
-    """
-    if noise.bits:
-        return np.array([-1.0, 1.0]), np.array([0.5, 0.5])
-    match noise.name:
-        case "gaussian" | "gaussian53":
-            eta, weight = np.polynomial.hermite_e.hermegauss(count)
-        case "uniform":
-            eta, weight = np.polynomial.legendre.leggauss(count)
-            eta = math.sqrt(3.0) * eta
-        case "exponential":
-            eta, weight = np.polynomial.laguerre.laggauss(count)
-            eta = eta - 1.0
-        case _:
-            raise InputError(f"noise = {noise.name!r} has no Gauss rule here")
-    weight = weight / weight.sum()
-    return eta[weight > _NO_WEIGHT], weight[weight > _NO_WEIGHT]
 
 
 def _eps(scheme: Collisions | Milstein) -> float:

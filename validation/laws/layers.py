@@ -50,7 +50,7 @@ def euler_law(model: Model, layers: int, time: float) -> EulerLaw:
         raise InputError(f"nu2 = {model.nu2!r}: the law of the layers is known without noise only")
     if model.walls is not None and model.wall != "sticky":
         raise InputError(f"wall = {model.wall!r}: the law of the layers knows sticky walls only")
-    if model.mean_coupled and (model.drift.name != "identity" or model.walls is not None):
+    if model.mean_coupled and (not model.drift.linear or model.walls is not None):
         raise InputError(f"a bias that follows the mean needs the identity without walls, not {model.drift.name!r}")
     scheme = Euler(layers=layers)
     levels = scheme.levels(model, time, ())
