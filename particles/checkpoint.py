@@ -35,7 +35,7 @@ from particles.base.files import draft_of, replace_folder, resolved, sync, write
 from particles.base.jit import fingerprint
 from particles.base.readers import read_json, reading
 from particles.base.terminal import say
-from particles.ensemble import BLOCK, Ensemble, Integers
+from particles.ensemble import Ensemble, Integers
 from particles.storage import Part, data_offset, read_rows, reserve, write_rows
 from particles.watch import Checkpoints
 
@@ -142,7 +142,7 @@ def _parts(ensemble: Ensemble, offsets: tuple[int, int]) -> tuple[Part, Part]:
 def _write_share(draft: Path, ensemble: Ensemble, offsets: tuple[int, int], rows: list[Floats], key: bytes) -> None:
     clouds, sums = _parts(ensemble, offsets)
     write_rows(draft / FIELD, clouds, rows)
-    write_rows(draft / SUMS, sums, [_digests(row, key) for row in rows])
+    write_rows(draft / SUMS, sums, [_digests(row, ensemble.block, key) for row in rows])
 
 
 def _key(meta: Mapping[str, Any]) -> bytes:
@@ -152,9 +152,9 @@ def _key(meta: Mapping[str, Any]) -> bytes:
     return bytes.fromhex(plain_digest({name: value for name, value in meta.items() if name not in ("files", "sizes")}))
 
 
-def _digests(row: Floats, key: bytes) -> Any:
+def _digests(row: Floats, block: int, key: bytes) -> Any:
     """sha256 of every block of a row, shape (blocks, 32)."""
-    return np.frombuffer(b"".join(block_digests(row, BLOCK, key)), dtype=np.uint8).reshape(-1, DIGEST)
+    return np.frombuffer(b"".join(block_digests(row, block, key)), dtype=np.uint8).reshape(-1, DIGEST)
 
 
 def _finish(draft: Path, place: Path, meta: dict[str, Any], files: Mapping[str, bytes]) -> None:
@@ -188,7 +188,7 @@ def newest(folder: Path) -> tuple[Path, dict[str, Any]]:
 
 
 def differing(held: Mapping[str, Any], run: Mapping[str, Any]) -> list[str]:
-    """What tells a run from the one that is held, by the names of its description (`particles.simulate.describe`)."""
+    """What tells a run from the one that is held, by the names of its description (`particles.run.Run.describe`)."""
     return [key for key, value in json.loads(json.dumps(run)).items() if key not in held or held[key] != value]
 
 
@@ -251,7 +251,7 @@ def _description(path: Path, check_files: bool) -> dict[str, Any]:
 def _clouds(path: Path, ensemble: Ensemble, shape: tuple[int, int], key: bytes) -> list[Floats]:
     clouds = [np.empty((shape[1], len(ensemble.local))) for _ in range(shape[0])]
     rows = [row for cloud in clouds for row in cloud]
-    blocks = -(-len(ensemble.local) // BLOCK)
+    blocks = -(-len(ensemble.local) // ensemble.block)
     sums = [np.empty((blocks, DIGEST), dtype=np.uint8) for _ in rows]
     try:
         with reading(path):
@@ -265,6 +265,6 @@ def _clouds(path: Path, ensemble: Ensemble, shape: tuple[int, int], key: bytes) 
     except InputError as error:
         raise DamagedError(f"{path} is damaged: {error}") from error
     for row, expected in zip(rows, sums, strict=True):
-        if not np.array_equal(_digests(row, key), expected):
+        if not np.array_equal(_digests(row, ensemble.block, key), expected):
             raise DamagedError(f"{path} is damaged: {FIELD} does not have its sums")
     return clouds

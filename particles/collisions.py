@@ -70,6 +70,7 @@ class Collisions:
     dt: float | None = None
     tau: float | None = None
     order: ClassVar[float] = 1.0
+    nanoseconds: ClassVar[float] = 2.0
 
     def __post_init__(self) -> None:
         require_type("noise", self.noise, Noise, "a Noise of `particles.noise`")
@@ -138,6 +139,10 @@ class Collisions:
         """eps, of a collision."""
         return self.eps
 
+    def passes(self, levels: Floats) -> float:
+        """Mean number of collisions in a step of the Poisson clock; 1 of the others, which look at every particle."""
+        return max(1.0, float(levels[1]) / self.mean_time) if self.clock == "poisson" else 1.0
+
     def cautions(self, model: Model) -> tuple[str, ...]:
         """Sentences for a person before a run: collisions that can leave the half line of K = x."""
         return leaves_half_line(model, self.noise, self.eps)
@@ -158,6 +163,7 @@ class Milstein:
     dt: float
     noise: Noise = field(default=GAUSSIAN)
     order: ClassVar[float] = 1.0
+    nanoseconds: ClassVar[float] = 2.0
 
     def __post_init__(self) -> None:
         require_positive("dt", self.dt)
@@ -183,6 +189,10 @@ class Milstein:
     def stride(self, levels: Floats) -> float:
         """dt."""
         return self.dt
+
+    def passes(self, levels: Floats) -> float:
+        """1."""
+        return 1.0
 
     def cautions(self, model: Model) -> tuple[str, ...]:
         """Sentences for a person before a run: steps that can leave the half line of K = x."""

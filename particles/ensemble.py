@@ -1,7 +1,7 @@
 """Particles in fixed blocks: who owns which, the first draw, sums per block added in block order.
 
-A block is `BLOCK` consecutive particles, whatever the number of ranks; a rank owns consecutive whole blocks. So every
-draw and every sum is the same on any number of ranks, to the last bit.
+A block is 4096 consecutive particles by default, whatever the number of ranks; a rank owns consecutive whole blocks. So
+every draw and every sum is the same on any number of ranks, to the last bit.
 """
 
 from __future__ import annotations
@@ -76,15 +76,18 @@ class Ensemble:
     ----------
     count : int >= 1
     ranks : Ranks
+    block : int >= 1, default 4096
+        Particles of a block.
     """
 
     count: int
     ranks: Ranks
+    block: int = BLOCK
 
     @property
     def blocks(self) -> int:
         """Number of blocks."""
-        return -(-self.count // BLOCK)
+        return -(-self.count // self.block)
 
     def first_block(self, rank: int) -> int:
         """First block of a rank: the balanced split, whose parts differ by one block at most."""
@@ -92,7 +95,7 @@ class Ensemble:
 
     def first(self, rank: int) -> int:
         """First particle of a rank."""
-        return min(self.first_block(rank) * BLOCK, self.count)
+        return min(self.first_block(rank) * self.block, self.count)
 
     @cached_property
     def local(self) -> range:
@@ -142,7 +145,7 @@ class Ensemble:
         blocks = self.first_block(self.ranks.rank + 1) - self.first_block(self.ranks.rank)
         sums = np.empty((len(state), 2, blocks))
         for row, centre, out in zip(state, centres, sums, strict=True):
-            block_power_sums()(row, centre, BLOCK, out)
+            block_power_sums()(row, centre, self.block, out)
         everywhere = exact_sums(sums, self.ranks)
         if not np.abs(everywhere).sum() < math.inf:
             raise NotFiniteError("a moment of the cloud is beyond the largest number", on_all_ranks=True)
@@ -224,11 +227,3 @@ def exact_parts(values: list[float]) -> list[float]:
     except (OverflowError, ValueError):  # a sum beyond all numbers, or infinities of both signs
         return [math.inf]
     return parts
-
-
-def check_start(model: Model, start: str) -> None:
-    """Refuse a start that is not known, or that has no meaning for a law on R^d, d > 1."""
-    if start not in STARTS:
-        raise InputError(f"start = {start!r} must be one of {', '.join(STARTS)}")
-    if start != "random" and model.dim > 1:
-        raise InputError(f"start = {start!r} needs one feature, not {model.dim}: use 'random'")

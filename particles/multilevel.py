@@ -32,7 +32,7 @@ from particles import coupled_kernels, noisy_kernels
 from particles.base.arrays import Floats
 from particles.base.checks import require_positive
 from particles.base.errors import InputError, NotFiniteError
-from particles.ensemble import CHUNK, exact_parts, exact_sums
+from particles.ensemble import CHUNK, Ensemble, exact_parts, exact_sums
 from particles.kernels import block_power_sums, free
 from particles.model.rule import Model
 from particles.noise import GAUSSIAN
@@ -171,7 +171,8 @@ class Levels:
         NotFiniteError
             On all ranks, if a sum is not a finite number.
         """
-        begin, end = (len(blocks) * rank // ranks.size + blocks.start for rank in (ranks.rank, ranks.rank + 1))
+        share = Ensemble(len(blocks) * BLOCK, ranks, BLOCK)
+        begin, end = (blocks.start + share.first_block(rank) for rank in (ranks.rank, ranks.rank + 1))
         centres = _rows(*self.sample(level, range(1)))[:, 0].tolist()
         found = np.empty((3 * len(centres), end - begin))
         for first in range(begin, end, CHUNK // BLOCK):

@@ -13,6 +13,7 @@ from particles.base.errors import InputError
 
 if TYPE_CHECKING:
     from particles.model import Case
+    from particles.run import Run
     from particles.schemes import Scheme
 
 
@@ -104,3 +105,19 @@ def snapshots_of(case: Case, scheme: Scheme, until: float) -> list[float]:
         left_out = ", ".join(f"{t:g}" for t in wanted if t not in kept)
         print(f"no snapshot at t = {left_out}: no multiple of dt = {levels[1]:g}")
     return sorted({*kept, until})
+
+
+def run_of(arguments: argparse.Namespace, case: Case, scheme: Scheme) -> Run:
+    """The run of the options; what is not given is the case's own."""
+    from particles.run import Run
+
+    until = arguments.until or case.until
+    return Run(
+        count=arguments.count or case.count,
+        until=until,
+        times=arguments.times or snapshots_of(case, scheme, until),
+        start=getattr(arguments, "start", "random"),
+        seed=getattr(arguments, "seed", 0),
+        histogram=histogram_of(arguments.histogram),
+        keep_clouds=not arguments.no_clouds,
+    )

@@ -3,7 +3,7 @@
 With M particles of state dimension D on R ranks, L steps, and n clouds kept (docs/scaling.md):
 
     memory a rank   8 D m n 1.05 + BASE,          m = the largest share, whole blocks of 4096 particles
-    time            m D (start + L q step + S look),  S sweeps and snapshots, nanoseconds of the table or measured here;
+    time            m D (start + L q step + S look),  S sweeps and snapshots, nanoseconds of the scheme or timed here;
                     q = 1, or the mean number of collisions in a step of the Poisson clock
     disk            8 D M n, and 8 D M (n + 1) a checkpoint, of which three exist while one is written
     error           E W1 = c / sqrt(M),  c = sqrt(2/pi) int sqrt(F (1 - F)) dx of the exact law F (Bobkov and Ledoux),
@@ -15,24 +15,22 @@ No numba and no MPI is loaded without `measure`: formulas run as plain Python wh
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
 
 from particles.base.arrays import Floats
-from particles.base.errors import InputError
-from particles.ensemble import BLOCK, Bins
+from particles.ensemble import BLOCK
 from particles.model.rule import Model
 from particles.model.transients import exact_law
 from particles.philox import Address
+from particles.run import Run
 from particles.schemes import Scheme
+from particles.simulate import simulate, sweep
 
 BASE = 200 * 2**20  # bytes of a rank before its first particle: Python, numpy, numba, scipy, MPI
 START, LOOK = 6.0, 1.5  # nanoseconds a particle and component: the first draw; finite check and moments
-STEP = {"Euler": 0.6, "ExactFlow": 7.6}  # nanoseconds a particle, component and step of tanh (docs/performance.md)
-NOISY = 2.0  # the same with a Gaussian number, for schemes that the table does not hold
 GRID = 1500  # points of the quadrature of the error
 SAMPLE = 2**17  # particles that are timed
 PILOT, PILOT_WORK = 2**14, 1e9  # particles of a pilot run for the error, and the particle-steps that it may take
@@ -92,55 +90,37 @@ class Forecast:
         )
 
 
-def forecast(
-    model: Model,
-    scheme: Scheme,
-    *,
-    count: int,
-    ranks: int = 1,
-    until: float,
-    times: Sequence[float] = (),
-    histogram: tuple[float, float, int] | None = None,
-    keep_clouds: bool = True,
-    measure: bool = False,
-) -> Forecast:
-    """Forecast the cost of `simulate` with these arguments on so many ranks.
+def forecast(model: Model, scheme: Scheme, run: Run, *, ranks: int = 1, measure: bool = False) -> Forecast:
+    """Forecast the cost of a run on so many ranks; the memory of this machine is no limit.
 
     Raises
     ------
     InputError
-        If an argument is out of range. The memory of this machine is no limit.
+        If the scheme cannot carry the model over the times of the run.
     """
-    from particles.simulate import memory, sweep, work
-
-    if not (until > 0.0 and math.isfinite(until) and all(0.0 <= time <= until for time in times)):
-        raise InputError(f"times = {list(times)!r} must lie in [0, until] with until = {until!r} above 0")
-    cells = Bins(*histogram).cells + 2 if histogram is not None else 0
-    levels = scheme.levels(model, until, times)
-    steps = len(levels) - 1
-    snapshots = len(set(times)) or 1
-    clouds = snapshots if keep_clouds else 0
-    blocks = -(-count // BLOCK)
-    share = min(-(-blocks // ranks) * BLOCK, count)
-    passes = work(scheme, levels)
-    looks = math.ceil(steps / (1 if model.mean_coupled else sweep(model, count, passes))) + snapshots
-    start, step = _timed(model, scheme, levels) if measure else (START, STEP.get(type(scheme).__name__, NOISY))
-    counts = 8.0 * snapshots * model.size * cells
-    error = w1_error(model, until, count)
+    cells = run.bins.cells + 2 if run.bins is not None else 0
+    levels = run.levels(model, scheme)
+    steps, passes = len(levels) - 1, scheme.passes(levels)
+    blocks = -(-run.count // BLOCK)
+    share = min(-(-blocks // ranks) * BLOCK, run.count)
+    looks = math.ceil(steps / (1 if model.mean_coupled else sweep(model, run.count, passes))) + len(run.stops)
+    start, step = _timed(model, scheme, levels) if measure else (START, scheme.nanoseconds)
+    counts = 8.0 * len(run.stops) * model.size * cells
+    error = w1_error(model, run.until, run.count)
     pilot = measure and error is None and model.size == 1 and not model.mean_coupled
     if pilot:
-        error = _pilot(model, scheme, until, steps * passes) / math.sqrt(count)
+        error = _pilot(model, scheme, run.until, steps * passes) / math.sqrt(run.count)
     return Forecast(
-        count=count,
+        count=run.count,
         ranks=ranks,
         steps=steps,
-        memory_per_rank=memory(model, share, max(clouds, 1)) + BASE + counts,
-        memory=memory(model, count, max(clouds, 1)) + ranks * (BASE + counts),
+        memory_per_rank=run.memory(model, share) + BASE + counts,
+        memory=run.memory(model) + ranks * (BASE + counts),
         seconds=1e-9 * share * model.size * (start + steps * passes * step + looks * LOOK),
         nanoseconds=step,
         measured=measure,
-        disk=8.0 * count * model.size * clouds + counts,
-        checkpoint=8.0 * count * model.size * (clouds + 1) * (1.0 + 32.0 / (8 * BLOCK)) + counts,
+        disk=8.0 * run.count * model.size * run.clouds + counts,
+        checkpoint=8.0 * run.count * model.size * (run.clouds + 1) * (1.0 + 32.0 / (8 * BLOCK)) + counts,
         w1=error,
         pilot=pilot,
     )
@@ -169,8 +149,6 @@ def w1_error(model: Model, time: float, count: int) -> float | None:
 
 def _pilot(model: Model, scheme: Scheme, until: float, work: float) -> float:
     """Return sqrt(2/pi) int sqrt(F (1 - F)) dx of the empirical F of a small run; collective."""
-    from particles.simulate import simulate
-
     count = min(PILOT, max(256, int(PILOT_WORK / work)))
     x = np.sort(simulate(model, scheme, count=count, until=until).at(until).points[0])
     level = np.arange(1, count) / count
@@ -181,10 +159,9 @@ def _timed(model: Model, scheme: Scheme, levels: Floats) -> tuple[float, float]:
     """Nanoseconds of the first draw and of a step, a particle and component: the fastest of three."""
     from particles import parallel
     from particles.ensemble import Ensemble
-    from particles.simulate import sweep, work
 
     ensemble = Ensemble(SAMPLE, parallel.serial())
-    passes = work(scheme, levels)
+    passes = scheme.passes(levels)
     steps = 1 if model.mean_coupled else min(sweep(model, SAMPLE, passes), len(levels) - 1)
     starts, advances = [], []
     for _ in range(4):  # the first one compiles

@@ -7,7 +7,7 @@ import dataclasses
 from typing import Any
 
 from particles.base import command
-from particles.options import add_case, histogram_of, scheme_of, snapshots_of
+from particles.options import add_case, run_of, scheme_of
 
 
 def add_parser(commands: Any) -> None:
@@ -26,21 +26,11 @@ def execute(arguments: argparse.Namespace) -> int:
     from particles.plan import forecast
 
     case = load_case(arguments.case)
-    until = arguments.until or case.until
     scheme = scheme_of(arguments, case)
-    told = forecast(
-        case.model,
-        scheme,
-        count=arguments.count or case.count,
-        ranks=arguments.ranks,
-        until=until,
-        times=arguments.times or snapshots_of(case, scheme, until),
-        histogram=histogram_of(arguments.histogram),
-        keep_clouds=not arguments.no_clouds,
-        measure=arguments.measure,
-    )
+    run = run_of(arguments, case, scheme)
+    told = forecast(case.model, scheme, run, ranks=arguments.ranks, measure=arguments.measure)
     if command.launched_rank() == 0:
-        print(f"{case.name}: {scheme}, to t = {until:g}")
+        print(f"{case.name}: {scheme}, to t = {run.until:g}")
         print(told.text())
         if arguments.json:
             command.print_json(dataclasses.asdict(told))

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from particles.base import command
 from particles.base.errors import InputError, plain
 from particles.base.terminal import say
-from particles.options import add_case, histogram_of, scheme_of, snapshots_of
+from particles.options import add_case, run_of, scheme_of
 
 if TYPE_CHECKING:
     from particles.model import Case
+    from particles.run import Run
     from particles.schemes import Scheme
     from particles.trajectory import Trajectory
     from particles.watch import Checkpoints
@@ -134,22 +135,12 @@ def _carry(arguments: argparse.Namespace, case: Case, checkpoints: Checkpoints) 
     from particles.cautions import cautions
     from particles.checkpoint import discard
     from particles.model.case_copy import packed
-    from particles.simulate import check
 
-    until = arguments.until or case.until
     scheme = scheme_of(arguments, case)
-    options: dict[str, Any] = {
-        "count": arguments.count or case.count,
-        "until": until,
-        "times": arguments.times or snapshots_of(case, scheme, until),
-        "start": arguments.start,
-        "seed": arguments.seed,
-        "histogram": histogram_of(arguments.histogram),
-        "keep_clouds": not arguments.no_clouds,
-    }
-    levels = check(case.model, scheme, **options)
+    run = run_of(arguments, case, scheme)
+    levels = run.check(case.model, scheme)
     if arguments.resume:
-        finished = _finished(arguments, case, scheme, options, checkpoints)
+        finished = _finished(arguments, case, scheme, run, checkpoints)
         if finished is not None:
             _tell(finished, arguments, f"{case.name}: this run is finished, and stored in {arguments.out}")
             return 0
@@ -159,19 +150,19 @@ def _carry(arguments: argparse.Namespace, case: Case, checkpoints: Checkpoints) 
     from particles import parallel
     from particles.base.files import check_output_folder
     from particles.base.progress import progress_bar
-    from particles.simulate import simulate, work
+    from particles.simulate import perform
     from particles.trajectory import FOLDERS
 
     def check_again() -> None:
         check_output_folder(arguments.out, *FOLDERS, replace=arguments.replace)
 
-    steps = options["count"] * case.model.size * (len(levels) - 1) * work(scheme, levels)
+    steps = run.count * case.model.size * (len(levels) - 1) * scheme.passes(levels)
     began = perf_counter()
     with parallel.world().claimed(arguments.out, check_again):
         for sentence in found:
             say("particles", sentence)
         with progress_bar(f"particles: {case.name}", steps) as progress:
-            trajectory = simulate(case.model, scheme, **options, checkpoints=checkpoints, progress=progress)
+            trajectory = perform(case.model, scheme, run, checkpoints=checkpoints, progress=progress)
         copy = packed(checkpoints.arguments["place"], checkpoints.files)
         trajectory = dataclasses.replace(trajectory, info={"case": arguments.case, "copy": copy, **trajectory.info})
         trajectory.save(arguments.out, replace=arguments.replace)
@@ -180,14 +171,14 @@ def _carry(arguments: argparse.Namespace, case: Case, checkpoints: Checkpoints) 
     ranks = trajectory.info["ranks"]
     line = (
         f"{case.name}: {trajectory.count} particles on {ranks} rank{'s' * (ranks > 1)}, {scheme},"
-        f" to t = {until:g} in {perf_counter() - began:.2f} s; stored in {arguments.out}"
+        f" to t = {run.until:g} in {perf_counter() - began:.2f} s; stored in {arguments.out}"
     )
     _tell(trajectory, arguments, line)
     return 0
 
 
 def _finished(
-    arguments: argparse.Namespace, case: Case, scheme: Scheme, options: dict[str, Any], checkpoints: Checkpoints
+    arguments: argparse.Namespace, case: Case, scheme: Scheme, run: Run, checkpoints: Checkpoints
 ) -> Trajectory | None:
     """The run in the output folder, if it is the one that is asked for; None where it is still to be begun or finished.
 
@@ -197,14 +188,12 @@ def _finished(
         If what is there is another run, unless --replace says that a finished one may go.
     """
     from particles.checkpoint import complete, differing, discard, newest
-    from particles.simulate import describe
     from particles.trajectory import META, load
 
-    described = {key: value for key, value in options.items() if key != "times"} | {"replicate": 0}
-    run = describe(case.model, scheme, sorted(set(options["times"])), described)
+    wanted = run.describe(case.model, scheme)
 
     def is_it(place: Path, held: dict[str, Any], may_go: bool = False) -> bool:
-        names = differing(held, run)
+        names = differing(held, wanted)
         if names and not may_go:
             raise InputError(f"{place} holds another run: it differs in {', '.join(names)}; give another folder")
         return not names

@@ -11,16 +11,13 @@ import numpy as np
 
 from particles import checkpoint, parallel
 from particles.base.arrays import Floats
-from particles.base.checks import require_positive
-from particles.base.errors import InputError
-from particles.base.memory import require_memory
 from particles.base.provenance import provenance
 from particles.cautions import cautions
 from particles.checkpoint import Kept
-from particles.collisions import Collisions
-from particles.ensemble import Bins, Ensemble, check_start
+from particles.ensemble import Ensemble
 from particles.model.rule import Model
-from particles.philox import Address, check_key
+from particles.philox import Address
+from particles.run import Run
 from particles.schemes import Scheme
 from particles.trajectory import Trajectory
 from particles.watch import Checkpoints, Watch
@@ -28,46 +25,6 @@ from particles.watch import Checkpoints, Watch
 SWEEP = 128  # steps between two looks at the state; a sweep this long loses nothing to memory traffic
 SHORT_SWEEP = 32  # of very large clouds, whose signals would wait for minutes otherwise
 LARGE = 2**31  # particle-steps that a long sweep may hold over all ranks
-
-
-def check(
-    model: Model,
-    scheme: Scheme,
-    *,
-    count: int,
-    until: float,
-    times: Sequence[float] = (),
-    start: str = "random",
-    seed: int = 0,
-    replicate: int = 0,
-    histogram: tuple[float, float, int] | None = None,
-    keep_clouds: bool = True,
-) -> Floats:
-    """Refuse what `simulate` could not do, before MPI or numba is loaded; return the time levels.
-
-    Raises
-    ------
-    InputError
-        With the argument, its value and what is allowed.
-    """
-    if not (isinstance(count, int | np.integer) and count >= 1):
-        raise InputError(f"count = {count!r} must be a positive integer")
-    require_positive("until", until)
-    for time in times:
-        if not 0.0 <= time <= until:
-            raise InputError(f"times: {time!r} must lie in [0, {until!r}]")
-    check_start(model, start)
-    check_key(seed, replicate)
-    if histogram is not None:
-        Bins(*histogram)
-    clouds = len(set(times)) or 1
-    require_memory(f"count = {count!r} with {clouds} snapshots", memory(model, count, clouds if keep_clouds else 1))
-    return scheme.levels(model, until, times)
-
-
-def memory(model: Model, count: int, clouds: int) -> float:
-    """Bytes over all ranks of a run that holds so many clouds, the state among them, with 5 % for all else."""
-    return 1.05 * 8.0 * count * model.size * clouds
 
 
 def simulate(
@@ -130,43 +87,57 @@ def simulate(
     Stopped
         If `checkpoints` asked to leave.
     """
-    options: dict[str, Any] = {"count": count, "until": until, "start": start, "seed": seed, "replicate": replicate}
-    options |= {"histogram": histogram, "keep_clouds": keep_clouds}
-    levels = check(model, scheme, times=times, **options)
-    stops = sorted(set(times)) or [until]
-    most = 1 if model.mean_coupled else sweep(model, count, work(scheme, levels))
-    ensemble = Ensemble(count, parallel.of(comm))
-    run = describe(model, scheme, stops, options)
+    run = Run(
+        count=count, until=until, times=times, start=start, seed=seed, replicate=replicate, histogram=histogram,
+        keep_clouds=keep_clouds,
+    )  # fmt: skip
+    return perform(model, scheme, run, checkpoints=checkpoints, comm=comm, progress=progress)
 
-    written = 8.0 * model.size * len(ensemble.local) * ((len(stops) if keep_clouds else 0) + 1)
+
+def perform(
+    model: Model,
+    scheme: Scheme,
+    run: Run,
+    *,
+    checkpoints: Checkpoints | None = None,
+    comm: Any = None,
+    progress: Callable[[float], None] = lambda share: None,
+) -> Trajectory:
+    """Carry out a `Run`; the rest as `simulate`."""
+    levels = run.check(model, scheme)
+    most = 1 if model.mean_coupled else sweep(model, run.count, scheme.passes(levels))
+    ensemble = Ensemble(run.count, parallel.of(comm))
+    described = run.describe(model, scheme)
+
+    written = 8.0 * model.size * len(ensemble.local) * (run.clouds + 1)
     with _claimed(checkpoints, ensemble), Watch(checkpoints, ensemble.ranks, written) as watch:
         _compile(model, scheme, levels, ensemble)
-        k, state, kept = _begin(checkpoints, ensemble, model, run)
+        k, state, kept = _begin(checkpoints, ensemble, model, run, described)
         watch.ready()
-        for stop in stops[len(kept.moments) :]:
+        for stop in run.stops[len(kept.moments) :]:
             end = int(np.argmin(np.abs(levels - stop)))
             while k < end:  # from t_k to t_n, many steps a sweep where the parameters are known beforehand
                 n = watch.end_of_sweep(k, min(k + most, end))
                 mean = ensemble.moments(state)[0] if model.mean_coupled else None
-                address = Address(ensemble.local.start, seed, replicate, k)
+                address = Address(ensemble.local.start, run.seed, run.replicate, k)
                 scheme.advance(model, state, scheme.parameters(model, levels, k, n, mean), address)
                 k = n
                 request = ensemble.look(state, k, float(levels[k]), watch.request())
                 if checkpoints is not None and watch.wants(request, k, len(levels) - 1):
-                    checkpoint.write(checkpoints, ensemble, run, k, state, kept)
+                    checkpoint.write(checkpoints, ensemble, described, k, state, kept)
                     watch.written(request, k, len(levels) - 1)
                 progress(k / (len(levels) - 1))
             if model.diffusion.half_line:
                 kept.left.append(ensemble.at_or_below_zero(state))
-            _take(ensemble, state, kept, run, last=stop == stops[-1])
+            _take(ensemble, state, kept, run, last=stop == run.stops[-1])
 
-    info = {key: value for key, value in run.items() if key != "times"}
+    info = {key: value for key, value in described.items() if key != "times"}
     info["cautions"] = list(cautions(model, scheme, levels))
     info |= {"ranks": ensemble.ranks.size, "promise": _promise(model), "provenance": provenance()}
     info["at_or_below_zero"] = kept.left if model.diffusion.half_line else None
-    counts = np.array(kept.counts) if histogram is not None else None
+    counts = np.array(kept.counts) if run.bins is not None else None
     moments, variances = np.array(kept.moments), np.array(kept.variances)
-    return Trajectory(tuple(stops), tuple(kept.clouds), moments, variances, info, ensemble, counts)
+    return Trajectory(tuple(run.stops), tuple(kept.clouds), moments, variances, info, ensemble, counts)
 
 
 def _promise(model: Model) -> str:
@@ -176,33 +147,10 @@ def _promise(model: Model) -> str:
     return "same bytes for any number of ranks and any restart, on one kind of CPU"
 
 
-def sweep(model: Model, count: int, work: float = 1.0) -> int:
-    """Steps, each of so much work, between two looks at the state; on any number of ranks the same."""
-    passes = max(SHORT_SWEEP, min(SWEEP, LARGE // (count * model.size)))
-    return max(1, int(passes / work))
-
-
-def work(scheme: Scheme, levels: Floats) -> float:
-    """Passes over a particle in a step: the mean number of its collisions under the Poisson clock, 1 otherwise."""
-    if isinstance(scheme, Collisions) and scheme.clock == "poisson":
-        return max(1.0, float(levels[1]) / scheme.mean_time)
-    return 1.0
-
-
-def describe(model: Model, scheme: Scheme, stops: Sequence[float], options: dict[str, Any]) -> dict[str, Any]:
-    """What tells this run from others, plain values for JSON; `options` are those of `simulate` but for `times`."""
-    described = {key: value.item() if isinstance(value, np.generic) else value for key, value in options.items()}
-    histogram = described["histogram"]
-    return {
-        "model": model.describe(),
-        "scheme": repr(scheme),
-        "dim": model.dim,
-        "neurons": model.neurons,
-        "times": [float(stop) for stop in stops],
-        "clouds": bool(described.pop("keep_clouds")),
-        **described,
-        "histogram": None if histogram is None else [float(histogram[0]), float(histogram[1]), int(histogram[2])],
-    }
+def sweep(model: Model, count: int, passes: float = 1.0) -> int:
+    """Steps of so many passes over a particle between two looks at the state; the same on any number of ranks."""
+    most = max(SHORT_SWEEP, min(SWEEP, LARGE // (count * model.size)))
+    return max(1, int(most / passes))
 
 
 def _claimed(checkpoints: Checkpoints | None, ensemble: Ensemble) -> AbstractContextManager[None]:
@@ -211,27 +159,27 @@ def _claimed(checkpoints: Checkpoints | None, ensemble: Ensemble) -> AbstractCon
 
 
 def _begin(
-    checkpoints: Checkpoints | None, ensemble: Ensemble, model: Model, run: dict[str, Any]
+    checkpoints: Checkpoints | None, ensemble: Ensemble, model: Model, run: Run, described: dict[str, Any]
 ) -> tuple[int, Floats, Kept]:
     """First step, state and what was kept: of a checkpoint, or of the start."""
     if checkpoints is not None and checkpoints.resume:
         folder = Path(checkpoints.folder)
         if not (checkpoints.or_begin and ensemble.ranks.on_first(lambda: not checkpoint.complete(folder))):
-            return checkpoint.load(checkpoints, ensemble, run)
+            return checkpoint.load(checkpoints, ensemble, described)
     elif checkpoints is not None:
         ensemble.ranks.on_first(lambda: checkpoint.require_none(checkpoints))
-    return 0, ensemble.start(model, run["start"], run["seed"], run["replicate"]), Kept()
+    return 0, ensemble.start(model, run.start, run.seed, run.replicate), Kept()
 
 
-def _take(ensemble: Ensemble, state: Floats, kept: Kept, run: dict[str, Any], last: bool) -> None:
+def _take(ensemble: Ensemble, state: Floats, kept: Kept, run: Run, last: bool) -> None:
     """Keep a snapshot; the last cloud is the state itself."""
     ensemble.require_count(state)
     moments = ensemble.moments(state)
     kept.moments.append(moments)
     kept.variances.append(ensemble.variances(state, moments[0]))
-    if run["histogram"] is not None:
-        kept.counts.append(ensemble.histogram(state, Bins(*run["histogram"])))
-    if run["clouds"]:
+    if run.bins is not None:
+        kept.counts.append(ensemble.histogram(state, run.bins))
+    if run.keep_clouds:
         kept.clouds.append(state if last else state.copy())
 
 

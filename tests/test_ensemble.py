@@ -13,8 +13,10 @@ from scipy.special import ndtr, ndtri
 
 from particles import parallel
 from particles.base.errors import InputError, NotFiniteError
-from particles.ensemble import BLOCK, CHUNK, STARTS, Bins, CountError, Ensemble, check_start, exact_parts
+from particles.ensemble import BLOCK, CHUNK, STARTS, Bins, CountError, Ensemble, exact_parts
 from particles.model import TANH, Law, Mixture, Model, Normal, Product, Uniform
+from particles.run import Run
+from particles.schemes import Euler
 
 
 @dataclass
@@ -172,13 +174,13 @@ def test_first_bad_particle_has_its_number_in_the_whole_cloud() -> None:
 @pytest.mark.parametrize("start", ["Random", "", "sobol"])
 def test_unknown_start_is_refused(start: str) -> None:
     with pytest.raises(InputError):
-        check_start(model(Normal(0.0, 1.0)), start)
+        Run(count=1, until=1.0, start=start)
 
 
 @pytest.mark.parametrize("start", ["quantile", "stratified"])
 def test_start_on_the_line_is_refused_in_the_plane(start: str) -> None:
     with pytest.raises(InputError):
-        check_start(model(Product([Normal(0.0, 1.0)] * 2)), start)
+        Run(count=1, until=1.0, start=start).check(model(Product([Normal(0.0, 1.0)] * 2)), Euler(layers=1))
 
 
 def test_start_does_not_depend_on_how_many_are_drawn_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

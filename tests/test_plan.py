@@ -29,6 +29,7 @@ from particles.model import (
     exact_law,
 )
 from particles.plan import BASE, forecast, w1_error
+from particles.run import Run
 from particles.schemes import Euler, ExactFlow
 
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -118,7 +119,7 @@ def test_no_error_is_told_where_no_law_is_known() -> None:
     plane = Model(drift=TANH, weight=-1.0, bias=0.0, initial=Product([Normal(0.0, 1.0)] * 2))
     coupled = Model(drift=TANH, weight=-1.0, bias=MEAN_COUPLED, initial=Normal(0.0, 1.0))
     for model in (plane, coupled, cases["moments-conserved"].model):
-        plan = forecast(model, Euler(layers=10), count=1000, until=1.0)
+        plan = forecast(model, Euler(layers=10), Run(count=1000, until=1.0))
         assert plan.w1 is None
         assert "no exact law" in plan.text()
 
@@ -127,8 +128,8 @@ def test_a_pilot_run_estimates_the_error_where_no_law_is_known() -> None:
     """tanh with nu^2 = 1/2 ends near its steady law, which is proportional to sech^4(x - 1)."""
     model = dataclasses.replace(cases["tanh-noise"].model, nu2=0.5)
     scheme = Collisions(0.025, "synchronous")
-    assert forecast(model, scheme, count=10**6, until=10.0).w1 is None
-    plan = forecast(model, scheme, count=10**6, until=10.0, measure=True)
+    assert forecast(model, scheme, Run(count=10**6, until=10.0)).w1 is None
+    plan = forecast(model, scheme, Run(count=10**6, until=10.0), measure=True)
     assert plan.pilot
     assert "by a pilot run" in plan.text()
     assert plan.w1 == pytest.approx(SechPower(1.0, 1.0, 4.0).w1_constant() / 1000.0, rel=0.05)
@@ -140,10 +141,11 @@ def test_a_pilot_run_estimates_the_error_where_no_law_is_known() -> None:
 def test_bad_argument_is_refused(change: dict[str, Any]) -> None:
     arguments: dict[str, Any] = {"count": 1000, "until": 2.0} | change
     with pytest.raises(InputError):
-        forecast(cases["regression"].model, ExactFlow(), **arguments)
+        forecast(cases["regression"].model, ExactFlow(), Run(**arguments))
 
 
 def test_more_ranks_hold_less_each() -> None:
     model = cases["regression"].model
-    held = [forecast(model, Euler(layers=9), count=10**9, ranks=r, until=2.0).memory_per_rank - BASE for r in (1, 10)]
+    run = Run(count=10**9, until=2.0)
+    held = [forecast(model, Euler(layers=9), run, ranks=r).memory_per_rank - BASE for r in (1, 10)]
     assert held[1] == pytest.approx(held[0] / 10.0, rel=1e-3)

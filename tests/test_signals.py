@@ -162,7 +162,7 @@ ONE_RANK = """
 import os, signal, sys
 rank, where, number = int(sys.argv.pop(1)), sys.argv.pop(1), int(sys.argv.pop(1))
 import particles
-from particles import ensemble
+from particles import ensemble, run
 simulate = sys.modules["particles.simulate"]
 from particles.base import command, launch, signals
 signals._is_command_line = lambda: True
@@ -173,7 +173,7 @@ def patched(function, owner, name):
         return function(*arguments, **options)
     setattr(owner, name, hear)
 if where == "parse":
-    patched(simulate.check, simulate, "check")
+    patched(run.Run.check, run.Run, "check")
 elif where == "start":
     patched(simulate._compile, simulate, "_compile")
 else:

@@ -15,7 +15,7 @@ from particles.base.errors import InputError, NotFiniteError
 from particles.collisions import Collisions
 from particles.model import IDENTITY, TANH, Model, Normal, Product, Uniform, cases, cubic, exact_law
 from particles.schemes import Euler, ExactFlow
-from particles.simulate import SHORT_SWEEP, SWEEP, simulate, sweep, work
+from particles.simulate import SHORT_SWEEP, SWEEP, simulate, sweep
 
 REGRESSION = cases["regression"].model
 
@@ -204,7 +204,7 @@ def test_run_without_clouds_needs_eight_bytes_a_particle(fresh: Any) -> None:
 def test_length_of_a_sweep_changes_no_byte(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
     options: dict[str, Any] = {"count": 5000, "until": 1.0, "times": (0.5, 1.0)}
     usual = simulate(REGRESSION, Euler(layers=300), **options).digests()
-    monkeypatch.setattr(sys.modules[simulate.__module__], "sweep", lambda model, count, work: steps)
+    monkeypatch.setattr(sys.modules[simulate.__module__], "sweep", lambda model, count, passes: steps)
     assert simulate(REGRESSION, Euler(layers=300), **options).digests() == usual
 
 
@@ -213,9 +213,9 @@ def test_large_clouds_are_looked_at_more_often() -> None:
     assert SHORT_SWEEP == sweep(REGRESSION, 10**9) < SWEEP
     collisions = Collisions(eps=0.01, dt=0.5)
     levels = collisions.levels(cases["fokker-planck"].model, 2.0, ())
-    assert work(collisions, levels) == pytest.approx(50.0)
+    assert collisions.passes(levels) == pytest.approx(50.0)
     assert [sweep(REGRESSION, count, 50.0) for count in (10**6, 10**9)] == [2, 1]
-    assert work(Euler(layers=4), levels) == 1.0
+    assert Euler(layers=4).passes(levels) == 1.0
 
 
 def test_bad_particle_is_told_with_step_time_and_state() -> None:

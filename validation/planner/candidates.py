@@ -21,6 +21,7 @@ from particles.base.errors import InputError
 from particles.model import Law, Model
 from particles.noise import NOISES, Noise
 from particles.plan import forecast
+from particles.run import Run
 from validation.distance import w1_to_law
 from validation.laws import boltzmann_law, euler_law, limit_law, w1_between
 from validation.significance import null_law
@@ -111,7 +112,7 @@ def _way(
     limit: Law,
 ) -> Way:
     few, many = ((float(n), w1_between(law(n), limit)) for n in (FEW, MANY))
-    speed = forecast(model, scheme(MANY), count=1, until=until, measure=True).nanoseconds
+    speed = forecast(model, scheme(MANY), Run(count=1, until=until), measure=True).nanoseconds
     return Way(name, scheme, PowerLaw.through(few, many), speed)
 
 

@@ -19,6 +19,7 @@ from particles.base.checks import require_positive
 from particles.base.errors import InputError
 from particles.model import Case
 from particles.plan import Forecast, forecast
+from particles.run import Run
 from validation.distance.enclosure import enclose_at
 from validation.planner.candidates import GridModel, PowerLaw, Way, grid_model, limit_of, sampling, ways
 
@@ -142,7 +143,7 @@ def cheapest(
         domain=grid.domain,
         pde=grid.scheme,
         errors={"sampling, 95 %": draws(count), "bias": way.bias(steps), "grid": grid.error(cells)},
-        particles=forecast(model, scheme, count=count, ranks=ranks, until=until, measure=True),
+        particles=forecast(model, scheme, Run(count=count, until=until), ranks=ranks, measure=True),
         pde_seconds=grid.seconds(cells),
         tried={name: one[0] for name, one in best.items()},
     )
