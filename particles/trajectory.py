@@ -215,6 +215,8 @@ def load(path: str | Path) -> Trajectory:
         If the folder holds no run, or one that does not have its sums, or does not fit its own description.
     """
     path = Path(path)
+    if not (path / META).exists():
+        raise InputError(f"{path} holds no particle run: there is no {META} in it")
     meta = read_json(path / META)
     with reading(path, "a particle run"):
         sums = None

@@ -45,6 +45,8 @@ READ: dict[str, tuple[str | bytes, str | None, Dialect, list[float]]] = {
     "comments between rows": ("# one\na,b\n# two\n2,1\n", "a", Dialect(), [2.0]),
     "blanks after separators": ("a, b\n1, 2\n", "b", Dialect(), [2.0]),
     "dropped": ("a,b\n1,2\n,3\nNA,4\n5,\n", "a", DROP, [1.0, 5.0]),
+    "separator stated by a spreadsheet": ("sep=;\na;b\n1;2\n", "b", Dialect(), [2.0]),
+    "separator stated, tab": ("SEP=\t\na,c\tb\n1,5\t2\n", "a,c", Dialect(), [1.5]),
     "dropped, one column": ("a\n1\n\nnan\n5\n", None, DROP, [1.0, 5.0]),
 }
 
@@ -77,6 +79,7 @@ REFUSED: dict[str, tuple[str | bytes, str | None, Dialect, str]] = {
     "two marks in the heading": ("a;b,c\n1,2;3\n", "a", Dialect(), "state which is the separator"),
     "wrong separator stated": ("id;length\n1;1.4\n", "length", Dialect(separator=","), "looks like ';'"),
     "thousands or decimals": ("id;x\n1;1,234\n", "x", Dialect(), "'1,234', which is no number: .* state decimal"),
+    "near miss in capitals": ("LEN,id\n1,2\n", "len", Dialect(), "did you mean 'LEN'?"),
     "point and comma": ("id;x\n1;1.5\n2;2,5\n", "x", Dialect(), "line 3, column 'x' holds '2,5'"),
     "point where a comma is stated": ("id;x\n1;1.500\n", "x", COMMA, "decimal mark is a comma"),
     "two points": ("x\n1.2.3\n", "x", Dialect(), "line 2"),

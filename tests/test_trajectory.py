@@ -287,3 +287,10 @@ def test_histogram_is_stored(tmp_path: Path, keep: bool) -> None:
     (tmp_path / "out" / "histogram.npy").unlink()
     with pytest.raises(InputError):
         load(tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["", "missing", "file"])
+def test_what_is_no_run_is_called_so(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="holds no particle run: there is no meta.json in it"):
+        load(tmp_path / name)

@@ -31,6 +31,7 @@ SEPARATORS = (",", ";", "\t", "|", " ")
 MISSING = ("refuse", "drop")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _NO_THOUSANDS = re.compile(r"[+-]?(0?,\d+|\d*,(\d{1,2}|\d{4,}))([eE][+-]?\d+)?", re.ASCII)
+_STATED = re.compile(r'"?sep=([,;\t| ])"?', re.IGNORECASE)
 _ABSENT = {"", "na", "n/a", "nan", "null", "none", "."}
 LARGEST = 2**30  # bytes of a table of text
 Row = tuple[int, list[str]]  # number of the line in the file, fields
@@ -76,7 +77,8 @@ class Dialect:
 def read_measurements(path: str | Path, column: str | None = None, dialect: Dialect | None = None) -> Floats:
     """Read measurements from a column of a table of text, or from a one-dimensional .npy file; sorted, shape (n,).
 
-    Lines that start with ``#`` are comments; the first other line names the columns. UTF-8, with or without a byte
+    Lines that start with ``#`` are comments; the first other line names the columns, or states the separator as
+    spreadsheets do (``sep=;``). UTF-8, with or without a byte
     order mark. Rows that are left out on request are told on stderr.
 
     Parameters
@@ -151,7 +153,9 @@ def _lines(text: str) -> list[tuple[int, str]]:
 
 def _read_column(lines: list[tuple[int, str]], column: str | None, dialect: Dialect) -> tuple[list[float], list[int]]:
     """Numbers of a column, and the lines that were left out."""
-    separator = dialect.separator or _separator(lines, dialect)
+    stated = _STATED.fullmatch(lines[0][1]) if lines else None  # by a spreadsheet: it is no heading
+    lines = lines[1:] if stated else lines
+    separator = dialect.separator or (stated[1] if stated else _separator(lines, dialect))
     rows = _rows(lines, separator)
     heading = next((row for row in rows if any(map(str.strip, row[1]))), None)
     if heading is None:
@@ -215,8 +219,9 @@ def _place(names: list[str], column: str | None) -> int:
     if column is None:
         raise ValueError(f"it has more than one column, and none was named: {known}")
     if column not in names:
-        close = difflib.get_close_matches(column, names, n=1)
-        hint = f", did you mean {close[0]!r}?" if close else ""
+        folded = {name.casefold(): name for name in names}
+        close = difflib.get_close_matches(column.casefold(), folded, n=1)
+        hint = f", did you mean {folded[close[0]]!r}?" if close else ""
         looks = [repr(mark) for mark in SEPARATORS if len(names) == 1 and mark in names[0]]
         spread = f"; the separator looks like {looks[0]}" if looks else ""
         raise ValueError(f"it has no column {column!r}: {known}{hint}{spread}")
