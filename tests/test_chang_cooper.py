@@ -577,10 +577,6 @@ def test_what_cannot_be_used_is_refused_in_one_sentence() -> None:
         ChangCooperStepper(OU, grid, np.full(8, np.nan))
     with pytest.raises(InputError, match="D or D'"):
         ChangCooperStepper(FokkerPlanck(lambda x, t, m: x, lambda x: -one(x), zero), grid, np.ones(8))
-    with pytest.raises(InputError, match="euler"):
-        ChangCooper(time="euler")  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="simpson"):
-        ChangCooper(quadrature="simpson")  # type: ignore[arg-type]
     plane = Model(drift=IDENTITY, weight=1.0, bias=0.0, initial=Product([Normal(0.0, 1.0), Normal(0.0, 1.0)]))
     with pytest.raises(InputError, match="dimension 2"):
         equation(plane)

@@ -314,11 +314,6 @@ def test_a_noisy_model_that_does_not_fit_the_grid_is_refused(model: Model, named
         solve(model, Grid(0.0, 1.0, cells=10), until=1.0)
 
 
-def test_an_unknown_scheme_is_refused() -> None:
-    with pytest.raises(InputError, match="scheme = 'crank' must be a value"):
-        solve(noisy(), Grid(-5.0, 5.0, cells=10), "crank", until=1.0)  # type: ignore[arg-type]
-
-
 def test_the_diffusivity_is_that_of_the_model() -> None:
     grid = Grid(-1.0, 1.0, cells=8)
     still, noisy_one = Problem.of(noisy(nu2=0.0), grid), Problem.of(noisy(nu2=3.0, diffusion=CONSTANT), grid)

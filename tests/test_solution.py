@@ -1,5 +1,6 @@
 """Claims about `kinetic.solution`: the record of a run, and its file."""
 
+import json
 import random
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
@@ -75,6 +76,7 @@ def test_a_record_survives_its_file_bit_for_bit(scheme: CWENO3 | Linear, tmp_pat
     for name in (
         "times",
         "grid",
+        "scheme",
         "reconstruction",
         "boundary",
         "steps",
@@ -95,6 +97,8 @@ def test_the_file_labels_its_fields(record: Solution, tmp_path: Path) -> None:
 
     record.save(tmp_path / "density.nc")
     data = xarray.load_dataset(tmp_path / "density.nc", engine="scipy")
+    assert data.identical(record.to_xarray())
+    assert json.loads(data.attrs["scheme"])["name"] == "explicit"
     assert data["average"].dims == ("time", "x")
     assert all("long_name" in data[name].attrs and "units" in data[name].attrs for name in data.variables)
 

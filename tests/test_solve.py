@@ -162,12 +162,6 @@ def test_chang_cooper_ends_a_run_at_rest() -> None:
     np.testing.assert_allclose(record.averages[-1], Normal(0.0, 1.0).pdf(grid.centres), atol=1e-9)
 
 
-@pytest.mark.parametrize("scheme", [Imex(), ChangCooper()])
-def test_schemes_for_noise_are_refused_without(scheme: Any) -> None:
-    with pytest.raises(InputError, match="needs noise"):
-        solve(cases["regression"].model, Grid(-7.0, 9.0, cells=50), until=1.0, scheme=scheme)
-
-
 def test_given_atoms_stay_with_every_scheme() -> None:
     case = cases["tanh-noise"]
     grid = Grid(-14.0, 16.0, cells=100)
