@@ -292,5 +292,5 @@ def test_histogram_is_stored(tmp_path: Path, keep: bool) -> None:
 @pytest.mark.parametrize("name", ["", "missing", "file"])
 def test_what_is_no_run_is_called_so(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="holds no particle run: there is no meta.json in it"):
+    with pytest.raises(InputError, match=r"holds no particle run: there is no meta\.json in it"):
         load(tmp_path / name)
