@@ -27,7 +27,6 @@ from kinetic.fit import fit  # noqa: E402
 from kinetic.flux import LinearFlux, NonlinearFlux  # noqa: E402
 from kinetic.forecast import forecast  # noqa: E402
 from kinetic.grid import Grid  # noqa: E402
-from kinetic.limit import mean_field  # noqa: E402
 from kinetic.moments import moments  # noqa: E402
 from kinetic.moments.levels import time_to_level  # noqa: E402
 from kinetic.problem import Problem  # noqa: E402
@@ -58,7 +57,6 @@ __all__ = [
     "fit",
     "forecast",
     "load",
-    "mean_field",
     "moments",
     "solve",
     "steady_state",

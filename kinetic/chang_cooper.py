@@ -119,25 +119,15 @@ def _total() -> Formula:
 
 
 class ChangCooperStepper:
-    """The state of a run and its steps, with the interface of `kinetic.integrate.Integrator`.
+    """The state of a run and its steps; the arguments are the fields of `Problem` and `ChangCooper`.
 
-    A drift that varies is taken once a step, at its middle t + dt/2, with the mean carried there by the fluxes at t.
-
-    Parameters
-    ----------
-    equation : FokkerPlanck
-    grid : Grid
-    averages : ndarray, shape (N,)
-        Start, g >= 0; to second order the values at the centres and the averages over cells are the same.
-    time, quadrature : str
-        As for `kinetic.ChangCooper`.
-    atoms : (float, float), default (0, 0)
-        Masses at the ends; they stay as they are.
+    To second order averages over cells and values at the centres are the same. A drift that varies is taken once a
+    step, at its middle t + dt/2, with the mean carried there by the fluxes at t. Atoms stay as they are.
 
     Raises
     ------
     InputError
-        If the start is negative somewhere, not finite or of another shape, or D or D' cannot be used.
+        If the start is negative somewhere, or D or D' cannot be used.
     """
 
     def __init__(
@@ -151,70 +141,46 @@ class ChangCooperStepper:
         atoms: Sequence[float] = (0.0, 0.0),
     ) -> None:
         self._equation, self._grid, self._time = equation, grid, time
-        self._u = np.array(averages, dtype=np.float64)
-        self._atoms = np.array(atoms, dtype=np.float64)
-        if self._u.shape != (grid.cells,):
-            raise InputError(f"averages of shape {self._u.shape} do not fit: allowed is ({grid.cells},)")
-        usable = np.isfinite(self._u) & (self._u >= 0.0)
-        if not usable.all():
-            j = int(np.argmin(usable))
-            raise InputError(f"averages[{j}] = {self._u[j]} (x = {grid.centres[j]:.6g}) must be finite and at least 0")
+        self.steady = equation.steady
+        self.averages, self.atoms = np.array(averages, dtype=np.float64), np.array(atoms, dtype=np.float64)
+        if not self.averages.min() >= 0.0:
+            j = int(np.argmin(self.averages))
+            raise InputError(f"averages[{j}] = {averages[j]} (x = {grid.centres[j]:.6g}) must be at least 0")
         self._faces = Faces(equation, grid, quadrature)
         self._stage = np.zeros(grid.cells)
         self._work = np.zeros((3, grid.cells + 1))
-        self._total = float(_total()(self._u))
+        self._total = float(_total()(self.averages))
         self._steady_rates = self._faces.rates(0.0, None) if equation.steady else None
         self._factorised = math.nan
 
     @property
-    def averages(self) -> Floats:
-        """The density now, shape (N,); a view."""
-        return self._u
-
-    @property
-    def atoms(self) -> Floats:
-        """Masses at both ends, shape (2,)."""
-        return self._atoms
-
-    @property
-    def steady(self) -> bool:
-        """True where the drift depends on neither time nor state, so that many steps can be done at once."""
-        return self._equation.steady
-
-    @property
     def mean(self) -> float:
         """int x g dx, the mass being at the centres."""
-        return float(self._grid.h * _total()(self._grid.centres * self._u))
+        return float(self._grid.h * _total()(self._grid.centres * self.averages))
 
     def equilibrium(self, t: float = 0.0) -> Floats:
         """The state of the present mass that rests under the drift of time t, shape (N,); `inf`s of lam are walls."""
         lam, _ = self._faces.drop(t, self.mean if self._equation.needs_mean else None)
         level = np.concatenate([[0.0], -np.cumsum(np.clip(lam, -1e4, 1e4))])  # beyond, the other side is empty
         shape = np.exp(level - level.max())
-        return np.asarray(shape * (self._u.sum() / shape.sum()))
+        return np.asarray(shape * (self.averages.sum() / shape.sum()))
 
-    def longest_step(self, t: float, cfl: float) -> float:
+    def longest_step(self, t: float, cfl: float, *, settled: bool = False) -> float:
         """The step at time t: cfl times the bound on positivity if explicit, else the one that accuracy asks for.
 
         That is cfl h over the larger of max abs C + max D/(hi - lo), a cell of transport, or the width of the grid by
-        diffusion in N/cfl steps, and of the mean velocity int abs(F) dx/int g dx, which follows what spreads.
+        diffusion in N/cfl steps, and, until it has spread, of the mean velocity int abs(F) dx/int g dx.
         """
         left, right = self._rates(t, self.mean if self._equation.needs_mean else None)
-        flow = np.abs(left[1:-1] * self._u[1:] - right[1:-1] * self._u[:-1]).sum()
-        mean = self._grid.h * float(flow / self._u.sum()) if self._u.any() else 0.0
-        return self._step_by(left, right, cfl, mean)
-
-    def settled_step(self, t: float, cfl: float) -> float:
-        """The same without the mean velocity."""
-        return self._step_by(*self._rates(t, self.mean if self._equation.needs_mean else None), cfl, 0.0)
-
-    def _step_by(self, left: Floats, right: Floats, cfl: float, mean: float) -> float:
-        if self._time != "ssprk2":
-            spread = float(self._faces.diffusion.max()) / (self._grid.hi - self._grid.lo)
-            speed = max(self._grid.h * float(np.abs(left - right).max()) + spread, mean)
-            return cfl * self._grid.h / speed if speed > 0.0 else math.inf
-        fastest = float((left[:-1] + right[1:]).max())
-        return cfl / fastest if fastest > 0.0 else math.inf
+        if self._time == "ssprk2":
+            fastest = float((left[:-1] + right[1:]).max())
+            return cfl / fastest if fastest > 0.0 else math.inf
+        h, u, mean = self._grid.h, self.averages, 0.0
+        if not settled and u.any():
+            mean = h * float(np.abs(left[1:-1] * u[1:] - right[1:-1] * u[:-1]).sum() / u.sum())
+        spread = float(self._faces.diffusion.max()) / (self._grid.hi - self._grid.lo)
+        speed = max(h * float(np.abs(left - right).max()) + spread, mean)
+        return cfl * h / speed if speed > 0.0 else math.inf
 
     def advance(self, t: float, dt: float, count: int, latest: float) -> None:
         """Do `count` steps of length dt from time t; the drift is taken no later than `latest`.
@@ -229,7 +195,7 @@ class ChangCooperStepper:
         else:
             for k in range(count):
                 self._step(*self._middle(t + k * dt, dt, latest), dt, 1)
-        require_finite(self._grid, self._u, t + count * dt)
+        require_finite(self._grid, self.averages, t + count * dt)
 
     def _rates(self, t: float, mean: float | None) -> tuple[Floats, Floats]:
         return self._faces.rates(t, mean) if self._steady_rates is None else self._steady_rates
@@ -240,14 +206,14 @@ class ChangCooperStepper:
         if self._equation.needs_mean:
             mean = self.mean
             left, right = self._rates(min(t, latest), mean)
-            flux = left[1:-1] * self._u[1:] - right[1:-1] * self._u[:-1]
+            flux = left[1:-1] * self.averages[1:] - right[1:-1] * self.averages[:-1]
             mean -= 0.5 * dt * self._grid.h**2 * float(_total()(flux))
         return self._rates(at, mean)
 
     def _step(self, left: Floats, right: Floats, dt: float, count: int) -> None:
         n = self._grid.cells
         if self._time == "ssprk2":
-            _explicit()(self._u, self._stage, self._work[0], left, right, dt, count)
+            _explicit()(self.averages, self._stage, self._work[0], left, right, dt, count)
             return
         sdirk = self._time == "sdirk2"
         factors = self._work[0, :n], self._work[1, :n], self._work[2, :n]
@@ -255,4 +221,4 @@ class ChangCooperStepper:
             _factorise()(left, right, _C * dt if sdirk else dt, *factors)
             self._factorised = dt
         ahead = (1.0 - _C) / _C if sdirk else 0.0
-        _implicit()(self._u, self._stage, *factors, ahead, self._total, count)
+        _implicit()(self.averages, self._stage, *factors, ahead, self._total, count)

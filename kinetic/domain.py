@@ -127,10 +127,7 @@ def _by_runs(model: Model, until: float, tail: float) -> tuple[float, float]:
 
 def _largest_tails(model: Model, law: Law, grid: Grid, until: float) -> tuple[Floats, Floats]:
     """Largest mass below and above each face over all steps of a coarse run, shape (N + 1,)."""
-    averages = grid.averages(law)
-    averages[0] += law.cdf(grid.lo) / grid.h
-    averages[-1] += (1.0 - law.cdf(grid.hi)) / grid.h
-    stepper = ChangCooperStepper(equation(model), grid, averages, "implicit-euler", "midpoint")
+    stepper = ChangCooperStepper(equation(model), grid, grid.inside(law), "implicit-euler", "midpoint")
     below, above = np.zeros(grid.cells + 1), np.zeros(grid.cells + 1)
     stops = _stops(model, until, _STEPS)
     for t, end in zip(stops, [*stops[1:], math.inf], strict=True):

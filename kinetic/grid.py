@@ -80,6 +80,13 @@ class Grid:
         """Exact cell averages of a law from its distribution function, shape (N,)."""
         return np.diff(law.cdf(self.faces)) / self.h
 
+    def inside(self, law: Law) -> Floats:
+        """Averages of a law, shape (N,), with what it has beyond either end in the cell there: the mass is 1."""
+        averages = self.averages(law)
+        averages[0] += float(law.cdf(self.lo)) / self.h
+        averages[-1] += (1.0 - float(law.cdf(self.hi))) / self.h
+        return averages
+
     def averages_of(self, function: Callable[[Floats], Floats], *, nodes: int = 3) -> Floats:
         """Cell averages of a function of x by Gauss quadrature, shape (N,).
 

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from kinetic.additive import ARK3, Additive
+from kinetic.diffusion import Diffusivity
 from kinetic.flux import Boundary, Flux, LinearFlux
 from kinetic.grid import Grid, first_moment, require_finite
 from kinetic.implicit import PAD, diffusive, empty_system, end_values, face_coefficients, join, prepare, solve_stage
@@ -98,28 +99,14 @@ def _diffusive_speed() -> Formula:
 
 
 class ImexStepper:
-    """The state of a run with implicit diffusion and its steps; used like `kinetic.integrate.Integrator`.
+    """The state of a run with implicit diffusion and its steps; the arguments are the fields of `Problem` and `Imex`.
 
-    Parameters
-    ----------
-    flux : LinearFlux or NonlinearFlux
-        A nonlinear flux has s = 0 at reflecting ends: mass is kept, third order is not.
-    grid : Grid
-        At least 7 cells if periodic.
-    reconstruction : CWENO3 or Linear
-    boundary : "reflecting" or "periodic"
-        No flux through the ends, or joined ends.
-    averages : ndarray, shape (N,)
-    atoms : ndarray, shape (2,)
-        Masses at the ends; they stay as they are.
-    diffusion : float or ndarray, shape (N,)
-        D >= 0, constant or at the centres, length^2/time.
-    tableau : Additive, default ARK3
+    A nonlinear flux has s = 0 at reflecting ends: mass is kept, third order is not. Atoms stay as they are.
 
     Raises
     ------
     InputError
-        If the boundary is neither of the two, the ring is too short, or D does not fit, is negative or not finite.
+        If the boundary is neither "reflecting" nor "periodic", a ring has fewer than 7 cells, or D does not fit.
     """
 
     def __init__(
@@ -130,17 +117,17 @@ class ImexStepper:
         boundary: Boundary,
         averages: Floats,
         atoms: Floats,
-        diffusion: Floats | float,
+        diffusivity: Diffusivity,
         tableau: Additive = ARK3,
     ) -> None:
-        d = np.asarray(diffusion, dtype=np.float64)
-        _check(boundary, grid, d)
+        d = _checked(boundary, grid, diffusivity)
         n, stages = grid.cells, len(tableau.nodes)
         self._flux, self._grid, self._tableau = flux, grid, tableau
         self._ring = boundary == "periodic"
-        self._atoms = np.array(atoms, dtype=np.float64)
+        self.steady, self.atoms = flux.steady, np.array(atoms, dtype=np.float64)
         self._states = np.zeros((2, n + 2 * PAD))
-        self._states[0, PAD:-PAD] = averages
+        self.averages = self._states[0, PAD:-PAD]
+        self.averages[:] = averages
         self._memory = (self._states, np.zeros((2, stages, n + 1)), np.zeros((2, n + 2)))
         self._data = np.zeros((stages, n + 1))
         self._faces, self._system = face_coefficients(d, grid, ring=self._ring), empty_system(n)
@@ -152,36 +139,14 @@ class ImexStepper:
         self._constants = reconstruction.constants(grid.h, averages)
         self._loop = _march(advection(reconstruction.polynomial, flux.face))
 
-    @property
-    def averages(self) -> Floats:
-        """Cell averages now, shape (N,); a view."""
-        now: Floats = self._states[0, PAD:-PAD]
-        return now
-
-    @property
-    def atoms(self) -> Floats:
-        """Masses at both ends, shape (2,)."""
-        return self._atoms
-
-    @property
-    def steady(self) -> bool:
-        """True where the speeds depend on neither time nor state."""
-        return self._flux.steady
-
-    def longest_step(self, t: float, cfl: float) -> float:
+    def longest_step(self, t: float, cfl: float, *, settled: bool = False) -> float:
         """The step cfl h/max(velocities) at time t: max abs(F'), and two of the diffusion, for accuracy alone.
 
-        int abs(d_x(D g)) dx / int abs(g) dx, about D/width, follows a narrow start that spreads; pi max(D)/(hi - lo)
-        follows the last mode that decays. Neither grows with the number of cells. inf where nothing moves.
+        int abs(d_x(D g)) dx / int abs(g) dx, about D/width, follows a narrow start until it has spread, `settled`;
+        pi max(D)/(hi - lo) follows the last mode that decays. Neither grows with the number of cells. inf where nothing
+        moves.
         """
-        spreading = float(_diffusive_speed()(self._faces, self._states[0], self._ring))
-        return self._step_at(t, cfl, spreading)
-
-    def settled_step(self, t: float, cfl: float) -> float:
-        """The same without what follows a narrow start."""
-        return self._step_at(t, cfl, 0.0)
-
-    def _step_at(self, t: float, cfl: float, spreading: float) -> float:
+        spreading = 0.0 if settled else float(_diffusive_speed()(self._faces, self._states[0], self._ring))
         data = self._flux.data(self._grid, t, self._mean(0))
         fastest = max(self._flux.fastest(data, self.averages, t), spreading, self._slowest)
         return cfl * self._grid.h / fastest if fastest > 0.0 else math.inf
@@ -241,16 +206,14 @@ class ImexStepper:
 
     def _mean(self, row: int) -> float | None:
         """First moment of u^n or of the stage, if the flux asks for it."""
-        return first_moment(self._grid, self._states[row, PAD:-PAD], self._atoms) if self._flux.needs_mean else None
+        return first_moment(self._grid, self._states[row, PAD:-PAD], self.atoms) if self._flux.needs_mean else None
 
 
-def _check(boundary: str, grid: Grid, diffusion: Floats) -> None:
+def _checked(boundary: str, grid: Grid, diffusivity: Diffusivity) -> Floats:
+    """D, shape () or (N,), if all three fit."""
     if boundary not in ENDS:
         raise InputError(f"boundary = {boundary!r} with implicit diffusion must be one of {', '.join(ENDS)}")
     if boundary == "periodic" and grid.cells < FEWEST_ON_A_RING:
         raise InputError(f"cells = {grid.cells!r} must be at least {FEWEST_ON_A_RING} for a periodic diffusion")
-    if diffusion.shape not in ((), (grid.cells,)):
-        raise InputError(f"diffusion of shape {diffusion.shape} does not fit: allowed is a number or ({grid.cells},)")
-    wrong = ~(np.isfinite(diffusion) & (diffusion >= 0.0))
-    if wrong.any():
-        raise InputError(f"diffusion {diffusion[wrong].flat[0]} must be finite and at least 0")
+    centres = diffusivity.data(grid)
+    return centres if np.ndim(diffusivity.values) else centres[:1].reshape(())

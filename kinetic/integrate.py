@@ -127,23 +127,7 @@ def _march(fluxes: Formula, gain: Formula = _nothing) -> Formula:
 
 
 class Integrator:
-    """The state of a run and its steps; the only mutable thing of this package.
-
-    Parameters
-    ----------
-    flux : LinearFlux or NonlinearFlux
-    grid : Grid
-    reconstruction : CWENO3 or Linear
-    boundary : "periodic", "wall", "outflow" or "reflecting"
-    averages : ndarray, shape (N,)
-    atoms : ndarray, shape (2,)
-        Masses at the low and at the high end.
-    diffusivity : Diffusivity, optional
-        Default: none. "periodic" and "reflecting" go with it.
-    source : Source, optional
-        Default: none.
-    fourier : float, default 0.4
-        dt <= fourier h^2/max D.
+    """The state of a run and its steps; the arguments are the fields of `Problem` and `Explicit`.
 
     Raises
     ------
@@ -167,6 +151,7 @@ class Integrator:
         if boundary not in BOUNDARIES:
             raise InputError(f"boundary = {boundary!r} must be one of {', '.join(BOUNDARIES)}")
         self._flux, self._grid, self._diffusivity, self._fourier = flux, grid, diffusivity, fourier
+        self.steady = flux.steady
         self._source, self._rate = source, 0.0 if source is None else source.rate
         self._states = np.zeros((3, grid.cells + 2))
         self._states[0, 1:-1] = averages
@@ -189,11 +174,6 @@ class Integrator:
         self._loop = _march(fluxes) if source is None else _march(fluxes, source.gain)
 
     @property
-    def steady(self) -> bool:
-        """True where many equal steps may be taken in one call: the data depend on neither time nor state."""
-        return self._flux.steady
-
-    @property
     def averages(self) -> Floats:
         """Cell averages now, shape (N,); a view."""
         now: Floats = self._states[self._base, 1:-1]
@@ -205,7 +185,7 @@ class Integrator:
         now: Floats = self._atoms[self._base]
         return now
 
-    def longest_step(self, t: float, cfl: float) -> float:
+    def longest_step(self, t: float, cfl: float, *, settled: bool = False) -> float:
         """The longest step at time t by the three rules above; inf where nothing moves."""
         h = self._grid.h
         fastest = self._flux.fastest(self._data(t, self._base), self.averages, t)
@@ -218,10 +198,6 @@ class Integrator:
             longest = min(longest, cfl / self._source.fastest)
             share += self._source.fastest / REAL_LIMIT
         return min(longest, 1.0 / share) if share > 0.0 else longest
-
-    def settled_step(self, t: float, cfl: float) -> float:
-        """The longest step: it does not depend on the state, but where the flux does."""
-        return self.longest_step(t, cfl)
 
     def advance(self, t: float, dt: float, count: int, latest: float) -> None:
         """Do `count` steps of length dt from time t; data are taken no later than `latest`.

@@ -1,43 +1,13 @@
-"""The limit of a model on a grid: the mean-field equation, and with noise the Fokker-Planck equation.
-
-    d_t g + d_x (sigma(w(t) x + b(t)) g) = d_xx (D(x) g),   D = (nu^2/2) K(x)^2
-
-(arXiv 2001.04294, (4), (8) for nu = 0, (22) for K = 1; for K = x see E37 of docs/errata.md). The model enters as data:
-its drift at the faces and D at the centres. A bias b = -w m1 takes the mean m1 of the solution itself, atoms included
-(Proposition 3). Walls are the ends of the grid; where there is none, or an infinite one, the grid's end does its work.
-"""
+"""What of a model its equation on a grid takes: the law it starts from, and the times at which it jumps."""
 
 from __future__ import annotations
 
 import math
 
-import numpy as np
-
-from kinetic.diffusion import Diffusivity
-from kinetic.flux import LinearFlux
 from kinetic.grid import Grid
-from kinetic.jumps import equation
 from particles.base.errors import InputError
 from particles.model import Law, Model
 from particles.model.structure import jumps
-
-
-def mean_field(model: Model, grid: Grid) -> LinearFlux:
-    """Return the linear flux F = sigma(w x + b) g of a model on the line, or raise InputError as `initial_law`."""
-    initial_law(model, grid)
-    if model.autonomous:
-        return LinearFlux(model.speed(grid.faces, 0.0))
-    return LinearFlux(lambda t, mean: model.speed(grid.faces, t, mean), needs_mean=model.mean_coupled)
-
-
-def diffusivity(model: Model, grid: Grid) -> Diffusivity | None:
-    """Return D = (nu^2/2) K(x)^2 of a model on the line: a number where K is one; None without noise."""
-    if model.nu2 == 0.0:
-        return None
-    values = equation(model).diffusion(grid.centres)
-    if np.ptp(values) == 0.0:
-        return Diffusivity(float(values[0]))
-    return Diffusivity(values, "conservative")
 
 
 def initial_law(model: Model, grid: Grid) -> Law:

@@ -40,11 +40,8 @@ class Stepper(Protocol):
     def steady(self) -> bool:
         """True where many equal steps may be taken in one call."""
 
-    def longest_step(self, t: float, cfl: float) -> float:
-        """Longest step at time t."""
-
-    def settled_step(self, t: float, cfl: float) -> float:
-        """The same, of a state that has spread."""
+    def longest_step(self, t: float, cfl: float, *, settled: bool = False) -> float:
+        """Longest step at time t; `settled`: of a state that has spread."""
 
     def advance(self, t: float, dt: float, count: int, latest: float) -> None:
         """Do `count` steps of length dt from time t; data are taken no later than `latest`."""

@@ -51,7 +51,7 @@ def count_steps(stepper: Stepper, start: float, stops: Sequence[float], cfl: flo
     if limits is not None:
         return float((np.diff(limits.times) / np.maximum(limits.longest[:-1], limits.longest[1:])).sum())
     edges = sorted({start, *stops})
-    longest = [stepper.settled_step(t, cfl) for t in edges[:-1]]
+    longest = [stepper.longest_step(t, cfl, settled=True) for t in edges[:-1]]
     # speeds that blow up on the way are the time loop's to report: it names the time
     gone = 2.0**-52 * min([edges[-1] - start, *longest[:1]])
     spans = [(b - a, dt) for (a, b), dt in zip(pairwise(edges), longest, strict=True) if dt > gone]

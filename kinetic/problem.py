@@ -1,6 +1,12 @@
 """The equation on a grid as a value: what a model becomes, and what a scheme sees of it.
 
-d_t u + d_x F(u) = d_xx (D u) + k S(u)
+    d_t u + d_x F(u) = d_xx (D u) + k S(u)
+    d_t g + d_x (sigma(w(t) x + b(t)) g) = d_xx (D(x) g),   D = (nu^2/2) K(x)^2
+
+The second is that of a model (arXiv 2001.04294, (4), (8) for nu = 0, (22) for K = 1; for K = x see E37 of
+docs/errata.md). It enters as data: its drift at the faces and D at the centres. A bias b = -w m1 takes the mean m1 of
+the solution itself, atoms included (Proposition 3). Walls are the ends of the grid; where there is none, or an infinite
+one, the grid's end does its work.
 """
 
 from __future__ import annotations
@@ -9,11 +15,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+
 from kinetic.diffusion import Diffusivity
-from kinetic.flux import Boundary, Flux
+from kinetic.flux import Boundary, Flux, LinearFlux
 from kinetic.grid import Grid
 from kinetic.jumps import FokkerPlanck, equation
-from kinetic.limit import breaks, diffusivity, mean_field
+from kinetic.limit import breaks, initial_law
 from kinetic.source import Source
 from particles.model import Model
 
@@ -57,11 +65,19 @@ class Problem:
         InputError
             If the model is not one-dimensional, its walls are not the ends of the grid, or sticky where there is noise.
         """
-        flux, noisy = mean_field(model, grid), model.nu2 > 0.0
+        initial_law(model, grid)
+        whole, noisy, diffusivity = equation(model), model.nu2 > 0.0, None
+        flux = LinearFlux(lambda t, mean: whole.drift(grid.faces, t, mean), whole.needs_mean)
+        if whole.steady:
+            flux = LinearFlux(whole.drift(grid.faces, 0.0, None))
+        if noisy:
+            values = whole.diffusion(grid.centres)
+            constant = np.ptp(values) == 0.0
+            diffusivity = Diffusivity(float(values[0])) if constant else Diffusivity(values, "conservative")
         reflecting = noisy or (model.walls is not None and model.wall == "reflecting")
         return cls(
-            flux, "reflecting" if reflecting else "wall", diffusivity(model, grid),
-            equation=equation(model) if noisy else None, breakpoints=partial(breaks, model), varying=model.varying,
+            flux, "reflecting" if reflecting else "wall", diffusivity, equation=whole if noisy else None,
+            breakpoints=partial(breaks, model), varying=model.varying,
         )  # fmt: skip
 
     def breaks(self, start: float, until: float) -> list[float]:

@@ -43,6 +43,7 @@ class Scheme(Protocol):
     @property
     def order(self) -> int:
         """Order of the error in h and dt on smooth solutions."""
+        return self.reconstruction.order
 
     @property
     def cfl(self) -> float:
@@ -127,11 +128,6 @@ class Explicit(Scheme):
         _check(self)
         require_positive("fourier", self.fourier)
 
-    @property
-    def order(self) -> int:
-        """That of the reconstruction, 3 as in time."""
-        return self.reconstruction.order
-
     def stepper(self, problem: Problem, averages: Floats, grid: Grid, atoms: Floats) -> Stepper:
         """The state of a run; any problem."""
         return Integrator(
@@ -165,11 +161,6 @@ class Imex(Scheme):
     def __post_init__(self) -> None:
         _check(self)
 
-    @property
-    def order(self) -> int:
-        """That of the reconstruction, 3 as in time."""
-        return self.reconstruction.order
-
     def power(self, noisy: bool) -> int:
         """2: steps grow with h."""
         return 2
@@ -179,9 +170,7 @@ class Imex(Scheme):
         diffusivity = problem.diffusivity
         if diffusivity is None or diffusivity.form == "points" or problem.source is not None:
             raise InputError("problem for scheme imex: allowed is one with a diffusivity, not of points, and no source")
-        return ImexStepper(
-            problem.flux, grid, self.reconstruction, problem.boundary, averages, atoms, diffusivity.values
-        )
+        return ImexStepper(problem.flux, grid, self.reconstruction, problem.boundary, averages, atoms, diffusivity)
 
 
 @dataclass(frozen=True)

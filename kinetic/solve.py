@@ -177,13 +177,9 @@ def stored_times(start: float, until: float, times: Sequence[float]) -> tuple[fl
 def _start(model: Model, problem: Problem, grid: Grid) -> tuple[Floats, tuple[float, float]]:
     """Exact cell averages of the initial law and the masses at the ends; reflecting ends send theirs back inside."""
     law = initial_law(model, grid)
-    averages = grid.averages(law)
-    low, high = float(law.cdf(grid.lo)), 1.0 - float(law.cdf(grid.hi))
-    if problem.boundary != "reflecting":
-        return averages, (low, high)
-    averages[0] += low / grid.h
-    averages[-1] += high / grid.h
-    return averages, (0.0, 0.0)
+    if problem.boundary == "reflecting":
+        return grid.inside(law), (0.0, 0.0)
+    return grid.averages(law), (float(law.cdf(grid.lo)), 1.0 - float(law.cdf(grid.hi)))
 
 
 def _given(averages: ArrayLike, atoms: ArrayLike, grid: Grid) -> tuple[Floats, Floats]:

@@ -569,11 +569,9 @@ def test_a_drift_or_a_cell_that_is_not_finite_is_named() -> None:
 
 def test_what_cannot_be_used_is_refused_in_one_sentence() -> None:
     grid = Grid(-1.0, 1.0, cells=8)
-    with pytest.raises(InputError, match="shape"):
-        ChangCooperStepper(OU, grid, np.ones(9))
     with pytest.raises(InputError, match=r"averages\[3\] = -1.0 \(x = -0.125\)"):
         ChangCooperStepper(OU, grid, np.where(np.arange(8) == 3, -1.0, 1.0))
-    with pytest.raises(InputError, match="finite"):
+    with pytest.raises(InputError, match=r"averages\[0\] = nan"):
         ChangCooperStepper(OU, grid, np.full(8, np.nan))
     with pytest.raises(InputError, match="D or D'"):
         ChangCooperStepper(FokkerPlanck(lambda x, t, m: x, lambda x: -one(x), zero), grid, np.ones(8))

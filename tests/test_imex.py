@@ -10,7 +10,7 @@ from scipy.integrate import quad
 from scipy.stats import invgamma, lognorm, norm
 
 import kinetic.imex
-from kinetic import CWENO3, Grid, Linear, LinearFlux, NonlinearFlux
+from kinetic import CWENO3, Diffusivity, Grid, Linear, LinearFlux, NonlinearFlux
 from kinetic.additive import ARK3, Additive
 from kinetic.imex import ImexStepper
 from particles.base.arrays import Floats
@@ -18,6 +18,14 @@ from particles.base.errors import InputError, NotFiniteError
 from particles.model import Normal
 
 NONE = np.zeros(2)
+
+
+def imex(*given: Any) -> ImexStepper:
+    """The stepper; D, the seventh argument, as a number or values at the centres."""
+    first, d, rest = given[:6], given[6], given[7:]
+    return ImexStepper(*first, Diffusivity(d, "conservative" if np.ndim(d) else "averages"), *rest)
+
+
 EULER = Additive(((), (1.0,)), ((0.0,), (0.0, 1.0)), (0.0, 1.0), order=1)
 """Forward Euler for the advection of the backward Euler state: the control of first order."""
 
@@ -105,14 +113,14 @@ def starts_from(law: Any, speeds: Any, diffusion: Any, *, mean: bool = False) ->
             flux = LinearFlux(lambda t, m: speeds(t, m, grid.faces), needs_mean=mean)
         d = diffusion(grid.centres) if callable(diffusion) else diffusion
         averages = law(grid) if callable(law) else grid.averages(law)
-        return ImexStepper(flux, grid, CWENO3(), "reflecting", averages, NONE, d, tableau)
+        return imex(flux, grid, CWENO3(), "reflecting", averages, NONE, d, tableau)
 
     return make
 
 
 def ring(grid: Grid, tableau: Additive) -> ImexStepper:
     flux = LinearFlux(np.ones(grid.cells + 1))
-    return ImexStepper(flux, grid, CWENO3(), "periodic", cells_of(sine(0.0))(grid), NONE, 0.02, tableau)
+    return imex(flux, grid, CWENO3(), "periodic", cells_of(sine(0.0))(grid), NONE, 0.02, tableau)
 
 
 def lognormal(t: float, w: float = -0.5, nu2: float = 0.16) -> Exact:
@@ -173,7 +181,7 @@ def test_the_errors_of_small_explicit_steps_are_met_to_four_digits() -> None:
     for cells, wanted in zip((40, 80, 160, 320), (5.445e-3, 8.429e-4, 1.207e-4, 1.617e-5), strict=True):
         grid = Grid(-9.0, 9.0, cells=cells)
         flux = LinearFlux(-grid.faces)
-        state = ImexStepper(flux, grid, CWENO3(weights="CW", eps="h^2"), "reflecting", grid.averages(START), NONE, 1.0)
+        state = imex(flux, grid, CWENO3(weights="CW", eps="h^2"), "reflecting", grid.averages(START), NONE, 1.0)
         march(state, 0.5)
         error = grid.h * np.abs(state.averages - CASES["identity"][1](grid)).sum()
         assert abs(error / wanted - 1.0) < 5e-4
@@ -242,7 +250,7 @@ def test_the_step_is_stable_for_diffusion_of_any_strength(boundary: Any, drift: 
     grid = Grid(-1.0, 2.0, cells=24)
     speeds = DRIFTS[drift](grid.faces) if boundary == "reflecting" else np.ones(25)
     for d in 10.0 ** np.arange(-8.0, 9.0, 0.5):
-        state = ImexStepper(LinearFlux(speeds), grid, Linear(), boundary, np.zeros(24), NONE, d)
+        state = imex(LinearFlux(speeds), grid, Linear(), boundary, np.zeros(24), NONE, d)
         step = step_matrix(state, cfl * grid.h / np.abs(speeds).max())
         assert np.abs(np.linalg.eigvals(step)).max() < 1.0 + 1e-9
         assert np.abs(np.linalg.matrix_power(step, 1000)).sum(axis=0).max() < 4.0
@@ -250,7 +258,7 @@ def test_the_step_is_stable_for_diffusion_of_any_strength(boundary: Any, drift: 
 
 def test_speeds_at_walls_are_limited_to_what_the_cells_resolve_and_have_to_be() -> None:
     grid = Grid(-1.0, 2.0, cells=24)
-    state = ImexStepper(LinearFlux(grid.faces - 0.5), grid, Linear(), "reflecting", np.zeros(24), NONE, 1e-4)
+    state = imex(LinearFlux(grid.faces - 0.5), grid, Linear(), "reflecting", np.zeros(24), NONE, 1e-4)
     state._resolved = (math.inf, math.inf)
     assert np.abs(np.linalg.eigvals(step_matrix(state, grid.h / 1.5))).max() > 1.5
 
@@ -259,7 +267,7 @@ def test_cweno_with_a_strong_diffusion_does_not_grow_and_forgets_its_start() -> 
     """D dt/h^2 = 3e4: after one step flat but for the drift, from data that change sign in every cell."""
     grid = Grid(-1.0, 2.0, cells=100)
     start = np.random.default_rng(2).uniform(-1.0, 1.5, size=100)
-    state = ImexStepper(LinearFlux(grid.faces), grid, CWENO3(), "reflecting", start, NONE, 3e3)
+    state = imex(LinearFlux(grid.faces), grid, CWENO3(), "reflecting", start, NONE, 3e3)
     for _ in range(200):
         state.advance(0.0, 0.45 * grid.h / 2.0, 1, 1.0)
         assert np.abs(state.averages).sum() <= np.abs(start).sum()
@@ -282,7 +290,7 @@ def test_mass_is_conserved_to_rounding_over_ten_thousand_steps(name: str) -> Non
     flux = LinearFlux(speeds(grid.faces))
     d = diffusion(grid.centres) if callable(diffusion) else diffusion
     atoms = np.array([0.25, 0.5])
-    state = ImexStepper(flux, grid, CWENO3(), boundary, grid.averages(Normal(0.5, 0.04)), atoms, d)  # type: ignore[arg-type]
+    state = imex(flux, grid, CWENO3(), boundary, grid.averages(Normal(0.5, 0.04)), atoms, d)  # type: ignore[arg-type]
     start = math.fsum(state.averages)
     for _ in range(10):
         state.advance(0.0, 0.45 * grid.h / 2.0, 1000, 1e9)
@@ -300,7 +308,7 @@ def test_the_steady_state_does_not_depend_on_the_step_and_is_third_order_with_a_
         grid = Grid(*IN_A_BOX, cells=cells)
         flat = np.full(cells, cells_of(density)(grid).mean())
         d = 1.0 + 0.3 * grid.centres
-        state = ImexStepper(LinearFlux(-grid.faces), grid, CWENO3(), "reflecting", flat, NONE, d)
+        state = imex(LinearFlux(-grid.faces), grid, CWENO3(), "reflecting", flat, NONE, d)
         march(state, 15.0, cfl)
         return grid, state.averages
 
@@ -320,7 +328,7 @@ def test_the_inverse_gamma_law_is_reached_where_the_diffusion_vanishes_at_an_end
         grid = Grid(0.0, 12.0, cells=cells)
         d = 0.125 * grid.centres**2
         start = grid.averages(Normal(1.5, 0.1))
-        state = ImexStepper(LinearFlux(1.0 - grid.faces), grid, CWENO3(), "reflecting", start, NONE, d)
+        state = imex(LinearFlux(1.0 - grid.faces), grid, CWENO3(), "reflecting", start, NONE, d)
         march(state, 15.0, 0.9)
         wanted = np.diff(invgamma.cdf(grid.faces, 9.0, scale=8.0)) / grid.h
         errors.append(grid.h * np.abs(state.averages - wanted).sum())
@@ -340,7 +348,7 @@ def test_a_nonlinear_flux_with_diffusion_is_third_order_on_a_ring() -> None:
     errors = []
     for cells in (80, 160, 320, 640):
         grid = Grid(0.0, 1.0, cells=cells)
-        state = ImexStepper(flux, grid, Linear(), "periodic", exact(0.0)(grid), NONE, d)
+        state = imex(flux, grid, Linear(), "periodic", exact(0.0)(grid), NONE, d)
         march(state, 0.3)
         errors.append(grid.h * np.abs(state.averages - exact(0.3)(grid)).sum())
     assert 2.7 <= order((80, 160, 320, 640), errors) <= 3.3
@@ -351,7 +359,7 @@ def test_a_nonlinear_flux_between_walls_keeps_its_mass_and_settles() -> None:
     """u^2/2 = D u_x with D = 1/2 and mass 1: u = 1/(c - x), c = e/(e - 1)."""
     grid = Grid(0.0, 1.0, cells=100)
     flux = NonlinearFlux(lambda u, x, t: 0.5 * u * u, lambda u, x, t: abs(u))
-    state = ImexStepper(flux, grid, Linear(), "reflecting", np.ones(100), NONE, 0.5)
+    state = imex(flux, grid, Linear(), "reflecting", np.ones(100), NONE, 0.5)
     march(state, 5.0)
     c = math.e / (math.e - 1.0)
     assert abs(state.averages.mean() - 1.0) < 1e-14
@@ -365,7 +373,7 @@ def test_the_step_follows_the_drift_and_without_one_the_spreading() -> None:
     def longest(law: Any, speed: float, d: float) -> float:
         averages = law(grid) if callable(law) else grid.averages(law)
         flux = LinearFlux(np.full(901, speed))
-        return ImexStepper(flux, grid, CWENO3(), "reflecting", averages, NONE, d).longest_step(0.0, 0.45) / grid.h
+        return imex(flux, grid, CWENO3(), "reflecting", averages, NONE, d).longest_step(0.0, 0.45) / grid.h
 
     assert longest(Normal(0.0, 1.0), 9.0, 1.0) == pytest.approx(0.45 / 9.0, rel=1e-14)
     assert longest(Normal(0.0, 0.04), 0.0, 3.0) == pytest.approx(
@@ -381,7 +389,7 @@ def test_a_start_within_one_cell_costs_few_more_steps() -> None:
     for cells in (80, 640):
         grid = Grid(-9.0, 9.0, cells=cells)
         start = np.where(np.arange(cells) == int(0.55 * cells), 1.0 / grid.h, 0.0)
-        state = ImexStepper(LinearFlux(-grid.faces), grid, CWENO3(), "reflecting", start, NONE, 1.0)
+        state = imex(LinearFlux(-grid.faces), grid, CWENO3(), "reflecting", start, NONE, 1.0)
         steps.append(march(state, 0.5))
     assert steps[1] < 10 * steps[0]
 
@@ -389,8 +397,8 @@ def test_a_start_within_one_cell_costs_few_more_steps() -> None:
 def test_speeds_given_as_a_function_of_time_take_the_same_steps() -> None:
     grid = Grid(*IN_A_BOX, cells=60)
     start = grid.averages(START)
-    steady = ImexStepper(LinearFlux(grid.faces), grid, CWENO3(), "reflecting", start, NONE, 1.0)
-    other = ImexStepper(LinearFlux(lambda t, mean: grid.faces), grid, CWENO3(), "reflecting", start, NONE, 1.0)
+    steady = imex(LinearFlux(grid.faces), grid, CWENO3(), "reflecting", start, NONE, 1.0)
+    other = imex(LinearFlux(lambda t, mean: grid.faces), grid, CWENO3(), "reflecting", start, NONE, 1.0)
     assert steady.steady
     assert not other.steady
     assert np.array_equal(fixed(steady, 0.1, 20), fixed(other, 0.1, 20))
@@ -403,7 +411,7 @@ def test_data_are_taken_at_the_nodes_and_no_later_than_allowed() -> None:
         seen.append(t)
         return grid.faces
 
-    state = ImexStepper(LinearFlux(speeds), grid, CWENO3(), "reflecting", grid.averages(START), NONE, 1.0)
+    state = imex(LinearFlux(speeds), grid, CWENO3(), "reflecting", grid.averages(START), NONE, 1.0)
     state.advance(1.0, 0.1, 1, 1.09)
     np.testing.assert_allclose(seen, [min(1.0 + 0.1 * c, 1.09) for c in ARK3.nodes], rtol=1e-15)
 
@@ -412,7 +420,7 @@ def test_a_matrix_is_factorised_once_for_a_step_length(monkeypatch: pytest.Monke
     calls, original = [], kinetic.imex.prepare
     monkeypatch.setattr(kinetic.imex, "prepare", lambda: calls.append(1) or original())
     grid = Grid(*IN_A_BOX, cells=20)
-    state = ImexStepper(LinearFlux(grid.faces), grid, CWENO3(), "reflecting", grid.averages(START), NONE, 1.0)
+    state = imex(LinearFlux(grid.faces), grid, CWENO3(), "reflecting", grid.averages(START), NONE, 1.0)
     for dt in (0.01, 0.01, 0.01 * (1.0 + 1e-15), 0.02):
         state.advance(0.0, dt, 3, 1.0)
     assert len(calls) == 2
@@ -420,7 +428,7 @@ def test_a_matrix_is_factorised_once_for_a_step_length(monkeypatch: pytest.Monke
 
 def test_a_state_that_is_not_finite_names_its_cell() -> None:
     grid = Grid(0.0, 1.0, cells=10)
-    state = ImexStepper(LinearFlux(np.zeros(11)), grid, CWENO3(), "reflecting", np.full(10, np.nan), NONE, 1.0)
+    state = imex(LinearFlux(np.zeros(11)), grid, CWENO3(), "reflecting", np.full(10, np.nan), NONE, 1.0)
     with pytest.raises(NotFiniteError, match=r"cell 0 \(x = 0.05\) is nan at t = 0.3"):
         state.advance(0.1, 0.1, 2, 1.0)
 
@@ -431,11 +439,11 @@ def test_a_state_that_is_not_finite_names_its_cell() -> None:
         ("wall", 10, 1.0, "boundary = 'wall'.*reflecting, periodic"),
         ("periodic", 6, 1.0, "cells = 6 must be at least 7"),
         ("reflecting", 10, np.ones(9), r"shape \(9,\).*\(10,\)"),
-        ("reflecting", 10, -1.0, "diffusion -1.0 must be finite"),
-        ("reflecting", 10, np.where(np.arange(10) == 3, np.nan, 1.0), "diffusion nan must be finite"),
+        ("reflecting", 10, -1.0, "diffusivity -1.0 must be finite"),
+        ("reflecting", 10, np.where(np.arange(10) == 3, np.nan, 1.0), "diffusivity nan must be finite"),
     ],
 )
 def test_what_does_not_fit_is_refused(boundary: Any, cells: int, diffusion: Any, named: str) -> None:
     grid = Grid(0.0, 1.0, cells=cells)
     with pytest.raises(InputError, match=named):
-        ImexStepper(LinearFlux(np.ones(cells + 1)), grid, CWENO3(), boundary, np.ones(cells), NONE, diffusion)
+        imex(LinearFlux(np.ones(cells + 1)), grid, CWENO3(), boundary, np.ones(cells), NONE, diffusion)

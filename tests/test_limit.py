@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr, wrightomega
 
-from kinetic import CWENO3, Explicit, Grid, Problem, evolve, forecast, mean_field, solve
+from kinetic import CWENO3, Explicit, Grid, Problem, evolve, forecast, solve
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import (
@@ -212,7 +212,7 @@ def test_piecewise_weights_are_third_order_and_steps_across_a_jump_are_not() -> 
     control = []
     for n in cells:
         grid = Grid(-8.0, 10.0, cells=n)
-        flux, start = mean_field(model, grid), grid.averages(model.initial)  # type: ignore[arg-type]
+        flux, start = Problem.of(model, grid).flux, grid.averages(model.initial)  # type: ignore[arg-type]
         blind = evolve(Problem(flux, "wall"), start, grid, until=1.0)
         control.append(np.abs(blind.averages[-1] * grid.h - np.diff(exact(grid.faces, 1.0))).sum())
     assert order(cells, np.array(control)) < 2.2

@@ -19,7 +19,7 @@ class Decay:
         self.steady = steady
         self.calls: list[tuple[float, float, int, float]] = []
 
-    def longest_step(self, t: float, cfl: float) -> float:
+    def longest_step(self, t: float, cfl: float, *, settled: bool = False) -> float:
         return cfl * 0.01
 
     def advance(self, t: float, dt: float, count: int, latest: float) -> None:
@@ -88,7 +88,7 @@ def test_a_run_goes_on_until_the_last_jump_is_behind_it() -> None:
 
 def test_a_step_that_no_longer_advances_is_reported() -> None:
     class Stuck(Decay):
-        def longest_step(self, t: float, cfl: float) -> float:
+        def longest_step(self, t: float, cfl: float, *, settled: bool = False) -> float:
             return 1e-30
 
     with pytest.raises(NotFiniteError, match="no longer advances t = 1"):
