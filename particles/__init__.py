@@ -15,6 +15,7 @@ from particles.base.launch import one_thread_a_rank  # noqa: E402
 
 one_thread_a_rank()  # before numpy starts the threads of its linear algebra
 
+from particles.carry import carry  # noqa: E402
 from particles.collisions import Collisions, Milstein  # noqa: E402
 from particles.noise import EXPONENTIAL, GAUSSIAN, GAUSSIAN53, TWO_POINT, UNIFORM, Noise  # noqa: E402
 from particles.schemes import Euler, ExactFlow  # noqa: E402
@@ -36,6 +37,7 @@ __all__ = [
     "Noise",
     "Stopped",
     "Trajectory",
+    "carry",
     "load",
     "simulate",
 ]

@@ -17,6 +17,7 @@ from functools import partial
 import numpy as np
 
 import kinetic
+import particles
 import validation
 from kinetic.banded import solve_banded
 from kinetic.schemes import SCHEMES
@@ -43,9 +44,8 @@ from particles.model import (
     power_law,
 )
 from particles.noise import NOISES
-from particles.philox import Address
 from particles.quantities import DistributionFunction, Moments
-from particles.schemes import Euler, ExactFlow
+from particles.schemes import Euler, ExactFlow, Scheme
 from validation.laws import euler_law
 from validation.multilevel import multilevel
 from validation.significance import null_law
@@ -70,15 +70,10 @@ def line(**options: object) -> Model:
     return Model(**given)  # type: ignore[arg-type]
 
 
-def carry(model: Model, scheme: object) -> str:
+def carry(model: Model, scheme: Scheme) -> str:
     """Particles after a time of 1/2, their moments and their histogram."""
     ensemble = Ensemble(2048, parallel.serial())
-    levels = scheme.levels(model, 0.5, ())  # type: ignore[attr-defined]
-    state = ensemble.start(model, "random", 3, 0)
-    for k in range(len(levels) - 1):
-        mean = ensemble.moments(state)[0] if model.mean_coupled else None
-        step = scheme.parameters(model, levels, k, k + 1, mean)  # type: ignore[attr-defined]
-        scheme.advance(model, state, step, Address(0, 3, 0, k))  # type: ignore[attr-defined]
+    state = particles.carry(model, scheme, ensemble.start(model, "random", 3, 0), 0.5, seed=3)
     return digest(state, ensemble.moments(state), ensemble.histogram(state, Bins(-5.0, 5.0, 100)))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+import particles
 from particles import parallel
 from particles.ensemble import Ensemble
 from particles.model import CONSTANT, IDENTITY, Dirac, Model, Product
@@ -63,12 +64,8 @@ def variates(noise: Noise, count: int, steps: int, *, dim: int = 1, seed: int = 
     here = Dirac(0.0) if dim == 1 else Product([Dirac(0.0)] * dim)
     model = Model(drift=IDENTITY, weight=0.0, bias=np.zeros(dim), initial=here, diffusion=CONSTANT, nu2=1.0)
     scheme = Collisions(1.0, clock="synchronous", noise=noise)
-    levels = scheme.levels(model, float(steps), ())
-    out = np.zeros((steps, dim, count))
-    for k in range(steps):
-        parameters = scheme.parameters(model, levels, k, k + 1, None)
-        scheme.advance(model, out[k], parameters, Address(0, seed, replicate, k))
-    return out
+    keys, still = {"seed": seed, "replicate": replicate}, np.zeros((dim, count))
+    return np.array([particles.carry(model, scheme, still, k + 1.0, start=float(k), **keys) for k in range(steps)])
 
 
 CENTRAL_EXPONENTIAL = (1, 0, 1, 2, 9, 44, 265, 1854, 14833)  # E (X - 1)^k = number of derangements of k things

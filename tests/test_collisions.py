@@ -11,6 +11,7 @@ import pytest
 from noisy import carry, run
 from scipy import stats
 
+import particles
 from particles import vmath
 from particles.base.errors import InputError
 from particles.collisions import Collisions, Milstein, bernoulli_threshold, poisson_thresholds
@@ -70,14 +71,11 @@ def test_bernoulli_threshold(p: float, entry: int) -> None:
 def counts(scheme: Collisions, count: int, steps: int, *, seed: int = 0) -> np.ndarray:
     """Numbers of collisions of each particle in each step, (steps, count): eps b = 2^-10 is what one adds to x."""
     model = Model(drift=IDENTITY, weight=0.0, bias=2.0**-10 / scheme.eps, initial=Dirac(0.0))
-    state, out = np.zeros((1, count)), []
+    state, out = np.zeros(count), []
     dt = scheme.dt
     for k in range(steps):
-        from particles.philox import Address
-
-        levels = np.array([0.0, dt])
-        scheme.advance(model, state, scheme.parameters(model, levels, 0, 1, None), Address(0, seed, 0, k))
-        out.append(state[0] * 2.0**10)
+        state = particles.carry(model, scheme, state, (k + 1) * dt, start=k * dt, seed=seed)
+        out.append(state * 2.0**10)
     path = np.array([np.zeros(count), *out])
     assert (path == np.round(path)).all()
     return np.diff(path, axis=0).astype(np.int64)

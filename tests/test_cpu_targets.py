@@ -27,7 +27,6 @@ from particles.collisions import Collisions, Milstein
 from particles.ensemble import Bins, Ensemble
 from particles.model import *
 from particles.noise import NOISES
-from particles.philox import Address
 from particles.schemes import Euler, ExactFlow
 
 COUNT, EPS, STEPS = 1 << 14, 1.0 / 64.0, 64
@@ -48,12 +47,7 @@ def start(model, kind="random"):
     return ensemble.start(model, kind, 3, 0)
 
 def go(model, scheme, until):
-    state, levels, k = start(model), scheme.levels(model, until, ()), 0
-    while k < len(levels) - 1:
-        n = k + 1 if model.mean_coupled else len(levels) - 1
-        mean = ensemble.moments(state)[0] if model.mean_coupled else None
-        scheme.advance(model, state, scheme.parameters(model, levels, k, n, mean), Address(0, 3, 0, k))
-        k = n
+    state = particles.carry(model, scheme, start(model), until, seed=3)
     return digest(state, ensemble.moments(state), ensemble.histogram(state, Bins(-5.0, 5.0, 100)))
 
 def law(name):

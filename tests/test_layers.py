@@ -125,9 +125,9 @@ def test_the_flow_of_another_model_turns_the_verdict(monkeypatch: pytest.MonkeyP
     """The control: a flow whose w is 1 % off; the order falls to 0, and the particles disagree."""
     whole = bias_module.carry
 
-    def carry(given, scheme, points, until):  # type: ignore[no-untyped-def]
+    def carry(given, scheme, points, until, **options):  # type: ignore[no-untyped-def]
         wrong = dataclasses.replace(given, weight=-1.01) if type(scheme).__name__ == "ExactFlow" else given
-        return whole(wrong, scheme, points, until)
+        return whole(wrong, scheme, points, until, **options)
 
     monkeypatch.setattr(bias_module, "carry", carry)
     study = layers(cases["regression"], levels=LEVELS, count=20_000)

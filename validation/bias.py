@@ -26,12 +26,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from particles import Euler, ExactFlow
+from particles import Euler, ExactFlow, carry
 from particles.base.arrays import Floats, bisect
 from particles.base.errors import InputError
 from particles.model import Law, Model, exact_law
 from particles.model.transients import segments
-from particles.philox import Address
 from particles.schemes import Scheme
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
@@ -78,12 +77,12 @@ def euler_bias(model: Model, until: float, layers: int) -> float:
     network = Euler(layers=layers)
 
     def difference(x: Floats) -> Floats:
-        return carry(model, network, x, until) - carry(model, ExactFlow(), x, until)
+        return _carry(model, network, x, until) - _carry(model, ExactFlow(), x, until)
 
     start = _line(model)
     levels = _levels(model, until)
     x = start.quantile(0.5 * (levels[1:] + levels[:-1]))
-    carried = carry(model, network, x, until)
+    carried = _carry(model, network, x, until)
     if not (np.diff(carried) >= -1e-9 * np.abs(carried).max()).all():  # also where a number is not finite
         raise InputError(f"levels: {layers} layers are too few, they cross particles: give more")
     nodes, weights = _panels(np.union1d(levels, start.cdf(_crossings(difference, x))))
@@ -100,16 +99,12 @@ def first_order(model: Model, until: float) -> float:
     return float((weights * np.abs(_first_term(model, start.quantile(nodes), until))).sum())
 
 
-def carry(model: Model, scheme: Scheme, points: Floats, until: float) -> Floats:
-    """Carry points of the line by a scheme without noise from 0 to `until`; a mean-coupled bias keeps m1(0).
+def _carry(model: Model, scheme: Scheme, points: Floats, until: float) -> Floats:
+    """Points of the line at `until`; a mean-coupled bias keeps m1(0).
 
     That is exact for the identity, whose Euler steps conserve the mean of the law as its flow does.
     """
-    levels = scheme.levels(model, until, [until])
-    mean = np.array([_line(model).mean]) if model.mean_coupled else None
-    state = np.array(points, dtype=np.float64)[None, :]
-    scheme.advance(model, state, scheme.parameters(model, levels, 0, levels.size - 1, mean), Address(0, 0, 0, 0))
-    return np.asarray(state[0])
+    return carry(model, scheme, points, until, mean=[_line(model).mean] if model.mean_coupled else None)
 
 
 def _first_term(model: Model, points: Floats, until: float) -> Floats:
@@ -120,7 +115,7 @@ def _first_term(model: Model, points: Floats, until: float) -> Floats:
     times = segments(model, [until])
     x = points
     for s, t in pairwise(times):
-        y = carry(model, ExactFlow(), points, t)
+        y = _carry(model, ExactFlow(), points, t)
         before, after = model.speed(x, s, mean), model.speed(y, s, mean)
         moving = (before != 0.0) & (after != 0.0)
         growth = np.where(moving, after, 1.0) / np.where(moving, before, 1.0)

@@ -12,19 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from particles import Collisions, Euler, parallel
+from particles import Collisions, Euler, carry, parallel
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.ensemble import Ensemble
 from particles.model import IDENTITY, Dirac, Model
 from particles.noise import Noise
-from particles.philox import Address
 
 PARTICLES = 512
 """Particles of the experiment."""
 MOST_STEPS = 5_000
 """Steps at most; rounding over more is told in proportion."""
-_FIRST, _KEY = 0, 0
+_SEED = 0
 _Long = Any  # numpy's extended floats have no type of their own
 
 
@@ -45,40 +44,33 @@ def rounding(model: Model, scheme: Euler | Collisions, until: float) -> float:
     """
     if np.finfo(np.longdouble).eps > 2.0**-60:
         raise InputError("extended precision is not known to this machine's arithmetic")
-    dt = until / scheme.layers if isinstance(scheme, Euler) and scheme.layers else _step(scheme)
+    stepper: Euler | Collisions
+    if isinstance(scheme, Euler):
+        dt = until / scheme.layers if scheme.layers is not None else float(scheme.dt or 0.0)
+        stepper, noise, size = Euler(dt=dt), None, dt
+    else:
+        dt, noise, size = scheme.mean_time, scheme.noise, scheme.eps
+        stepper = Collisions(size, "synchronous", noise, tau=dt)
     steps = max(1, round(until / dt))
     now = min(steps, MOST_STEPS)
-    start = Ensemble(PARTICLES, parallel.serial()).start(model, "random", _FIRST, _KEY)[0]
-    fine, exact = start.copy(), start.astype(np.longdouble)
+    start = Ensemble(PARTICLES, parallel.serial()).start(model, "random", _SEED, 0)[0]
+    fine, exact = carry(model, stepper, start, now * dt, seed=_SEED), start.astype(np.longdouble)
     times = np.arange(now) * dt
     weights = model.weights(times)
     biases = model.biases(times, weights, None)
-    noise = None if isinstance(scheme, Euler) else scheme.noise
-    size = scheme.eps if isinstance(scheme, Collisions) else dt
-    stepper = scheme if noise is None else Collisions(size, "synchronous", noise, tau=dt)
     low, high = model.walls or (-math.inf, math.inf)
     for k in range(now):
         eta = None if noise is None else _draws(noise, k)
-        rows = weights[k : k + 1], biases[k : k + 1], dt
-        stepper.advance(model, fine[None, :], rows, Address(_FIRST, _KEY, 0, k))
         moved = _moved(model, exact, (weights[k, 0, 0], biases[k, 0]), size, eta)
         exact = np.where((exact <= low) | (exact >= high), exact, np.clip(moved, low, high))
     return float(np.abs(fine - exact).mean()) * steps / now
 
 
-def _step(scheme: Any) -> float:
-    """Step of Euler with dt, or the mean time between two collisions."""
-    return float(scheme.mean_time if isinstance(scheme, Collisions) else scheme.dt)
-
-
 def _draws(noise: Noise, step: int) -> Floats:
     """The kernel's own draws of a step: a collision with eps = nu = 1 of particles at rest at 0."""
     still = Model(drift=IDENTITY, weight=0.0, bias=0.0, nu2=1.0, initial=Dirac(0.0))
-    state = np.zeros((1, PARTICLES))
-    rows = np.zeros((1, 1, 1)), np.zeros((1, 1)), 1.0
-    Collisions(1.0, "synchronous", noise).advance(still, state, rows, Address(_FIRST, _KEY, 0, step))
-    draws: Floats = state[0]
-    return draws
+    one = Collisions(1.0, "synchronous", noise)
+    return carry(still, one, np.zeros(PARTICLES), step + 1.0, start=float(step), seed=_SEED)
 
 
 def _moved(model: Model, x: _Long, row: tuple[float, float], size: float, eta: Floats | None) -> _Long:

@@ -23,7 +23,7 @@ from particles.base.errors import InputError
 from particles.base.launch import launched_size
 from particles.base.memory import require_memory
 from particles.base.provenance import provenance
-from particles.model import Case, Empirical, Law, Measure, Model, exact_law, kernel_estimate, read_measurements
+from particles.model import Case, Law, Measure, Model, exact_law, kernel_estimate, read_measurements
 from validation.distance import w1, w1_to_law
 from validation.floor import expected_w1
 from validation.studies import mean_field_verdict, propagation
@@ -155,7 +155,7 @@ def classify(case: Case, until: float) -> dict[str, Any]:
     """Carry the labelled measurements of a case to `until` and count those nearer to the wrong wall."""
     assert case.labelled is not None
     assert case.model.walls is not None
-    ends = _carry(case.model, np.array(case.labelled.values), until)
+    ends = particles.carry(case.model, particles.ExactFlow(), case.labelled.values, until)
     low = ends < 0.5 * sum(case.model.walls)
     wrong = int((low != np.array(case.labelled.low)).sum())
     return {"what": case.labelled.what, "wrong": wrong, "of": len(ends), "error_rate": wrong / len(ends)}
@@ -170,18 +170,6 @@ class _Resolved:
 
 def _smoothed(model: Model, measurements: Floats) -> Model:
     return dataclasses.replace(model, initial=kernel_estimate(measurements))
-
-
-def _carry(model: Model, points: Floats, until: float) -> Floats:
-    """Carry given points by the exact flow: a law of these points, started at its own quantiles."""
-    order = np.argsort(points, kind="stable")
-    carried = dataclasses.replace(model, initial=Empirical(points))
-    cloud = particles.simulate(
-        carried, particles.ExactFlow(), count=points.size, until=until, start="quantile", comm=parallel.serial()
-    )
-    out = np.empty_like(points)
-    out[order] = cloud.state(until)[0]
-    return out
 
 
 def _resolve(case: Case, model: Model, until: float, law: Law, target: float) -> _Resolved:
@@ -241,7 +229,7 @@ def _one(model: Model, pde: Measure, until: float, count: int, start: str, seed:
 
 
 def _measured(model: Model, data: Floats, until: float, pde: Measure, law: Law) -> dict[str, Any]:
-    carried = Measure.of_points(_carry(model, data, until))
+    carried = Measure.of_points(particles.carry(model, particles.ExactFlow(), data, until))
     return {"count": int(data.size), "w1": w1(carried, pde), "floor": expected_w1(law, data.size)}
 
 

@@ -1,0 +1,80 @@
+"""Given points through a scheme, in their order: what `simulate` does to the particles that it draws."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from particles import parallel
+from particles.base.arrays import Floats, as_floats
+from particles.base.checks import require_positive
+from particles.base.errors import InputError
+from particles.ensemble import Ensemble
+from particles.model.rule import Model
+from particles.philox import Address, check_key
+from particles.schemes import Scheme
+from particles.simulate import sweep
+
+
+def carry(
+    model: Model,
+    scheme: Scheme,
+    points: ArrayLike,
+    until: float,
+    *,
+    start: float = 0.0,
+    seed: int = 0,
+    replicate: int = 0,
+    first: int = 0,
+    mean: ArrayLike | None = None,
+) -> Floats:
+    """Carry points from `start` to `until` and return them in their order; arXiv 2001.04294 (1), (3), (17).
+
+    Point i is particle first + i: it meets the random numbers that this particle of `simulate` meets under the same
+    seed, replicate and levels of time. Local to the calling process. What stops being finite is returned so.
+
+    Parameters
+    ----------
+    model : Model
+        Its initial law is not asked.
+    scheme : Scheme
+    points : array_like, shape (n,) for a state of length D = 1, or (D, n)
+        Finite; what lies outside the walls is put at them.
+    until : float > 0
+    start : float in [0, until), default 0
+        Time at which the points stand, a level of the scheme.
+    seed : int in [0, 2**32), default 0
+    replicate : int in [0, 2**30), default 0
+    first : int >= 0, default 0
+        Number of the first particle.
+    mean : array_like, shape (D,), optional
+        m1 of a bias that follows the mean, held fixed; by default that of the points, step after step.
+
+    Returns
+    -------
+    ndarray, of the shape of `points`
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range, or the scheme cannot carry the model.
+    """
+    state = np.array(as_floats(points, "points", ndim=(1, 2)), ndmin=2, order="C")
+    if len(state) != model.size or state.size == 0:
+        raise InputError(f"points of shape {np.shape(points)} must be {model.size} rows of at least one number")
+    require_positive("until", until)
+    if not 0.0 <= start < until:
+        raise InputError(f"start = {start!r} must lie in [0, until) with until = {until!r}")
+    check_key(seed, replicate)
+    levels = scheme.levels(model, until, [start] if start > 0.0 else [])
+    ensemble = Ensemble(state.shape[1], parallel.serial())
+    follows = model.mean_coupled and mean is None
+    held = None if mean is None else as_floats(mean, "mean")
+    most = 1 if follows else sweep(model, ensemble.count, scheme.passes(levels))
+    if model.walls is not None:
+        state = state.clip(*model.walls)
+    for k in range(int(np.argmin(np.abs(levels - start))), len(levels) - 1, most):
+        now = ensemble.moments(state)[0] if follows else held
+        rows = scheme.parameters(model, levels, k, min(k + most, len(levels) - 1), now)
+        scheme.advance(model, state, rows, Address(first, seed, replicate, k))
+    return state.reshape(np.shape(points))
