@@ -25,13 +25,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
 
 import numpy as np
 
+from kinetic.tableau import Rows, conditions
 from particles.base.arrays import Floats
-
-Rows = tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ class Additive:
         assert self.gamma > 0.0
         assert all(self.implicit[k][k] == self.gamma for k in stages[1:])
         assert all(math.isclose(*c, rel_tol=1e-14, abs_tol=1e-14) for c in zip(*self.nodes_of_both, strict=True))
-        for order, value, wanted in self._conditions():
+        for order, value, wanted in conditions(self.weights, self.explicit, self.implicit):
             assert order > self.order or math.isclose(value, wanted, rel_tol=1e-14), (order, value, wanted)
 
     @property
@@ -88,21 +86,6 @@ class Additive:
             for k, row in enumerate((*triangle[1:], self.weights)):
                 rows[part, k, : k + 1] = row[: k + 1]  # a^I_kk is in the matrix
         return rows
-
-    def _conditions(self) -> list[tuple[int, float, float]]:
-        """(order, value, wanted) of b.1, b.c, b.(c c') and b.(A c) for all pairs of parts: the coupled ones too."""
-        b, c, parts = self.weights, self.nodes_of_both, (self.explicit, self.implicit)
-        conditions = [(1, math.fsum(b), 1.0)]
-        conditions += [(2, _dot(b, nodes), 1.0 / 2.0) for nodes in c]
-        for one, other in product(range(2), repeat=2):
-            square = [x * y for x, y in zip(c[one], c[other], strict=True)]
-            chain = [_dot(row, c[other][: len(row)]) for row in parts[one]]
-            conditions += [(3, _dot(b, square), 1.0 / 3.0), (3, _dot(b, chain), 1.0 / 6.0)]
-        return conditions
-
-
-def _dot(x: tuple[float, ...], y: tuple[float, ...] | list[float]) -> float:
-    return math.fsum(p * q for p, q in zip(x, y, strict=True))
 
 
 def _table(text: str) -> Rows:

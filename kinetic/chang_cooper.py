@@ -25,7 +25,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from kinetic.grid import Grid, require_finite
+from kinetic.grid import Grid
 from kinetic.jumps import Faces, FokkerPlanck, Quadrature
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
@@ -188,14 +188,13 @@ class ChangCooperStepper:
         Raises
         ------
         NotFiniteError
-            If the drift, or a cell, stopped being finite; names the first one.
+            If the drift stopped being finite.
         """
         if self.steady:
             self._step(*self._rates(t, None), dt, count)
         else:
             for k in range(count):
                 self._step(*self._middle(t + k * dt, dt, latest), dt, 1)
-        require_finite(self._grid, self.averages, t + count * dt)
 
     def _rates(self, t: float, mean: float | None) -> tuple[Floats, Floats]:
         return self._faces.rates(t, mean) if self._steady_rates is None else self._steady_rates

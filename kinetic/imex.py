@@ -27,7 +27,7 @@ import numpy as np
 from kinetic.additive import ARK3, Additive
 from kinetic.diffusion import Diffusivity
 from kinetic.flux import Boundary, Flux, LinearFlux
-from kinetic.grid import Grid, first_moment, require_finite
+from kinetic.grid import Grid, first_moment
 from kinetic.implicit import PAD, diffusive, empty_system, end_values, face_coefficients, join, prepare, solve_stage
 from kinetic.integrate import advection
 from kinetic.reconstruction import Reconstruction
@@ -152,15 +152,7 @@ class ImexStepper:
         return cfl * self._grid.h / fastest if fastest > 0.0 else math.inf
 
     def advance(self, t: float, dt: float, count: int, latest: float) -> None:
-        """Do `count` steps of length dt from time t; data are taken no later than `latest`.
-
-        More than one step at a time needs a steady flux.
-
-        Raises
-        ------
-        NotFiniteError
-            If a cell stopped being finite; names the first one.
-        """
+        """Do `count` steps of length dt from time t, data no later than `latest`; several if the flux is steady."""
         h = self._grid.h
         if not math.isclose(dt, self._step, rel_tol=SAME):
             self._step = dt
@@ -171,7 +163,6 @@ class ImexStepper:
             self._stages(data, (speeds, speeds), t, dt, 0, len(self._tableau.nodes) * count)
         else:
             self._unsteady_step(t, dt, latest)
-        require_finite(self._grid, self.averages, t + count * dt)
 
     def _unsteady_step(self, t: float, dt: float, latest: float) -> None:
         mean = self._mean(0)

@@ -30,7 +30,7 @@ import numpy as np
 
 from kinetic.diffusion import Diffusivity, with_diffusion
 from kinetic.flux import BOUNDARIES, Boundary, Flux, leaving
-from kinetic.grid import Grid, first_moment, require_finite
+from kinetic.grid import Grid, first_moment
 from kinetic.reconstruction import Reconstruction, edges, ghost
 from kinetic.source import Source
 from kinetic.tableau import REAL_LIMIT, SSPRK3
@@ -200,15 +200,7 @@ class Integrator:
         return min(longest, 1.0 / share) if share > 0.0 else longest
 
     def advance(self, t: float, dt: float, count: int, latest: float) -> None:
-        """Do `count` steps of length dt from time t; data are taken no later than `latest`.
-
-        More than one step at a time needs a steady flux.
-
-        Raises
-        ------
-        NotFiniteError
-            If a cell stopped being finite; names the first one.
-        """
+        """Do `count` steps of length dt from time t, data no later than `latest`; several if the flux is steady."""
         if self.steady:
             self._stages(self._data(t, self._base), t, dt, 0, 3 * count)
         else:
@@ -216,7 +208,6 @@ class Integrator:
                 at = min(t + node * dt, latest)
                 source = (self._base, 1 - self._base, 2)[k]
                 self._stages(self._data(at, source), at, dt, k, 1)
-        require_finite(self._grid, self.averages, t + count * dt)
 
     def _stages(self, data: Floats, t: float, dt: float, first: int, count: int) -> None:
         self._base = self._loop(

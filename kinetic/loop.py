@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 
+from kinetic.grid import Grid, require_finite
 from particles.base.arrays import Floats
 from particles.base.errors import NotFiniteError
 
@@ -85,7 +86,7 @@ def drive(
     start: float,
     stored: Sequence[float],
     *,
-    width: float,
+    grid: Grid,
     cfl: float,
     steps: Steps,
     jumps: Sequence[float] = (),
@@ -101,8 +102,7 @@ def drive(
     start : float
     stored : sequence of float, increasing
         Times to store, met exactly; the last one ends the run.
-    width : float
-        Width of a cell.
+    grid : Grid
     cfl, steps, residual, progress
         As for `kinetic.evolve`.
     jumps : sequence of float
@@ -113,10 +113,10 @@ def drive(
     Raises
     ------
     NotFiniteError
-        If a cell or the step stops being finite.
+        If a cell stops being finite, the first one is named; if the step does.
     """
     t, done, stopped = start, 0, False
-    watch = _Watch(stepper, start, width, residual)
+    watch = _Watch(stepper, start, grid.h, residual)
     kept: list[tuple[float, Floats, Floats]] = []
     for stop in sorted({*stored, *jumps}):
         latest = stop - BEFORE * abs(stop) if stop in jumps else stop
@@ -128,6 +128,7 @@ def drive(
                 raise NotFiniteError(f"the time step {dt:.3g} no longer advances t = {t:.6g}: the speeds blow up")
             now = min(count, CHUNK, done + 1) if stepper.steady else 1
             stepper.advance(t, dt, now, latest)
+            require_finite(grid, stepper.averages, t + now * dt)
             t = stop if now * dt >= stop - t or (now == count and steps == "equal") else t + now * dt
             done += now
             stopped = watch.look(t, now * dt) and last

@@ -144,7 +144,7 @@ def evolve(
     cautions = pace.judge(pace.count_steps(stepper, start, [*stored, *breaks], cfl, ahead), grid, residual)
     heed(cautions)
     run = drive(
-        stepper, start, stored, width=grid.h, cfl=cfl, steps=scheme.steps, jumps=breaks, residual=residual, ahead=ahead,
+        stepper, start, stored, grid=grid, cfl=cfl, steps=scheme.steps, jumps=breaks, residual=residual, ahead=ahead,
         progress=progress,
     )  # fmt: skip
     used = scheme.reconstruction

@@ -12,7 +12,26 @@ k   B_k   c_k        Butcher:   0   |
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
+
+Rows = tuple[tuple[float, ...], ...]
+
+
+def conditions(b: tuple[float, ...], *parts: Rows) -> list[tuple[int, float, float]]:
+    """(order, value, wanted) of b.1, b.c, b.(c c') and b.(A c) for all pairs of parts A: the coupled ones too."""
+    nodes = [[math.fsum(row) for row in part] for part in parts]
+    found = [(1, math.fsum(b), 1.0), *((2, _dot(b, c), 1.0 / 2.0) for c in nodes)]
+    for (part, one), other in product(zip(parts, nodes, strict=True), nodes):
+        square = [x * y for x, y in zip(one, other, strict=True)]
+        chain = [_dot(row, other[: len(row)]) for row in part]
+        found += [(3, _dot(b, square), 1.0 / 3.0), (3, _dot(b, chain), 1.0 / 6.0)]
+    return found
+
+
+def _dot(x: Sequence[float], y: Sequence[float]) -> float:
+    return math.fsum(p * q for p, q in zip(x, y, strict=True))
 
 
 @dataclass(frozen=True)
@@ -30,15 +49,7 @@ class ShuOsher:
     order = 3
 
     def __post_init__(self) -> None:
-        b, c = self.weights, self.nodes
-        second, third = self.butcher[1], self.butcher[2]
-        conditions = (
-            (sum(b), 1.0),
-            (sum(bk * ck for bk, ck in zip(b, c, strict=True)), 1.0 / 2.0),
-            (sum(bk * ck * ck for bk, ck in zip(b, c, strict=True)), 1.0 / 3.0),
-            (b[1] * second[0] * c[0] + b[2] * (third[0] * c[0] + third[1] * c[1]), 1.0 / 6.0),
-        )
-        for value, wanted in conditions:
+        for _, value, wanted in conditions(self.weights, self.butcher[:3]):
             assert math.isclose(value, wanted, rel_tol=1e-14), (self.share, value, wanted)
         assert all(0.0 < share <= 1.0 for share in self.share)
 

@@ -14,7 +14,7 @@ from kinetic import CWENO3, Diffusivity, Grid, Linear, LinearFlux, NonlinearFlux
 from kinetic.additive import ARK3, Additive
 from kinetic.imex import ImexStepper
 from particles.base.arrays import Floats
-from particles.base.errors import InputError, NotFiniteError
+from particles.base.errors import InputError
 from particles.model import Normal
 
 NONE = np.zeros(2)
@@ -424,13 +424,6 @@ def test_a_matrix_is_factorised_once_for_a_step_length(monkeypatch: pytest.Monke
     for dt in (0.01, 0.01, 0.01 * (1.0 + 1e-15), 0.02):
         state.advance(0.0, dt, 3, 1.0)
     assert len(calls) == 2
-
-
-def test_a_state_that_is_not_finite_names_its_cell() -> None:
-    grid = Grid(0.0, 1.0, cells=10)
-    state = imex(LinearFlux(np.zeros(11)), grid, CWENO3(), "reflecting", np.full(10, np.nan), NONE, 1.0)
-    with pytest.raises(NotFiniteError, match=r"cell 0 \(x = 0.05\) is nan at t = 0.3"):
-        state.advance(0.1, 0.1, 2, 1.0)
 
 
 @pytest.mark.parametrize(

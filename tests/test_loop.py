@@ -5,9 +5,12 @@ import math
 import numpy as np
 import pytest
 
+from kinetic import Grid
 from kinetic.loop import CHUNK, Run, Stepper, drive
 from particles.base.arrays import Floats
 from particles.base.errors import NotFiniteError
+
+GRID = Grid(0.0, 2.0, cells=4)
 
 
 class Decay:
@@ -28,7 +31,7 @@ class Decay:
 
 
 def run(stepper: Stepper, *stored: float, **options: object) -> Run:
-    return drive(stepper, 0.0, stored, width=0.5, cfl=1.0, steps="equal", **options)  # type: ignore[arg-type]
+    return drive(stepper, 0.0, stored, grid=GRID, cfl=1.0, steps="equal", **options)  # type: ignore[arg-type]
 
 
 def test_any_stepper_is_driven_to_the_stored_times() -> None:
@@ -92,4 +95,16 @@ def test_a_step_that_no_longer_advances_is_reported() -> None:
             return 1e-30
 
     with pytest.raises(NotFiniteError, match="no longer advances t = 1"):
-        drive(Stuck(), 1.0, (2.0,), width=0.5, cfl=1.0, steps="cut")
+        drive(Stuck(), 1.0, (2.0,), grid=GRID, cfl=1.0, steps="cut")
+
+
+@pytest.mark.parametrize(
+    ("cells", "named"), [((1.0, math.nan, math.inf), "cell 1 .* is nan"), ((-math.inf,), "cell 0")]
+)
+def test_a_cell_that_stops_being_finite_is_named_whatever_the_stepper(cells: tuple[float, ...], named: str) -> None:
+    class Bursting(Decay):
+        def advance(self, t: float, dt: float, count: int, latest: float) -> None:
+            self.averages = np.array(cells) if t > 0.5 else self.averages
+
+    with pytest.raises(NotFiniteError, match=rf"{named}.* at t = 1$"):
+        run(Bursting(), 1.0)
