@@ -1,4 +1,4 @@
-"""Every drift: derivatives, Lipschitz constants, and its exact flow against an independent integrator."""
+"""Every drift in mpmath: derivatives, Lipschitz constants, what its exact flow keeps; the rest in `test_contracts`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import mpmath
 import numpy as np
 import pytest
-from scipy.integrate import solve_ivp
 
 from particles.base.errors import InputError
 from particles.model.drifts import IDENTITY, RELU, SIGMOID, TANH, Drift, cubic, lognormal_family, power_law
@@ -104,30 +103,6 @@ def test_lipschitz_constants_are_the_suprema(row: Row) -> None:
         assert wide[-1] > 10.0 * wide[0]
     else:
         assert np.abs(row.drift.derivative_x(0.0, x)).max() <= row.drift.lipschitz_x
-
-
-def integrate(drift: Drift, x: float, w: float, b: float, t: float) -> float:
-    """DOP853 with tolerances below the assertion; the plain-Python formula, no compiled code."""
-
-    def speed(s: float, y: np.ndarray) -> list[float]:
-        value = float(y[0])
-        return [drift.value(w * value + b, value, drift.constants)]
-
-    return float(solve_ivp(speed, (0.0, t), [x], method="DOP853", rtol=1e-13, atol=1e-14).y[0, -1])
-
-
-@each_drift
-def test_flow_is_the_solution_of_the_equation(row: Row) -> None:
-    for w, b, t in row.steps:
-        found = flow_map(row.drift, row.points, w, b, t)
-        exact = np.array([integrate(row.drift, x, w, b, t) for x in row.points])
-        np.testing.assert_allclose(found, exact, rtol=2e-12, atol=2e-12)
-
-
-def test_the_integrator_would_see_a_wrong_flow() -> None:
-    """Control: a bias that is off by 1e-10 is noticed."""
-    off = flow_map(TANH, [0.5], -1.0, 1.0 + 1e-10, 2.0)[0]
-    assert abs(off - integrate(TANH, 0.5, -1.0, 1.0, 2.0)) > 2e-11
 
 
 @each_drift

@@ -69,6 +69,8 @@ def by_quadrature(law: Law, order: int, low: float, high: float, c: float) -> Fl
     edges = law.breakpoints()
     edges = np.unique(np.clip(np.concatenate([edges, [low, high]]), edges[0], edges[-1]))
     edges = edges[(edges >= low) & (edges <= high)]
+    if not edges.size:
+        return np.zeros(order + 1)
     half = 0.5 * np.diff(edges)
     x = 0.5 * (edges[1:] + edges[:-1]) + half * _NODES[:, None]
     shares = _WEIGHTS[:, None] * half * law.pdf(x)

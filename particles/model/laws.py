@@ -351,7 +351,8 @@ class Clipped(Law):
     def _raw_moments(self, order: int, low: float, high: float, c: float) -> Floats:
         below, between = float(self.law.cdf(self.low)), self.law._raw_moments(0, self.low, self.high, c)[0]
         walls, masses = np.array([self.low, self.high]), np.array([below, 1.0 - below - between])
-        inside = self.law._raw_moments(order, max(low, self.low), min(high, self.high), c)
+        first = max(low, self.low)
+        inside = self.law._raw_moments(order, first, max(first, min(high, self.high)), c)
         return inside + of_points(walls, masses, order, low, high, c)
 
     def breakpoints(self) -> Floats:

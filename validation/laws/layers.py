@@ -159,6 +159,7 @@ class EulerLaw(Law):
     def _backward(self, x: Floats) -> Floats:
         """Greatest start whose image is at most x, between the outermost points of the table."""
         points, images = self._table[:2]
+        x = np.clip(x, images[0], images[-1])
         found = self._inverse(x)
         panel = np.clip(np.searchsorted(images, x, side="right") - 1, 0, points.size - 2)
         rough = self._rough[panel]
