@@ -30,11 +30,12 @@ from typing import Literal
 import numpy as np
 
 from kinetic.grid import Grid
+from kinetic.limit import law_on_line
 from particles import vmath
 from particles.base.arrays import Floats, over_arrays
 from particles.base.errors import InputError, NotFiniteError
 from particles.base.jit import formula
-from particles.model import Law, Model
+from particles.model import Model
 
 Quadrature = Literal["midpoint", "milne", "gauss3"]
 
@@ -75,15 +76,8 @@ class FokkerPlanck:
 
 
 def equation(model: Model) -> FokkerPlanck:
-    """Return the equation of a model on the line, D = nu^2/2 K^2.
-
-    Raises
-    ------
-    InputError
-        If the model is not one-dimensional.
-    """
-    if model.size != 1 or not isinstance(model.initial, Law):
-        raise InputError(f"a model of dimension {model.size} has no equation on the line: allowed is 1")
+    """Return the equation of a model on the line, D = nu^2/2 K^2, or raise InputError if it is not one-dimensional."""
+    law_on_line(model)
     noise, constants = model.diffusion, model.diffusion.constants
 
     def shape(x: Floats) -> Floats:
