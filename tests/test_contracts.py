@@ -358,7 +358,7 @@ def test_noise_shapes_are_what_they_say(shape: Diffusion) -> None:
 
 
 NOISES = {noise.name: noise for noise in (GAUSSIAN, GAUSSIAN53, UNIFORM, TWO_POINT, EXPONENTIAL)}
-SIXTH = {
+FIFTH_SIXTH = {
     "gaussian": (0, 15),
     "gaussian53": (0, 15),
     "uniform": (0, 27 / 7),
@@ -367,18 +367,30 @@ SIXTH = {
 }
 
 
-@pytest.mark.parametrize("noise", NOISES.values(), ids=NOISES)
-def test_noises_are_what_they_say(noise: Noise) -> None:
+def check_noise(noise: Noise, fifth: float, sixth: float) -> None:
     """The rule has the stated moments; words of a counter give variates within the stated bounds."""
     eta, weight = noise.rule(12)
     found = [float(weight @ eta**k) for k in range(7)]
-    np.testing.assert_allclose(found, [1, 0, 1, noise.third, noise.fourth, *SIXTH[noise.name]], rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(found, [1, 0, 1, noise.third, noise.fourth, fifth, sixth], rtol=1e-10, atol=1e-12)
     words = np.random.default_rng(5).integers(0, 2**32, (2_000, 4), dtype=np.uint64)
     drawn = np.array([noise.variates(*row)[: noise.steps] for row in words])
     assert np.abs(drawn).max() <= min(noise.bound, noise.reach)
-    spread = math.sqrt(noise.fourth - 1.0)
     assert abs(drawn.mean()) < 4.9 / math.sqrt(drawn.size)
-    assert abs((drawn**2).mean() - 1.0) <= 4.9 * spread / math.sqrt(drawn.size)
+    assert abs((drawn**2).mean() - 1.0) <= 4.9 * math.sqrt((noise.fourth - 1.0) / drawn.size)
+
+
+@pytest.mark.parametrize("noise", NOISES.values(), ids=NOISES)
+def test_noises_are_what_they_say(noise: Noise) -> None:
+    check_noise(noise, *FIFTH_SIXTH[noise.name])
+
+
+@pytest.mark.parametrize(
+    "wrong", [replace(UNIFORM, third=0.1), replace(UNIFORM, fourth=3.0), replace(UNIFORM, bound=1.0),
+              replace(UNIFORM, gauss=GAUSSIAN.gauss), replace(UNIFORM, variates=EXPONENTIAL.variates)]
+)  # fmt: skip
+def test_the_check_sees_a_noise_that_breaks_its_word(wrong: Noise) -> None:
+    with pytest.raises(AssertionError):
+        check_noise(wrong, *FIFTH_SIXTH["uniform"])
 
 
 def test_a_noise_without_a_rule_says_so() -> None:
