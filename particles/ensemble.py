@@ -19,6 +19,7 @@ from particles.kernels import block_power_sums, first_not_finite
 from particles.model.law import Law
 from particles.model.laws import Product
 from particles.model.rule import Model
+from particles.model.samples import Samples
 from particles.parallel import Ranks
 from particles.philox import start_uniforms
 
@@ -102,11 +103,13 @@ class Ensemble:
         """Numbers of this rank's particles."""
         return range(self.first(self.ranks.rank), self.first(self.ranks.rank + 1))
 
-    def start(self, model: Model, start: str, seed: int, replicate: int) -> Floats:
-        """Draw this rank's particles, shape (D, m); the neurons of a feature all start at its measurement.
+    def start(self, model: Model, start: str | Samples, seed: int, replicate: int) -> Floats:
+        """Draw this rank's particles or take its points, shape (D, m); neurons of a feature start at its measurement.
 
         A few blocks at a time: what a law needs besides the state stays small.
         """
+        if isinstance(start, Samples):
+            return start.state(model, self.local)
         laws = model.start.components if isinstance(model.start, Product) else (model.start,)
         state = np.empty((model.size, len(self.local)))
         for begin in range(0, len(self.local), CHUNK):

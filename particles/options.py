@@ -111,12 +111,16 @@ def run_of(arguments: argparse.Namespace, case: Case, scheme: Scheme) -> Run:
     """The run of the options; what is not given is the case's own."""
     from particles.run import Run
 
-    until = arguments.until or case.until
+    until, start = arguments.until or case.until, getattr(arguments, "start", "random")
+    if start == "given":
+        if case.samples is None:
+            raise InputError(f"start = 'given': case {case.name!r} is not of measurements, so no points are given")
+        start = case.samples
     return Run(
-        count=arguments.count or case.count,
+        count=arguments.count or (case.count if isinstance(start, str) else start.count),
         until=until,
         times=arguments.times or snapshots_of(case, scheme, until),
-        start=getattr(arguments, "start", "random"),
+        start=start,
         seed=getattr(arguments, "seed", 0),
         histogram=histogram_of(arguments.histogram),
         keep_clouds=not arguments.no_clouds,

@@ -14,6 +14,7 @@ from particles.base.errors import InputError
 from particles.base.memory import require_memory
 from particles.ensemble import STARTS, Bins
 from particles.model.rule import Model
+from particles.model.samples import Samples
 from particles.philox import check_key
 from particles.schemes import Scheme
 
@@ -31,7 +32,7 @@ class Run:
     count: int
     until: float
     times: Sequence[float] = ()
-    start: str = "random"
+    start: str | Samples = "random"
     seed: int = 0
     replicate: int = 0
     histogram: tuple[float, float, int] | None = None
@@ -43,8 +44,11 @@ class Run:
         for time in self.times:
             if not 0.0 <= time <= self.until:
                 raise InputError(f"times: {time!r} must lie in [0, {self.until!r}]")
-        if self.start not in STARTS:
-            raise InputError(f"start = {self.start!r} must be one of {', '.join(STARTS)}")
+        if isinstance(self.start, Samples):
+            if self.count != self.start.count:
+                raise InputError(f"count = {self.count!r} must be {self.start.count}, the number of the points given")
+        elif self.start not in STARTS:
+            raise InputError(f"start = {self.start!r} must be one of {', '.join(STARTS)}, or Samples")
         check_key(self.seed, self.replicate)
         _ = self.bins
 
@@ -73,9 +77,12 @@ class Run:
         Raises
         ------
         InputError
-            If the start has no meaning for a law on R^d, d > 1, or the scheme cannot carry the model over the times.
+            If the start does not suit the dimension, or the scheme cannot carry the model over the times.
         """
-        if self.start != "random" and model.dim > 1:
+        if isinstance(self.start, Samples):
+            if self.start.dim != model.dim:
+                raise InputError(f"start of {self.start.dim} features must have {model.dim}, as the model has")
+        elif self.start != "random" and model.dim > 1:
             raise InputError(f"start = {self.start!r} needs one feature, not {model.dim}: use 'random'")
         return scheme.levels(model, self.until, self.times)
 
@@ -90,6 +97,8 @@ class Run:
         if self.histogram is not None:
             low, high, cells = self.histogram
             plain["histogram"] = [float(low), float(high), int(cells)]
+        if isinstance(self.start, Samples):
+            plain |= {"start": "given", "points": self.start.digest}
         return {
             "model": model.describe(),
             "scheme": repr(scheme),

@@ -24,7 +24,8 @@ def add_parser(commands: Any) -> None:
     """Add both sub-commands to the parsers of ``python -m particles``."""
     run = commands.add_parser("run", help="carry a cloud of particles and store it", description=_run.__doc__)
     add_case(run)
-    run.add_argument("--start", default="random", help="random, stratified or quantile (default: random)")
+    starts = "random, stratified, quantile, or given: the case's own measurements in their order (default: random)"
+    run.add_argument("--start", default="random", help=starts)
     run.add_argument("--seed", type=command.seed, default=0, help="0 to 2**32 - 1 (default: 0)")
     run.add_argument("--out", required=True, metavar="DIR", help="new or empty folder")
     command.add_replace(run)

@@ -16,6 +16,7 @@ from particles.cautions import cautions
 from particles.checkpoint import Kept
 from particles.ensemble import Ensemble
 from particles.model.rule import Model
+from particles.model.samples import Samples
 from particles.philox import Address
 from particles.run import Run
 from particles.schemes import Scheme
@@ -31,10 +32,10 @@ def simulate(
     model: Model,
     scheme: Scheme,
     *,
-    count: int,
+    count: int | None = None,
     until: float,
     times: Sequence[float] = (),
-    start: str = "random",
+    start: str | Samples = "random",
     seed: int = 0,
     replicate: int = 0,
     histogram: tuple[float, float, int] | None = None,
@@ -53,13 +54,14 @@ def simulate(
     scheme : Scheme
         Euler, ExactFlow or another of `particles.schemes`.
     count : int >= 1
-        Number M of particles over all ranks.
+        Number M of particles over all ranks; that of the points where they are given.
     until : float > 0
         Horizon T.
     times : sequence of float in [0, until], default (until,)
         Snapshots; multiples of the scheme's step where it has one.
-    start : {"random", "stratified", "quantile"}, default "random"
-        Independent draws; one draw in each of M equal cells of probability; F^{-1}((2 i - 1)/(2 M)).
+    start : {"random", "stratified", "quantile"} or Samples, default "random"
+        Independent draws; one draw in each of M equal cells of probability; F^{-1}((2 i - 1)/(2 M)); given points,
+        particle i at point i.
     seed : int in [0, 2**32), default 0
     replicate : int in [0, 2**30), default 0
         Independent repetitions under one seed.
@@ -87,8 +89,9 @@ def simulate(
     Stopped
         If `checkpoints` asked to leave.
     """
+    many: Any = start.count if count is None and isinstance(start, Samples) else count
     run = Run(
-        count=count, until=until, times=times, start=start, seed=seed, replicate=replicate, histogram=histogram,
+        count=many, until=until, times=times, start=start, seed=seed, replicate=replicate, histogram=histogram,
         keep_clouds=keep_clouds,
     )  # fmt: skip
     return perform(model, scheme, run, checkpoints=checkpoints, comm=comm, progress=progress)
@@ -135,6 +138,8 @@ def perform(
     info["cautions"] = list(cautions(model, scheme, levels))
     info |= {"ranks": ensemble.ranks.size, "promise": _promise(model), "provenance": provenance()}
     info["at_or_below_zero"] = kept.left if model.diffusion.half_line else None
+    if isinstance(run.start, Samples) and run.start.labels is not None:
+        info["labels"] = run.start.labels.tolist()
     counts = np.array(kept.counts) if run.bins is not None else None
     moments, variances = np.array(kept.moments), np.array(kept.variances)
     return Trajectory(tuple(run.stops), tuple(kept.clouds), moments, variances, info, ensemble, counts)

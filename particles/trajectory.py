@@ -8,6 +8,7 @@ beside its place and renamed, so it is there whole or not at all.
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import sys
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from particles.base.arrays import Floats
 from particles.base.digests import NAME as SUM_NAME
@@ -29,6 +31,8 @@ from particles.record_checks import check_counts, check_moments, check_sizes, ch
 from particles.storage import Part, reserve, write_rows
 
 if TYPE_CHECKING:
+    from xarray import Dataset
+
     from particles.ensemble import Ensemble, Integers
 
 META = "meta.json"
@@ -78,6 +82,12 @@ class Trajectory:
     def count(self) -> int:
         """Number of particles over all ranks."""
         return int(self.info["count"])
+
+    @property
+    def labels(self) -> NDArray[Any] | None:
+        """Labels of the points that were given as the start, shape (M,), in the order of all particles; else None."""
+        labels = self.info.get("labels")
+        return None if labels is None else np.array(labels)
 
     def state(self, time: float) -> Floats:
         """This rank's particles at a stored time, shape (D, m).
@@ -131,6 +141,29 @@ class Trajectory:
         if index is not None:
             return index
         raise InputError(f"time = {time!r} is not stored: stored are {', '.join(f'{t:g}' for t in self.times)}")
+
+    def to_xarray(self) -> Dataset:
+        """The run as an `xarray.Dataset`; on several ranks with this rank's particles, by their numbers.
+
+        Variables: ``x`` (time, component, particle) where clouds were kept; ``mean``, ``energy`` (m2) and ``variance``
+        (time, component); ``counts`` (time, component, cell) where there is a histogram, cells named by their lower
+        ends, -inf first. Labels go with the particles; ``attrs["record"]`` is the record as JSON.
+        """
+        import xarray
+
+        line = ("time", "component")
+        moments = {"mean": self.moments[:, 0], "energy": self.moments[:, 1], "variance": self.variances}
+        data: dict[str, Any] = {name: (line, values) for name, values in moments.items()}
+        coords: dict[str, Any] = {"time": list(self.times)}
+        if self.states:
+            numbers = np.arange(self.count) if self.ensemble is None else np.array(self.ensemble.local)
+            data["x"], coords["particle"] = ((*line, "particle"), np.array(self.states)), numbers
+            if self.labels is not None:
+                coords["label"] = ("particle", self.labels[numbers])
+        if self.counts is not None:
+            data["counts"] = ((*line, "cell"), self.counts)
+            coords["cell"] = np.append(-np.inf, self.histogram(self.times[0])[1])
+        return xarray.Dataset(data, coords, {"record": json.dumps(self.info)})
 
     def plain_moments(self) -> dict[str, list[Any]]:
         """Moments about 0 and variances about the mean, one item a time: plain values for JSON, null where unknown."""
@@ -232,6 +265,8 @@ def load(path: str | Path) -> Trajectory:
         moments = np.array(meta.pop("moments"), dtype=np.float64)
         size = check_sizes(meta)
         check_times(times)
+        if not isinstance(labels := meta.get("labels", []), list) or len(labels) not in (0, meta["count"]):
+            raise InputError(f"its labels are not those of {meta['count']} particles")
         if moments.shape != (len(times), 2, size) or not {"model", "scheme", "start"} <= set(meta):
             raise InputError("its description is not that of a run")
         states: Any = ()

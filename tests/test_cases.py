@@ -145,10 +145,10 @@ def test_iris_is_the_smoothed_law_between_sticky_walls() -> None:
     assert case.model.walls == (1.0, 7.0)
     assert case.until == 6.0
     assert isinstance(case.model.start, Clipped)
-    assert case.labelled is not None
-    assert (case.labelled.what, sum(case.labelled.low)) == ("setosa against the rest", 50)
+    assert case.samples is not None
+    assert (case.samples.what, sum(case.samples.labels)) == ("setosa against the rest", 50)
     # the separating point -b/w = 2.5 lies between the species: setosa is at most 1.9, the rest at least 3.0
-    values, low = np.array(case.labelled.values), np.array(case.labelled.low)
+    values, low = case.samples.points, case.samples.labels
     assert values[low].max() < 2.5 < values[~low].min()
 
 

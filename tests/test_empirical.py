@@ -16,14 +16,14 @@ IRIS = read_measurements(IRIS_FILE, "petal_length_cm")
 
 
 def test_iris_data_are_fishers() -> None:
-    labelled = cases["iris"].labelled
-    assert labelled is not None
-    assert len(labelled.values) == IRIS.size == 150
+    samples = cases["iris"].samples
+    assert samples is not None
+    assert samples.count == IRIS.size == 150
     assert (IRIS.min(), IRIS.max()) == (1.0, 6.9)
-    species = np.array(labelled.values).reshape(3, 50)
+    species = samples.points.reshape(3, 50)
     np.testing.assert_allclose(species.mean(axis=1), [1.462, 4.260, 5.552], atol=1e-12)
-    assert sum(labelled.low) == 50
-    np.testing.assert_array_equal(np.sort(labelled.values), IRIS)
+    assert sum(samples.labels) == 50
+    np.testing.assert_array_equal(samples.points, IRIS)
 
 
 def test_empirical_moments_are_those_of_the_data() -> None:

@@ -30,7 +30,7 @@ READ: dict[str, tuple[str | bytes, str | None, Dialect, list[float]]] = {
     "stated comma, quoted": ('id;length\n1;"1,40"\n', "length", COMMA, [1.4]),
     "semicolon": ("id;length\n1;1.4\n2;1.6\n", "length", Dialect(), [1.4, 1.6]),
     "semicolon, decimal comma": ("id;length\n1;1,4\n2;1,6\n", "length", Dialect(), [1.4, 1.6]),
-    "semicolon, decimal comma, exponent": ("id;x\n1;1,4e-3\n2;-,5\n", "x", Dialect(), [-0.5, 0.0014]),
+    "semicolon, decimal comma, exponent": ("id;x\n1;1,4e-3\n2;-,5\n", "x", Dialect(), [0.0014, -0.5]),
     "tab": ("id\tlength\n1\t1,45\n2\t2\n", "length", Dialect(), [1.45, 2.0]),
     "tab, thousands or decimals, stated": ("id\tx\n1\t1,234\n", "x", COMMA, [1.234]),
     "bar": ("id|length\n1|1.4\n", "length", Dialect(), [1.4]),
@@ -40,8 +40,8 @@ READ: dict[str, tuple[str | bytes, str | None, Dialect, list[float]]] = {
     "Windows": ("a,b\r\n1,2\r\n3,4\r\n", "b", Dialect(), [2.0, 4.0]),
     "old Macintosh": ("a,b\r1,2\r3,4\r", "b", Dialect(), [2.0, 4.0]),
     "no last newline": ("a\n1\n2", None, Dialect(), [1.0, 2.0]),
-    "empty lines at the end": ("a\n2\n1\n\n \n", None, Dialect(), [1.0, 2.0]),
-    "empty lines between rows": ("a,b\n2,1\n\n1,2\n", "a", Dialect(), [1.0, 2.0]),
+    "empty lines at the end": ("a\n2\n1\n\n \n", None, Dialect(), [2.0, 1.0]),
+    "empty lines between rows": ("a,b\n2,1\n\n1,2\n", "a", Dialect(), [2.0, 1.0]),
     "comments between rows": ("# one\na,b\n# two\n2,1\n", "a", Dialect(), [2.0]),
     "blanks after separators": ("a, b\n1, 2\n", "b", Dialect(), [2.0]),
     "dropped": ("a,b\n1,2\n,3\nNA,4\n5,\n", "a", DROP, [1.0, 5.0]),
@@ -134,15 +134,15 @@ def test_home_is_spelt_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert read_measurements("~/data.csv").tolist() == [1.0]
 
 
-def test_csv_and_npy_are_read_and_sorted(tmp_path: Path) -> None:
+def test_csv_and_npy_are_read_in_their_order(tmp_path: Path) -> None:
     csv = tmp_path / "data.csv"
     csv.write_text("# a comment\nname,length\na,2.5\nb,1.5\n")
-    np.testing.assert_array_equal(read_measurements(csv, "length"), [1.5, 2.5])
+    np.testing.assert_array_equal(read_measurements(csv, "length"), [2.5, 1.5])
     alone = tmp_path / "alone.csv"
     alone.write_text("length\n2\n1\n")
-    np.testing.assert_array_equal(read_measurements(alone), [1.0, 2.0])
+    np.testing.assert_array_equal(read_measurements(alone), [2.0, 1.0])
     np.save(tmp_path / "data.npy", np.array([3, 1, 2]))
-    np.testing.assert_array_equal(read_measurements(tmp_path / "data.npy"), [1.0, 2.0, 3.0])
+    np.testing.assert_array_equal(read_measurements(tmp_path / "data.npy"), [3.0, 1.0, 2.0])
 
 
 @pytest.mark.parametrize("kind", ["object", "matrix", "text", "nan", "empty-file", "garbage", "torn", "zip"])

@@ -152,8 +152,8 @@ def test_a_shifted_threshold_misclassifies_as_counting_says() -> None:
     """With the zero of u at 4.85 cm, 96 flowers end low; 50 of them are setosa."""
     case = cases["iris"]
     shifted = dataclasses.replace(case, model=dataclasses.replace(case.model, bias=-4.85))
-    assert case.labelled is not None
-    values, low = np.array(case.labelled.values), np.array(case.labelled.low)
+    assert case.samples is not None
+    values, low = case.samples.points, case.samples.labels
     wrong = int(((values < 4.85) != low).sum())
     assert classify(shifted, 6.0)["wrong"] == wrong > 0
 

@@ -69,6 +69,24 @@ def test_field_is_a_plain_numpy_file(tmp_path: Path) -> None:
     np.testing.assert_array_equal(field, np.array(saved.states))
 
 
+def test_a_run_is_a_dataset_of_xarray(tmp_path: Path) -> None:
+    options = {"count": 50, "until": 2.0, "times": (1.0, 2.0), "histogram": (-1.0, 3.0, 8)}
+    simulate(MODEL, ExactFlow(), **options).save(tmp_path / "out")
+    loaded = load(tmp_path / "out")
+    data = loaded.to_xarray()
+    assert dict(data.sizes) == {"time": 2, "component": 1, "particle": 50, "cell": 10}
+    assert data.x.sel(time=2.0, component=0).values.tobytes() == np.asarray(loaded.state(2.0)[0]).tobytes()
+    np.testing.assert_allclose(data["mean"], data.x.mean("particle"), rtol=1e-12)
+    np.testing.assert_allclose(data.energy, (data.x**2).mean("particle"), rtol=1e-12)
+    np.testing.assert_allclose(data.variance, data.x.var("particle"), rtol=1e-12)
+    cells = np.digitize(loaded.state(1.0)[0], data.cell[1:])
+    np.testing.assert_array_equal(data.counts[0, 0], np.bincount(cells, minlength=10))
+    assert json.loads(data.attrs["record"])["seed"] == 0
+    assert set(simulate(MODEL, ExactFlow(), count=5, until=1.0, keep_clouds=False).to_xarray()) == {
+        "mean", "energy", "variance",
+    }  # fmt: skip
+
+
 def test_loaded_run_can_be_saved_again(tmp_path: Path) -> None:
     run().save(tmp_path / "one")
     load(tmp_path / "one").save(tmp_path / "two")

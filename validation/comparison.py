@@ -208,7 +208,8 @@ def _deterministic(off: float, error: float) -> tuple[bool, str]:
 
 def _start_is_known(run: Mapping[str, Any]) -> bool:
     """Whether the floor of the start still holds: not for a cloud that acts on itself, nor where noise blurred it."""
-    return not _mean_coupled(run) and (run["start"] == "random" or run["model"]["nu2"] == 0.0)
+    known = run["start"] == "random" or (run["start"] != "given" and run["model"]["nu2"] == 0.0)
+    return known and not _mean_coupled(run)
 
 
 def _mean_coupled(run: Mapping[str, Any]) -> bool:

@@ -30,6 +30,7 @@ from particles.model.measure import Measure
 from particles.model.measurements import Dialect, read_measurements
 from particles.model.parameters import MEAN_COUPLED, layers, piecewise
 from particles.model.rule import Model
+from particles.model.samples import Samples
 from particles.model.smoothed import SmoothedUniform
 from particles.model.transients import PushForward, exact_law, flow_map
 from particles.model.transitions import transition_law
@@ -64,6 +65,7 @@ __all__ = [
     "Product",
     "PushForward",
     "ReluSteady",
+    "Samples",
     "SechPower",
     "SmoothedUniform",
     "TanhAttracted",

@@ -39,6 +39,7 @@ from particles.model.laws import Dirac, Mixture, Normal, Product, Uniform
 from particles.model.measurements import Dialect, read_measurements
 from particles.model.parameters import MEAN_COUPLED, piecewise
 from particles.model.rule import Model
+from particles.model.samples import Samples
 
 ABSOLUTE = "absolute"  # folder of a copy that holds the files which were named by an absolute path
 Find = Callable[[str], Path]
@@ -85,6 +86,7 @@ def _build(path: Path, content: dict[str, Any], find: Find) -> Case:
     model, run, grid = file.model, file.run, file.grid
     if run.times is not None and not all(0.0 <= t <= run.until for t in run.times):
         raise InputError(f"{path}: run.times = {run.times!r} must lie in [0, {run.until!r}]")
+    samples = Samples(_measured(model.initial, find)) if model.initial.law == "empirical" else None
     return Case(
         name=file.name or path.stem,
         notes=f"from {path.name}",
@@ -92,7 +94,7 @@ def _build(path: Path, content: dict[str, Any], find: Find) -> Case:
             drift=_drift(model.drift),
             weight=_parameter(model.weight),
             bias=_parameter(model.bias),
-            initial=_law(model.initial, find),
+            initial=_law(model.initial, find) if samples is None else samples.law(),
             neurons=model.neurons,
             walls=_pair(model.walls),
             scaled=model.scaled,
@@ -106,6 +108,7 @@ def _build(path: Path, content: dict[str, Any], find: Find) -> Case:
         layers=run.layers,
         domain=_pair(grid.domain) if grid else None,
         cells=grid.cells if grid else 1600,
+        samples=samples,
     )
 
 

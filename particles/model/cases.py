@@ -22,28 +22,9 @@ from particles.model.empirical import kernel_estimate
 from particles.model.laws import Normal, Product, Uniform
 from particles.model.parameters import MEAN_COUPLED
 from particles.model.rule import Model
+from particles.model.samples import Samples
 
 IRIS_FILE = Path(__file__).parent / "data" / "iris_petal_length.csv"
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Labelled:
-    """Measurements with their true class.
-
-    Parameters
-    ----------
-    path, column : where the measurements stand
-    low : tuple of bool
-        True for a measurement whose class is the one that goes to the lower wall.
-    what : str
-        The two classes in words.
-    """
-
-    path: Path
-    column: str
-    values: tuple[float, ...]
-    low: tuple[bool, ...]
-    what: str
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -62,8 +43,8 @@ class Case:
         Ends of the grid; None where no one-dimensional PDE belongs to the case.
     cells, count, layers : int
         Defaults of a run.
-    labelled : Labelled, optional
-        Measurements whose classification has a ground truth.
+    samples : Samples, optional
+        The measurements that the initial law was made of; labels, truth values, say which go to the lower wall.
     """
 
     name: str
@@ -76,7 +57,7 @@ class Case:
     cells: int = 1600
     count: int = 100_000
     layers: int = 1000
-    labelled: Labelled | None = None
+    samples: Samples | None = None
 
 
 def _moments_decay() -> Case:
@@ -148,7 +129,7 @@ def _regression_2d(name: str, *, bias: float, scaled: bool, notes: str) -> Case:
 def _iris() -> Case:
     with IRIS_FILE.open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(line for line in stream if not line.startswith("#")))
-    values = tuple(float(row["petal_length_cm"]) for row in rows)
+    values = [float(row["petal_length_cm"]) for row in rows]
     return Case(
         name="iris",
         figure="the clustering of A 5.2.1 on measured data",
@@ -160,13 +141,7 @@ def _iris() -> Case:
         domain=(1.0, 7.0),
         cells=600,
         layers=1200,
-        labelled=Labelled(
-            path=IRIS_FILE,
-            column="petal_length_cm",
-            values=values,
-            low=tuple(row["species"] == "setosa" for row in rows),
-            what="setosa against the rest",
-        ),
+        samples=Samples(np.array(values), [row["species"] == "setosa" for row in rows], "setosa against the rest"),
     )
 
 

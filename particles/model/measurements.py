@@ -75,7 +75,7 @@ class Dialect:
 
 
 def read_measurements(path: str | Path, column: str | None = None, dialect: Dialect | None = None) -> Floats:
-    """Read measurements from a column of a table of text, or from a one-dimensional .npy file; sorted, shape (n,).
+    """Read measurements from a column of a table of text or from a one-dimensional .npy file, in its order; shape (n,).
 
     Lines that start with ``#`` are comments; the first other line names the columns, or states the separator as
     spreadsheets do (``sep=;``). UTF-8, with or without a byte
@@ -104,10 +104,10 @@ def read_measurements(path: str | Path, column: str | None = None, dialect: Dial
         with reading(path):
             values, dropped = _read_column(_lines(text), column, dialect or Dialect())
     with reading(path):
-        data = Empirical(values).data
+        Empirical(values)  # refuses what is no data
     if dropped:
         say("measurements", f"{path}: {_lines_told(dropped)} without a number left out")
-    return data
+    return np.array(values, dtype=np.float64)
 
 
 def _lines_told(numbers: Sequence[int]) -> str:

@@ -23,7 +23,7 @@ from particles.base.errors import InputError
 from particles.base.launch import launched_size
 from particles.base.memory import require_memory
 from particles.base.provenance import provenance
-from particles.model import Case, Law, Measure, Model, exact_law, kernel_estimate, read_measurements
+from particles.model import Case, Law, Measure, Model, Samples, exact_law, kernel_estimate, read_measurements
 from validation.distance import w1, w1_to_law
 from validation.floor import expected_w1
 from validation.studies import mean_field_verdict, propagation
@@ -128,7 +128,7 @@ def mean_field(
         extra["carried"] = bool(carried)
     if measurements is not None:
         extra["measured"] = _measured(model, measurements, until, pde.measure, law)
-    if case.labelled is not None:
+    if _labelled(case) is not None:
         extra["classification"] = classify(case, until)
     slope = fit_slope(rows) if rows else None
     constant = fit_constant(rows) if rows else None
@@ -153,12 +153,13 @@ def mean_field(
 
 def classify(case: Case, until: float) -> dict[str, Any]:
     """Carry the labelled measurements of a case to `until` and count those nearer to the wrong wall."""
-    assert case.labelled is not None
+    samples = _labelled(case)
+    assert samples is not None
     assert case.model.walls is not None
-    ends = particles.carry(case.model, particles.ExactFlow(), case.labelled.values, until)
+    ends = particles.carry(case.model, particles.ExactFlow(), samples.points, until)
     low = ends < 0.5 * sum(case.model.walls)
-    wrong = int((low != np.array(case.labelled.low)).sum())
-    return {"what": case.labelled.what, "wrong": wrong, "of": len(ends), "error_rate": wrong / len(ends)}
+    wrong = int((low != samples.labels).sum())
+    return {"what": samples.what, "wrong": wrong, "of": len(ends), "error_rate": wrong / len(ends)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -237,4 +238,9 @@ def measurements_of(case: Case, path: str | None, column: str | None) -> Floats 
     """Measured data of a study: a file given by the caller, or the case's own labelled data; None without any."""
     if path is not None:
         return read_measurements(path, column)
-    return None if case.labelled is None else np.array(case.labelled.values)
+    samples = _labelled(case)
+    return None if samples is None else samples.points
+
+
+def _labelled(case: Case) -> Samples | None:
+    return case.samples if case.samples is not None and case.samples.labels is not None else None

@@ -1,0 +1,86 @@
+"""Measurements as they were given: points in their order, with labels where there are any."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from particles.base.arrays import Floats, as_floats
+from particles.base.errors import InputError
+from particles.model.empirical import Empirical
+from particles.model.measurements import Dialect, read_measurements
+from particles.model.rule import Model
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Given points: as the start of a run particle i begins at point i; their law is that of exact and PDE sides.
+
+    Parameters
+    ----------
+    points : array_like, shape (n,) or (d, n), n >= 1
+        Finite numbers; kept in their order.
+    labels : array_like of truth values, integers or text, shape (n,), optional
+    what : str, default ""
+        What the labels say, in words.
+
+    Raises
+    ------
+    InputError
+        If there is no point, a number is not finite, or the labels are of another number or type.
+    """
+
+    points: Floats
+    labels: Any = None
+    what: str = ""
+
+    def __post_init__(self) -> None:
+        points = np.array(as_floats(self.points, "points", ndim=(1, 2)), order="C")
+        if points.size == 0:
+            raise InputError(f"points of shape {points.shape} must be at least one")
+        points.flags.writeable = False
+        object.__setattr__(self, "points", points)
+        if self.labels is None:
+            return
+        labels = np.array(self.labels)
+        if labels.shape != (self.count,) or labels.dtype.kind not in "biuU":
+            told = f"labels of type {labels.dtype} and shape {labels.shape}"
+            raise InputError(f"{told} must be truth values, integers or text, one for each of {self.count} points")
+        labels.flags.writeable = False
+        object.__setattr__(self, "labels", labels)
+
+    @classmethod
+    def read(cls, path: str | Path, column: str | None = None, dialect: Dialect | None = None) -> Samples:
+        """Points of a file of measurements, in its order; parameters and errors as `read_measurements`."""
+        return cls(read_measurements(path, column, dialect))
+
+    @property
+    def count(self) -> int:
+        """Number n of points."""
+        return int(self.points.shape[-1])
+
+    @property
+    def dim(self) -> int:
+        """Number d of features."""
+        return 1 if self.points.ndim == 1 else len(self.points)
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the points, in their order."""
+        return hashlib.sha256(self.points.data).hexdigest()
+
+    def law(self) -> Empirical:
+        """Equal masses at the points; InputError for d > 1."""
+        if self.dim > 1:
+            raise InputError(f"points of {self.dim} features: their law is for one")
+        return Empirical(self.points.reshape(-1))
+
+    def state(self, model: Model, part: range) -> Floats:
+        """Points of these numbers as a state, shape (D, len(part)): neurons at their feature, nothing past a wall."""
+        here = self.points.reshape(self.dim, self.count)[:, part.start : part.stop]
+        state = np.tile(here, (model.neurons, 1))
+        return state if model.walls is None else state.clip(*model.walls)
