@@ -33,7 +33,7 @@ from particles.model.rule import Model
 from particles.noise import GAUSSIAN, Noise
 from particles.noisy_kernels import Constants, Ends, Keys, Place, Sizes
 from particles.philox import CLOCK, NOISE, Address
-from particles.schemes import even_levels, largest_drift, wall_of
+from particles.schemes import Scheme, even_levels, largest_drift, wall_of
 
 CLOCKS = ("poisson", "nanbu", "synchronous")
 _BITS = 128  # steps that a counter serves where a step needs one bit
@@ -42,7 +42,7 @@ _MOST = 500.0  # collisions of a particle in a step: beyond, exp(-dt/tau) nears 
 
 
 @dataclass(frozen=True)
-class Collisions:
+class Collisions(Scheme):
     """Boltzmann collisions.
 
     Parameters
@@ -70,7 +70,7 @@ class Collisions:
     dt: float | None = None
     tau: float | None = None
     order: ClassVar[float] = 1.0
-    nanoseconds: ClassVar[float] = 2.0
+    corrected: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         require_type("noise", self.noise, Noise, "a Noise of `particles.noise`")
@@ -149,8 +149,10 @@ class Collisions:
 
 
 @dataclass(frozen=True)
-class Milstein:
+class Milstein(Scheme):
     """Milstein's scheme for dX = f dt + nu K dW: weak order 1, strong order 1; K constant: Euler and Maruyama's.
+
+    A step is a synchronous collision at eps = tau = dt, and half nu^2 K K' (eta^2 - 1) dt beside it.
 
     Parameters
     ----------
@@ -163,7 +165,8 @@ class Milstein:
     dt: float
     noise: Noise = field(default=GAUSSIAN)
     order: ClassVar[float] = 1.0
-    nanoseconds: ClassVar[float] = 2.0
+    clock: ClassVar[str] = "synchronous"
+    corrected: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         require_positive("dt", self.dt)
@@ -171,6 +174,16 @@ class Milstein:
 
     def __repr__(self) -> str:
         return f"Milstein(dt={self.dt!r}, noise={self.noise.name!r})"
+
+    @property
+    def eps(self) -> float:
+        """dt."""
+        return self.dt
+
+    @property
+    def mean_time(self) -> float:
+        """dt."""
+        return self.dt
 
     def levels(self, model: Model, until: float, stops: Sequence[float]) -> Floats:
         """Time levels 0, dt, 2 dt, ..., until; every stop is one of them, or InputError."""
@@ -189,10 +202,6 @@ class Milstein:
     def stride(self, levels: Floats) -> float:
         """dt."""
         return self.dt
-
-    def passes(self, levels: Floats) -> float:
-        """1."""
-        return 1.0
 
     def cautions(self, model: Model) -> tuple[str, ...]:
         """Sentences for a person before a run: steps that can leave the half line of K = x."""

@@ -28,11 +28,13 @@ from particles.philox import Address
 
 
 class Scheme(Protocol):
-    """What the time loop asks of a scheme."""
+    """What is asked of a scheme; `order` is that in the step, weak where there is noise, inf without a time error.
 
-    @property
-    def order(self) -> float:
-        """Order in the step, weak where there is noise; inf without a time error."""
+    `nanoseconds` is what a pass over a particle and component takes with tanh on one core (docs/performance.md).
+    """
+
+    order: ClassVar[float]
+    nanoseconds: ClassVar[float] = 2.0
 
     def levels(self, model: Model, until: float, stops: Sequence[float]) -> Floats:
         """Time levels from 0 to `until`, every stop among them, or InputError."""
@@ -48,17 +50,15 @@ class Scheme(Protocol):
 
     def passes(self, levels: Floats) -> float:
         """Passes over a particle in a step, on average."""
-
-    @property
-    def nanoseconds(self) -> float:
-        """Cost of a pass over a particle and component with tanh, on one core (docs/performance.md)."""
+        return 1.0
 
     def cautions(self, model: Model) -> tuple[str, ...]:
         """Sentences for a person before a run: what may go wrong with this model."""
+        return ()
 
 
 @dataclass(frozen=True)
-class Euler:
+class Euler(Scheme):
     """Explicit Euler, one step a layer.
 
     Parameters
@@ -119,17 +119,9 @@ class Euler:
         """dt."""
         return float(levels[1] - levels[0])
 
-    def passes(self, levels: Floats) -> float:
-        """1."""
-        return 1.0
-
-    def cautions(self, model: Model) -> tuple[str, ...]:
-        """Nothing: a model without noise keeps to where its drift carries it."""
-        return ()
-
 
 @dataclass(frozen=True)
-class ExactFlow:
+class ExactFlow(Scheme):
     """The exact flow of piecewise constant weights and biases, step after step.
 
     It exists on the line for every drift that has a flow, in R^d for diagonal weights (component by component), and
@@ -194,14 +186,6 @@ class ExactFlow:
     def stride(self, levels: Floats) -> float:
         """0: the flow is exact over any time."""
         return 0.0
-
-    def passes(self, levels: Floats) -> float:
-        """1."""
-        return 1.0
-
-    def cautions(self, model: Model) -> tuple[str, ...]:
-        """Nothing: a model without noise keeps to where its drift carries it."""
-        return ()
 
 
 def even_levels(until: float, stops: Sequence[float], dt: float) -> Floats:

@@ -68,7 +68,7 @@ def boltzmann_law(model: Model, scheme: Collisions | Milstein, time: float, *, t
     if not model.nu2 > 0.0:
         raise InputError(f"nu2 = {model.nu2!r} must be positive: the law of collisions needs noise")
     counts = collision_counts(scheme, time)
-    eps = _eps(scheme)
+    eps = scheme.eps
     if is_free(model) and scheme.noise.bits:
         assert isinstance(start, Law)
         signs, weights = binomial_signs(counts)
@@ -91,8 +91,6 @@ def collision_counts(scheme: Collisions | Milstein, time: float) -> Floats:
     """
     from scipy.stats import binom, poisson
 
-    if isinstance(scheme, Milstein):
-        return _all_at(even_levels(time, [], scheme.dt).size - 1)
     if scheme.clock == "poisson":
         mean = time / scheme.mean_time
         counts = poisson.pmf(np.arange(int(mean + 10.0 * math.sqrt(mean) + 40.0)), mean)
@@ -110,10 +108,6 @@ def _all_at(n: int) -> Floats:
     return out
 
 
-def _eps(scheme: Collisions | Milstein) -> float:
-    return scheme.dt if isinstance(scheme, Milstein) else scheme.eps
-
-
 def is_free(model: Model) -> bool:
     """No drift and K = 1."""
     if model.diffusion != CONSTANT or model.size != 1 or not model.autonomous or model.walls is not None:
@@ -129,9 +123,8 @@ def _collision(
     """P as a sparse matrix on the size + 2 values of a grid."""
     from scipy.sparse import csr_array, vstack
 
-    eps, nu2, c = _eps(scheme), model.nu2, model.diffusion.constants
+    eps, nu2, c = scheme.eps, model.nu2, model.diffusion.constants
     deviation, half = math.sqrt(eps * nu2), 0.5 * nu2 * eps
-    milstein = isinstance(scheme, Milstein)
 
     nodes = rule[0][:, None]
 
@@ -140,7 +133,7 @@ def _collision(
         x = chart.back(y)
         k = over_arrays(model.diffusion.value, x, constants=c)
         dk = over_arrays(model.diffusion.derivative, x, constants=c)
-        corrected = half * k * dk * (nodes * nodes - 1.0) if milstein else 0.0
+        corrected = half * k * dk * (nodes * nodes - 1.0) if scheme.corrected else 0.0
         return np.asarray(x + eps * model.speed(x, 0.0) + deviation * k * nodes + corrected)
 
     y = grid.points
