@@ -116,7 +116,7 @@ class FokkerPlanckSolve(_Kernel):
 
     def check(self) -> None:
         """See that the mean decays like exp(-t), as that of every solution does."""
-        if not hasattr(kinetic, "fokker_planck"):
+        if not hasattr(kinetic, "Diffusivity"):
             raise NotImplementedError("no diffusion yet")
         self.model = cases["fokker-planck"].model
         mean = math.exp(-0.5) * self.model.initial.mean
