@@ -136,7 +136,7 @@ def test_measured_data_may_come_from_a_file(tmp_path: Path, capsys: pytest.Captu
         (("study", "mean-field", "vehicles", "--data", "{tmp}/none.csv", "--out", "{tmp}/s"), "cannot be read"),
         (("study", "mean-field", "regression", "--out", "/"), "holds something else"),
         (("compare", "{tmp}/none", "{tmp}/none.nc"), "cannot be read"),
-        (("plot", "{tmp}/none", "--out", "{tmp}/p.png"), "cannot be read"),
+        (("plot", "{tmp}/none", "--out", "{tmp}/p.png"), "holds no particle run"),
         (("plot", "{tmp}/none", "--out", "{tmp}/p.pdf"), "must end in .png"),
         (("study", "depth", "regression", "--out", "{tmp}/s"), "invalid choice"),
         (("dance",), "invalid choice"),
