@@ -13,7 +13,7 @@ from time import perf_counter, process_time
 import numpy as np
 
 import kinetic
-from particles import parallel
+from particles.base import parallel
 from particles.ensemble import Ensemble
 from particles.model import IDENTITY, Law, Measure, Model, Normal
 from validation.distance.enclosure import enclose

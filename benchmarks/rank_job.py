@@ -12,9 +12,14 @@ from time import perf_counter
 
 import numpy as np
 
-from particles import Euler, parallel, philox
+from particles import Euler, philox
 from particles.ensemble import Ensemble
 from particles.model import cases
+
+try:
+    from particles.base import parallel
+except ImportError:  # its place in older versions
+    from particles import parallel  # type: ignore[attr-defined, no-redef]
 
 Address = getattr(philox, "Address" if hasattr(philox, "Address") else "Where")  # the name in older versions
 

@@ -24,7 +24,8 @@ import kinetic
 from benchmarks import machine
 from benchmarks.counting import count, counted
 from benchmarks.measure import Work, fresh_python, nanoseconds
-from particles import kernels, noise, parallel
+from particles import kernels, noise
+from particles.base import parallel
 from particles.base.jit import Formula, formula, kernel
 from particles.base.shims import fma
 from particles.model import TANH, Measure, cases

@@ -10,7 +10,8 @@ from time import perf_counter
 
 import numpy as np
 
-from particles import Euler, parallel, simulate
+from particles import Euler, simulate
+from particles.base import parallel
 from particles.ensemble import Bins, Ensemble
 from particles.model import cases
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from particles import parallel
+from particles.base import parallel
 from particles.base.arrays import Floats, as_floats
 from particles.base.checks import require_positive
 from particles.base.errors import InputError

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError, NotFiniteError, SimresnetError
+from particles.base.parallel import Ranks
+from particles.base.sums import exact_sums
 from particles.kernels import block_power_sums, first_not_finite
 from particles.model.law import Law
 from particles.model.laws import Product
 from particles.model.rule import Model
 from particles.model.samples import Samples
-from particles.parallel import Ranks
 from particles.philox import start_uniforms
 
 BLOCK = 4096
@@ -201,32 +202,3 @@ class Ensemble:
         held = sum(self.ranks.gather(state.shape[1]))
         if held != self.count:
             raise CountError(f"the ranks hold {held} particles instead of {self.count}", on_all_ranks=True)
-
-
-def exact_sums(numbers: Floats, ranks: Ranks) -> Floats:
-    """Numbers, a few in place of the last axis, whose exact sum is that of all ranks' along it; the same on every rank.
-
-    `math.fsum` of them does not depend on how the numbers were split: a rank sends the two or three that hold its part.
-    """
-    rows = numbers.reshape(math.prod(numbers.shape[:-1]), numbers.shape[-1])
-    parts = [exact_parts(row.tolist()) for row in rows]
-    width = max(map(len, parts))
-    padded = np.array([part + [0.0] * (width - len(part)) for part in parts])
-    return ranks.concatenate(padded.reshape(*numbers.shape[:-1], width))
-
-
-def exact_parts(values: list[float]) -> list[float]:
-    """Numbers, two or three as a rule, whose exact sum is that of `values`; [inf] where it is beyond all numbers.
-
-    The first is the rounded sum, the next the rounded rest, and so on until nothing is left: so sums of parts, rounded
-    once by `math.fsum`, are the same however the values were split.
-    """
-    parts: list[float] = []
-    try:
-        while rest := math.fsum(values + [-part for part in parts]):
-            if not math.isfinite(rest):
-                return [math.inf]
-            parts.append(rest)
-    except (OverflowError, ValueError):  # a sum beyond all numbers, or infinities of both signs
-        return [math.inf]
-    return parts

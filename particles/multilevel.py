@@ -32,12 +32,13 @@ from particles import coupled_kernels, noisy_kernels
 from particles.base.arrays import Floats
 from particles.base.checks import require_positive
 from particles.base.errors import InputError, NotFiniteError
-from particles.ensemble import CHUNK, Ensemble, exact_parts, exact_sums
+from particles.base.parallel import Ranks
+from particles.base.sums import exact_parts, exact_sums
+from particles.ensemble import CHUNK, Ensemble
 from particles.kernels import block_power_sums, free
 from particles.model.rule import Model
 from particles.noise import GAUSSIAN
 from particles.noisy_kernels import Constants, Ends, Place, Sizes
-from particles.parallel import Ranks
 from particles.philox import NOISE, Key, check_key, start_uniforms, stream
 from particles.quantities import Quantity
 

@@ -157,7 +157,7 @@ def _pilot(model: Model, scheme: Scheme, until: float, work: float) -> float:
 
 def _timed(model: Model, scheme: Scheme, levels: Floats) -> tuple[float, float]:
     """Nanoseconds of the first draw and of a step, a particle and component: the fastest of three."""
-    from particles import parallel
+    from particles.base import parallel
     from particles.ensemble import Ensemble
 
     ensemble = Ensemble(SAMPLE, parallel.serial())

@@ -148,7 +148,7 @@ def _carry(arguments: argparse.Namespace, case: Case, checkpoints: Checkpoints) 
     found = cautions(case.model, scheme, levels)
     from time import perf_counter
 
-    from particles import parallel
+    from particles.base import parallel
     from particles.base.files import check_output_folder
     from particles.base.progress import progress_bar
     from particles.simulate import perform

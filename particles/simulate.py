@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from particles import checkpoint, parallel
+from particles import checkpoint
+from particles.base import parallel
 from particles.base.arrays import Floats
 from particles.base.provenance import provenance
 from particles.cautions import cautions

@@ -195,7 +195,7 @@ class Trajectory:
         InputError
             If another job writes there.
         """
-        from particles import parallel
+        from particles.base import parallel
 
         ranks = self.ensemble.ranks if self.ensemble is not None else parallel.serial()
         place = ranks.on_first(lambda: resolved(path))

@@ -26,7 +26,7 @@ from particles.base.terminal import say
 from particles.status import Status
 
 if TYPE_CHECKING:
-    from particles.parallel import Ranks
+    from particles.base.parallel import Ranks
 
 NOTHING, DUE, ASKED, LEAVE = 0, 1, 2, 3  # requests; the largest of all ranks counts
 RATE = 1e8  # bytes a second and rank that a first checkpoint is taken to write, until one has been timed

@@ -21,8 +21,7 @@ import particles
 import validation
 from kinetic.banded import solve_banded
 from kinetic.schemes import SCHEMES
-from particles import parallel
-from particles.base import jit
+from particles.base import jit, parallel
 from particles.collisions import Collisions, Milstein
 from particles.ensemble import Bins, Ensemble
 from particles.model import (

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import particles
-from particles import parallel
+from particles.base import parallel
 from particles.ensemble import Ensemble
 from particles.model import CONSTANT, IDENTITY, Dirac, Model, Product
 from particles.noise import Noise

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from particles import checkpoint, parallel
+from particles import checkpoint
+from particles.base import parallel
 from particles.base.digests import block_digests, file_digest, signed, unsigned
 from particles.base.errors import InputError, StorageError
 from particles.checkpoint import SUMS, complete, folder_of
@@ -340,7 +341,7 @@ def test_new_run_does_not_replace_an_unfinished_one(fresh: Fresh, tmp_path: Path
 
 LIMITED = """
 import resource, sys
-from particles import parallel
+from particles.base import parallel
 from particles.__main__ import build_parser
 from particles.base import command
 parallel.world().gather(0)  # before the limit: an MPI library has files of its own

@@ -77,20 +77,20 @@ def test_positive_integers(text: str, number: int) -> None:
     assert command.positive_integer(text) == number
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "1.5", "nan", "inf", "", "many", "1e300"])
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "nan", "inf", "", "many", "1e300", "1_000", "\u0661", " 7"])
 def test_what_is_no_positive_integer(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError):
         command.positive_integer(text)
 
 
-@pytest.mark.parametrize("text", ["-1", "1.0", str(2**32), "seed", ""])
+@pytest.mark.parametrize("text", ["-1", "1.0", str(2**32), "seed", "", "1_0", "\u0661", "\u00b2"])
 def test_what_is_no_seed(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError):
         command.seed(text)
     assert command.seed(str(2**32 - 1)) == 2**32 - 1
 
 
-@pytest.mark.parametrize("text", ["nan", "inf", "-inf", "x"])
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf", "x", "1_0", "1e1_0", "\u0661", "0x1p3", "."])
 def test_what_is_no_finite_number(text: str) -> None:
     for reader in (command.finite_float, command.positive_float):
         with pytest.raises(argparse.ArgumentTypeError):

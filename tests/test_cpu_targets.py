@@ -22,7 +22,7 @@ import hashlib, json, re, sys
 from pathlib import Path
 import numpy as np
 import particles
-from particles import parallel
+from particles.base import parallel
 from particles.collisions import Collisions, Milstein
 from particles.ensemble import Bins, Ensemble
 from particles.model import *

@@ -14,6 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import particles
 from particles.base.errors import InputError
+from particles.base.parallel import serial
 from particles.model import (
     Clipped,
     Dirac,
@@ -30,7 +31,6 @@ from particles.model import (
     Uniform,
     cases,
 )
-from particles.parallel import serial
 from validation.distance import distribution, enclosure, w1, w1_to_law, wasserstein
 from validation.distance.distribution import Distribution, OfLaw, OfMeasure
 from validation.distance.enclosure import Enclosure, bounds, enclose, enclose_at, parts

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from scipy.special import ndtr, ndtri
 
-from particles import parallel
+from particles.base import parallel
 from particles.base.errors import InputError, NotFiniteError
-from particles.ensemble import BLOCK, CHUNK, STARTS, Bins, CountError, Ensemble, exact_parts
+from particles.base.sums import exact_parts
+from particles.ensemble import BLOCK, CHUNK, STARTS, Bins, CountError, Ensemble
 from particles.model import TANH, Law, Mixture, Model, Normal, Product, Uniform
 from particles.run import Run
 from particles.schemes import Euler

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import validation.__main__
-from particles import Collisions, parallel
-from particles.base import command
+from particles import Collisions
+from particles.base import command, parallel
 from particles.base.errors import InputError
 from particles.model import IDENTITY, Dirac, Model, Normal, Uniform, cases, exact_law
 from particles.noise import EXPONENTIAL, GAUSSIAN, NOISES, TWO_POINT, UNIFORM

@@ -25,7 +25,7 @@ DIRECTIONS = {
 }
 # library -> the only places (module prefixes) that may import it
 HOMES = {
-    "mpi4py": ("particles.parallel",),
+    "mpi4py": ("particles.base.parallel",),
     "ot": ("validation.distance",),
     "matplotlib": ("validation.figures",),
     "numba": ("particles.base",),
@@ -99,7 +99,7 @@ FORBIDDEN = [
     ("particles/schemes.py", "from numba import njit"),
     ("particles/trajectory.py", "from matplotlib import pyplot"),
     ("kinetic/__init__.py", "from particles import simulate"),
-    ("kinetic/__init__.py", "from particles.parallel import world"),
+    ("kinetic/__init__.py", "from particles.ensemble import Ensemble"),
     ("kinetic/__init__.py", "import validation"),
     ("kinetic/__init__.py", "import ot"),
 ]

@@ -14,8 +14,7 @@ from scipy import stats
 
 import particles
 import validation.__main__
-from particles import parallel
-from particles.base import command
+from particles.base import command, parallel
 from particles.base.errors import InputError, NotFiniteError
 from particles.model import (
     IDENTITY,

@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 from scipy.integrate import quad
 
 import particles
-from particles import parallel
+from particles.base import parallel
 from particles.model import IDENTITY, RELU, SIGMOID, TANH, Model, Normal, Uniform, cases, cubic, piecewise
 from particles.model.transients import PushForward
 from validation.distance import w1_to_law

@@ -280,7 +280,7 @@ def test_a_refusal_of_all_ranks_on_the_way_is_not_applicable_and_one_of_a_single
 ONE_FAILS = """
 import sys
 sys.path.insert(0, {tests!r})
-from particles import parallel
+from particles.base import parallel
 from particles.base import command
 from particles.base.errors import NotFiniteError
 from reports import exact

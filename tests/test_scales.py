@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
+from particles.base.parallel import serial
 from particles.model import (
     Clipped,
     Empirical,
@@ -31,7 +32,6 @@ from particles.model import (
 from particles.model.drifts import TANH
 from particles.model.panels import follow
 from particles.model.transients import PushForward
-from particles.parallel import serial
 from validation import enclose, expected_w1, null_law, w1_to_law, w2
 from validation.laws.lattice import LatticeSum
 

@@ -11,7 +11,7 @@ import pytest
 import scipy.linalg
 from scipy.integrate import solve_ivp
 
-from particles import parallel
+from particles.base import parallel
 from particles.base.errors import InputError
 from particles.model import (
     IDENTITY,

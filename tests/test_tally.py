@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from particles.parallel import serial
+from particles.base.parallel import serial
 from validation.distance.tally import FINE, Tally, tally
 
 CUTS = {

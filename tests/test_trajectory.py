@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from particles import parallel, trajectory
+from particles import trajectory
+from particles.base import parallel
 from particles.base.errors import InputError, StorageError
 from particles.model import TANH, Model, Normal, cases
 from particles.schemes import ExactFlow

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from particles import parallel
+from particles.base import parallel
 from particles.base.arrays import Floats
 from particles.base.checks import require_positive
 from particles.base.errors import InputError

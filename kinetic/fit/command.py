@@ -65,7 +65,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _count(text: str) -> int:
     """Read 0 or a positive integer."""
-    if not text.isdigit():
+    if not (text.isascii() and text.isdigit()):
         raise argparse.ArgumentTypeError(f"{text!r} must be 0 or a positive integer")
     return int(text)
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import math
 import numbers
+import re
 from typing import Any
 
 from particles.base.errors import InputError
 
 LARGEST = 1e100
+DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+"""A number as text: Python's `float` also reads 1_000 and the digits of every script."""
 
 
 def require_finite(name: str, number: Any, *, largest: float = LARGEST) -> None:

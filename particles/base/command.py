@@ -1,8 +1,8 @@
 """The shell that the three command lines share: one sentence for bad input, exit codes, abort of a parallel job.
 
 Nothing here imports numpy, numba or MPI. A launcher's variables tell the rank before MPI is up, so that a sentence
-appears once under ``mpirun`` too. Once MPI runs, `particles.parallel` puts its abort into `abort_job`: an error that
-one rank alone meets then ends the whole job, whatever the other ranks wait for.
+appears once under ``mpirun`` too. Once MPI runs, `particles.base.parallel` puts its abort into `abort_job`: an error
+that one rank alone meets then ends the whole job, whatever the other ranks wait for.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 from particles.base import signals
+from particles.base.checks import DECIMAL
 from particles.base.errors import FAULT, InputError, NotFiniteError, SimresnetError, plain
 from particles.base.launch import launched_rank as launched_rank  # what every command asks, among them to speak once
 from particles.base.launch import launched_size as launched_size
@@ -161,17 +162,14 @@ def positive_integer(text: str) -> int:
 
 def seed(text: str) -> int:
     """Read a seed, an integer in [0, 2**32)."""
-    if not (text.isdigit() and int(text) < 2**32):
+    if not (text.isascii() and text.isdigit() and int(text) < 2**32):
         raise argparse.ArgumentTypeError(f"{text!r} must be an integer from 0 to {2**32 - 1}")
     return int(text)
 
 
 def finite_float(text: str) -> float:
     """Read a finite number."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
+    number = float(text) if DECIMAL.fullmatch(text) else math.nan
     if not math.isfinite(number):
         raise argparse.ArgumentTypeError(f"{text!r} must be a finite number")
     return number

@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from particles.base.arrays import Floats, as_floats
+from particles.base.checks import DECIMAL
 from particles.base.errors import InputError
 from particles.base.readers import read_bytes, read_npy, reading
 from particles.base.terminal import say
@@ -29,7 +30,6 @@ from particles.model.empirical import Empirical
 SEPARATORS = (",", ";", "\t", "|", " ")
 """A blank stands for any number of blanks."""
 MISSING = ("refuse", "drop")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _NO_THOUSANDS = re.compile(r"[+-]?(0?,\d+|\d*,(\d{1,2}|\d{4,}))([eE][+-]?\d+)?", re.ASCII)
 _STATED = re.compile(r'"?sep=([,;\t| ])"?', re.IGNORECASE)
 _ABSENT = {"", "na", "n/a", "nan", "null", "none", "."}
@@ -213,7 +213,7 @@ def _place(names: list[str], column: str | None) -> int:
     """Number of the column; the heading's mistakes are told."""
     if column is None and len(names) == 1:
         column = names[0]
-    if names and all(_NUMBER.fullmatch(name) for name in names):
+    if names and all(DECIMAL.fullmatch(name) for name in names):
         raise ValueError(f"its first line holds the number {names[0]}, where the names of the columns must stand")
     known = "its columns are " + ", ".join(map(repr, names[:20]))
     if column is None:
@@ -268,7 +268,7 @@ def _number(text: str, where: str, decimal: str) -> float:
         if "." in text:
             raise ValueError(f"{where} holds {text!r} where the decimal mark is a comma")
         plain = text.replace(",", ".")
-    if not _NUMBER.fullmatch(plain):
+    if not DECIMAL.fullmatch(plain):
         hint = ": where the comma is the decimal mark, state decimal = ','" if decimal == "." and "," in text else ""
         raise ValueError(f"{where} holds {text!r}, which is no number{hint}")
     value = float(plain)

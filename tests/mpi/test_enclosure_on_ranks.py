@@ -13,7 +13,7 @@ BOUNDS = """
 import numpy as np
 import particles
 from particles.model import Clipped, Measure, Normal, Uniform, cases, exact_law
-from particles.parallel import world
+from particles.base.parallel import world
 from validation.distance import w1_to_law
 from validation.distance.enclosure import enclose, enclose_at
 model = cases["regression"].model
@@ -59,7 +59,7 @@ ONE_BAD = """
 import numpy as np
 from particles.base.errors import InputError
 from particles.model import Normal
-from particles.parallel import world
+from particles.base.parallel import world
 from validation.distance.enclosure import enclose
 points = np.array([0.0, np.nan if world().rank == 1 else 1.0])
 try:

@@ -88,7 +88,7 @@ NOISY = """
 import sys
 import numpy as np
 import particles, validation
-from particles import parallel
+from particles.base import parallel
 from particles.model import cases
 from validation.multilevel import multilevel
 count, ranks = int(sys.argv[1]), parallel.world()

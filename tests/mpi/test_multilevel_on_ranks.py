@@ -14,7 +14,7 @@ SCRIPT = """
 import dataclasses
 from particles.base import command
 from particles.model import cases
-from particles.parallel import world
+from particles.base.parallel import world
 from particles.quantities import DistributionFunction, Moments
 from validation.__main__ import build_parser
 from validation.multilevel import multilevel

@@ -10,7 +10,7 @@ import pytest
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
 
 SCRIPT = """
-from particles.parallel import world
+from particles.base.parallel import world
 ranks, seen = world(), []
 for tasks in ((), (5,), (5, 3, 8, 1, 9)):
     run, shares = [], []

@@ -14,7 +14,8 @@ import numpy as np
 import kinetic
 import particles
 from kinetic.schemes import require_scheme, suited
-from particles import Collisions, Euler, parallel
+from particles import Collisions, Euler
+from particles.base import parallel
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.launch import launched_size

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from particles import Collisions, Euler, carry, parallel
+from particles import Collisions, Euler, carry
+from particles.base import parallel
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.ensemble import Ensemble

@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from particles import parallel
+from particles.base import parallel
 from particles.base.arrays import Floats, as_floats
 from particles.base.checks import require_count, require_number
 from particles.base.errors import InputError

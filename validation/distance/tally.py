@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from particles.base.arrays import Floats
 from particles.base.jit import Formula, kernel
-from particles.parallel import Ranks
+from particles.base.parallel import Ranks
 
 Integers = NDArray[np.int64]
 FINE = 2.0**20  # places in a cell that are told apart; 2^43 particles in one cell overflow nothing

@@ -39,7 +39,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
     The forecast measures this machine's speed, so it is not the same twice.
     """
-    from particles import parallel
+    from particles.base import parallel
     from particles.base.memory import require_memory
     from particles.base.progress import progress_bar
     from particles.model import load_case

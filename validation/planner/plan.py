@@ -14,7 +14,8 @@ from typing import Any
 
 import kinetic
 import particles
-from particles import Collisions, Euler, parallel
+from particles import Collisions, Euler
+from particles.base import parallel
 from particles.base.checks import require_positive
 from particles.base.errors import InputError
 from particles.model import Case

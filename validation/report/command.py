@@ -37,7 +37,7 @@ def execute(arguments: argparse.Namespace) -> int:
     check_output_folder(arguments.out, REPORT, replace=arguments.replace)
     chosen, tasks = plan(arguments.cases or list(cases), quick=arguments.quick)
 
-    from particles import parallel
+    from particles.base import parallel
     from validation.report.terminal import print_report
 
     def publish() -> bool:

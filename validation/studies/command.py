@@ -55,7 +55,7 @@ def execute(arguments: argparse.Namespace) -> int:
     run = arguments.kind.prepare(case, arguments)
     check_output_folder(arguments.out, report.STUDY, replace=arguments.replace)
 
-    from particles import parallel
+    from particles.base import parallel
     from particles.base.progress import progress_bar
 
     def publish() -> None:

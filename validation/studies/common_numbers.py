@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from particles import GAUSSIAN, Collisions
 from particles.base.errors import InputError
+from particles.base.parallel import Ranks
 from particles.model import Model
 from particles.multilevel import BLOCK, Levels
-from particles.parallel import Ranks
 from particles.quantities import Moments
 from validation.laws import boltzmann_law
 from validation.study import Z95, Check, Interval

@@ -15,7 +15,7 @@ import numpy as np
 
 import kinetic
 from kinetic.schemes import require_scheme
-from particles import parallel
+from particles.base import parallel
 from particles.base.errors import InputError
 from particles.base.provenance import provenance
 from particles.model import Case, Law, Model, exact_law

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import particles
-from particles import parallel
+from particles.base import parallel
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.launch import launched_size

@@ -17,7 +17,7 @@ import numpy as np
 
 import kinetic
 import particles
-from particles import parallel
+from particles.base import parallel
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.launch import launched_size

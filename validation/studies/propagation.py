@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import particles
-from particles import parallel
+from particles.base import parallel
 from particles.base.arrays import Floats
 from particles.model import Law, Measure, Model
 from particles.model.laws import quantile_by_bisection

@@ -73,6 +73,17 @@ class Ranks:
         self.comm.Allreduce(local, total)
         return total
 
+    def in_turn(self, total: Floats, add: Callable[[Floats], None]) -> Floats:
+        """Let one rank after the other change an array in place; what the last one leaves, on every rank."""
+        if self.rank > 0:
+            self.comm.Recv(total, source=self.rank - 1)
+        add(total)
+        if self.rank + 1 < self.size:
+            self.comm.Send(total, dest=self.rank + 1)
+        if self.size > 1:
+            self.comm.Bcast(total, root=self.size - 1)
+        return total
+
     def gather(self, value: T) -> list[T]:
         """Values of all ranks in the order of ranks, on every rank."""
         return list(self.comm.allgather(value))
