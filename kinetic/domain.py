@@ -47,8 +47,7 @@ def domain(model: Model, until: float, *, tail: float = TAIL) -> tuple[float, fl
         If an argument is out of range, the model is not one-dimensional, its law is narrower than the rounding of x, or
         its tails need an interval some thousand times as wide as its start.
     """
-    if model.size != 1 or not isinstance(model.start, Law):
-        raise InputError(f"a model of dimension {model.size} has no equation on the line: allowed is 1")
+    start = model.start_law
     require_positive("until", until)
     if not 0.0 < tail <= 0.01:
         raise InputError(f"tail = {tail!r} must lie in (0, 0.01]")
@@ -56,7 +55,7 @@ def domain(model: Model, until: float, *, tail: float = TAIL) -> tuple[float, fl
     if math.isfinite(low) and math.isfinite(high):
         return low, high
     lo, hi = _by_quantiles(model, until, tail) or _by_runs(model, until, tail)
-    if not hi > lo and model.start.std == 0.0:  # a point that stays one
+    if not hi > lo and start.std == 0.0:  # a point that stays one
         lo, hi = lo - _length(model, lo), hi + _length(model, hi)
     if not hi - lo > 1e3 * math.ulp(max(abs(lo), abs(hi))):
         raise InputError(f"the law lies at x = {lo!r} within the rounding of x: measure x from a point near it")
@@ -104,8 +103,7 @@ def _bottom(model: Model, lo: float) -> float:
 
 
 def _by_runs(model: Model, until: float, tail: float) -> tuple[float, float]:
-    law = model.start
-    assert isinstance(law, Law)
+    law = model.start_law
     lo, hi = (float(x) for x in law.quantile(np.array([tail, 1.0 - tail])))
     bottom = _bottom(model, lo)
     top = math.inf if model.walls is None else model.walls[1]

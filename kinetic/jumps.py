@@ -30,7 +30,6 @@ from typing import Literal
 import numpy as np
 
 from kinetic.grid import Grid
-from kinetic.limit import law_on_line
 from particles import vmath
 from particles.base.arrays import Floats, over_arrays
 from particles.base.errors import InputError, NotFiniteError
@@ -77,7 +76,7 @@ class FokkerPlanck:
 
 def equation(model: Model) -> FokkerPlanck:
     """Return the equation of a model on the line, D = nu^2/2 K^2, or raise InputError if it is not one-dimensional."""
-    law_on_line(model)
+    _ = model.law
     noise, constants = model.diffusion, model.diffusion.constants
 
     def shape(x: Floats) -> Floats:

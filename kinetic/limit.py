@@ -10,13 +10,6 @@ from particles.model import Law, Model
 from particles.model.structure import jumps
 
 
-def law_on_line(model: Model) -> Law:
-    """Return the initial law of a model, or raise InputError if it is not one-dimensional."""
-    if model.size != 1 or not isinstance(model.initial, Law):
-        raise InputError(f"a model of dimension {model.size} has no equation on the line: allowed is 1")
-    return model.initial
-
-
 def initial_law(model: Model, grid: Grid) -> Law:
     """Return the initial law of a model that fits the grid.
 
@@ -25,7 +18,7 @@ def initial_law(model: Model, grid: Grid) -> Law:
     InputError
         If the model is not one-dimensional, its walls are not the ends of the grid, or sticky where there is noise.
     """
-    law = law_on_line(model)
+    law = model.law
     if model.walls is not None:
         if model.nu2 > 0.0 and model.wall == "sticky":
             raise InputError(f"wall = 'sticky' with noise (nu2 = {model.nu2!r}): allowed is wall = 'reflecting'")

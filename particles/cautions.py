@@ -18,7 +18,6 @@ import numpy as np
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
-from particles.model.law import Law
 from particles.model.rule import Model
 from particles.model.structure import unseen
 from particles.schemes import Scheme
@@ -61,10 +60,10 @@ def _stiff(model: Model, scheme: Scheme, levels: Floats) -> list[str]:
 
 def _rate_at_start(model: Model, weight: float) -> float:
     """Largest abs(f_x + w f_u) over the bulk of the start, for a drift without a Lipschitz constant; 0 in R^d."""
-    if model.size > 1 or not isinstance(model.start, Law):
+    if model.size > 1:
         return 0.0
     drift, c = model.drift, model.drift.constants  # formulas as plain Python: nothing is compiled before a run
-    x = model.start.quantile(np.linspace(1e-3, 1.0 - 1e-3, 65)).tolist()
+    x = model.start_law.quantile(np.linspace(1e-3, 1.0 - 1e-3, 65)).tolist()
     rates = [weight * abs(drift.f_u(weight * at, at, c)) + abs(drift.f_x(weight * at, at, c)) for at in x]
     return max((rate for rate in rates if math.isfinite(rate)), default=0.0)
 

@@ -29,7 +29,7 @@ import numpy as np
 from particles import Euler, ExactFlow, carry
 from particles.base.arrays import Floats, bisect
 from particles.base.errors import InputError
-from particles.model import Law, Model, exact_law
+from particles.model import Model, exact_law
 from particles.model.transients import segments
 from particles.schemes import Scheme
 
@@ -79,7 +79,7 @@ def euler_bias(model: Model, until: float, layers: int) -> float:
     def difference(x: Floats) -> Floats:
         return _carry(model, network, x, until) - _carry(model, ExactFlow(), x, until)
 
-    start = _line(model)
+    start = model.start_law
     levels = _levels(model, until)
     x = start.quantile(0.5 * (levels[1:] + levels[:-1]))
     carried = _carry(model, network, x, until)
@@ -91,7 +91,7 @@ def euler_bias(model: Model, until: float, layers: int) -> float:
 
 def first_order(model: Model, until: float) -> float:
     """Constant C of the bias C dt + O(dt^2) of Euler's layers; parameters as `euler_bias`."""
-    start = _line(model)
+    start = model.start_law
     levels = _levels(model, until)
     x = start.quantile(0.5 * (levels[1:] + levels[:-1]))
     zeros = start.cdf(_crossings(lambda points: _first_term(model, points, until), x))
@@ -104,12 +104,12 @@ def _carry(model: Model, scheme: Scheme, points: Floats, until: float) -> Floats
 
     That is exact for the identity, whose Euler steps conserve the mean of the law as its flow does.
     """
-    return carry(model, scheme, points, until, mean=[_line(model).mean] if model.mean_coupled else None)
+    return carry(model, scheme, points, until, mean=[model.start_law.mean] if model.mean_coupled else None)
 
 
 def _first_term(model: Model, points: Floats, until: float) -> Floats:
     """e/dt at `until` of particles from `points`; 0 for those at a wall."""
-    mean = _line(model).mean if model.mean_coupled else None
+    mean = model.start_law.mean if model.mean_coupled else None
     low, high = model.walls or (-math.inf, math.inf)
     error = np.zeros(points.shape)
     times = segments(model, [until])
@@ -134,18 +134,12 @@ def _rate(model: Model, x: Floats, t: float, mean: float | None) -> Floats:
     return w * model.drift.derivative_u(u, x) + model.drift.derivative_x(u, x)
 
 
-def _line(model: Model) -> Law:
-    start = model.start
-    assert isinstance(start, Law)  # an exact law has been seen to exist
-    return start
-
-
 def _levels(model: Model, until: float) -> Floats:
     """Levels p of the start between which its quantile is smooth, with those of what has reached a wall."""
     law = exact_law(model, until)
     assert law is not None
     levels = [_PANELS]
-    for known in (_line(model), law):
+    for known in (model.start_law, law):
         edges = known.breakpoints()
         levels += [known.cdf(edges), known.cdf(np.nextafter(edges, -np.inf))]
     merged = np.unique(np.clip(np.concatenate(levels), 0.0, 1.0))

@@ -60,7 +60,7 @@ def expected_order(model: Model, law: Law, grids: Sequence[Grid], until: float, 
     for x in found:
         if not _on_faces(x, grids):
             return Expected(order, order, "", _inside(f"the kink of relu at x = {x:g} lies"))
-    steps = jumps(start_on_line(model), lo, hi)
+    steps = jumps(model.start_law, lo, hi)
     if model.nu2 == 0.0:
         if [x for x in jumps(law, lo, hi) if not _near(x, found, hi - lo)]:
             return Expected(1.5, 1.5, "the density jumps, without noise to smooth it: order 3/2 for W1")
@@ -79,7 +79,7 @@ def expected_order(model: Model, law: Law, grids: Sequence[Grid], until: float, 
 
 def default_levels(model: Model, lo: float, hi: float, first: int) -> tuple[int, ...]:
     """Five doublings from `first` cells, or from the next number that puts on a face what must lie on one."""
-    points = kinks(model, math.inf, lo, hi) + (jumps(start_on_line(model), lo, hi) if model.nu2 > 0.0 else [])
+    points = kinks(model, math.inf, lo, hi) + (jumps(model.start_law, lo, hi) if model.nu2 > 0.0 else [])
     shares = [(x - lo) / (hi - lo) for x in points]
     known = [Fraction(share).limit_denominator(_FINEST_BASE) for share in shares]
     base = math.lcm(*(fraction.denominator for fraction in known))
@@ -110,12 +110,6 @@ def kinks(model: Model, until: float, lo: float, hi: float) -> list[float]:
     steps = [(float(w[0, 0]), float(b[0])) for w, b in zip(weights, biases, strict=True) if w[0, 0] != 0.0]
     found = {(u - b) / w for w, b in steps for u in model.drift.kinks}
     return sorted(x for x in found if lo < x < hi)
-
-
-def start_on_line(model: Model) -> Law:
-    """Law of the start of a model on the line, between its walls."""
-    assert isinstance(model.start, Law)  # it has an exact law
-    return model.start
 
 
 def scale(law: Law, grid: Grid, known: Sequence[float] = ()) -> float:

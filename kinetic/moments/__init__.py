@@ -15,7 +15,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from kinetic.moments.hierarchy import LinearMoments, line_law
+from kinetic.moments.hierarchy import LinearMoments
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import Model
@@ -58,8 +58,8 @@ def partial_moments(model: Model, times: ArrayLike, order: int = 2) -> Floats:
 
 def resting_moments(model: Model, order: int) -> Floats:
     """Return the moments of what never moves, shape (K + 1,): of a relu model's mass outside its active set."""
-    whole = line_law(model).raw_moments(order)
-    return whole - line_law(model).raw_moments(order, *active_set(model))
+    whole = model.law.raw_moments(order)
+    return whole - model.law.raw_moments(order, *active_set(model))
 
 
 def active_set(model: Model) -> tuple[float, float]:
@@ -91,7 +91,7 @@ def require_closed(model: Model) -> None:
         For another drift than identity and relu (Remark 1), walls that are reached, more than one feature or neuron,
         noise of another shape than K = 1 or K = x, relu with noise or with an active set that moves.
     """
-    line_law(model)
+    _ = model.law
     name, drift = model.drift.name, model.drift
     if not (drift.linear or drift.rectified):
         raise InputError(
@@ -126,4 +126,4 @@ def _never_reached(model: Model) -> bool:
     if low == -math.inf or high < math.inf:
         return (low, high) == (-math.inf, math.inf)
     inward = model.autonomous and float(model.biases(0.0, model.weights(0.0))[0, 0]) >= 0.0
-    return low == 0.0 and model.diffusion.power == 1 and inward and float(line_law(model).cdf(0.0)) == 0.0
+    return low == 0.0 and model.diffusion.power == 1 and inward and float(model.law.cdf(0.0)) == 0.0

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats, as_floats
 from particles.base.errors import InputError, NotFiniteError
-from particles.model import Law, Model
+from particles.model import Model
 from particles.model.expm import affine_flow
 
 Generator = Callable[[float, float], Floats]
@@ -48,12 +48,12 @@ class LinearMoments:
     @staticmethod
     def raw(model: Model, order: int, low: float = -math.inf, high: float = math.inf) -> LinearMoments:
         """(m_0, ..., m_K) of what starts in the open interval (low, high)."""
-        return LinearMoments(model, _raw_generator(model, order), line_law(model).raw_moments(order, low, high))
+        return LinearMoments(model, _raw_generator(model, order), model.law.raw_moments(order, low, high))
 
     @staticmethod
     def spread(model: Model) -> LinearMoments:
         """(1, m1, m1^2, V): V by an equation of its own, so that no digits are lost as V -> 0."""
-        law = line_law(model)
+        law = model.law
         m1 = float(law.raw_moments(2)[1])  # refuses an infinite variance
         return LinearMoments(model, _spread_generator(model), np.array([1.0, m1, m1 * m1, law.variance]))
 
@@ -62,8 +62,8 @@ class LinearMoments:
         """(1, V), where the noise does not depend on x: nothing of the size of the mean enters."""
         if model.diffusion.power == 1 and model.nu2 > 0.0:
             return LinearMoments.spread(model)
-        line_law(model).raw_moments(2)  # refuses an infinite variance
-        start = np.array([1.0, line_law(model).variance])
+        model.law.raw_moments(2)  # refuses an infinite variance
+        start = np.array([1.0, model.law.variance])
         return LinearMoments(model, lambda w, b: np.array([[0.0, 0.0], [model.nu2, 2.0 * w]]), start)
 
     @staticmethod
@@ -106,7 +106,7 @@ class LinearMoments:
 
     @cached_property
     def _mean(self) -> Floats:
-        return line_law(self.model).raw_moments(1)[1:]
+        return self.model.law.raw_moments(1)[1:]
 
     def _along(self, times: ArrayLike, *, rate: bool) -> Floats:
         wanted = np.atleast_1d(as_floats(times, "times", ndim=(0, 1)))
@@ -172,19 +172,6 @@ class LinearMoments:
 def without_rounding(value: Floats, terms: Floats, share: float) -> Floats:
     """Return the sum `value` of terms whose absolute sum is `terms`, zero where it is at most that share of them."""
     return np.where(np.abs(value) <= share * terms, 0.0, value)
-
-
-def line_law(model: Model) -> Law:
-    """Return the initial law of a model with one feature and one neuron.
-
-    Raises
-    ------
-    InputError
-        If the model has more.
-    """
-    if model.size != 1 or not isinstance(model.initial, Law):
-        raise InputError(f"a model of dimension {model.size} has no moment equations here: allowed is 1")
-    return model.initial
 
 
 def _raw_generator(model: Model, order: int) -> Generator:

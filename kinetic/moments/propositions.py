@@ -19,7 +19,7 @@ import math
 from numpy.typing import ArrayLike
 
 from kinetic.moments.concentration import Finding, first_rise, sample_times
-from kinetic.moments.hierarchy import LinearMoments, line_law
+from kinetic.moments.hierarchy import LinearMoments
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import Model
@@ -33,7 +33,7 @@ def phi(model: Model, times: ArrayLike, order: int = 1) -> Floats:
     InputError
         If the model has more than one feature or neuron, or a time is negative.
     """
-    line_law(model)
+    _ = model.law
     return order * LinearMoments.weight_integral(model).at(times)[:, 1]
 
 
@@ -55,7 +55,7 @@ def proposition_2(model: Model, until: float) -> tuple[Finding, Finding, Finding
     _require_identity(model, "Proposition 2")
     if model.mean_coupled or not _no_bias(model, until):
         raise InputError("Proposition 2 is about bias 0 at all times")
-    return _by_phi(model, until, energy=line_law(model).variance + line_law(model).mean ** 2)
+    return _by_phi(model, until, energy=model.law.variance + model.law.mean**2)
 
 
 def proposition_3(model: Model, until: float) -> tuple[Finding, Finding, Finding, Finding]:
@@ -63,7 +63,7 @@ def proposition_3(model: Model, until: float) -> tuple[Finding, Finding, Finding
     _require_identity(model, "Proposition 3")
     if not model.mean_coupled:
         raise InputError("Proposition 3 is about the mean-coupled bias b = -w m1")
-    return _by_phi(model, until, energy=line_law(model).variance)
+    return _by_phi(model, until, energy=model.law.variance)
 
 
 def dirac_limit(model: Model) -> float | None:
@@ -82,7 +82,7 @@ def dirac_limit(model: Model) -> float | None:
         raise InputError("the limit needs bias 0 or the mean-coupled bias")
     if model.weight_at(last) >= 0.0:
         return None
-    return line_law(model).mean if model.mean_coupled else 0.0
+    return model.law.mean if model.mean_coupled else 0.0
 
 
 def corollary_2(model: Model, level: float, quantity: str = "variance") -> float:
@@ -96,7 +96,7 @@ def corollary_2(model: Model, level: float, quantity: str = "variance") -> float
         -inf where no Phi_2 is enough.
     """
     _require_identity(model, "Corollary 2")
-    law = line_law(model)
+    law = model.law
     if quantity == "variance":
         above, scale = level, law.variance
     elif quantity == "energy":
@@ -108,7 +108,7 @@ def corollary_2(model: Model, level: float, quantity: str = "variance") -> float
 
 
 def _by_phi(model: Model, until: float, energy: float) -> tuple[Finding, Finding, Finding, Finding]:
-    spread = line_law(model).variance
+    spread = model.law.variance
     end = float(phi(model, [until])[0])
     rise = first_rise(lambda t: model.weights(t)[:, 0, 0], sample_times(model, until), until)
     sign = "<" if end < 0.0 else "not below"
@@ -123,7 +123,7 @@ def _by_phi(model: Model, until: float, energy: float) -> tuple[Finding, Finding
 
 
 def _require_identity(model: Model, what: str) -> None:
-    line_law(model)
+    _ = model.law
     if not model.drift.linear or model.nu2 > 0.0 or model.walls is not None:
         raise InputError(f"{what} is about the identity without noise and walls, not {model.drift.name!r}")
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kinetic.moments import active_set, require_closed, resting_moments
-from kinetic.moments.hierarchy import LinearMoments, line_law, without_rounding
+from kinetic.moments.hierarchy import LinearMoments, without_rounding
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import Model
@@ -106,7 +106,7 @@ class Parts:
 
 
 def _parts(model: Model) -> Parts:
-    law = line_law(model)
+    law = model.law
     centre = law.mean
     active = law.raw_moments(2, *active_set(model), about=centre)
     rest = law.raw_moments(2, about=centre) - active

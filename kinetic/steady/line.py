@@ -83,7 +83,7 @@ def constants(model: Model) -> tuple[float, float]:
     if model.mean_coupled:
         if not model.piecewise_constant:
             raise InputError("a mean-coupled bias has a steady state here only with the identity, without walls")
-        mean = np.array([model.initial.mean])  # type: ignore[union-attr]
+        mean = np.array([model.law.mean])
     elif not model.autonomous:
         raise InputError("weight or bias vary with time: allowed are constants")
     if model.breakpoints:
@@ -102,7 +102,7 @@ def sides(line: Line) -> list[Line]:
     at_zero, beyond = (float(line.drift(np.array(x))) for x in (0.0, -1.0))
     if at_zero != 0.0:
         return [right if at_zero > 0.0 else left]
-    start = float(line.model.initial.cdf(0.0))  # type: ignore[union-attr]
+    start = float(line.model.law.cdf(0.0))
     if start == 0.0 or math.isnan(beyond):
         return [right]
     return [left] if start == 1.0 else [right, left]

@@ -16,7 +16,6 @@ import numpy as np
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
-from particles.model.law import Law
 from particles.model.rule import Model
 
 Coefficients = tuple[float, float, float]
@@ -40,8 +39,7 @@ def linear_transition(model: Model, time: float) -> Coefficients:
     InputError
         If a callable weight or bias is not smooth between the jumps of the other, or the numbers overflow.
     """
-    assert isinstance(model.initial, Law)
-    mean = np.array([model.initial.mean]) if model.mean_coupled else None  # conserved
+    mean = np.array([model.law.mean]) if model.mean_coupled else None  # conserved
     edges = np.unique([0.0, *(edge for edge in model.breakpoints if edge < time), time])
     try:
         if model.piecewise_constant:

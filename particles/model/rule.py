@@ -164,9 +164,19 @@ class Model:
     @property
     def start(self) -> Law | Product:
         """Law of the start: g0, with what lies outside the walls put at them (both kinds of walls)."""
-        if self.walls is not None and isinstance(self.initial, Law):
-            return Clipped(self.initial, *self.walls)
+        return self.initial if self.walls is None else self.start_law
+
+    @property
+    def law(self) -> Law:
+        """`initial` of a model on the line; InputError for any other."""
+        if self.size != 1 or not isinstance(self.initial, Law):
+            raise InputError(f"a model of dimension {self.size} has no equation on the line: allowed is 1")
         return self.initial
+
+    @property
+    def start_law(self) -> Law:
+        """`start` of a model on the line; InputError for any other."""
+        return self.law if self.walls is None else Clipped(self.law, *self.walls)
 
     @cached_property
     def _weight(self) -> Parameter:

@@ -90,7 +90,7 @@ class PushForward(Law):
         """(w, b, duration) of every segment, in order of time."""
         if self.time == 0.0:
             return []
-        mean = np.array([self._law.mean]) if self.model.mean_coupled else None
+        mean = np.array([self.model.start_law.mean]) if self.model.mean_coupled else None
         times = np.array(segments(self.model, [self.time]))
         weights = self.model.weights(times[:-1])
         biases = self.model.biases(times[:-1], weights, mean)
@@ -98,12 +98,6 @@ class PushForward(Law):
         for w, b, duration in rows:
             self.model.drift.step(w, b, duration)
         return rows
-
-    @property
-    def _law(self) -> Law:
-        start = self.model.start
-        assert isinstance(start, Law)  # size 1
-        return start
 
     @property
     def _walls(self) -> tuple[float, float]:
@@ -147,7 +141,7 @@ class PushForward(Law):
     def cdf(self, x: ArrayLike) -> Floats:
         x = np.asarray(x, dtype=np.float64)
         low, high = self._walls
-        inside = self._law.cdf(self._backward(x)[0])
+        inside = self.model.start_law.cdf(self._backward(x)[0])
         # a way back that ends in a blow-up: x lies beyond the image of the line
         inside = np.where(np.isnan(inside), np.where(x < self._centre, 0.0, 1.0), inside)
         return np.where(x < low, 0.0, np.where(x >= high, 1.0, inside))
@@ -163,7 +157,7 @@ class PushForward(Law):
             before = flow_map(self.model.drift, y, w, b, -duration)
             jacobian = jacobian * self._stretch(before, y, w, b, duration)
             y = before
-        return np.where(empty, 0.0, self._law.pdf(x0) / jacobian)
+        return np.where(empty, 0.0, self.model.start_law.pdf(x0) / jacobian)
 
     def _stretch(self, x0: Floats, x1: Floats, w: float, b: float, duration: float) -> Floats:
         drift = self.model.drift
@@ -173,14 +167,14 @@ class PushForward(Law):
         return np.where(resting, np.exp(rate * duration), after) / np.where(resting, 1.0, before)
 
     def quantile(self, p: ArrayLike) -> Floats:
-        return self.forward(self._law.quantile(p))
+        return self.forward(self.model.start_law.quantile(p))
 
     def sample(self, u: ArrayLike) -> Floats:
-        return self.forward(self._law.sample(u))
+        return self.forward(self.model.start_law.sample(u))
 
     @cached_property
     def _panels(self) -> Floats:
-        known = [self.forward(self._law.breakpoints()), self._fronts(), self.kinks()]
+        known = [self.forward(self.model.start_law.breakpoints()), self._fronts(), self.kinks()]
         return follow(self.cdf, np.concatenate(known))
 
     def kinks(self) -> Floats:
@@ -210,8 +204,7 @@ class PushForward(Law):
 
     @property
     def source(self) -> tuple[Law, Callable[[Floats], Floats]]:
-        assert isinstance(self.model.initial, Law)  # size 1
-        return self.model.initial, self._plainly
+        return self.model.law, self._plainly
 
     def _plainly(self, x: Floats) -> Floats:
         """`forward` by the formula in plain Python, so that nothing is compiled."""

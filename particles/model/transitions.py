@@ -48,8 +48,7 @@ def transition_law(model: Model, time: float) -> Law:
         raise InputError(f"time = {time!r} must be a finite number of at least 0")
     if model.size != 1 or model.walls is not None or model.nu2 == 0.0:
         raise InputError("an exact law with noise needs one feature, one neuron, no walls and nu2 > 0")
-    start = model.initial
-    assert isinstance(start, Law)  # size 1
+    start = model.law
     if time == 0.0:
         return start
     if (model.drift, model.diffusion) == (IDENTITY, CONSTANT):

@@ -62,15 +62,14 @@ def boltzmann_law(model: Model, scheme: Collisions | Milstein, time: float, *, t
     """
     if not 0.0 <= time < math.inf:
         raise InputError(f"time = {time!r} must be a finite number of at least 0")
-    start = model.initial
-    if time == 0.0 and isinstance(start, Law):
+    start = model.law
+    if time == 0.0:
         return start
     if not model.nu2 > 0.0:
         raise InputError(f"nu2 = {model.nu2!r} must be positive: the law of collisions needs noise")
     counts = collision_counts(scheme, time)
     eps = scheme.eps
     if is_free(model) and scheme.noise.bits:
-        assert isinstance(start, Law)
         signs, weights = binomial_signs(counts)
         return LatticeSum(start, math.sqrt(eps * model.nu2) * signs, weights)
 

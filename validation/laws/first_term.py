@@ -28,7 +28,7 @@ import numpy as np
 
 from particles.base.arrays import Floats, over_arrays
 from particles.base.errors import InputError
-from particles.model import Law, Model
+from particles.model import Model
 from particles.noise import Noise
 from validation.laws.boltzmann import is_free
 from validation.laws.fokker_planck import computed_law, exponential, generator, slope_matrix
@@ -73,9 +73,9 @@ def first_term(model: Model, noise: Noise, time: float, *, share: float = 0.0) -
     InputError
         As `limit_law`, or for two-point noise without drift from a start that is neither smooth nor a point.
     """
-    start = model.initial
-    lattice = noise.bits and is_free(model) and isinstance(start, Law) and start.kinks().size > 0
-    if lattice and isinstance(start, Law) and start.variance > 0.0:
+    start = model.law
+    lattice = noise.bits and is_free(model) and start.kinks().size > 0
+    if lattice and start.variance > 0.0:
         raise InputError(f"two-point noise without drift from {model.initial!r}: allowed is a smooth start or a point")
     if lattice:
         step = (2.0 if share == 1.0 else 1.0) * math.sqrt(model.nu2)

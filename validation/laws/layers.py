@@ -44,8 +44,7 @@ def euler_law(model: Model, layers: int, time: float) -> EulerLaw:
     InputError
         If the model is another, or a layer does not preserve order: then it takes more layers.
     """
-    if model.size != 1 or not isinstance(model.initial, Law):
-        raise InputError(f"a model of dimension {model.size} has no law on the line: allowed is 1")
+    law_at_start = model.law
     if model.nu2 > 0.0:
         raise InputError(f"nu2 = {model.nu2!r}: the law of the layers is known without noise only")
     if model.walls is not None and model.wall != "sticky":
@@ -54,7 +53,7 @@ def euler_law(model: Model, layers: int, time: float) -> EulerLaw:
         raise InputError(f"a bias that follows the mean needs the identity without walls, not {model.drift.name!r}")
     scheme = Euler(layers=layers)
     levels = scheme.levels(model, time, ())
-    mean = np.array([model.initial.mean]) if model.mean_coupled else None
+    mean = np.array([law_at_start.mean]) if model.mean_coupled else None
     weights = model.weights(levels[:-1])
     biases = model.biases(levels[:-1], weights, mean)
     law = EulerLaw(model, float(levels[1]), weights[:, 0, 0].copy(), biases[:, 0].copy())
@@ -106,9 +105,7 @@ class EulerLaw(Law):
 
     @cached_property
     def _start(self) -> Law:
-        start = self.model.start
-        assert isinstance(start, Law)  # size 1
-        return start
+        return self.model.start_law
 
     @property
     def _walls(self) -> tuple[float, float]:

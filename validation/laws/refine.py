@@ -16,7 +16,7 @@ import numpy as np
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
-from particles.model import Law, Model
+from particles.model import Model
 from validation.laws.interpolation import UniformGrid
 from validation.laws.tabulated import HALF_LINE, LINE, Chart, TabulatedLaw
 
@@ -37,8 +37,7 @@ def require_plain(model: Model) -> None:
     InputError
         With what is allowed.
     """
-    if model.size != 1 or not isinstance(model.initial, Law):
-        raise InputError(f"a model of dimension {model.size} has no law on the line: allowed is 1")
+    _ = model.law
     if model.walls is not None:
         raise InputError(f"walls = {model.walls!r}: a law by computation knows no walls")
     if not model.autonomous:
@@ -54,10 +53,9 @@ def chart_of(model: Model) -> Chart:
         As `require_plain`, or if the start does not keep to the half line.
     """
     require_plain(model)
-    assert isinstance(model.initial, Law)  # size 1
     if not model.diffusion.half_line:
         return LINE
-    if not float(model.initial.quantile(np.array(1e-17))) > 0.0:
+    if not float(model.law.quantile(np.array(1e-17))) > 0.0:
         raise InputError(f"K = {model.diffusion.name} needs a start on x > 0, not {model.initial!r}")
     return HALF_LINE
 
@@ -99,8 +97,7 @@ def _solve(model: Model, chart: Chart, grid: UniformGrid, solver: Solver, level:
 
 def start_values(model: Model, chart: Chart, grid: UniformGrid) -> Floats:
     """F and 1 - F of the start on a grid, shape (size + 2, 2)."""
-    start = model.initial
-    assert isinstance(start, Law)  # size 1
+    start = model.law
     kinks = chart.to(start.kinks())
     below = grid.project(lambda y: start.cdf(chart.back(y)), kinks, 0.0, 1.0)
     above = grid.project(lambda y: start.sf(chart.back(y)), kinks, 1.0, 0.0)
@@ -109,8 +106,7 @@ def start_values(model: Model, chart: Chart, grid: UniformGrid) -> Floats:
 
 def _domain(model: Model, chart: Chart, time: float, solver: Solver) -> tuple[float, float]:
     """Ends in the chart that hold the start and the law at `time`."""
-    start = model.initial
-    assert isinstance(start, Law)  # size 1
+    start = model.law
     first, last = (float(chart.to(start.quantile(np.array(p)))) for p in (1e-17, 1.0 - 1e-16))
     spread = 2.0 * math.sqrt(model.nu2 * time) + 1e-3 * max(abs(first), abs(last)) or 1e-3
     if chart is HALF_LINE:

@@ -27,7 +27,6 @@ from validation.expected_order import (
     kinks,
     masses,
     scale,
-    start_on_line,
 )
 from validation.study import Check, Row, Study, fit_order, order_checks, successive_orders
 
@@ -55,7 +54,7 @@ def check(
     if law is None:
         raise InputError(f"case {case.name!r} has no exact law on the line at t = {until:g}: this study needs one")
     lo, hi = case.domain or kinetic.domain(model, until)
-    points = [float(x) for x in start_on_line(model).atoms()[0] if lo < x < hi]
+    points = [float(x) for x in model.start_law.atoms()[0] if lo < x < hi]
     if points:
         raise InputError(f"the start has an atom at x = {points[0]:g}, which no cell resolves: allowed are densities")
     if levels is None:
@@ -126,7 +125,7 @@ def _judge(
     checks: tuple[Check, ...] = ()
     if refusal is None:
         points = kinks(case.model, extra["time"], grids[0].lo, grids[0].hi)
-        length = min(scale(known, grids[-1], points) for known in (start_on_line(case.model), law))
+        length = min(scale(known, grids[-1], points) for known in (case.model.start_law, law))
         order, cap = order_checks(
             rows, -expected.order, band=BAND, cap=CAP * grids[-1].h * (grids[-1].h / length) ** (expected.order - 1.0)
         )
@@ -157,7 +156,7 @@ def _judge(
 
 def _blind(model: Model, law: Law, grids: Sequence[kinetic.Grid], error: float, until: float) -> str | None:
     """Why errors on these grids say nothing of the scheme, or None."""
-    lo, hi, start = grids[-1].lo, grids[-1].hi, start_on_line(model)
+    lo, hi, start = grids[-1].lo, grids[-1].hi, model.start_law
     points = kinks(model, until, lo, hi)
     for when, known in ((0.0, start), (until, law)):
         if scale(known, grids[-3], points) < RESOLVED * grids[-3].h:

@@ -24,7 +24,7 @@ import numpy as np
 import particles
 from particles.base import parallel
 from particles.base.arrays import Floats
-from particles.model import Law, Measure, Model
+from particles.model import Measure, Model
 from particles.model.laws import quantile_by_bisection
 from particles.model.transients import PushForward, segments
 from validation.distance import w1_to_law
@@ -121,8 +121,7 @@ def is_known(model: Model) -> bool:
 def propagation(model: Model, start: Floats, end: Floats, until: float) -> Propagation:
     """Both sides of the identity and of the inequality for a cloud at the start and at time t, each of shape (M,)."""
     law = PushForward(model, until)
-    initial = model.start
-    assert isinstance(initial, Law)  # d = 1
+    initial = model.start_law
     before, growth = w1_to_law(Measure.of_points(start), initial), exponent(model, until)
     return Propagation(
         start=before,
@@ -143,8 +142,7 @@ def exponent(model: Model, until: float) -> float:
 
 def transported(law: PushForward, points: Floats) -> float:
     """int abs(F_M - F_0)(y) X_t'(y) dy by Gauss nodes between particles, kinks, breakpoints of F_0 and F_t, fronts."""
-    initial = law.model.start
-    assert isinstance(initial, Law)
+    initial = law.model.start_law
     ordered = np.sort(points)
     knots = np.unique(np.concatenate([ordered, initial.breakpoints(), _fronts(law)]))
     knots = np.union1d(knots, _from_end(law, knots[0], knots[-1]))
