@@ -7,7 +7,6 @@ from functools import cached_property
 
 import numpy as np
 import pytest
-from noisy import run
 from scipy import stats
 
 from particles.collisions import Collisions, Milstein
@@ -16,6 +15,7 @@ from particles.model import CONSTANT, IDENTITY, LINEAR, TANH, Dirac, Measure, Mi
 from particles.noise import GAUSSIAN, GAUSSIAN53, NOISES
 from particles.noisy_kernels import WIDTH, fill_variates
 from particles.philox import NOISE, stream
+from tests.noisy import run
 from validation import expected_w1, w1_to_law
 
 W, B, NU2, M0, V0 = -1.0, 0.0, 2.0, 2.0, 0.05

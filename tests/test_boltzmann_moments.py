@@ -13,12 +13,12 @@ import math
 
 import numpy as np
 import pytest
-from noisy import carry, collision_matrix, noise_moment, run, start, z_scores
 from scipy.linalg import expm
 
 from particles.collisions import Collisions
 from particles.model import CONSTANT, IDENTITY, LINEAR, Dirac, Model, Product, Uniform
 from particles.noise import NOISES
+from tests.noisy import carry, collision_matrix, noise_moment, run, start, z_scores
 
 COUNT = 1 << 18
 LAWS = ("gaussian", "uniform", "two-point", "exponential")

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reports import every_status
 
 from particles.model import cases
+from tests.paths import ROOT
+from tests.reports import every_status
 from validation.report.files import PAGE, write_report
 
 pytestmark = pytest.mark.browser
@@ -196,5 +197,5 @@ def test_a_missing_browser_cannot_be_skipped_in_ci(monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv(VARIABLE)
     with pytest.raises(pytest.skip.Exception, match="apt-get install"):
         require_browser()
-    script = (Path(__file__).parents[1] / ".ci" / "run").read_text(encoding="utf-8")
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert f"export {VARIABLE}=required" in script

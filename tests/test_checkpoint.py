@@ -30,9 +30,9 @@ from particles.schemes import Euler
 from particles.simulate import simulate
 from particles.trajectory import FIELD, META, Trajectory, load
 from particles.watch import Checkpoints, Stopped, Watch
+from tests.paths import ROOT
 
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
-ROOT = Path(__file__).resolve().parents[1]
 PLANE = Product([Normal(0.0, 1.0), Normal(1.0, 2.0)])
 MODELS = {
     "line": cases["regression"].model,

@@ -8,7 +8,6 @@ from pathlib import Path
 import mpmath
 import numpy as np
 import pytest
-from noisy import carry, run
 from scipy import stats
 
 import particles
@@ -35,6 +34,7 @@ from particles.noise import EXPONENTIAL, GAUSSIAN, NOISES, TWO_POINT, UNIFORM
 from particles.schemes import Euler, ExactFlow
 from particles.simulate import simulate
 from particles.watch import Checkpoints, Stopped
+from tests.noisy import carry, run
 
 RATES = [1e-9, 1e-3, 0.5, 1.0, 2.5, 7.3, 20.0, 100.0, 128.0, 500.0]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
 import pytest
 
@@ -51,7 +52,7 @@ def test_a_fault_of_the_program_is_one_line_and_no_verdict(
     assert command.run("prog", lambda: parser_that(ZeroDivisionError("bug\n\x1b")), []) == 70
     told = capsys.readouterr().err
     assert told.count("\n") == 1
-    assert "prog: a fault of the program, at tests/test_command.py:" in told
+    assert f"prog: a fault of the program, at {Path(__file__).parent.name}/test_command.py:" in told
     assert r"ZeroDivisionError: bug \x1b; please report" in told
     monkeypatch.setenv("SIMRESNET_DEBUG", "1")
     assert command.run("prog", lambda: parser_that(ZeroDivisionError("bug")), []) == 70

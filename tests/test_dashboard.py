@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from benchmarks import machine, offline
+from tests.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = ("chromium", "chromedriver")
 MISSING = "{} not found: apt-get install -y --no-install-recommends chromium chromium-driver"
 VARIABLE = "SIMRESNET_BROWSER"  # "required" where a missing browser is a failure

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
-PAGE = (HERE.parent / "docs" / "errata.md").read_text(encoding="utf-8")
+from tests.paths import ROOT, TESTS
+
+PAGE = (ROOT / "docs" / "errata.md").read_text(encoding="utf-8")
 TESTED, NOTED = PAGE.split("## Tested")[1].split("## Noted")
-FILES = sorted(HERE.glob("test_errata_*.py"))
+FILES = sorted(TESTS.rglob("test_errata_*.py"))
 
 
 def numbers(table: str) -> list[int]:
@@ -28,11 +29,11 @@ def test_every_row_is_in_one_table_and_in_order() -> None:
 
 
 def test_every_row_of_the_first_table_has_its_test_where_it_says() -> None:
-    links = re.findall(r"^\| E(\d+) \|.*\| \[e(\d\d)\]\(\.\./tests/(\w+\.py)\)", TESTED, re.MULTILINE)
+    links = re.findall(r"^\| E(\d+) \|.*\| \[e(\d\d)\]\(\.\./tests/([\w/]+\.py)\)", TESTED, re.MULTILINE)
     assert [int(row) for row, _, _ in links] == numbers(TESTED)
     for row, name, file in links:
         assert int(row) == int(name)
-        assert int(row) in rows_of_tests((HERE / file).read_text(encoding="utf-8"))
+        assert int(row) in rows_of_tests((TESTS / file).read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 import pytest
-from noisy import collision_matrix
 from scipy.linalg import expm
 from scipy.special import ndtr
 from scipy.stats import poisson
@@ -35,6 +34,7 @@ from particles.model import (
     exact_law,
 )
 from particles.noise import NOISES, TWO_POINT, UNIFORM
+from tests.noisy import collision_matrix
 from validation import expected_w1
 from validation.distance import w1_to_law
 from validation.laws import boltzmann_law, collision_counts, euler_law, limit_law, w1_between

@@ -8,8 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import ROOT
-from test_contracts import (
+
+from kinetic.moments import moments
+from particles import Collisions, ExactFlow, simulate
+from particles.base.errors import InputError
+from particles.model import Model, Normal
+from tests.paths import ROOT
+from tests.test_contracts import (
     BOTH,
     check_derivatives,
     check_flow,
@@ -20,11 +25,6 @@ from test_contracts import (
     check_sampling,
     check_statements,
 )
-
-from kinetic.moments import moments
-from particles import Collisions, ExactFlow, simulate
-from particles.base.errors import InputError
-from particles.model import Model, Normal
 from validation.budget.rounding import rounding
 from validation.distance import w1_to_law
 from validation.floor import expected_w1

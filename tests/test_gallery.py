@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from pathlib import Path
 
 import mpmath as mp
 import numpy as np
@@ -20,12 +19,13 @@ from scipy.integrate import quad, solve_ivp
 from kinetic import Grid
 from particles.base.errors import InputError
 from particles.model import IDENTITY, InverseGamma, PushForward, ReluSteady
+from tests.paths import ROOT
 from validation import gallery
 from validation.distance import w1_to_law
 from validation.gallery import explosion, narrow, positivity, repelling, sigmoid, steps, tails, walls
 from validation.gallery.exhibit import Exhibit, Number, refusal
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "gallery.md"
+PAGE = ROOT / "docs" / "gallery.md"
 NAMES = [name for name, _ in gallery.entries()]
 
 

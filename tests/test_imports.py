@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.paths import ROOT
+
 PACKAGES = ("particles", "kinetic", "validation")
 
 # module prefix -> what it may import of this project; the longest prefix counts

@@ -13,6 +13,7 @@ from kinetic import CWENO3, Explicit, Grid, Linear, LinearFlux, Problem, evolve
 from kinetic.loop import plan
 from kinetic.tableau import SSPRK3, ShuOsher
 from particles.base.arrays import Floats
+from tests.paths import ROOT
 
 # L1/Linf of u_t + u_x = 0, u0 = sin(2 pi x), periodic on [-1/2, 1/2], T = 1, dt = 0.45 h with the last step cut,
 # averages by two Gauss nodes: computed by the code of Semplice and Visconti (claw1dArena), and by a second one
@@ -137,7 +138,7 @@ def test_the_passes_over_cells_are_vectorised(tmp_path: Path) -> None:
     environment = {
         "PATH": "/usr/bin:/bin",
         "NUMBA_CACHE_DIR": str(tmp_path),
-        "PYTHONPATH": str(Path(__file__).parents[1]),
+        "PYTHONPATH": str(ROOT),
     }
     answer = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
     counts = [tuple(int(word) for word in line.split()) for line in answer.stdout.splitlines()]

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.paths import ROOT
+
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
-ROOT = Path(__file__).resolve().parents[1]
 
 SWEEP = """
 import numpy as np

@@ -18,10 +18,10 @@ import pytest
 
 from particles.base import kernel_cache
 from particles.base.kernel_cache import pack
+from tests.paths import ROOT, TESTS
 
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
-ROOT = Path(__file__).resolve().parents[1]
-JOBS = ROOT / "tests" / "kernel_jobs.py"
+JOBS = TESTS / "kernel_jobs.py"
 SOME = ("poisson, gaussian", "poisson, uniform", "euler, tanh")  # one kernel with two noise laws, and another
 WRITERS = 4
 ROUNDS = 20

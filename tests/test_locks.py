@@ -16,9 +16,9 @@ from particles.base import files
 from particles.base.errors import InputError, StorageError
 from particles.base.locks import claimed
 from particles.trajectory import load
+from tests.paths import ROOT
 
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
-ROOT = Path(__file__).resolve().parents[1]
 HOLDER = (
     "import sys\nfrom particles.base.locks import claimed\nwith claimed(sys.argv[1]):\n  print(1, flush=1)\n  input()"
 )

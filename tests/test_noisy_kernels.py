@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from noisy import carry, run, start
 
 from particles import noisy_kernels
 from particles.base.shims import fma
@@ -31,6 +30,7 @@ from particles.model import (
 )  # fmt: skip
 from particles.noise import GAUSSIAN, NOISES, TWO_POINT, UNIFORM
 from particles.schemes import Euler
+from tests.noisy import carry, run, start
 
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
 COUNT = 2_100  # two tiles and a part

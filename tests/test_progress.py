@@ -20,9 +20,9 @@ from particles.base import command, progress
 from particles.base.errors import InputError
 from particles.base.progress import Log, progress_bar, spoken
 from particles.checkpoint import folder_of
+from tests.paths import ROOT
 
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
-ROOT = Path(__file__).resolve().parents[1]
 
 
 class Clock:

@@ -17,12 +17,12 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from reports import NASTY, empty, every_status, exact, sampled, tasks_of
 
 import validation.__main__
 from particles.base import command
 from particles.base.errors import InputError, NotFiniteError
 from particles.model import Measure, cases, piecewise
+from tests.reports import NASTY, empty, every_status, exact, sampled, tasks_of
 from validation.figures import draw_measures, draw_study
 from validation.report import files, sections
 from validation.report.describe import describe
@@ -279,11 +279,10 @@ def test_a_refusal_of_all_ranks_on_the_way_is_not_applicable_and_one_of_a_single
 
 ONE_FAILS = """
 import sys
-sys.path.insert(0, {tests!r})
 from particles.base import parallel
 from particles.base import command
 from particles.base.errors import NotFiniteError
-from reports import exact
+from tests.reports import exact
 from validation.__main__ import build_parser
 from validation.studies import command as study_command
 def run(progress):
@@ -298,7 +297,7 @@ sys.exit(command.run("validation", build_parser, ["all", "--cases", "regression"
 
 
 def test_a_failing_rank_ends_the_whole_job(fresh: Fresh, tmp_path: Path) -> None:
-    script = ONE_FAILS.format(tests=str(Path(__file__).parent), out=str(tmp_path / "report"))
+    script = ONE_FAILS.format(out=str(tmp_path / "report"))
     done = fresh("-c", script, ranks=3, timeout=30)
     assert done.returncode == 3
     assert "validation: grid of regression: spoilt" in done.stderr

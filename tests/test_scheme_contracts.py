@@ -28,8 +28,9 @@ from kinetic import (
 from kinetic.schemes import SCHEMES, Scheme, named, of_record, suited
 from particles.base.errors import InputError
 from particles.model import IDENTITY, Model, Normal, cases, exact_law
+from tests.paths import ROOT
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "extending.md"
+PAGE = ROOT / "docs" / "extending.md"
 
 
 def upwind() -> Scheme:

@@ -25,9 +25,9 @@ from particles.schemes import Euler
 from particles.simulate import simulate
 from particles.trajectory import load
 from particles.watch import END, Checkpoints, Stopped, _end
+from tests.paths import ROOT
 
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
-ROOT = Path(__file__).resolve().parents[1]
 RUN = ("run", "regression", "--count", 9000, "--seed", 3)
 LONG = (*RUN, "--layers", 4_000_000, "--times", 2)
 SHORT = (*RUN, "--layers", 300)

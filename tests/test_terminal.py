@@ -12,8 +12,7 @@ import pytest
 
 from particles.base import command
 from particles.base.errors import NotFiniteError
-
-ROOT = Path(__file__).resolve().parents[1]
+from tests.paths import ROOT
 
 
 def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:

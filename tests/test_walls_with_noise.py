@@ -7,7 +7,6 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from noisy import carry, run
 from scipy import stats
 
 from particles.collisions import Collisions, Milstein
@@ -15,6 +14,7 @@ from particles.kernels import folding, reflecting
 from particles.model import IDENTITY, LINEAR, RELU, Dirac, Model, Normal, Uniform
 from particles.noise import TWO_POINT, UNIFORM
 from particles.schemes import largest_drift, wall_of
+from tests.noisy import carry, run
 
 COUNT, UNTIL = 1 << 14, 48.0  # the gap is nu^2/8: exp(-6) is left of the start
 RATE = 2.47  # of Kolmogorov's statistic: 1e-5
@@ -143,7 +143,7 @@ def test_only_steps_that_may_cross_the_interval_pay_for_the_fold() -> None:
 def test_zero_flux_moves_mass_of_a_start_outside_to_the_wall() -> None:
     model = Model(drift=IDENTITY, weight=0.0, bias=0.0, nu2=1.0, initial=Normal(0.0, 1.0), walls=(0.0, math.inf),
                   wall="reflecting")  # fmt: skip
-    from noisy import start
+    from tests.noisy import start
 
     begin = start(model, 10_000)[0]
     assert begin.min() == 0.0

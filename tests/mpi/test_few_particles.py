@@ -17,9 +17,9 @@ from particles.model import cases
 from particles.schemes import Euler
 from particles.simulate import simulate
 from particles.trajectory import Trajectory, load
+from tests.paths import ROOT
 
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
-ROOT = Path(__file__).resolve().parents[2]
 RUN = ("-m", "particles", "run", "regression", "--layers", 100, "--times", 0, 1, 2, "--histogram", -3, 5, 20)
 COUNTS = (1, 4095, 4097, 10_000)
 

@@ -14,9 +14,9 @@ import pytest
 
 from particles.checkpoint import complete, folder_of
 from particles.trajectory import Trajectory, load
+from tests.paths import ROOT
 
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
-ROOT = Path(__file__).resolve().parents[2]
 
 COUPLED = """
 [model]

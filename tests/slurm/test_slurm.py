@@ -19,10 +19,10 @@ from particles.model import cases
 from particles.schemes import Euler
 from particles.simulate import simulate
 from particles.trajectory import load
+from tests.paths import ROOT
 from tests.slurm.node import Node, packages
 
 pytestmark = pytest.mark.long
-ROOT = Path(__file__).resolve().parents[2]
 PYTHON = sys.executable
 RUN = "-m particles run regression --count 60003 --times 2 --seed 3"
 SHORT, LONG = "--layers 300", "--layers 100000"  # the latter takes some ten seconds on two ranks
