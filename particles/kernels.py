@@ -57,6 +57,19 @@ def folding(old: float, new: float, low: float, high: float) -> float:
     return high if moved > high else moved
 
 
+@formula
+def affine(x: Any, start: int, count: int, weight: Any, bias: Any, u: Any) -> None:
+    """u = weight x + bias for a tile, products in the order of the columns: sums of fma over j = 0, 1, ..."""
+    for i in range(len(weight)):
+        row = u[i]
+        row[:count] = bias[i]
+        for j in range(len(weight)):
+            w = weight[i, j]
+            source = x[j, start : start + count]
+            for p in range(count):
+                row[p] = fma(w, source[p], row[p])
+
+
 @kernel
 def euler_line(drift: Formula, wall: Formula) -> Formula:
     """x <- x + dt f(w_k x + b_k, x) for k = 0, 1, ..., d = 1; arXiv 2001.04294 (1)."""
@@ -75,7 +88,7 @@ def euler_line(drift: Formula, wall: Formula) -> Formula:
 
 @kernel
 def euler_space(drift: Formula) -> Formula:
-    """The same in R^D with full weight matrices: products are sums of fma over j = 0, 1, ..., in this order."""
+    """The same in R^D with full weight matrices."""
 
     def sweep(x: Any, weights: Any, biases: Any, dt: float, constants: Any) -> None:
         size, count = x.shape
@@ -84,14 +97,7 @@ def euler_space(drift: Formula) -> Formula:
         for start in range(0, count, width):
             stop = min(start + width, count)
             for k in range(len(weights)):
-                for i in range(size):
-                    row = u[i]
-                    row[:] = biases[k, i]
-                    for j in range(size):
-                        w = weights[k, i, j]
-                        source = x[j, start:stop]
-                        for p in range(stop - start):
-                            row[p] = fma(w, source[p], row[p])
+                affine(x, start, stop - start, weights[k], biases[k], u)
                 for i in range(size):
                     row = u[i]
                     target = x[i, start:stop]
@@ -118,7 +124,7 @@ def flow_line(flow: Formula, wall: Formula) -> Formula:
 
 @kernel
 def affine_space() -> Formula:
-    """x <- E_k x + c_k in R^D, the exact flow of the identity; products in fixed order."""
+    """x <- E_k x + c_k in R^D, the exact flow of the identity."""
 
     def sweep(x: Any, matrices: Any, shifts: Any) -> None:
         size, count = x.shape
@@ -127,14 +133,7 @@ def affine_space() -> Formula:
         for start in range(0, count, width):
             stop = min(start + width, count)
             for k in range(len(matrices)):
-                for i in range(size):
-                    row = new[i]
-                    row[:] = shifts[k, i]
-                    for j in range(size):
-                        e = matrices[k, i, j]
-                        source = x[j, start:stop]
-                        for p in range(stop - start):
-                            row[p] = fma(e, source[p], row[p])
+                affine(x, start, stop - start, matrices[k], shifts[k], new)
                 for i in range(size):
                     x[i, start:stop] = new[i, : stop - start]
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from particles.base.jit import Formula, formula, kernel
 from particles.base.shims import fma
+from particles.kernels import affine
 from particles.noise import sign_of_bit
 from particles.philox import LOW, SHIFT, Key, philox4x32
 
@@ -205,7 +206,7 @@ def noisy_space(drift: Formula, value: Formula, derivative: Formula, push: Formu
                     for j in range(size):
                         fill(first + start, block, j, key, eta[j], stop - start)
                     drawn = block
-                _affine(x, start, stop - start, weights[k], biases[k], u)
+                affine(x, start, stop - start, weights[k], biases[k], u)
                 for j in range(size):
                     target, row, noise = x[j, start:stop], u[j], eta[j, offset]
                     for i in range(stop - start):
@@ -214,19 +215,6 @@ def noisy_space(drift: Formula, value: Formula, derivative: Formula, push: Formu
                         target[i] = push(moved, value(old, kc), derivative(old, kc), noise[i], sd, half)
 
     return sweep
-
-
-@formula
-def _affine(x: Any, start: int, count: int, weight: Any, bias: Any, u: Any) -> None:
-    """u = weight x + bias for a tile, products in the order of the columns."""
-    for i in range(len(weight)):
-        row = u[i]
-        row[:count] = bias[i]
-        for j in range(len(weight)):
-            w = weight[i, j]
-            source = x[j, start : start + count]
-            for p in range(count):
-                row[p] = fma(w, source[p], row[p])
 
 
 @kernel
@@ -283,7 +271,7 @@ def counted_collisions(drift: Formula, value: Formula, wall: Formula, variates: 
                             moved = fma(eps, drift(fma(w, old, b), old, c), old)
                             target[i] = wall(old, fma(sd * value(old, kc), noise[i], moved), low, high)
                         continue
-                    _affine(y, 0, active, weights[k], biases[k], u)
+                    affine(y, 0, active, weights[k], biases[k], u)
                     for j in range(size):
                         target, row, noise = y[j], u[j], eta[j, collision % per]
                         for i in range(active):
