@@ -56,7 +56,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from particles.base.memory import require_memory
     from particles.base.progress import progress_bar
     from particles.model import load_case
-    from particles.model.case_copy import case_files, packed
+    from particles.model.cases.copy import case_files, packed
 
     case = load_case(arguments.case)
     about = {"case": arguments.case, "copy": packed(*case_files(arguments.case))}

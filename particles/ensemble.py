@@ -18,8 +18,8 @@ from particles.base.errors import InputError, NotFiniteError, SimresnetError
 from particles.base.parallel import Ranks
 from particles.base.sums import exact_sums
 from particles.kernels import block_power_sums, first_not_finite
-from particles.model.law import Law
-from particles.model.laws import Product
+from particles.model.laws.combined import Product
+from particles.model.laws.law import Law
 from particles.model.rule import Model
 from particles.model.samples import Samples
 from particles.philox import start_uniforms

@@ -22,8 +22,8 @@ import numpy as np
 
 from particles.base.arrays import Floats
 from particles.ensemble import BLOCK
+from particles.model.exact.transients import exact_law
 from particles.model.rule import Model
-from particles.model.transients import exact_law
 from particles.philox import Address
 from particles.run import Run
 from particles.schemes import Scheme

@@ -72,7 +72,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from particles.base.files import check_output_folder
     from particles.checkpoint import folder_of, require_none
     from particles.model import load_case
-    from particles.model.case_copy import case_files
+    from particles.model.cases.copy import case_files
     from particles.trajectory import FOLDERS
     from particles.watch import Checkpoints
 
@@ -103,7 +103,7 @@ def _resume(arguments: argparse.Namespace) -> int:
     Options that are not given are those of the run, but for --stop-at.
     """
     from particles.checkpoint import folder_of, newest
-    from particles.model.case_copy import load_copy
+    from particles.model.cases.copy import load_copy
     from particles.watch import Checkpoints
 
     folder = folder_of(arguments.out)
@@ -135,7 +135,7 @@ def _carry(arguments: argparse.Namespace, case: Case, checkpoints: Checkpoints) 
     """Check a run, carry it out, store it, and tell of it."""
     from particles.cautions import cautions
     from particles.checkpoint import discard
-    from particles.model.case_copy import packed
+    from particles.model.cases.copy import packed
 
     scheme = scheme_of(arguments, case)
     run = run_of(arguments, case, scheme)

@@ -21,9 +21,9 @@ from particles.base.arrays import Floats
 from particles.base.checks import require_count, require_positive
 from particles.base.errors import InputError
 from particles.base.memory import require_memory
-from particles.model.expm import affine_flow
+from particles.model.exact.expm import affine_flow
+from particles.model.exact.transients import segments
 from particles.model.rule import Model
-from particles.model.transients import segments
 from particles.philox import Address
 
 

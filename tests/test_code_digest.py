@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 from particles.base.code_digest import code_digest
-from particles.model.drifts import ACTIVATIONS, cubic, lognormal_family, power_law
+from particles.model.drifts.activations import ACTIVATIONS
+from particles.model.drifts.lognormal_family import lognormal_family
+from particles.model.drifts.power_law import cubic, power_law
 from particles.noise import NOISES
 
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -93,7 +95,7 @@ def test_a_function_that_calls_itself_has_a_digest() -> None:
 
 SCRIPT = """
 from particles.base.code_digest import code_digest
-from particles.model.drifts import ACTIVATIONS
+from particles.model.drifts.activations import ACTIVATIONS
 from particles.noise import NOISES
 text = "def value(u):\\n    return u in {'a', 'b', 'c', 'd'}"
 exec(text)

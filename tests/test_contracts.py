@@ -55,7 +55,7 @@ from particles.model import (
     lognormal_family,
     power_law,
 )
-from particles.model.transients import flow_map
+from particles.model.exact.transients import flow_map
 from particles.noise import EXPONENTIAL, GAUSSIAN, GAUSSIAN53, TWO_POINT, UNIFORM, Noise
 from particles.philox import start_uniforms
 from validation.gallery.tails import Logarithm

@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 
 from particles.base.errors import InputError
-from particles.model.drifts import IDENTITY, RELU, SIGMOID, TANH, Drift, cubic, lognormal_family, power_law
-from particles.model.transients import flow_map
+from particles.model.drifts.activations import IDENTITY, RELU, SIGMOID, TANH
+from particles.model.drifts.drift import Drift
+from particles.model.drifts.lognormal_family import lognormal_family
+from particles.model.drifts.power_law import cubic, power_law
+from particles.model.exact.transients import flow_map
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,10 @@ import pytest
 from scipy import stats
 
 from particles.base.errors import InputError
-from particles.model.cases import IRIS_FILE, cases
-from particles.model.empirical import Empirical, Histogram, histogram, kernel_estimate
+from particles.model.cases.herty import IRIS_FILE
+from particles.model.cases.registry import cases
+from particles.model.laws.empirical import Empirical, kernel_estimate
+from particles.model.laws.histogram import Histogram, histogram
 from particles.model.measurements import read_measurements
 
 DATA = np.random.default_rng(7).normal(3.0, 2.0, 500)

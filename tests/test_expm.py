@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from particles.model.expm import affine_flow
+from particles.model.exact.expm import affine_flow
 
 RANDOM = np.random.default_rng(2)
 

@@ -15,14 +15,12 @@ from scipy.integrate import quad
 
 from particles.base.errors import InputError
 from particles.model import Law
-from particles.model.families import (
-    GeneralisedGamma,
-    InverseGamma,
-    Lognormal,
-    Pareto,
-    ReluSteady,
-    SechPower,
-)
+from particles.model.laws.generalised_gamma import GeneralisedGamma
+from particles.model.laws.inverse_gamma import InverseGamma
+from particles.model.laws.lognormal import Lognormal
+from particles.model.laws.pareto import Pareto
+from particles.model.laws.relu_steady import ReluSteady
+from particles.model.laws.sech_power import SechPower
 from particles.philox import start_uniforms
 
 LAWS: dict[str, Law] = {

@@ -26,8 +26,12 @@ from kinetic.moments import moments
 from particles.base import command
 from particles.base.errors import InputError
 from particles.model import Dirac, Empirical, KernelEstimate, Law, Mixture, Model, Normal, Uniform
-from particles.model.cases import IRIS_FILE
-from particles.model.families import GeneralisedGamma, InverseGamma, Lognormal, ReluSteady, SechPower
+from particles.model.cases.herty import IRIS_FILE
+from particles.model.laws.generalised_gamma import GeneralisedGamma
+from particles.model.laws.inverse_gamma import InverseGamma
+from particles.model.laws.lognormal import Lognormal
+from particles.model.laws.relu_steady import ReluSteady
+from particles.model.laws.sech_power import SechPower
 
 IRIS = (str(IRIS_FILE), "--column", "petal_length_cm")
 

@@ -10,8 +10,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from kinetic import moments
 from particles.model import Model, Normal, Uniform
-from particles.model.drifts import IDENTITY, RELU, SIGMOID, TANH, Drift, cubic, lognormal_family, power_law
-from particles.model.transients import flow_map
+from particles.model.drifts.activations import IDENTITY, RELU, SIGMOID, TANH
+from particles.model.drifts.drift import Drift
+from particles.model.drifts.lognormal_family import lognormal_family
+from particles.model.drifts.power_law import cubic, power_law
+from particles.model.exact.transients import flow_map
 
 DIGITS = 60
 POWERS = (-323, -310, -300, -290, -200, -101, -99, -30, -17, -12, -9, -8, -7, -4, -1, 0, 1, 2)

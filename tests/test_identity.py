@@ -33,8 +33,8 @@ from particles.model import (
     kernel_estimate,
     piecewise,
 )
-from particles.model.case_copy import case_of, packed
-from particles.model.cases import cases
+from particles.model.cases.copy import case_of, packed
+from particles.model.cases.registry import cases
 from particles.model.identity import differences, identity
 from validation import compare
 from validation.__main__ import build_parser as validation_parser

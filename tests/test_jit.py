@@ -104,7 +104,7 @@ ASSEMBLY = """
 import re, sys
 import numpy as np
 from particles.kernels import euler_line, free, sticky
-from particles.model.drifts import ACTIVATIONS
+from particles.model.drifts.activations import ACTIVATIONS
 drift = ACTIVATIONS[sys.argv[1]]
 sweep = euler_line(drift.value, {"free": free, "sticky": sticky}[sys.argv[2]])
 sweep(np.zeros(64), np.ones(3), np.zeros(3), 0.125, drift.constants, 0.0, 0.0)

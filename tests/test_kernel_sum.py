@@ -7,8 +7,8 @@ import pytest
 from scipy.special import ndtr
 
 from particles.model import Empirical, KernelEstimate, kernel_estimate
-from particles.model.empirical import _FEW
-from particles.model.kernel_sum import KernelSum
+from particles.model.laws.empirical import _FEW
+from particles.model.laws.kernel_sum import KernelSum
 
 RANDOM = np.random.default_rng(3)
 DATA = {
@@ -69,7 +69,7 @@ def test_a_width_next_to_rounding_leaves_every_kernel_by_itself() -> None:
 
 def test_the_cost_hardly_grows_with_the_number_of_measurements(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pairs of a point and a cell that 2000 quantiles look at: for 16 times the data less than 4 times as many."""
-    from particles.model import kernel_sum
+    from particles.model.laws import kernel_sum
 
     pairs = []
     whole = kernel_sum._Cells.cdf

@@ -10,7 +10,10 @@ import pytest
 from particles import kernels
 from particles.base.shims import fma
 from particles.kernels import LANES, TILE
-from particles.model.drifts import ACTIVATIONS, IDENTITY, TANH, Drift, cubic, lognormal_family, power_law
+from particles.model.drifts.activations import ACTIVATIONS, IDENTITY, TANH
+from particles.model.drifts.drift import Drift
+from particles.model.drifts.lognormal_family import lognormal_family
+from particles.model.drifts.power_law import cubic, power_law
 
 DRIFTS = [*ACTIVATIONS.values(), cubic(0.5), power_law(0.3, 2.5), lognormal_family(0.7)]
 RANDOM = np.random.default_rng(11)

@@ -11,9 +11,11 @@ from scipy import stats
 from scipy.integrate import quad
 
 from particles.base.errors import InputError
-from particles.model.empirical import Histogram, KernelEstimate
-from particles.model.law import Law
-from particles.model.laws import Clipped, Dirac, Mixture, Normal, Product, Uniform
+from particles.model.laws.combined import Clipped, Mixture, Product
+from particles.model.laws.elementary import Dirac, Normal, Uniform
+from particles.model.laws.empirical import KernelEstimate
+from particles.model.laws.histogram import Histogram
+from particles.model.laws.law import Law
 from particles.philox import start_uniforms
 
 TWO = Mixture([Normal(-1.0, 0.25), Normal(2.0, 1.0)], [0.3, 0.7])

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from particles.base.errors import InputError
 from particles.model import cases, load_case
-from particles.model.mistakes import mistakes
-from particles.model.schema import CaseTable, json_schema
+from particles.model.cases.mistakes import mistakes
+from particles.model.cases.schema import CaseTable, json_schema
 
 PLAIN = """
 [model]

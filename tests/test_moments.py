@@ -47,7 +47,10 @@ from particles.model import (
     exact_law,
     piecewise,
 )
-from particles.model.families import InverseGamma, Lognormal, Pareto, ReluSteady
+from particles.model.laws.inverse_gamma import InverseGamma
+from particles.model.laws.lognormal import Lognormal
+from particles.model.laws.pareto import Pareto
+from particles.model.laws.relu_steady import ReluSteady
 from particles.model.parameters import Piecewise
 
 

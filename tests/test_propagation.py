@@ -14,7 +14,7 @@ from scipy.integrate import quad
 import particles
 from particles.base import parallel
 from particles.model import IDENTITY, RELU, SIGMOID, TANH, Model, Normal, Uniform, cases, cubic, piecewise
-from particles.model.transients import PushForward
+from particles.model.exact.transients import PushForward
 from validation.distance import w1_to_law
 from validation.studies import propagation
 from validation.studies.propagation import TOLERANCE, Propagation

@@ -30,8 +30,10 @@ from particles.model import (
     Uniform,
 )
 from particles.model.diffusion import CONSTANT, LINEAR
-from particles.model.drifts import IDENTITY, RELU, SIGMOID, TANH, cubic, lognormal_family, power_law
-from particles.model.smoothed import SmoothedUniform
+from particles.model.drifts.activations import IDENTITY, RELU, SIGMOID, TANH
+from particles.model.drifts.lognormal_family import lognormal_family
+from particles.model.drifts.power_law import cubic, power_law
+from particles.model.laws.smoothed import SmoothedUniform
 from validation import enclose, expected_w1, null_law, sliced_w1, w1_to_law, wasserstein
 
 

@@ -29,9 +29,9 @@ from particles.model import (
     Pareto,
     Uniform,
 )
-from particles.model.drifts import TANH
-from particles.model.panels import follow
-from particles.model.transients import PushForward
+from particles.model.drifts.activations import TANH
+from particles.model.exact.transients import PushForward
+from particles.model.laws.panels import follow
 from validation import enclose, expected_w1, null_law, w1_to_law, w2
 from validation.laws.lattice import LatticeSum
 

@@ -140,7 +140,7 @@ def test_every_closed_law_solves_the_stationary_equation(name: str) -> None:
 
 def test_the_paper_s_inverse_gamma_does_not_solve_it() -> None:
     """The control: mu = 1 + 2 w/nu^2 leaves the flux 2 (b + w x) g."""
-    from particles.model.families import InverseGamma
+    from particles.model.laws.inverse_gamma import InverseGamma
 
     printed = InverseGamma(3.0, 4.0)  # w = 1/2, b = 1, nu^2 = 1/2: mu = 1 + 2, where mu = 1 - 2 does not exist
     x = np.array([0.5, 1.0, 2.0, 4.0])

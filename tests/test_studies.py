@@ -10,7 +10,7 @@ import pytest
 import kinetic
 from particles.base.errors import InputError
 from particles.model import Case, Measure, Normal, cases, piecewise
-from particles.model.transients import PushForward
+from particles.model.exact.transients import PushForward
 from validation import mean_field
 from validation.studies import mean_field as study_module
 from validation.studies import mean_field_verdict, propagation

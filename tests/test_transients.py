@@ -31,7 +31,7 @@ from particles.model import (
     lognormal_family,
     piecewise,
 )  # fmt: skip
-from particles.model.empirical import Empirical
+from particles.model.laws.empirical import Empirical
 
 P = np.linspace(0.0005, 0.9995, 200)
 MODELS: dict[str, Model] = {

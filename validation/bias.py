@@ -30,7 +30,7 @@ from particles import Euler, ExactFlow, carry
 from particles.base.arrays import Floats, bisect
 from particles.base.errors import InputError
 from particles.model import Model, exact_law
-from particles.model.transients import segments
+from particles.model.exact.transients import segments
 from particles.schemes import Scheme
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)

@@ -23,7 +23,7 @@ from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.times import index_of
 from particles.model import Case, Law, exact_law
-from particles.model.case_copy import case_of
+from particles.model.cases.copy import case_of
 from particles.model.identity import differences
 from particles.trajectory import Trajectory
 from validation.distance import require_mean, w1, w1_by_pot, w1_to_law

@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _schema(arguments: argparse.Namespace) -> int:
-    from particles.model.schema import json_schema
+    from particles.model.cases.schema import json_schema
 
     print(json.dumps(json_schema(), indent=2))
     return 0

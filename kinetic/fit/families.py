@@ -38,7 +38,10 @@ import numpy as np
 from kinetic.fit.family import FREE, Bounds, SteadyFamily, log_gamma_peak, mean_std, median
 from particles.base.arrays import Floats
 from particles.model import CONSTANT, IDENTITY, LINEAR, RELU, TANH, Law, Normal, lognormal_family
-from particles.model.families import GeneralisedGamma, InverseGamma, ReluSteady, SechPower
+from particles.model.laws.generalised_gamma import GeneralisedGamma
+from particles.model.laws.inverse_gamma import InverseGamma
+from particles.model.laws.relu_steady import ReluSteady
+from particles.model.laws.sech_power import SechPower
 
 
 class NormalFamily(SteadyFamily):

@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike
 from particles.base.arrays import Floats, as_floats
 from particles.base.errors import InputError, NotFiniteError
 from particles.model import Model
-from particles.model.expm import affine_flow
+from particles.model.exact.expm import affine_flow
 
 Generator = Callable[[float, float], Floats]
 

@@ -23,7 +23,11 @@ import math
 
 from kinetic.steady.line import Line
 from particles.model import CONSTANT, IDENTITY, LINEAR, RELU, TANH, Law, Normal, lognormal_family
-from particles.model.families import GeneralisedGamma, InverseGamma, Pareto, ReluSteady, SechPower
+from particles.model.laws.generalised_gamma import GeneralisedGamma
+from particles.model.laws.inverse_gamma import InverseGamma
+from particles.model.laws.pareto import Pareto
+from particles.model.laws.relu_steady import ReluSteady
+from particles.model.laws.sech_power import SechPower
 
 LOGNORMAL = lognormal_family(1.0).value  # one formula for all its constants
 

@@ -3,37 +3,35 @@
 It imports nothing of this project but `particles.base` and `particles.vmath`, and loads neither numba nor MPI.
 """
 
-from particles.model.benes import TanhAttracted, TanhRepelled
-from particles.model.case_file import load_case
-from particles.model.cases import Case, cases
+from particles.model.cases.case import Case
+from particles.model.cases.file import load_case
+from particles.model.cases.registry import cases
 from particles.model.diffusion import CONSTANT, DIFFUSIONS, LINEAR, Diffusion
-from particles.model.drifts import IDENTITY, RELU, SIGMOID, TANH, Drift, cubic, lognormal_family, power_law
-from particles.model.empirical import (
-    Empirical,
-    Histogram,
-    KernelEstimate,
-    histogram,
-    kernel_estimate,
-)
-from particles.model.families import (
-    GeneralisedGamma,
-    InverseGamma,
-    Lognormal,
-    Pareto,
-    ReluSteady,
-    SechPower,
-)
-from particles.model.law import Law
-from particles.model.laws import Clipped, Dirac, Mixture, Normal, Product, Uniform
-from particles.model.linear import linear_transition
+from particles.model.drifts.activations import IDENTITY, RELU, SIGMOID, TANH
+from particles.model.drifts.drift import Drift
+from particles.model.drifts.lognormal_family import lognormal_family
+from particles.model.drifts.power_law import cubic, power_law
+from particles.model.exact.benes import TanhAttracted, TanhRepelled
+from particles.model.exact.linear import linear_transition
+from particles.model.exact.transients import PushForward, exact_law, flow_map
+from particles.model.exact.transitions import transition_law
+from particles.model.laws.combined import Clipped, Mixture, Product
+from particles.model.laws.elementary import Dirac, Normal, Uniform
+from particles.model.laws.empirical import Empirical, KernelEstimate, kernel_estimate
+from particles.model.laws.generalised_gamma import GeneralisedGamma
+from particles.model.laws.histogram import Histogram, histogram
+from particles.model.laws.inverse_gamma import InverseGamma
+from particles.model.laws.law import Law
+from particles.model.laws.lognormal import Lognormal
+from particles.model.laws.pareto import Pareto
+from particles.model.laws.relu_steady import ReluSteady
+from particles.model.laws.sech_power import SechPower
+from particles.model.laws.smoothed import SmoothedUniform
 from particles.model.measure import Measure
 from particles.model.measurements import Dialect, read_measurements
 from particles.model.parameters import MEAN_COUPLED, layers, piecewise
 from particles.model.rule import Model
 from particles.model.samples import Samples
-from particles.model.smoothed import SmoothedUniform
-from particles.model.transients import PushForward, exact_law, flow_map
-from particles.model.transitions import transition_law
 
 __all__ = [
     "CONSTANT",

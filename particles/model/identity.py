@@ -25,6 +25,20 @@ if TYPE_CHECKING:
 _OURS = ("particles", "kinetic", "validation")
 _PYTHON = f"python {sys.version_info.major}.{sys.version_info.minor} "
 _LONG = ("(long)", "callable ")  # what older records say of laws and of functions
+# modules -> the names under which records know them: a class may move, the model of a record stays the same
+_RECORDED = {
+    **dict.fromkeys(("elementary", "combined"), "particles.model.laws"),
+    **dict.fromkeys(
+        ("lognormal", "inverse_gamma", "generalised_gamma", "sech_power", "relu_steady", "pareto"),
+        "particles.model.families",
+    ),
+    **dict.fromkeys(("empirical", "histogram"), "particles.model.empirical"),
+    "smoothed": "particles.model.smoothed",
+    "drift": "particles.model.drifts",
+    **{name: f"particles.model.{name}" for name in ("transients", "transitions", "linear", "benes")},
+}
+_MOVED = ("validation.exact", "validation.laws")
+_ROOMS = ("particles.model.laws", "particles.model.drifts", "particles.model.exact")
 
 
 class _UnknownError(Exception):
@@ -136,7 +150,7 @@ def _content(value: Any, user_code: list[str]) -> Any:
 
 def _function(function: Callable[..., Any], user_code: list[str]) -> str:
     if _is_ours(function) and not getattr(function, "__closure__", None):
-        return f"{function.__module__}.{function.__qualname__}"
+        return _name(function)
     digest = current_digest(function)
     if digest is None:
         raise _UnknownError
@@ -144,10 +158,17 @@ def _function(function: Callable[..., Any], user_code: list[str]) -> str:
     return digest
 
 
+def _name(thing: Any) -> str:
+    """Name of a class or function of ours, under the module by which records know it."""
+    room, _, leaf = thing.__module__.rpartition(".")
+    module = _RECORDED.get(leaf, thing.__module__) if room in _ROOMS else thing.__module__.replace(*_MOVED)
+    return f"{module}.{thing.__qualname__}"
+
+
 def _class(kind: type, user_code: list[str]) -> Any:
     """Name of a class of ours, and of a user's also what its methods compute."""
     if _is_ours(kind):
-        return f"{kind.__module__}.{kind.__qualname__}"
+        return _name(kind)
     told = tuple(
         (name, _member(held, user_code))
         for name, held in sorted(vars(kind).items())

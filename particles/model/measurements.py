@@ -25,7 +25,7 @@ from particles.base.checks import DECIMAL
 from particles.base.errors import InputError
 from particles.base.readers import read_bytes, read_npy, reading
 from particles.base.terminal import say
-from particles.model.empirical import Empirical
+from particles.model.laws.empirical import Empirical
 
 SEPARATORS = (",", ";", "\t", "|", " ")
 """A blank stands for any number of blanks."""

@@ -34,10 +34,10 @@ from particles.base.arrays import Floats
 from particles.base.checks import require_count, require_finite, require_number, require_positive, require_type
 from particles.base.errors import InputError
 from particles.model.diffusion import CONSTANT, Diffusion
-from particles.model.drifts import Drift
+from particles.model.drifts.drift import Drift
 from particles.model.identity import describe, identity
-from particles.model.law import Law
-from particles.model.laws import Clipped, Product
+from particles.model.laws.combined import Clipped, Product
+from particles.model.laws.law import Law
 from particles.model.parameters import Constant, MeanCoupled, Parameter, Piecewise, Varying, as_parameter
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from particles.base.arrays import Floats, as_floats
 from particles.base.errors import InputError
-from particles.model.empirical import Empirical
+from particles.model.laws.empirical import Empirical
 from particles.model.measurements import Dialect, read_measurements
 from particles.model.rule import Model
 

@@ -21,8 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from particles.base.arrays import Floats
-from particles.model import Law, Measure, tails
-from particles.model.laws import quantile_by_bisection
+from particles.model import Law, Measure
+from particles.model.laws import tails
+from particles.model.laws.inversion import quantile_by_bisection
 
 Flags = NDArray[np.bool_]
 STEPS = 64  # of a cell of a law

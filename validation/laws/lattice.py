@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats
 from particles.model import Law
-from particles.model.laws import quantile_by_bisection
+from particles.model.laws.inversion import quantile_by_bisection
 
 _BLOCK = 1 << 21  # numbers at once
 

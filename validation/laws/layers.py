@@ -23,7 +23,7 @@ from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.jit import Formula, kernel
 from particles.model import Law, Model
-from particles.model.panels import follow
+from particles.model.laws.panels import follow
 
 _CUBIC = 1e-12  # of the largest start: what the cubic between two of them may miss by
 _LEVELS = 4000  # of the start, evenly; beyond them the start's own breakpoints

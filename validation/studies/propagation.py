@@ -25,8 +25,8 @@ import particles
 from particles.base import parallel
 from particles.base.arrays import Floats
 from particles.model import Measure, Model
-from particles.model.laws import quantile_by_bisection
-from particles.model.transients import PushForward, segments
+from particles.model.exact.transients import PushForward, segments
+from particles.model.laws.inversion import quantile_by_bisection
 from validation.distance import w1_to_law
 from validation.study import Check
 

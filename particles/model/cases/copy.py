@@ -16,8 +16,8 @@ from typing import Any
 
 from particles.base.errors import InputError
 from particles.base.readers import read_bytes, read_toml
-from particles.model.case_file import load_case, located
-from particles.model.cases import Case
+from particles.model.cases.case import Case
+from particles.model.cases.file import load_case, located
 from particles.model.identity import differences
 
 TOP = PurePosixPath("case")

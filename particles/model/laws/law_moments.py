@@ -17,10 +17,10 @@ from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
-from particles.model import tails
+from particles.model.laws import tails
 
 if TYPE_CHECKING:
-    from particles.model.law import Law
+    from particles.model.laws.law import Law
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _LOST = 1e-9
@@ -51,7 +51,7 @@ def of_normals(m: Floats, v: float, order: int, low: float, high: float, c: floa
     """Moments of N(m, v) for each m, shape (K + 1, *shape of m)."""
     from scipy.special import ndtr
 
-    from particles.model.laws import Normal
+    from particles.model.laws.elementary import Normal
 
     s, off = math.sqrt(v), m - c
     ends = [(sign, x - c, Normal(0.0, v).pdf(x - m)) for sign, x in ((1.0, high), (-1.0, low)) if math.isfinite(x)]

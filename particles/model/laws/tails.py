@@ -13,7 +13,7 @@ from particles.base.arrays import Floats
 from particles.base.errors import InputError
 
 if TYPE_CHECKING:
-    from particles.model.law import Law
+    from particles.model.laws.law import Law
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 LEVELS = np.concatenate([10.0 ** -np.arange(300.0, 2.0, -0.5), np.linspace(0.01, 0.5, 50)])

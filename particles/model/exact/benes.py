@@ -20,9 +20,10 @@ from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
-from particles.model.law import Law
-from particles.model.laws import Mixture, Normal
-from particles.model.smoothed import invert, normal_density
+from particles.model.laws.combined import Mixture
+from particles.model.laws.elementary import Normal
+from particles.model.laws.law import Law
+from particles.model.laws.smoothed import invert, normal_density
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _MOST_PANELS = 4096

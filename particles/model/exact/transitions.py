@@ -19,11 +19,11 @@ import math
 import numpy as np
 
 from particles.base.errors import InputError
-from particles.model.benes import TanhAttracted, repelled
 from particles.model.diffusion import CONSTANT, LINEAR
-from particles.model.drifts import IDENTITY, TANH
-from particles.model.law import Law
-from particles.model.linear import linear_transition
+from particles.model.drifts.activations import IDENTITY, TANH
+from particles.model.exact.benes import TanhAttracted, repelled
+from particles.model.exact.linear import linear_transition
+from particles.model.laws.law import Law
 from particles.model.rule import Model
 
 

@@ -1,66 +1,27 @@
-"""The papers' experiments by name: model, horizon, domain, figure, and what their text leaves open.
-
-A = arXiv 2001.04294v1, P = its published version (Kinetic and Related Models). Where a caption contradicts the text
-or the mathematics, the case takes what is right and says so in `notes`.
-"""
+"""The experiments of arXiv 2001.04294 (A) and of its published version (P): Herty, Trimborn, Visconti."""
 
 from __future__ import annotations
 
 import csv
-import difflib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from particles.base.errors import InputError
+from particles.model.cases.case import Case
 from particles.model.diffusion import LINEAR
-from particles.model.drifts import IDENTITY, RELU, TANH, lognormal_family
-from particles.model.empirical import kernel_estimate
-from particles.model.laws import Normal, Product, Uniform
+from particles.model.drifts.activations import IDENTITY, RELU, TANH
+from particles.model.drifts.lognormal_family import lognormal_family
+from particles.model.laws.combined import Product
+from particles.model.laws.elementary import Normal, Uniform
+from particles.model.laws.empirical import kernel_estimate
 from particles.model.parameters import MEAN_COUPLED
 from particles.model.rule import Model
 from particles.model.samples import Samples
 
-IRIS_FILE = Path(__file__).parent / "data" / "iris_petal_length.csv"
+IRIS_FILE = Path(__file__).parents[1] / "data" / "iris_petal_length.csv"
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Case:
-    """One experiment.
-
-    Parameters
-    ----------
-    name, figure, notes : str
-    model : Model
-    until : float
-        Horizon T.
-    times : tuple of float
-        Snapshots in [0, T].
-    domain : (float, float), optional
-        Ends of the grid; None where no one-dimensional PDE belongs to the case.
-    cells, count, layers : int
-        Defaults of a run.
-    samples : Samples, optional
-        The measurements that the initial law was made of; labels, truth values, say which go to the lower wall.
-    """
-
-    name: str
-    model: Model
-    until: float
-    times: tuple[float, ...]
-    domain: tuple[float, float] | None
-    figure: str = ""
-    notes: str = ""
-    cells: int = 1600
-    count: int = 100_000
-    layers: int = 1000
-    samples: Samples | None = None
-
-
-def _moments_decay() -> Case:
+def moments_decay() -> Case:
     return Case(
         name="moments-decay",
         figure="A Fig. 1 and 2 left, P Fig. 1 and 2 left",
@@ -72,7 +33,7 @@ def _moments_decay() -> Case:
     )
 
 
-def _moments_conserved() -> Case:
+def moments_conserved() -> Case:
     return Case(
         name="moments-conserved",
         figure="A Fig. 1 and 2 right, P Fig. 1 and 2 right",
@@ -84,7 +45,7 @@ def _moments_conserved() -> Case:
     )
 
 
-def _vehicles() -> Case:
+def vehicles() -> Case:
     return Case(
         name="vehicles",
         figure="A Fig. 3 to 5 and Table 1, P Fig. 3 and 4",
@@ -99,7 +60,7 @@ def _vehicles() -> Case:
     )
 
 
-def _regression() -> Case:
+def regression() -> Case:
     return Case(
         name="regression",
         figure="A Fig. 7 and 8, P Fig. 7",
@@ -112,7 +73,7 @@ def _regression() -> Case:
     )
 
 
-def _regression_2d(name: str, *, bias: float, scaled: bool, notes: str) -> Case:
+def regression_2d(name: str, *, bias: float, scaled: bool, notes: str) -> Case:
     start = Product([Normal(1.0, 1.0), Normal(0.0, 1.0)])
     return Case(
         name=name,
@@ -126,7 +87,7 @@ def _regression_2d(name: str, *, bias: float, scaled: bool, notes: str) -> Case:
     )
 
 
-def _iris() -> Case:
+def iris() -> Case:
     with IRIS_FILE.open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(line for line in stream if not line.startswith("#")))
     values = [float(row["petal_length_cm"]) for row in rows]
@@ -145,7 +106,7 @@ def _iris() -> Case:
     )
 
 
-def _fokker_planck(name: str, *, start: Uniform, notes: str) -> Case:
+def fokker_planck(name: str, *, start: Uniform, notes: str) -> Case:
     return Case(
         name=name,
         figure="A Fig. 10 and 11, P Fig. 9",
@@ -158,7 +119,7 @@ def _fokker_planck(name: str, *, start: Uniform, notes: str) -> Case:
     )
 
 
-def _inverse_gamma() -> Case:
+def inverse_gamma() -> Case:
     return Case(
         name="inverse-gamma",
         figure="A 4.1.1, identity with K = x",
@@ -172,7 +133,7 @@ def _inverse_gamma() -> Case:
     )
 
 
-def _generalised_gamma() -> Case:
+def generalised_gamma() -> Case:
     drift = lognormal_family(0.5)
     return Case(
         name="generalised-gamma",
@@ -187,7 +148,7 @@ def _generalised_gamma() -> Case:
     )
 
 
-def _relu() -> Case:
+def relu() -> Case:
     return Case(
         name="relu",
         figure="A 4.1.1, ReLU with K = x",
@@ -201,7 +162,7 @@ def _relu() -> Case:
     )
 
 
-def _tanh_noise() -> Case:
+def tanh_noise() -> Case:
     return Case(
         name="tanh-noise",
         figure="the regression of A Fig. 8 with noise, K = 1",
@@ -212,56 +173,3 @@ def _tanh_noise() -> Case:
         domain=(-14.0, 16.0),
         cells=600,
     )
-
-
-_BUILDERS = {
-    "moments-decay": _moments_decay,
-    "moments-conserved": _moments_conserved,
-    "vehicles": _vehicles,
-    "regression": _regression,
-    "regression-2d": lambda: _regression_2d(
-        "regression-2d", bias=0.5, scaled=True, notes="with the 1/d of (3), so b_x is one half"
-    ),
-    "regression-2d-unscaled": lambda: _regression_2d(
-        "regression-2d-unscaled", bias=1.0, scaled=False, notes="without the 1/d of (3), as the caption's numbers want"
-    ),
-    "iris": _iris,
-    "fokker-planck": lambda: _fokker_planck(
-        "fokker-planck", start=Uniform(-1.0, -0.5), notes="U[-1, -1/2] (the text; figure 10 says [-1, 1/2])"
-    ),
-    "fokker-planck-wide": lambda: _fokker_planck(
-        "fokker-planck-wide", start=Uniform(-1.0, 0.5), notes="U[-1, 1/2] (figure 10; the text says [-1, -1/2])"
-    ),
-    "inverse-gamma": _inverse_gamma,
-    "generalised-gamma": _generalised_gamma,
-    "relu": _relu,
-    "tanh-noise": _tanh_noise,
-}
-
-
-@cache
-def _built(name: str) -> Case:
-    return _BUILDERS[name]()
-
-
-class _Cases(Mapping[str, Case]):
-    """The cases by name, built when asked for."""
-
-    def __getitem__(self, name: str) -> Case:
-        if name not in _BUILDERS:
-            close = difflib.get_close_matches(name, _BUILDERS, n=1)
-            hint = f"; did you mean {close[0]}?" if close else ""
-            raise InputError(f"case {name!r} is not known: allowed are {', '.join(_BUILDERS)}, or a TOML file{hint}")
-        return _built(name)
-
-    def __contains__(self, name: object) -> bool:
-        return name in _BUILDERS
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(_BUILDERS)
-
-    def __len__(self) -> int:
-        return len(_BUILDERS)
-
-
-cases = _Cases()

@@ -30,12 +30,18 @@ from typing import Any
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.readers import read_toml
-from particles.model.cases import Case, cases
+from particles.model.cases.case import Case
+from particles.model.cases.registry import cases
 from particles.model.diffusion import DIFFUSIONS
-from particles.model.drifts import ACTIVATIONS, Drift, cubic, lognormal_family, power_law
-from particles.model.empirical import Empirical, histogram, kernel_estimate
-from particles.model.law import Law
-from particles.model.laws import Dirac, Mixture, Normal, Product, Uniform
+from particles.model.drifts.activations import ACTIVATIONS
+from particles.model.drifts.drift import Drift
+from particles.model.drifts.lognormal_family import lognormal_family
+from particles.model.drifts.power_law import cubic, power_law
+from particles.model.laws.combined import Mixture, Product
+from particles.model.laws.elementary import Dirac, Normal, Uniform
+from particles.model.laws.empirical import Empirical, kernel_estimate
+from particles.model.laws.histogram import histogram
+from particles.model.laws.law import Law
 from particles.model.measurements import Dialect, read_measurements
 from particles.model.parameters import MEAN_COUPLED, piecewise
 from particles.model.rule import Model
@@ -76,8 +82,8 @@ def located(folder: Path, file: str, copied: Path | None = None) -> Path:
 def _build(path: Path, content: dict[str, Any], find: Find) -> Case:
     from pydantic import ValidationError
 
-    from particles.model.mistakes import mistakes
-    from particles.model.schema import CaseTable
+    from particles.model.cases.mistakes import mistakes
+    from particles.model.cases.schema import CaseTable
 
     try:
         file = CaseTable.model_validate(content)

@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
-from particles.model.law import Law
-from particles.model.laws import Normal, Uniform
+from particles.model.laws.elementary import Normal, Uniform
+from particles.model.laws.law import Law
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 

@@ -18,11 +18,11 @@ from numpy.typing import ArrayLike, NDArray
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.jit import Formula, kernel
-from particles.model.drifts import Drift
-from particles.model.law import Law
-from particles.model.panels import follow
+from particles.model.drifts.drift import Drift
+from particles.model.exact.transitions import transition_law
+from particles.model.laws.law import Law
+from particles.model.laws.panels import follow
 from particles.model.rule import Model
-from particles.model.transitions import transition_law
 
 
 @kernel

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
-from particles.model.schema import CaseTable
+from particles.model.cases.schema import CaseTable
 
 Place = tuple[str | int, ...]
 _NOTHING = object()

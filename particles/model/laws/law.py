@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
-from particles.model import law_moments, tails
-from particles.model.panels import follow
+from particles.model.laws import law_moments, tails
+from particles.model.laws.panels import follow
 
 _GAUSS_NODES, _GAUSS_WEIGHTS = np.polynomial.legendre.leggauss(16)
 
