@@ -9,10 +9,10 @@ import numpy as np
 from benchmarks.layers import DT, Layers, check_spread, noisy_model
 from benchmarks.measure import Work, named, nanoseconds
 from particles import Euler
-from particles.collisions import CLOCKS, Collisions
+from particles.kernels.noisy import WIDTH, as_words, fill_variates
 from particles.model import IDENTITY, RELU, SIGMOID, TANH, Model, Normal, Product
 from particles.noise import GAUSSIAN, NOISES
-from particles.noisy_kernels import WIDTH, as_words, fill_variates
+from particles.schemes.collisions import CLOCKS, Collisions
 
 DRIFTS = {drift.name: drift for drift in (IDENTITY, RELU, SIGMOID, TANH)}
 

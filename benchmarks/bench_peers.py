@@ -13,8 +13,8 @@ from benchmarks import peers
 from benchmarks.layers import DT, Layers, check_against_exact_flow, check_spread, noisy_model
 from benchmarks.measure import Work, named, nanoseconds
 from particles.base.arrays import Floats
-from particles.collisions import Collisions
 from particles.model import cases
+from particles.schemes.collisions import Collisions
 
 WHO = ("ours", "NumPy", "numba loop", "JAX")
 

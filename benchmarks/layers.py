@@ -10,7 +10,7 @@ from benchmarks import peers
 from particles import Euler, philox
 from particles.base.arrays import Floats
 from particles.model import TANH, Model, Normal
-from particles.schemes import Scheme
+from particles.schemes.scheme import Scheme
 
 DT = 0.01
 Address = getattr(philox, "Address" if hasattr(philox, "Address") else "Where")  # the name in older versions

@@ -24,10 +24,11 @@ import kinetic
 from benchmarks import machine
 from benchmarks.counting import count, counted
 from benchmarks.measure import Work, fresh_python, nanoseconds
-from particles import kernels, noise
+from particles import noise
 from particles.base import parallel
 from particles.base.jit import Formula, formula, kernel
 from particles.base.shims import fma
+from particles.kernels import line, walls
 from particles.model import TANH, Measure, cases
 
 LARGE = 2**24  # numbers an array: 128 MiB, three of them
@@ -114,7 +115,7 @@ def euler() -> Kernel:
     layer = TanhLayer()
     layer.setup("ours")
     ns = layer.measure("ours")["ours"]
-    loop = kernels.euler_line.__wrapped__(TANH.value, kernels.free)  # type: ignore[attr-defined]
+    loop = line.euler_line.__wrapped__(TANH.value, walls.free)  # type: ignore[attr-defined]
     x = counted(np.linspace(-2.0, 3.0, 50))
     arithmetic = count(lambda: loop(x, counted([-1.0]), counted([1.0]), 0.01, (), -math.inf, math.inf), 50)
     return Kernel("Euler, tanh", "particle-step", ns, *arithmetic, 16.0 / 128.0, "arithmetic, one division in it")
@@ -127,7 +128,7 @@ def gaussian() -> Kernel:
     law = NoiseLaw()
     law.setup("gaussian")
     ns = nanoseconds({"": law.works["gaussian"]}, TURNS)[""]
-    loop = kernels.euler_line.__wrapped__(TANH.value, kernels.free)  # type: ignore[attr-defined]
+    loop = line.euler_line.__wrapped__(TANH.value, walls.free)  # type: ignore[attr-defined]
     x = counted(np.linspace(-2.0, 3.0, 50))
     step = count(lambda: loop(x, counted([-1.0]), counted([1.0]), 0.01, (), -math.inf, math.inf), 50)
     u = counted((np.arange(50) + 0.5) / 50)

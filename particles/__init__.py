@@ -16,9 +16,11 @@ from particles.base.launch import one_thread_a_rank  # noqa: E402
 one_thread_a_rank()  # before numpy starts the threads of its linear algebra
 
 from particles.carry import carry  # noqa: E402
-from particles.collisions import Collisions, Milstein  # noqa: E402
 from particles.noise import EXPONENTIAL, GAUSSIAN, GAUSSIAN53, TWO_POINT, UNIFORM, Noise  # noqa: E402
-from particles.schemes import Euler, ExactFlow  # noqa: E402
+from particles.schemes.collisions import Collisions  # noqa: E402
+from particles.schemes.euler import Euler  # noqa: E402
+from particles.schemes.flow import ExactFlow  # noqa: E402
+from particles.schemes.milstein import Milstein  # noqa: E402
 from particles.simulate import simulate  # noqa: E402
 from particles.trajectory import Trajectory, load  # noqa: E402
 from particles.watch import Checkpoints, Stopped  # noqa: E402

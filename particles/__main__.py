@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from particles import info_command, plan_command, run_command
 from particles.base import command
+from particles.commands import info, plan, run
 
-PARTS = (run_command, plan_command, info_command)
+PARTS = (run, plan, info)
 
 
 def build_parser() -> command.Parser:

@@ -12,7 +12,7 @@ from particles.base.errors import InputError
 from particles.ensemble import Ensemble
 from particles.model.rule import Model
 from particles.philox import Address, check_key
-from particles.schemes import Scheme
+from particles.schemes.scheme import Scheme
 from particles.simulate import sweep
 
 

@@ -20,7 +20,7 @@ from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model.rule import Model
 from particles.model.structure import unseen
-from particles.schemes import Scheme
+from particles.schemes.scheme import Scheme
 
 _FOLDED = 2.0**32  # widths of an interval: particles further out have no place in it to 20 bits
 

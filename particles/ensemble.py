@@ -17,7 +17,7 @@ from particles.base.arrays import Floats
 from particles.base.errors import InputError, NotFiniteError, SimresnetError
 from particles.base.parallel import Ranks
 from particles.base.sums import exact_sums
-from particles.kernels import block_power_sums, first_not_finite
+from particles.kernels.reductions import block_power_sums, first_not_finite
 from particles.model.laws.combined import Product
 from particles.model.laws.law import Law
 from particles.model.rule import Model

@@ -16,7 +16,7 @@ from particles.ensemble import STARTS, Bins
 from particles.model.rule import Model
 from particles.model.samples import Samples
 from particles.philox import check_key
-from particles.schemes import Scheme
+from particles.schemes.scheme import Scheme
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ from particles.model.rule import Model
 from particles.model.samples import Samples
 from particles.philox import Address
 from particles.run import Run
-from particles.schemes import Scheme
+from particles.schemes.scheme import Scheme
 from particles.trajectory import Trajectory
 from particles.watch import Checkpoints, Watch
 

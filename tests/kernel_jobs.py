@@ -22,7 +22,6 @@ import validation
 from kinetic.banded import solve_banded
 from kinetic.schemes import SCHEMES
 from particles.base import jit, parallel
-from particles.collisions import Collisions, Milstein
 from particles.ensemble import Bins, Ensemble
 from particles.model import (
     CONSTANT,
@@ -42,9 +41,13 @@ from particles.model import (
     lognormal_family,
     power_law,
 )
+from particles.multilevel.quantities import DistributionFunction, Moments
 from particles.noise import NOISES
-from particles.quantities import DistributionFunction, Moments
-from particles.schemes import Euler, ExactFlow, Scheme
+from particles.schemes.collisions import Collisions
+from particles.schemes.euler import Euler
+from particles.schemes.flow import ExactFlow
+from particles.schemes.milstein import Milstein
+from particles.schemes.scheme import Scheme
 from validation.laws import euler_law
 from validation.multilevel import multilevel
 from validation.significance import null_law

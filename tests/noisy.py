@@ -15,7 +15,7 @@ from particles.ensemble import Ensemble
 from particles.model import CONSTANT, IDENTITY, Dirac, Model, Product
 from particles.noise import Noise
 from particles.philox import Address
-from particles.schemes import Scheme
+from particles.schemes.scheme import Scheme
 
 
 def start(model: Model, count: int, *, kind: str = "random", seed: int = 0, replicate: int = 0) -> np.ndarray:
@@ -59,7 +59,7 @@ def run(model: Model, scheme: Scheme, count: int, until: float, *, kind: str = "
 
 def variates(noise: Noise, count: int, steps: int, *, dim: int = 1, seed: int = 0, replicate: int = 0) -> np.ndarray:
     """Variates that particles meet, shape (steps, dim, count): x' = x + eta from x = 0, one step a sweep."""
-    from particles.collisions import Collisions
+    from particles.schemes.collisions import Collisions
 
     here = Dirac(0.0) if dim == 1 else Product([Dirac(0.0)] * dim)
     model = Model(drift=IDENTITY, weight=0.0, bias=np.zeros(dim), initial=here, diffusion=CONSTANT, nu2=1.0)

@@ -20,7 +20,7 @@ import benchmarks
 import kinetic
 from benchmarks import measure, peers, suite
 from kinetic.integrate import Integrator
-from particles import kernels
+from particles.kernels import line, walls
 from particles.model import TANH
 
 KINDS = {
@@ -48,7 +48,7 @@ def test_numpy_and_numba_carry_particles_as_ours_do() -> None:
     random = np.random.default_rng(5)
     start, weights, biases = random.normal(size=10_001), random.normal(size=30), random.normal(size=30)
     ours, blocks, loop = start.copy(), start.copy(), start.copy()
-    sweep = kernels.euler_line(TANH.value, kernels.free)
+    sweep = line.euler_line(TANH.value, walls.free)
     sweep(ours, weights, biases, 0.01, (), -math.inf, math.inf)
     peers.tanh_blocks(blocks, weights, biases, 0.01, block=4096)
     peers.tanh_loop(loop, weights, biases, 0.01)

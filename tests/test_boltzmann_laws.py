@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from particles.collisions import Collisions, Milstein
-from particles.kernels import free
+from particles.kernels.noisy import WIDTH, fill_variates
+from particles.kernels.walls import free
 from particles.model import CONSTANT, IDENTITY, LINEAR, TANH, Dirac, Measure, Mixture, Model, Normal, cases
 from particles.noise import GAUSSIAN, GAUSSIAN53, NOISES
-from particles.noisy_kernels import WIDTH, fill_variates
 from particles.philox import NOISE, stream
+from particles.schemes.collisions import Collisions
+from particles.schemes.milstein import Milstein
 from tests.noisy import run
 from validation import expected_w1, w1_to_law
 
@@ -160,7 +161,7 @@ def test_euler_and_maruyama_has_strong_order_one_half() -> None:
 
 def test_coarse_paths_from_summed_increments_converge_at_order_one() -> None:
     """The push formulas alone, plain numbers: steps of length 2^l dt from the same fine path."""
-    from particles import noisy_kernels
+    from particles.kernels import noisy
 
     w, nu2, fine, count = -1.0, 0.5, 128, 400
     fill, eta = fill_variates(GAUSSIAN.variates), np.empty((4, WIDTH))
@@ -170,7 +171,7 @@ def test_coarse_paths_from_summed_increments_converge_at_order_one() -> None:
         path[k : k + 4] = eta[:, :count]
     exact = np.exp(w - 0.5 * nu2 + math.sqrt(nu2 / fine) * path.sum(axis=0))
     orders = []
-    for push in (noisy_kernels.milstein, noisy_kernels.euler_maruyama):
+    for push in (noisy.milstein, noisy.euler_maruyama):
         errors = []
         for steps in (8, 16, 32, 64):
             dt = 1.0 / steps

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from particles.collisions import Collisions
 from particles.model import CONSTANT, IDENTITY, LINEAR, Dirac, Model, Product, Uniform
 from particles.noise import NOISES
+from particles.schemes.collisions import Collisions
 from tests.noisy import carry, collision_matrix, noise_moment, run, start, z_scores
 
 COUNT = 1 << 18

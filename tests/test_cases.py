@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from particles.base.errors import InputError
-from particles.collisions import Collisions
 from particles.model import (
     MEAN_COUPLED,
     Clipped,
@@ -21,7 +20,8 @@ from particles.model import (
     Uniform,
     cases,
 )
-from particles.schemes import Euler
+from particles.schemes.collisions import Collisions
+from particles.schemes.euler import Euler
 
 NAMES = [
     "moments-decay", "moments-conserved", "vehicles", "regression", "regression-2d", "regression-2d-unscaled", "iris",

@@ -26,7 +26,7 @@ from particles.checkpoint import SUMS, complete, folder_of
 from particles.ensemble import BLOCK
 from particles.model import MEAN_COUPLED, TANH, Model, Normal, Product, cases, load_case
 from particles.model.cases.copy import case_files
-from particles.schemes import Euler
+from particles.schemes.euler import Euler
 from particles.simulate import simulate
 from particles.trajectory import FIELD, META, Trajectory, load
 from particles.watch import Checkpoints, Stopped, Watch

@@ -13,7 +13,6 @@ from scipy import stats
 import particles
 from particles import vmath
 from particles.base.errors import InputError
-from particles.collisions import Collisions, Milstein, bernoulli_threshold, poisson_thresholds
 from particles.model import (
     CONSTANT,
     DIFFUSIONS,
@@ -31,7 +30,10 @@ from particles.model import (
     lognormal_family,
 )  # fmt: skip
 from particles.noise import EXPONENTIAL, GAUSSIAN, NOISES, TWO_POINT, UNIFORM
-from particles.schemes import Euler, ExactFlow
+from particles.schemes.collisions import Collisions, bernoulli_threshold, poisson_thresholds
+from particles.schemes.euler import Euler
+from particles.schemes.flow import ExactFlow
+from particles.schemes.milstein import Milstein
 from particles.simulate import simulate
 from particles.watch import Checkpoints, Stopped
 from tests.noisy import carry, run

@@ -23,11 +23,13 @@ from pathlib import Path
 import numpy as np
 import particles
 from particles.base import parallel
-from particles.collisions import Collisions, Milstein
+from particles.schemes.collisions import Collisions
+from particles.schemes.milstein import Milstein
 from particles.ensemble import Bins, Ensemble
 from particles.model import *
 from particles.noise import NOISES
-from particles.schemes import Euler, ExactFlow
+from particles.schemes.euler import Euler
+from particles.schemes.flow import ExactFlow
 
 COUNT, EPS, STEPS = 1 << 14, 1.0 / 64.0, 64
 ensemble = Ensemble(COUNT, parallel.serial())
@@ -98,9 +100,9 @@ JOBS = {
 
 def widths():
     """Packed operations by register in the sweep of `poisson`."""
-    from particles import noisy_kernels
-    from particles.kernels import free
-    sweep = noisy_kernels.counted_collisions(TANH.value, CONSTANT.value, free, NOISES["gaussian"].variates)
+    from particles.kernels import counted
+    from particles.kernels.walls import free
+    sweep = counted.counted_collisions(TANH.value, CONSTANT.value, free, NOISES["gaussian"].variates)
     if sum(sweep.stats.cache_hits.values()):
         return {}  # of another process, whose text is not kept
     text = "".join(sweep.inspect_asm().values())

@@ -17,7 +17,7 @@ from particles.base.sums import exact_parts
 from particles.ensemble import BLOCK, CHUNK, STARTS, Bins, CountError, Ensemble
 from particles.model import TANH, Law, Mixture, Model, Normal, Product, Uniform
 from particles.run import Run
-from particles.schemes import Euler
+from particles.schemes.euler import Euler
 
 
 @dataclass

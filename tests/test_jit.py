@@ -16,7 +16,8 @@ Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
 SWEEP = """
 import numpy as np
 from particles.base.jit import kernel
-from particles.kernels import euler_line, free
+from particles.kernels.line import euler_line
+from particles.kernels.walls import free
 from particles.model import TANH
 x = np.linspace(-1.0, 1.0, 64)
 sweep = euler_line(TANH.value, free)
@@ -61,7 +62,8 @@ def value(u, x, c):
 RUN_OWN_DRIFT = """
 import numpy as np
 from own import value
-from particles.kernels import euler_line, free
+from particles.kernels.line import euler_line
+from particles.kernels.walls import free
 x = np.ones(4)
 euler_line(value, free)(x, np.ones(1), np.zeros(1), 1.0, (), 0.0, 0.0)
 print(x[0])
@@ -103,7 +105,8 @@ def test_run_needs_no_writable_folder_at_all(fresh: Fresh, tmp_path: Path) -> No
 ASSEMBLY = """
 import re, sys
 import numpy as np
-from particles.kernels import euler_line, free, sticky
+from particles.kernels.line import euler_line
+from particles.kernels.walls import free, sticky
 from particles.model.drifts.activations import ACTIVATIONS
 drift = ACTIVATIONS[sys.argv[1]]
 sweep = euler_line(drift.value, {"free": free, "sticky": sticky}[sys.argv[2]])

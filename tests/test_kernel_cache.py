@@ -122,7 +122,8 @@ SWEEP = """
 import resource, shutil, sys
 import numpy as np
 from particles.base.jit import cache_folder
-from particles.kernels import euler_line, free
+from particles.kernels.line import euler_line
+from particles.kernels.walls import free
 from particles.model import TANH
 x = np.linspace(-1.0, 1.0, 64)
 sweep = euler_line(TANH.value, free)

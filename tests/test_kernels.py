@@ -7,9 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from particles import kernels
 from particles.base.shims import fma
-from particles.kernels import LANES, TILE
+from particles.kernels import line, reductions, space, walls
+from particles.kernels.line import TILE
+from particles.kernels.reductions import LANES
 from particles.model.drifts.activations import ACTIVATIONS, IDENTITY, TANH
 from particles.model.drifts.drift import Drift
 from particles.model.drifts.lognormal_family import lognormal_family
@@ -20,7 +21,7 @@ RANDOM = np.random.default_rng(11)
 
 
 @pytest.mark.parametrize("drift", DRIFTS, ids=lambda d: d.name)
-@pytest.mark.parametrize("wall", [kernels.free, kernels.sticky], ids=["free", "sticky"])
+@pytest.mark.parametrize("wall", [walls.free, walls.sticky], ids=["free", "sticky"])
 def test_euler_sweep_gives_the_bits_of_a_plain_loop(drift: Drift, wall: object) -> None:
     x = RANDOM.uniform(0.1, 2.0, 40)
     weights, biases, dt, low, high = RANDOM.normal(size=5), RANDOM.normal(size=5), 0.125, 0.2, 1.9
@@ -29,7 +30,7 @@ def test_euler_sweep_gives_the_bits_of_a_plain_loop(drift: Drift, wall: object) 
         for i, old in enumerate(expected):
             new = fma(dt, drift.value(fma(w, old, b), old, drift.constants), old)
             expected[i] = wall(old, new, low, high)  # type: ignore[operator]
-    kernels.euler_line(drift.value, wall)(x, weights, biases, dt, drift.constants, low, high)
+    line.euler_line(drift.value, wall)(x, weights, biases, dt, drift.constants, low, high)
     np.testing.assert_array_equal(x, expected)
 
 
@@ -37,7 +38,7 @@ def test_euler_sweep_does_not_depend_on_the_tiles() -> None:
     x = RANDOM.normal(size=3 * TILE + 17)
     arguments = (np.full(7, -1.0), np.ones(7), 0.1, (), -math.inf, math.inf)
     whole, parts = x.copy(), x.copy()
-    sweep = kernels.euler_line(TANH.value, kernels.free)
+    sweep = line.euler_line(TANH.value, walls.free)
     sweep(whole, *arguments)
     for first in range(0, x.size, 1000):
         sweep(parts[first : first + 1000], *arguments)
@@ -59,7 +60,7 @@ def test_products_in_space_are_fma_sums_in_fixed_order(size: int) -> None:
         for i in range(size):
             for p in range(9):
                 expected[i][p] = fma(dt, TANH.value(u[i][p], expected[i][p], ()), expected[i][p])
-    kernels.euler_space(TANH.value)(x, weights, biases, dt, ())
+    space.euler_space(TANH.value)(x, weights, biases, dt, ())
     np.testing.assert_array_equal(x, expected)
 
 
@@ -68,8 +69,8 @@ def test_space_sweeps_do_not_depend_on_the_tiles(size: int) -> None:
     x = RANDOM.normal(size=(size, 2 * TILE + 5))
     weights, biases = RANDOM.normal(size=(3, size, size)), RANDOM.normal(size=(3, size))
     for sweep, arguments in [
-        (kernels.euler_space(IDENTITY.value), (weights, biases, 0.1, ())),
-        (kernels.affine_space(), (weights, biases)),
+        (space.euler_space(IDENTITY.value), (weights, biases, 0.1, ())),
+        (space.affine_space(), (weights, biases)),
     ]:
         whole = x.copy()
         sweep(whole, *arguments)
@@ -82,7 +83,7 @@ def test_space_sweeps_do_not_depend_on_the_tiles(size: int) -> None:
 def test_affine_sweep_is_the_affine_map() -> None:
     x, e, c = RANDOM.normal(size=(3, 50)), RANDOM.normal(size=(2, 3, 3)), RANDOM.normal(size=(2, 3))
     expected = e[1] @ (e[0] @ x + c[0][:, None]) + c[1][:, None]
-    kernels.affine_space()(x, e, c)
+    space.affine_space()(x, e, c)
     np.testing.assert_allclose(x, expected, rtol=1e-13, atol=1e-13)
 
 
@@ -91,12 +92,12 @@ def test_affine_sweep_is_the_affine_map() -> None:
     [(0.5, 0.7, 0.7), (0.5, 1.5, 1.0), (0.5, -2.0, 0.0), (0.0, 0.5, 0.0), (1.0, 0.5, 1.0), (1.0, 3.0, 1.0)],
 )
 def test_sticky_wall_holds_what_reaches_it(old: float, new: float, held: float) -> None:
-    assert kernels.sticky(old, new, 0.0, 1.0) == held
+    assert walls.sticky(old, new, 0.0, 1.0) == held
 
 
 def test_walls_let_nan_through_so_that_it_is_seen() -> None:
-    assert math.isnan(kernels.sticky(0.5, math.nan, 0.0, 1.0))
-    assert math.isnan(kernels.free(0.5, math.nan, 0.0, 1.0))
+    assert math.isnan(walls.sticky(0.5, math.nan, 0.0, 1.0))
+    assert math.isnan(walls.free(0.5, math.nan, 0.0, 1.0))
 
 
 @pytest.mark.parametrize("centre", [0.0, 1e8])
@@ -104,7 +105,7 @@ def test_walls_let_nan_through_so_that_it_is_seen() -> None:
 def test_block_sums_are_the_sums(count: int, centre: float) -> None:
     x = RANDOM.normal(centre, 1.0, size=count)
     out = np.empty((2, -(-count // 4096)))
-    kernels.block_power_sums()(x, centre, 4096, out)
+    reductions.block_power_sums()(x, centre, 4096, out)
     for k, block in enumerate(np.split(x - centre, range(4096, count, 4096))):
         assert out[0, k] == pytest.approx(math.fsum(block), rel=1e-12, abs=1e-12)
         assert out[1, k] == pytest.approx(math.fsum(block * block), rel=1e-13)
@@ -112,9 +113,9 @@ def test_block_sums_are_the_sums(count: int, centre: float) -> None:
 
 def test_first_not_finite_names_the_first_column() -> None:
     x = np.ones((2, 2 * TILE))
-    assert kernels.first_not_finite(x) is None
+    assert reductions.first_not_finite(x) is None
     x[1, TILE + 5] = math.inf
     x[0, TILE + 9] = math.nan
-    assert kernels.first_not_finite(x) == TILE + 5
+    assert reductions.first_not_finite(x) == TILE + 5
     x[1, 3] = math.nan
-    assert kernels.first_not_finite(x) == 3
+    assert reductions.first_not_finite(x) == 3

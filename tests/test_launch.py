@@ -12,7 +12,7 @@ import pytest
 
 from particles.base import launch
 from particles.model import cases
-from particles.schemes import Euler
+from particles.schemes.euler import Euler
 from particles.simulate import simulate
 from particles.trajectory import load
 

@@ -31,9 +31,9 @@ from particles.model import (
     exact_law,
     layers,
 )
-from particles.multilevel import BLOCK, Levels, Sums
+from particles.multilevel.levels import BLOCK, Levels, Sums
+from particles.multilevel.quantities import DistributionFunction, Moments, Quantity
 from particles.noise import GAUSSIAN
-from particles.quantities import DistributionFunction, Moments, Quantity
 from tests.noisy import start, variates
 from validation.multilevel import Estimate, exact_values, multilevel
 from validation.study import Interval, Row, fit_slope

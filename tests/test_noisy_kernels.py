@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from particles import noisy_kernels
 from particles.base.shims import fma
-from particles.collisions import Collisions, Milstein
-from particles.kernels import free, reflecting
+from particles.kernels import noisy
+from particles.kernels.walls import free, reflecting
 from particles.model import (
     CONSTANT,
     IDENTITY,
@@ -29,7 +28,9 @@ from particles.model import (
     piecewise,
 )  # fmt: skip
 from particles.noise import GAUSSIAN, NOISES, TWO_POINT, UNIFORM
-from particles.schemes import Euler
+from particles.schemes.collisions import Collisions
+from particles.schemes.euler import Euler
+from particles.schemes.milstein import Milstein
 from tests.noisy import carry, run, start
 
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -174,14 +175,14 @@ def test_milstein_without_noise_is_eulers_bytes() -> None:
 def test_pushes_are_their_equations() -> None:
     rng = np.random.default_rng(6)
     for moved, k, dk, eta, sd, half in rng.normal(size=(100, 6)).tolist():
-        assert noisy_kernels.euler_maruyama(moved, k, dk, eta, sd, half) == fma(sd * k, eta, moved)
+        assert noisy.euler_maruyama(moved, k, dk, eta, sd, half) == fma(sd * k, eta, moved)
         expected = moved + sd * k * eta + half * k * dk * (eta * eta - 1.0)
-        assert noisy_kernels.milstein(moved, k, dk, eta, sd, half) == pytest.approx(expected, rel=1e-12, abs=1e-13)
+        assert noisy.milstein(moved, k, dk, eta, sd, half) == pytest.approx(expected, rel=1e-12, abs=1e-13)
 
 
 def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("fill_variates", "fill_variates_of"):
-        monkeypatch.setattr(noisy_kernels, name, getattr(noisy_kernels, name).__wrapped__)
+        monkeypatch.setattr(noisy, name, getattr(noisy, name).__wrapped__)
 
 
 @pytest.mark.parametrize("clock", ["poisson", "synchronous"])
@@ -195,7 +196,7 @@ def test_compiled_sweeps_and_plain_python_give_the_same_bits(
     compiled = run(MODELS[model], scheme, 3, 6.0 * EPS)
     _plain(monkeypatch)
     for name in ("noisy_line", "two_point_line", "noisy_space", "counted_collisions"):
-        monkeypatch.setattr(noisy_kernels, name, getattr(noisy_kernels, name).__wrapped__)
+        monkeypatch.setattr(noisy, name, getattr(noisy, name).__wrapped__)
     assert run(MODELS[model], scheme, 3, 6.0 * EPS).tobytes() == compiled.tobytes()
 
 
@@ -231,12 +232,12 @@ def test_one_open_end_reflects_at_the_other() -> None:
 ASSEMBLY = """
 import re, sys
 import numpy as np
-from particles import noisy_kernels as n
-from particles.collisions import poisson_thresholds
-from particles.kernels import free
+from particles.kernels import noisy
+from particles.schemes.collisions import poisson_thresholds
+from particles.kernels.walls import free
 from particles.model import CONSTANT, LINEAR, TANH
 from particles.noise import NOISES
-from particles.noisy_kernels import Constants, Ends, Keys, Place, Sizes
+from particles.kernels.noisy import Constants, Ends, Keys, Place, Sizes
 from particles.philox import Key
 which, law, shape = sys.argv[1], NOISES[sys.argv[2]], {"1": CONSTANT, "x": LINEAR}[sys.argv[3]]
 w, b, sizes = np.ones(3), np.zeros(3), Sizes(0.1, 0.1)

@@ -17,7 +17,7 @@ from particles.base.errors import InputError
 from particles.cautions import cautions
 from particles.model import IDENTITY, LINEAR, TANH, Law, Lognormal, Model, Normal, exact_law
 from particles.noise import TWO_POINT, UNIFORM
-from particles.schemes import Scheme, even_levels
+from particles.schemes.scheme import Scheme, even_levels
 from validation.budget.measure import w1_between
 from validation.laws import boltzmann_law
 

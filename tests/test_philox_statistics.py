@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from particles import noisy_kernels
-from particles.noisy_kernels import WIDTH, as_words, fill_variates
+from particles.kernels import counted, noisy
+from particles.kernels.noisy import WIDTH, as_words, fill_variates
 from particles.philox import CLOCK, NOISE, START, philox4x32, stream
 
 RATE = 1e-6
@@ -184,9 +184,9 @@ class Recorder:
 
 def plain(monkeypatch: pytest.MonkeyPatch, recorder: Recorder) -> None:
     """Let the sweeps run as plain Python over the recorder."""
-    monkeypatch.setattr(noisy_kernels, "philox4x32", recorder.words)
+    monkeypatch.setattr(noisy, "philox4x32", recorder.words)
     for name in ("fill_variates", "fill_variates_of"):
-        monkeypatch.setattr(noisy_kernels, name, getattr(noisy_kernels, name).__wrapped__)
+        monkeypatch.setattr(noisy, name, getattr(noisy, name).__wrapped__)
 
 
 def drift(u: float, x: float, c: tuple[float, ...]) -> float:
@@ -217,10 +217,10 @@ def test_a_synchronous_run_uses_every_word_once(monkeypatch: pytest.MonkeyPatch,
 
     sizes, place = (0.1, 1.0, 0.0), (2**32 - 3, 0, per)
     if dim == 1:
-        sweep = noisy_kernels.noisy_line.__wrapped__(drift, one, one, push, stay, as_words)
+        sweep = noisy.noisy_line.__wrapped__(drift, one, one, push, stay, as_words)
         sweep(np.zeros(COUNT), np.zeros(STEPS), np.zeros(STEPS), sizes, NOTHING, WALLS, KEY, place)
     else:
-        sweep = noisy_kernels.noisy_space.__wrapped__(drift, one, one, push, as_words)
+        sweep = noisy.noisy_space.__wrapped__(drift, one, one, push, as_words)
         zeros = (np.zeros((dim, COUNT)), np.zeros((STEPS, dim, dim)), np.zeros((STEPS, dim)))
         sweep(*zeros, sizes, NOTHING, KEY, place)
     assert len(recorder.addresses) == len(set(recorder.addresses)) == COUNT * dim * -(-STEPS // per)
@@ -236,8 +236,8 @@ def test_a_two_point_run_uses_every_bit_once(monkeypatch: pytest.MonkeyPatch) ->
         recorder.uses.append((int(word), int(bit)))
         return 1.0
 
-    monkeypatch.setattr(noisy_kernels, "sign_of_bit", sign)
-    sweep = noisy_kernels.two_point_line.__wrapped__(drift, one, one, noisy_kernels.euler_maruyama, stay)
+    monkeypatch.setattr(noisy, "sign_of_bit", sign)
+    sweep = noisy.two_point_line.__wrapped__(drift, one, one, noisy.euler_maruyama, stay)
     sweep(np.zeros(3), np.zeros(300), np.zeros(300), (0.1, 1.0, 0.0), NOTHING, WALLS, KEY, (0, 0, 128))
     assert len(recorder.addresses) == len(set(recorder.addresses)) == 3 * 3
     assert len(recorder.uses) == len(set(recorder.uses)) == 3 * 300
@@ -263,10 +263,10 @@ def test_counted_collisions_use_every_word_once(monkeypatch: pytest.MonkeyPatch,
             recorder.uses.append((b,))
         return c
 
-    monkeypatch.setattr(noisy_kernels, "philox4x32", words)
-    monkeypatch.setattr(noisy_kernels, "fma", fma)
+    monkeypatch.setattr(noisy, "philox4x32", words)
+    monkeypatch.setattr(noisy, "fma", fma)
     thresholds = (np.linspace(0.05, 0.95, 19) * 2.0**64).astype(np.uint64)  # 0 to 19 collisions, equally likely
-    sweep = noisy_kernels.counted_collisions.__wrapped__(drift, one, stay, as_words)
+    sweep = counted.counted_collisions.__wrapped__(drift, one, stay, as_words)
     zeros = (np.zeros((dim, COUNT)), np.zeros((STEPS, dim, dim)), np.zeros((STEPS, dim)))
     keys = (KEY, (5, stream(CLOCK, 0)))
     sweep(*zeros, (0.1, 7.25, 0.0), NOTHING, WALLS, keys, (2**32 - 3, 0, per), thresholds)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from particles.base.errors import InputError
-from particles.collisions import Collisions
+from particles.forecast import BASE, forecast, w1_error
 from particles.model import (
     IDENTITY,
     LINEAR,
@@ -28,9 +28,10 @@ from particles.model import (
     cases,
     exact_law,
 )
-from particles.plan import BASE, forecast, w1_error
 from particles.run import Run
-from particles.schemes import Euler, ExactFlow
+from particles.schemes.collisions import Collisions
+from particles.schemes.euler import Euler
+from particles.schemes.flow import ExactFlow
 
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -28,7 +28,9 @@ from particles.model import (
     lognormal_family,
     piecewise,
 )  # fmt: skip
-from particles.schemes import Euler, ExactFlow, Scheme
+from particles.schemes.euler import Euler
+from particles.schemes.flow import ExactFlow
+from particles.schemes.scheme import Scheme
 from particles.simulate import simulate
 
 

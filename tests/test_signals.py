@@ -21,7 +21,7 @@ from particles.__main__ import build_parser
 from particles.base import command, signals
 from particles.checkpoint import complete, folder_of
 from particles.model import cases
-from particles.schemes import Euler
+from particles.schemes.euler import Euler
 from particles.simulate import simulate
 from particles.trajectory import load
 from particles.watch import END, Checkpoints, Stopped, _end
@@ -136,7 +136,7 @@ def test_sigterm_in_the_loop_is_a_checkpoint_from_which_run_resume_goes_on(fresh
 
 SAVING = """
 import os, signal, sys
-import particles.run_command, particles.trajectory as trajectory
+import particles.commands.run, particles.trajectory as trajectory
 finish = trajectory.Trajectory._finish
 def told_to_end(self, *places):
     os.kill(os.getpid(), signal.SIGTERM)

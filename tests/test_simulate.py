@@ -12,9 +12,10 @@ import pytest
 
 import particles
 from particles.base.errors import InputError, NotFiniteError
-from particles.collisions import Collisions
 from particles.model import IDENTITY, TANH, Model, Normal, Product, Uniform, cases, cubic, exact_law
-from particles.schemes import Euler, ExactFlow
+from particles.schemes.collisions import Collisions
+from particles.schemes.euler import Euler
+from particles.schemes.flow import ExactFlow
 from particles.simulate import SHORT_SWEEP, SWEEP, simulate, sweep
 
 REGRESSION = cases["regression"].model

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from benchmarks import counting, machine, suite
-from particles import kernels, vmath
+from particles import vmath
 from particles.base.shims import fma
+from particles.kernels import line, walls
 from particles.model import TANH
 
 SWEEP, SOLVE = "bench_kernels.EulerSweep.time_sweep", "bench_kernels.MeanFieldSolve.time_solve"
@@ -120,7 +121,7 @@ def test_operations_of_a_sweep_are_those_of_its_formula() -> None:
     """w x + b, tanh, and x + dt f: tanh alone, and two fused multiply-adds more; a step is the same work for each x."""
     u = counting.counted([0.3])
     tanh = counting.count(lambda: vmath.tanh(u[0]), 1)
-    loop = kernels.euler_line.__wrapped__(TANH.value, kernels.free)  # type: ignore[attr-defined]
+    loop = line.euler_line.__wrapped__(TANH.value, walls.free)  # type: ignore[attr-defined]
 
     def sweep() -> None:
         loop(counting.counted([0.1, 2.0]), *map(counting.counted, ([-1.0], [1.0])), 0.01, (), -math.inf, math.inf)

@@ -18,7 +18,7 @@ from particles import trajectory
 from particles.base import parallel
 from particles.base.errors import InputError, StorageError
 from particles.model import TANH, Model, Normal, cases
-from particles.schemes import ExactFlow
+from particles.schemes.flow import ExactFlow
 from particles.simulate import simulate
 from particles.trajectory import COUNTS, FIELD, META, Trajectory, load
 
@@ -267,7 +267,7 @@ def test_histogram_without_sums_must_count_all_particles(tmp_path: Path) -> None
 
 def test_neurons_are_stored_and_read_out(tmp_path: Path) -> None:
     model = Model(drift=TANH, weight=-np.ones((2, 2)), bias=0.0, initial=Normal(0.0, 1.0), neurons=2)
-    from particles.schemes import Euler
+    from particles.schemes.euler import Euler
 
     saved = simulate(model, Euler(layers=4), count=20, until=1.0, comm=parallel.serial())
     saved.save(tmp_path / "out")

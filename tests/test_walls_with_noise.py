@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from particles.collisions import Collisions, Milstein
-from particles.kernels import folding, reflecting
+from particles.kernels.walls import folding, reflecting
 from particles.model import IDENTITY, LINEAR, RELU, Dirac, Model, Normal, Uniform
 from particles.noise import TWO_POINT, UNIFORM
-from particles.schemes import largest_drift, wall_of
+from particles.schemes.collisions import Collisions
+from particles.schemes.milstein import Milstein
+from particles.schemes.scheme import largest_drift, wall_of
 from tests.noisy import carry, run
 
 COUNT, UNTIL = 1 << 14, 48.0  # the gap is nu^2/8: exp(-6) is left of the start

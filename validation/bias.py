@@ -31,7 +31,7 @@ from particles.base.arrays import Floats, bisect
 from particles.base.errors import InputError
 from particles.model import Model, exact_law
 from particles.model.exact.transients import segments
-from particles.schemes import Scheme
+from particles.schemes.scheme import Scheme
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
 _PANELS = np.linspace(0.0, 1.0, 201)

@@ -28,8 +28,8 @@ from particles.base.checks import require_positive
 from particles.base.errors import InputError
 from particles.base.provenance import provenance
 from particles.model import Model, exact_law
-from particles.multilevel import BLOCK, Levels, Sums
-from particles.quantities import DistributionFunction, Moments, Quantity
+from particles.multilevel.levels import BLOCK, Levels, Sums
+from particles.multilevel.quantities import DistributionFunction, Moments, Quantity
 
 Numbers = tuple[float, ...]
 MOST = 10**10  # particle-steps: minutes on one core

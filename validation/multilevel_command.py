@@ -44,7 +44,7 @@ def execute(arguments: argparse.Namespace) -> int:
     On any number of ranks the same numbers to the last bit.
     """
     from particles.model import load_case
-    from particles.quantities import DistributionFunction, Moments
+    from particles.multilevel.quantities import DistributionFunction, Moments
     from validation.multilevel import check, exact_values, multilevel
 
     case = load_case(arguments.case)

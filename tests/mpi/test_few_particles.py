@@ -14,7 +14,7 @@ import pytest
 
 from particles.checkpoint import complete, folder_of
 from particles.model import cases
-from particles.schemes import Euler
+from particles.schemes.euler import Euler
 from particles.simulate import simulate
 from particles.trajectory import Trajectory, load
 from tests.paths import ROOT

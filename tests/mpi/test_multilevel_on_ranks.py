@@ -15,7 +15,7 @@ import dataclasses
 from particles.base import command
 from particles.model import cases
 from particles.base.parallel import world
-from particles.quantities import DistributionFunction, Moments
+from particles.multilevel.quantities import DistributionFunction, Moments
 from validation.__main__ import build_parser
 from validation.multilevel import multilevel
 for name, tolerance, quantity in (

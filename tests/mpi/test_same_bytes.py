@@ -143,12 +143,13 @@ def test_whole_cloud_is_given_to_every_rank(fresh: Fresh) -> None:
 
 COLD = """
 import json
-from particles import Euler, kernels, simulate
+from particles import Euler, simulate
+from particles.kernels import reductions, line, walls
 from particles.base.jit import kernel
 from particles.model import TANH, cases
 from mpi4py import MPI
 simulate(cases["regression"].model, Euler(layers=5), count=9000, until=2.0)
-stats = [kernels.euler_line(TANH.value, kernels.free).stats, kernels.block_power_sums().stats]
+stats = [line.euler_line(TANH.value, walls.free).stats, reductions.block_power_sums().stats]
 told = MPI.COMM_WORLD.gather([(sum(s.cache_hits.values()), sum(s.cache_misses.values())) for s in stats])
 if told:
     print(json.dumps(told))

@@ -16,7 +16,7 @@ import pytest
 
 from particles.checkpoint import complete, folder_of
 from particles.model import cases
-from particles.schemes import Euler
+from particles.schemes.euler import Euler
 from particles.simulate import simulate
 from particles.trajectory import load
 from tests.paths import ROOT
@@ -207,7 +207,7 @@ def test_array_on_a_cold_cache_has_the_bytes_of_one_process(slurm: Node, tmp_pat
         assert time.monotonic() < deadline
         time.sleep(0.5)
     from particles import noise as laws
-    from particles.collisions import Collisions
+    from particles.schemes.collisions import Collisions
 
     for number in range(8):
         scheme = Collisions(0.05, "poisson", laws.noise_named(noises[number % 4]))

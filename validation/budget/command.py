@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def add_parser(commands: Any) -> None:
     """Add the sub-command to the parsers of `python -m validation`."""
-    from particles.options import add_scheme_options
+    from particles.commands.options import add_scheme_options
 
     budget = commands.add_parser("budget", help="the terms of an error", description=execute.__doc__)
     budget.add_argument("case", metavar="CASE", help="name of a case, or a TOML file")
@@ -72,7 +72,7 @@ def execute(arguments: argparse.Namespace) -> int:
 def chosen_scheme(arguments: argparse.Namespace, case: Case) -> Euler | Collisions:
     """The scheme of the options, Euler without noise and Collisions with it, or InputError."""
     from particles import Collisions, Euler
-    from particles.options import scheme_of
+    from particles.commands.options import scheme_of
 
     scheme = scheme_of(arguments, case)
     if not isinstance(scheme, Euler | Collisions):

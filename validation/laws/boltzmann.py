@@ -24,7 +24,7 @@ from particles.base.arrays import Floats, over_arrays
 from particles.base.errors import InputError
 from particles.model import CONSTANT, Law, Model
 from particles.model.laws.inversion import quantile_by_bisection
-from particles.schemes import even_levels
+from particles.schemes.scheme import even_levels
 from validation.laws.interpolation import UniformGrid
 from validation.laws.lattice import LatticeSum, binomial_signs
 from validation.laws.refine import tabulate

@@ -18,9 +18,9 @@ import kinetic
 from kinetic.schemes import suited
 from particles import Collisions, Euler
 from particles.base.errors import InputError
+from particles.forecast import forecast
 from particles.model import Law, Model
 from particles.noise import NOISES, Noise
-from particles.plan import forecast
 from particles.run import Run
 from validation.distance import w1_to_law
 from validation.laws import boltzmann_law, euler_law, limit_law, w1_between

@@ -18,8 +18,8 @@ from particles import Collisions, Euler
 from particles.base import parallel
 from particles.base.checks import require_positive
 from particles.base.errors import InputError
+from particles.forecast import Forecast, forecast
 from particles.model import Case
-from particles.plan import Forecast, forecast
 from particles.run import Run
 from validation.distance.enclosure import enclose_at
 from validation.planner.candidates import GridModel, PowerLaw, Way, grid_model, limit_of, sampling, ways

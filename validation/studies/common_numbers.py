@@ -14,8 +14,8 @@ from particles import GAUSSIAN, Collisions
 from particles.base.errors import InputError
 from particles.base.parallel import Ranks
 from particles.model import Model
-from particles.multilevel import BLOCK, Levels
-from particles.quantities import Moments
+from particles.multilevel.levels import BLOCK, Levels
+from particles.multilevel.quantities import Moments
 from validation.laws import boltzmann_law
 from validation.study import Z95, Check, Interval
 

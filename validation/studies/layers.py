@@ -21,7 +21,7 @@ from particles.base.launch import launched_size
 from particles.base.memory import require_memory
 from particles.base.provenance import provenance
 from particles.model import Case, Law, Measure, Model, exact_law
-from particles.schemes import Scheme
+from particles.schemes.scheme import Scheme
 from validation.bias import check_layers, euler_bias, first_order
 from validation.distance import require_mean, w1_to_law
 from validation.floor import expected_w1

@@ -7,7 +7,7 @@ import dataclasses
 from typing import Any
 
 from particles.base import command
-from particles.options import add_case, run_of, scheme_of
+from particles.commands.options import add_case, run_of, scheme_of
 
 
 def add_parser(commands: Any) -> None:
@@ -22,8 +22,8 @@ def add_parser(commands: Any) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Forecast memory, time, bytes on disk and the sampling error of a run, before anything is allocated."""
+    from particles.forecast import forecast
     from particles.model import load_case
-    from particles.plan import forecast
 
     case = load_case(arguments.case)
     scheme = scheme_of(arguments, case)

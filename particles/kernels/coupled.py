@@ -12,7 +12,7 @@ import numpy as np
 
 from particles.base.jit import Formula, kernel
 from particles.base.shims import fma
-from particles.noisy_kernels import WIDTH, Constants, Sizes, fill_variates
+from particles.kernels.noisy import WIDTH, Constants, Sizes, fill_variates
 from particles.philox import Key
 
 _ROOT_HALF = 0.7071067811865476

@@ -28,22 +28,23 @@ from typing import Any
 
 import numpy as np
 
-from particles import coupled_kernels, noisy_kernels
 from particles.base.arrays import Floats
 from particles.base.checks import require_positive
 from particles.base.errors import InputError, NotFiniteError
 from particles.base.parallel import Ranks
 from particles.base.sums import exact_parts, exact_sums
 from particles.ensemble import CHUNK, Ensemble
-from particles.kernels import block_power_sums, free
+from particles.kernels import coupled, noisy
+from particles.kernels.noisy import Constants, Ends, Place, Sizes
+from particles.kernels.reductions import block_power_sums
+from particles.kernels.walls import free
 from particles.model.rule import Model
+from particles.multilevel.quantities import Quantity
 from particles.noise import GAUSSIAN
-from particles.noisy_kernels import Constants, Ends, Place, Sizes
 from particles.philox import NOISE, Key, check_key, start_uniforms, stream
-from particles.quantities import Quantity
 
 BLOCK = 64  # samples of a block: sums are formed a block at a time, then exactly
-SCHEMES = {"euler-maruyama": noisy_kernels.euler_maruyama, "milstein": noisy_kernels.milstein}
+SCHEMES = {"euler-maruyama": noisy.euler_maruyama, "milstein": noisy.milstein}
 
 
 @dataclass(frozen=True)
@@ -218,12 +219,12 @@ class Levels:
         if y is None:
             self._fine_alone(level, part, x, weights, biases, 0)
             return
-        sweep = coupled_kernels.coupled_line(*self._formulas, GAUSSIAN.variates)
+        sweep = coupled.coupled_line(*self._formulas, GAUSSIAN.variates)
         sizes = (self._sizes(level), self._sizes(level - 1))
         sweep(x, y, weights, biases, sizes, self._constants, self._key(level), part.start)
 
     def _fine_alone(self, level: int, part: range, x: Floats, weights: Floats, biases: Floats, step: int) -> None:
-        sweep = noisy_kernels.noisy_line(*self._formulas, free, GAUSSIAN.variates)
+        sweep = noisy.noisy_line(*self._formulas, free, GAUSSIAN.variates)
         place, ends = Place(part.start, step, GAUSSIAN.steps), Ends(-math.inf, math.inf)
         sweep(x, weights, biases, self._sizes(level), self._constants, ends, self._key(level), place)
 
@@ -240,12 +241,12 @@ class Levels:
         self._advance(level, part, x, y, weights[:-2], biases[:-2])
         self._fine_alone(level, part, x, weights[n - 2 : n - 1], biases[n - 2 : n - 1], n - 2)
         fine = self._given(x, known, weights[n - 1], biases[n - 1], dt, sd)
-        coupled_kernels.variates_of_step(GAUSSIAN.variates)(part.start, n - 2, self._key(level), known)
+        coupled.variates_of_step(GAUSSIAN.variates)(part.start, n - 2, self._key(level), known)
         return fine, self._given(y, known, weights[n - 2], biases[n - 2], 2.0 * dt, sd)
 
     def _given(self, x: Floats, known: Floats, w: float, b: float, dt: float, sd: float) -> Floats:
         mean, spread = np.empty_like(x), np.empty_like(x)
-        loop = coupled_kernels.last_step(self.model.drift.value, self.model.diffusion.value)
+        loop = coupled.last_step(self.model.drift.value, self.model.diffusion.value)
         loop(x, known, float(w), float(b), Sizes(dt, sd), self._constants, mean, spread)
         return self.quantity.values(mean, spread)
 

@@ -14,7 +14,7 @@ from particles.base.errors import InputError
 if TYPE_CHECKING:
     from particles.model import Case
     from particles.run import Run
-    from particles.schemes import Scheme
+    from particles.schemes.scheme import Scheme
 
 
 def add_case(parser: argparse.ArgumentParser) -> None:
@@ -56,9 +56,11 @@ def scheme_of(arguments: argparse.Namespace, case: Case) -> Scheme:
     InputError
         If the options do not fit each other or the case.
     """
-    from particles.collisions import Collisions, Milstein
     from particles.noise import GAUSSIAN, UNIFORM, noise_named
-    from particles.schemes import Euler, ExactFlow
+    from particles.schemes.collisions import Collisions
+    from particles.schemes.euler import Euler
+    from particles.schemes.flow import ExactFlow
+    from particles.schemes.milstein import Milstein
 
     noisy = arguments.eps is not None or arguments.milstein
     for name in ("clock", "tau"):

@@ -90,8 +90,8 @@ def _unfinished(run: str) -> dict[str, Any] | None:
 
 def _steps(checkpoint: Path, meta: dict[str, Any]) -> dict[str, int]:
     """Steps of the whole run, by the case and the options that are kept with a checkpoint; nothing for a script's."""
+    from particles.commands.options import scheme_of
     from particles.model import load_case
-    from particles.options import scheme_of
 
     stored, run = meta["arguments"], meta["run"]
     if "place" not in stored:

@@ -26,7 +26,7 @@ from particles.model.exact.transients import exact_law
 from particles.model.rule import Model
 from particles.philox import Address
 from particles.run import Run
-from particles.schemes import Scheme
+from particles.schemes.scheme import Scheme
 from particles.simulate import simulate, sweep
 
 BASE = 200 * 2**20  # bytes of a rank before its first particle: Python, numpy, numba, scipy, MPI

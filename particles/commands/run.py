@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from particles.base import command
 from particles.base.errors import InputError, plain
 from particles.base.terminal import say
-from particles.options import add_case, run_of, scheme_of
+from particles.commands.options import add_case, run_of, scheme_of
 
 if TYPE_CHECKING:
     from particles.model import Case
     from particles.run import Run
-    from particles.schemes import Scheme
+    from particles.schemes.scheme import Scheme
     from particles.trajectory import Trajectory
     from particles.watch import Checkpoints
 
@@ -215,7 +215,7 @@ def _finished(
 
 def _tell(trajectory: Trajectory, arguments: argparse.Namespace, line: str) -> None:
     """Print a line and the moments on rank 0."""
-    from particles.info_command import print_moments
+    from particles.commands.info import print_moments
 
     if command.launched_rank() != 0:
         return

@@ -25,18 +25,19 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from particles import noisy_kernels, vmath
+from particles import vmath
 from particles.base.arrays import Floats
 from particles.base.checks import require_positive, require_type
 from particles.base.errors import InputError
+from particles.kernels import counted, noisy
+from particles.kernels.noisy import Constants, Ends, Keys, Place, Sizes
 from particles.model.rule import Model
 from particles.noise import GAUSSIAN, Noise
-from particles.noisy_kernels import Constants, Ends, Keys, Place, Sizes
 from particles.philox import CLOCK, NOISE, Address
-from particles.schemes import Scheme, even_levels, largest_drift, wall_of
+from particles.schemes.noisy import _advance_together, _longest, leaves_half_line
+from particles.schemes.scheme import Scheme, even_levels, wall_of
 
 CLOCKS = ("poisson", "nanbu", "synchronous")
-_BITS = 128  # steps that a counter serves where a step needs one bit
 _COMPONENTS = 2**12  # that the counter of a collision's draw leaves room for, beside 2^20 draws a step
 _MOST = 500.0  # collisions of a particle in a step: beyond, exp(-dt/tau) nears the smallest number
 
@@ -124,12 +125,12 @@ class Collisions(Scheme):
         weights, biases, dt = parameters
         sizes = Sizes(self.eps, math.sqrt(self.eps * model.nu2))
         if self.clock == "synchronous":
-            _advance_together(model, state, (weights, biases), sizes, self.noise, noisy_kernels.euler_maruyama, address)
+            _advance_together(model, state, (weights, biases), sizes, self.noise, noisy.euler_maruyama, address)
             return
         rate = dt / self.mean_time
         thresholds = poisson_thresholds(rate) if self.clock == "poisson" else bernoulli_threshold(rate)
         wall, *ends = wall_of(model, _longest(model, weights, biases, sizes, self.noise))
-        sweep = noisy_kernels.counted_collisions(model.drift.value, model.diffusion.value, wall, self.noise.variates)
+        sweep = counted.counted_collisions(model.drift.value, model.diffusion.value, wall, self.noise.variates)
         constants = Constants(model.drift.constants, model.diffusion.constants)
         keys = Keys(address.key(NOISE), address.key(CLOCK))
         place = Place(address.first, address.step, self.noise.steps)
@@ -146,100 +147,6 @@ class Collisions(Scheme):
     def cautions(self, model: Model) -> tuple[str, ...]:
         """Sentences for a person before a run: collisions that can leave the half line of K = x."""
         return leaves_half_line(model, self.noise, self.eps)
-
-
-@dataclass(frozen=True)
-class Milstein(Scheme):
-    """Milstein's scheme for dX = f dt + nu K dW: weak order 1, strong order 1; K constant: Euler and Maruyama's.
-
-    A step is a synchronous collision at eps = tau = dt, and half nu^2 K K' (eta^2 - 1) dt beside it.
-
-    Parameters
-    ----------
-    dt : float > 0
-        Step; snapshots are multiples of it.
-    noise : Noise, default GAUSSIAN
-        Any law of mean 0 and variance 1 keeps the weak order; the strong one means Gaussian increments.
-    """
-
-    dt: float
-    noise: Noise = field(default=GAUSSIAN)
-    order: ClassVar[float] = 1.0
-    clock: ClassVar[str] = "synchronous"
-    corrected: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        require_positive("dt", self.dt)
-        require_type("noise", self.noise, Noise, "a Noise of `particles.noise`")
-
-    def __repr__(self) -> str:
-        return f"Milstein(dt={self.dt!r}, noise={self.noise.name!r})"
-
-    @property
-    def eps(self) -> float:
-        """dt."""
-        return self.dt
-
-    @property
-    def mean_time(self) -> float:
-        """dt."""
-        return self.dt
-
-    def levels(self, model: Model, until: float, stops: Sequence[float]) -> Floats:
-        """Time levels 0, dt, 2 dt, ..., until; every stop is one of them, or InputError."""
-        return even_levels(until, stops, self.dt)
-
-    def parameters(self, model: Model, levels: Floats, k: int, n: int, mean: Floats | None) -> tuple[Any, ...]:
-        """Weights (n - k, D, D) and biases (n - k, D) at the start of each step."""
-        weights = model.weights(levels[k:n])
-        return weights, model.biases(levels[k:n], weights, mean)
-
-    def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...], address: Address) -> None:
-        """Carry `state`, shape (D, m), over the steps, in place."""
-        sizes = Sizes(self.dt, math.sqrt(self.dt * model.nu2), 0.5 * model.nu2 * self.dt)
-        _advance_together(model, state, parameters, sizes, self.noise, noisy_kernels.milstein, address)
-
-    def stride(self, levels: Floats) -> float:
-        """dt."""
-        return self.dt
-
-    def cautions(self, model: Model) -> tuple[str, ...]:
-        """Sentences for a person before a run: steps that can leave the half line of K = x."""
-        return leaves_half_line(model, self.noise, self.dt)
-
-
-def _advance_together(
-    model: Model, state: Floats, rows: tuple[Any, ...], sizes: Sizes, noise: Noise, push: Any, address: Address
-) -> None:
-    weights, biases = rows
-    shape = model.diffusion
-    constants, key = Constants(model.drift.constants, shape.constants), address.key(NOISE)
-    place = Place(address.first, address.step, _BITS if noise.bits and model.size == 1 else noise.steps)
-    formulas = (model.drift.value, shape.value, shape.derivative, push)
-    if model.size > 1:
-        sweep = noisy_kernels.noisy_space(*formulas, noise.variates)
-        sweep(state, weights, biases, sizes, constants, key, place)
-        return
-    wall, *ends = wall_of(model, _longest(model, weights, biases, sizes, noise))
-    if noise.bits:
-        sweep = noisy_kernels.two_point_line(*formulas, wall)
-    else:
-        sweep = noisy_kernels.noisy_line(*formulas, wall, noise.variates)
-    sweep(state[0], weights[:, 0, 0].copy(), biases[:, 0].copy(), sizes, constants, Ends(*ends), key, place)
-
-
-def _longest(model: Model, weights: Floats, biases: Floats, sizes: Sizes, noise: Noise) -> float:
-    """A bound of a step's length between finite walls: dt abs(f) + sd abs(K eta) + half abs(K K' (eta^2 - 1))."""
-    drift = largest_drift(model, weights, biases)
-    if not (math.isfinite(drift) and math.isfinite(noise.reach) and model.diffusion.power is not None):
-        return math.inf
-    assert model.walls is not None  # else the drift has no bound
-    shape, c = model.diffusion, model.diffusion.constants
-    k, slope = (
-        max(abs(float(formula(wall, c))) for wall in model.walls) for formula in (shape.value, shape.derivative)
-    )
-    dt, sd, half = sizes
-    return dt * drift + sd * k * noise.reach + half * k * slope * (noise.reach**2 + 1.0)
 
 
 def poisson_thresholds(rate: float) -> NDArray[np.uint64]:
@@ -260,27 +167,3 @@ def poisson_thresholds(rate: float) -> NDArray[np.uint64]:
 def bernoulli_threshold(probability: float) -> NDArray[np.uint64]:
     """Return the one threshold of an event of this probability."""
     return np.array([min(int((1.0 - probability) * 2.0**64), 2**64 - 1)], dtype=np.uint64)
-
-
-def leaves_half_line(model: Model, noise: Noise, eps: float) -> tuple[str, ...]:
-    """Say when K = x with this noise can carry a particle across 0, which the limiting equation never does.
-
-    One collision takes x > 0 to x (1 + sqrt(eps) nu eta) + eps f. Where f >= -abs(w) x it stays positive if
-    1 - eps abs(w) > sqrt(eps) nu sup abs(eta): so with a drift of positive sign, or one that contracts and b >= 0.
-    """
-    walled = model.walls is not None and model.walls[0] > 0.0
-    if not model.diffusion.half_line or model.nu2 == 0.0 or walled:
-        return ()
-    if _stays_positive(model, noise, eps):
-        return ()
-    return (f"K = x with {noise.name} noise at step {eps:g} can carry particles across 0; they are counted at the end",)
-
-
-def _stays_positive(model: Model, noise: Noise, eps: float) -> bool:
-    largest = math.sqrt(eps * model.nu2) * noise.bound
-    if model.drift.sign > 0:
-        return largest < 1.0
-    if not model.drift.contracts or model.size > 1 or not model.autonomous:
-        return False
-    weights = model.weights(0.0)
-    return bool(model.biases(0.0, weights)[0, 0] >= 0.0 and 1.0 - eps * abs(weights[0, 0, 0]) > largest)

@@ -1,0 +1,1 @@
+"""The compiled sweeps and sums: one subject a file, the formula handed in."""

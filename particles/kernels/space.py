@@ -1,0 +1,63 @@
+"""The sweeps in R^D: full weight matrices, products as sums of fma in a fixed order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from particles.base.jit import Formula, formula, kernel
+from particles.base.shims import fma
+from particles.kernels.line import TILE
+
+
+@formula
+def affine(x: Any, start: int, count: int, weight: Any, bias: Any, u: Any) -> None:
+    """u = weight x + bias for a tile, products in the order of the columns: sums of fma over j = 0, 1, ..."""
+    for i in range(len(weight)):
+        row = u[i]
+        row[:count] = bias[i]
+        for j in range(len(weight)):
+            w = weight[i, j]
+            source = x[j, start : start + count]
+            for p in range(count):
+                row[p] = fma(w, source[p], row[p])
+
+
+@kernel
+def euler_space(drift: Formula) -> Formula:
+    """The same in R^D with full weight matrices."""
+
+    def sweep(x: Any, weights: Any, biases: Any, dt: float, constants: Any) -> None:
+        size, count = x.shape
+        width = max(TILE // (2 * size), 64)
+        u = np.empty((size, width))
+        for start in range(0, count, width):
+            stop = min(start + width, count)
+            for k in range(len(weights)):
+                affine(x, start, stop - start, weights[k], biases[k], u)
+                for i in range(size):
+                    row = u[i]
+                    target = x[i, start:stop]
+                    for p in range(stop - start):
+                        target[p] = fma(dt, drift(row[p], target[p], constants), target[p])
+
+    return sweep
+
+
+@kernel
+def affine_space() -> Formula:
+    """x <- E_k x + c_k in R^D, the exact flow of the identity."""
+
+    def sweep(x: Any, matrices: Any, shifts: Any) -> None:
+        size, count = x.shape
+        width = max(TILE // (2 * size), 64)
+        new = np.empty((size, width))
+        for start in range(0, count, width):
+            stop = min(start + width, count)
+            for k in range(len(matrices)):
+                affine(x, start, stop - start, matrices[k], shifts[k], new)
+                for i in range(size):
+                    x[i, start:stop] = new[i, : stop - start]
+
+    return sweep

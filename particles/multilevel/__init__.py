@@ -1,0 +1,1 @@
+"""Multilevel Monte Carlo: the levels of an equation with noise, and what is estimated on them."""

@@ -1,0 +1,79 @@
+"""The residual network itself: explicit Euler, one step a layer (arXiv 2001.04294 (1))."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from particles.base.arrays import Floats
+from particles.base.checks import require_count, require_positive
+from particles.base.errors import InputError
+from particles.base.memory import require_memory
+from particles.kernels import line, space
+from particles.model.rule import Model
+from particles.philox import Address
+from particles.schemes.scheme import Scheme, even_levels, largest_drift, wall_of, without_noise
+
+
+@dataclass(frozen=True)
+class Euler(Scheme):
+    """Explicit Euler, one step a layer.
+
+    Parameters
+    ----------
+    dt : float > 0, optional
+        Step; the horizon and every snapshot must be multiples of it.
+    layers : int >= 1, optional
+        Number of layers L up to the horizon T, dt = T/L. Exactly one of the two is given.
+
+    Raises
+    ------
+    InputError
+        If not exactly one is given or it is out of range.
+    """
+
+    dt: float | None = None
+    layers: int | None = None
+    order: ClassVar[float] = 1.0
+    nanoseconds: ClassVar[float] = 0.6
+
+    def __post_init__(self) -> None:
+        if (self.dt is None) == (self.layers is None):
+            raise InputError(f"Euler takes either dt or layers, not dt = {self.dt!r} and layers = {self.layers!r}")
+        if self.dt is not None:
+            require_positive("dt", self.dt)
+        if self.layers is not None:
+            require_count("layers", self.layers)
+
+    def __repr__(self) -> str:
+        return f"Euler(dt={self.dt!r})" if self.layers is None else f"Euler(layers={self.layers!r})"
+
+    def levels(self, model: Model, until: float, stops: Sequence[float]) -> Floats:
+        """Time levels 0 = t_0 < ... < t_L = until; every stop is one of them, or InputError."""
+        without_noise(model, self)
+        if self.dt is not None:
+            return even_levels(until, stops, self.dt)
+        assert self.layers is not None
+        require_memory(f"layers = {self.layers!r}", 64.0 * self.layers)
+        return even_levels(until, stops, until / self.layers)
+
+    def parameters(self, model: Model, levels: Floats, k: int, n: int, mean: Floats | None) -> tuple[Any, ...]:
+        """Weights (n - k, D, D), biases (n - k, D) and dt of the steps from level k to level n."""
+        weights = model.weights(levels[k:n])
+        return weights, model.biases(levels[k:n], weights, mean), float(levels[1])
+
+    def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...], address: Address) -> None:
+        """Carry `state`, shape (D, m), over the steps, in place."""
+        weights, biases, dt = parameters
+        drift = model.drift
+        if model.size == 1:
+            wall, low, high = wall_of(model, dt * largest_drift(model, weights, biases))
+            sweep = line.euler_line(drift.value, wall)
+            sweep(state[0], weights[:, 0, 0].copy(), biases[:, 0].copy(), dt, drift.constants, low, high)
+        else:
+            space.euler_space(drift.value)(state, weights, biases, dt, drift.constants)
+
+    def stride(self, levels: Floats) -> float:
+        """dt."""
+        return float(levels[1] - levels[0])

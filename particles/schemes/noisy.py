@@ -1,0 +1,74 @@
+"""What schemes with noise share: steps of all particles together, the longest step, and where K = x is left."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from particles.base.arrays import Floats
+from particles.kernels import noisy
+from particles.kernels.noisy import Constants, Ends, Place, Sizes
+from particles.model.rule import Model
+from particles.noise import Noise
+from particles.philox import NOISE, Address
+from particles.schemes.scheme import largest_drift, wall_of
+
+_BITS = 128  # steps that a counter serves where a step needs one bit
+
+
+def _advance_together(
+    model: Model, state: Floats, rows: tuple[Any, ...], sizes: Sizes, noise: Noise, push: Any, address: Address
+) -> None:
+    weights, biases = rows
+    shape = model.diffusion
+    constants, key = Constants(model.drift.constants, shape.constants), address.key(NOISE)
+    place = Place(address.first, address.step, _BITS if noise.bits and model.size == 1 else noise.steps)
+    formulas = (model.drift.value, shape.value, shape.derivative, push)
+    if model.size > 1:
+        sweep = noisy.noisy_space(*formulas, noise.variates)
+        sweep(state, weights, biases, sizes, constants, key, place)
+        return
+    wall, *ends = wall_of(model, _longest(model, weights, biases, sizes, noise))
+    if noise.bits:
+        sweep = noisy.two_point_line(*formulas, wall)
+    else:
+        sweep = noisy.noisy_line(*formulas, wall, noise.variates)
+    sweep(state[0], weights[:, 0, 0].copy(), biases[:, 0].copy(), sizes, constants, Ends(*ends), key, place)
+
+
+def _longest(model: Model, weights: Floats, biases: Floats, sizes: Sizes, noise: Noise) -> float:
+    """A bound of a step's length between finite walls: dt abs(f) + sd abs(K eta) + half abs(K K' (eta^2 - 1))."""
+    drift = largest_drift(model, weights, biases)
+    if not (math.isfinite(drift) and math.isfinite(noise.reach) and model.diffusion.power is not None):
+        return math.inf
+    assert model.walls is not None  # else the drift has no bound
+    shape, c = model.diffusion, model.diffusion.constants
+    k, slope = (
+        max(abs(float(formula(wall, c))) for wall in model.walls) for formula in (shape.value, shape.derivative)
+    )
+    dt, sd, half = sizes
+    return dt * drift + sd * k * noise.reach + half * k * slope * (noise.reach**2 + 1.0)
+
+
+def leaves_half_line(model: Model, noise: Noise, eps: float) -> tuple[str, ...]:
+    """Say when K = x with this noise can carry a particle across 0, which the limiting equation never does.
+
+    One collision takes x > 0 to x (1 + sqrt(eps) nu eta) + eps f. Where f >= -abs(w) x it stays positive if
+    1 - eps abs(w) > sqrt(eps) nu sup abs(eta): so with a drift of positive sign, or one that contracts and b >= 0.
+    """
+    walled = model.walls is not None and model.walls[0] > 0.0
+    if not model.diffusion.half_line or model.nu2 == 0.0 or walled:
+        return ()
+    if _stays_positive(model, noise, eps):
+        return ()
+    return (f"K = x with {noise.name} noise at step {eps:g} can carry particles across 0; they are counted at the end",)
+
+
+def _stays_positive(model: Model, noise: Noise, eps: float) -> bool:
+    largest = math.sqrt(eps * model.nu2) * noise.bound
+    if model.drift.sign > 0:
+        return largest < 1.0
+    if not model.drift.contracts or model.size > 1 or not model.autonomous:
+        return False
+    weights = model.weights(0.0)
+    return bool(model.biases(0.0, weights)[0, 0] >= 0.0 and 1.0 - eps * abs(weights[0, 0, 0]) > largest)

@@ -1,0 +1,96 @@
+"""Schemes: frozen values that state their order and know how to carry a state over steps.
+
+`Euler` is the residual network itself, x_{k+1} = x_k + dt f(w_k x_k/(dN) + b_k, x_k), dt = T/L (arXiv 2001.04294 (1);
+the text's dt = 1/L means T = 1). `ExactFlow` composes the exact flows of piecewise constant parameters: no time error.
+
+A scheme answers three questions: which time levels (`levels`), which numbers a step needs (`parameters`, one row a
+step) and how to carry the state over them (`advance`). The loop of `simulate` asks nothing else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+
+from particles.base.arrays import Floats
+from particles.base.errors import InputError
+from particles.base.memory import require_memory
+from particles.kernels import walls
+from particles.model.rule import Model
+from particles.philox import Address
+
+
+class Scheme(Protocol):
+    """What is asked of a scheme; `order` is that in the step, weak where there is noise, inf without a time error.
+
+    `nanoseconds` is what a pass over a particle and component takes with tanh on one core (docs/performance.md).
+    """
+
+    order: ClassVar[float]
+    nanoseconds: ClassVar[float] = 2.0
+
+    def levels(self, model: Model, until: float, stops: Sequence[float]) -> Floats:
+        """Time levels from 0 to `until`, every stop among them, or InputError."""
+
+    def parameters(self, model: Model, levels: Floats, k: int, n: int, mean: Floats | None) -> tuple[Any, ...]:
+        """Numbers of the steps from level k to level n, one row a step."""
+
+    def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...], address: Address) -> None:
+        """Carry `state`, shape (D, m), over these steps, in place; draws are addressed by `address`."""
+
+    def stride(self, levels: Floats) -> float:
+        """Time for which the drift and a kick of noise are taken at once; 0 for an exact flow."""
+
+    def passes(self, levels: Floats) -> float:
+        """Passes over a particle in a step, on average."""
+        return 1.0
+
+    def cautions(self, model: Model) -> tuple[str, ...]:
+        """Sentences for a person before a run: what may go wrong with this model."""
+        return ()
+
+
+def even_levels(until: float, stops: Sequence[float], dt: float) -> Floats:
+    """Time levels 0, dt, 2 dt, ..., until; every stop is one of them.
+
+    Raises
+    ------
+    InputError
+        If `until` or a stop is no multiple of dt, or there are more levels than fit in memory.
+    """
+    require_memory(f"dt = {dt!r} up to {until!r}", 64.0 * (until / dt if dt > 0.0 else math.inf))
+    for name, time in [("until", until), *(("times", stop) for stop in stops)]:
+        if abs(time - round(time / dt) * dt) > 1e-9 * until:
+            raise InputError(f"{name} = {time!r} must be a multiple of the step dt = {dt!r}")
+    return np.arange(round(until / dt) + 1, dtype=np.float64) * dt
+
+
+def without_noise(model: Model, scheme: object) -> None:
+    """Refuse a noisy model for a scheme that would drop its noise."""
+    if model.nu2 > 0.0:
+        raise InputError(f"nu2 = {model.nu2!r}: {scheme!r} has no noise; use Collisions or Milstein")
+
+
+def wall_of(model: Model, longest: float = math.inf) -> tuple[Any, float, float]:
+    """Formula of the walls, and where they are; no step is longer than `longest`, inf where that is not known."""
+    if model.walls is None:
+        return walls.free, -math.inf, math.inf
+    if model.wall == "sticky":
+        return walls.sticky, *model.walls
+    width = model.walls[1] - model.walls[0]
+    short = longest < width or math.isinf(width)
+    return walls.reflecting if short else walls.folding, *model.walls
+
+
+def largest_drift(model: Model, weights: Floats, biases: Floats) -> float:
+    """A bound of abs(f) between finite walls for these steps; inf without walls or without Lipschitz constants."""
+    if model.walls is None or not all(map(math.isfinite, model.walls)):
+        return math.inf
+    low, high = model.walls
+    drift, furthest = model.drift, max(abs(low), abs(high))
+    u = float(np.abs(weights).max()) * furthest + float(np.abs(biases).max())
+    at_rest = abs(float(drift.value(0.0, low, drift.constants)))
+    return at_rest + drift.lipschitz_u * u + drift.lipschitz_x * (high - low)
