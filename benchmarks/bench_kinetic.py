@@ -11,8 +11,8 @@ import kinetic
 from benchmarks.measure import Work, named, nanoseconds
 from benchmarks.peers import Cweno
 from benchmarks.solved import solved
-from kinetic.diffusion import Form
-from kinetic.integrate import Integrator
+from kinetic.line.diffusion import Form
+from kinetic.line.integrate import Integrator
 from kinetic.loop import CHUNK
 from particles.base.arrays import Floats
 from particles.model import IDENTITY, Model, Normal, cases, exact_law

@@ -1,9 +1,9 @@
 """The same work as its best user would write it in other tools, for ratios that mean something.
 
-Equations are those of `particles.kernels` (arXiv 2001.04294 (1)) and of `kinetic.integrate` and
-`kinetic.reconstruction`. NumPy runs every operation as a pass over memory, so its best user keeps the arrays in the
-cache, hands each operation its output, and shares what two cells have in common. The numba loop is the formula as it
-stands, under numba's own defaults.
+Equations are those of `particles.kernels` (arXiv 2001.04294 (1)) and of `kinetic.line.integrate` and
+`kinetic.line.reconstruction`. NumPy runs every operation as a pass over memory, so its best user keeps the arrays in
+the cache, hands each operation its output, and shares what two cells have in common. The numba loop is the formula as
+it stands, under numba's own defaults.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ class Cweno:
     h : float
         Width of a cell.
     weights : "CW", "CWZ" or "linear"
-        With p = 2 and eps relative to the averages given here, see `kinetic.reconstruction`.
+        With p = 2 and eps relative to the averages given here, see `kinetic.line.reconstruction`.
     c0 : float, default 0.75
     """
 

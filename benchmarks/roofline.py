@@ -143,7 +143,7 @@ def gaussian() -> Kernel:
 def cweno() -> Kernel:
     """A stage for a cell, `bench_kinetic.CellStage`: 3200 cells lie in the caches all the time."""
     from benchmarks.bench_kinetic import CellStage
-    from kinetic import integrate
+    from kinetic.line import integrate
 
     stage = CellStage()
     stage.setup("CWZ")

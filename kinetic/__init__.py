@@ -21,16 +21,16 @@ if Path(_found).resolve() != Path(__file__).resolve().parents[1] / "particles" /
     raise ImportError(_told)
 
 
-from kinetic.diffusion import Diffusivity  # noqa: E402
+from kinetic.cautions import cautions  # noqa: E402
 from kinetic.domain import domain, tail_masses  # noqa: E402
 from kinetic.fit import fit  # noqa: E402
 from kinetic.flux import LinearFlux, NonlinearFlux  # noqa: E402
-from kinetic.forecast import forecast  # noqa: E402
 from kinetic.grid import Grid  # noqa: E402
+from kinetic.line.diffusion import Diffusivity  # noqa: E402
+from kinetic.line.reconstruction import CWENO3, Linear  # noqa: E402
 from kinetic.moments import moments  # noqa: E402
 from kinetic.moments.levels import time_to_level  # noqa: E402
 from kinetic.problem import Problem  # noqa: E402
-from kinetic.reconstruction import CWENO3, Linear  # noqa: E402
 from kinetic.schemes import ChangCooper, Explicit, Imex, Scheme  # noqa: E402
 from kinetic.solution import Solution, load  # noqa: E402
 from kinetic.solve import evolve, solve  # noqa: E402
@@ -52,10 +52,10 @@ __all__ = [
     "Solution",
     "Source",
     "SteadyState",
+    "cautions",
     "domain",
     "evolve",
     "fit",
-    "forecast",
     "load",
     "moments",
     "solve",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from kinetic import run_command
-from kinetic.fit import command as fit_command
-from kinetic.moments import command as moments_command
-from kinetic.steady import command as steady_command
+from kinetic.commands import fit as fit_command
+from kinetic.commands import moments as moments_command
+from kinetic.commands import run
+from kinetic.commands import steady as steady_command
 from particles.base import command
 
 
@@ -15,7 +15,7 @@ def build_parser() -> command.Parser:
     """Return the parser; its sub-commands set `execute`."""
     parser = command.Parser(prog="kinetic", description="The equations of infinitely many particles, on a grid.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=command.Parser)
-    for part in (run_command, steady_command, moments_command, fit_command):
+    for part in (run, steady_command, moments_command, fit_command):
         part.add_parser(commands)
     return parser
 

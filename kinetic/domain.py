@@ -13,9 +13,9 @@ import math
 
 import numpy as np
 
-from kinetic.chang_cooper import ChangCooperStepper
 from kinetic.grid import Grid
-from kinetic.jumps import equation
+from kinetic.line.chang_cooper import ChangCooperStepper
+from kinetic.line.rates import equation
 from kinetic.solution import Solution
 from particles.base.arrays import Floats
 from particles.base.checks import require_positive

@@ -17,11 +17,11 @@ from functools import partial
 
 import numpy as np
 
-from kinetic.diffusion import Diffusivity
 from kinetic.flux import Boundary, Flux, LinearFlux
 from kinetic.grid import Grid
-from kinetic.jumps import FokkerPlanck, equation
 from kinetic.limit import breaks, initial_law
+from kinetic.line.diffusion import Diffusivity
+from kinetic.line.rates import FokkerPlanck, equation
 from kinetic.source import Source
 from particles.model import Model
 

@@ -3,9 +3,9 @@
 ==============  ======  =================================================================  ======================
 scheme          order   what                                                               work on N cells
 ==============  ======  =================================================================  ======================
-`Explicit`      3       CWENO3 and third-order SSP Runge-Kutta: `kinetic.integrate`        N^2, with diffusion N^3
-`Imex`          3       the same, diffusion implicit: `kinetic.imex`                       N^2
-`ChangCooper`   2       positive, rests where the model does: `kinetic.chang_cooper`       N^2
+`Explicit`      3       CWENO3 and third-order SSP Runge-Kutta: `kinetic.line.integrate`        N^2, with diffusion N^3
+`Imex`          3       the same, diffusion implicit: `kinetic.line.imex`                       N^2
+`ChangCooper`   2       positive, rests where the model does: `kinetic.line.chang_cooper`       N^2
 ==============  ======  =================================================================  ======================
 
 Any value with the members of `Scheme` is a scheme; its stepper does the work, `kinetic.loop.Stepper` says how.
@@ -17,15 +17,15 @@ from collections.abc import Collection
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, ClassVar, Protocol
 
-from kinetic.chang_cooper import ORDERS, ChangCooperStepper, TimeStep
 from kinetic.grid import Grid
-from kinetic.imex import ImexStepper
-from kinetic.integrate import FOURIER, Integrator
-from kinetic.jumps import QUADRATURES, Quadrature
-from kinetic.limiter import LONGEST
+from kinetic.line.chang_cooper import ORDERS, ChangCooperStepper, TimeStep
+from kinetic.line.imex import ImexStepper
+from kinetic.line.integrate import FOURIER, Integrator
+from kinetic.line.limiter import LONGEST
+from kinetic.line.rates import QUADRATURES, Quadrature
+from kinetic.line.reconstruction import CWENO3, Linear, Reconstruction
 from kinetic.loop import STEPS, Stepper, Steps
 from kinetic.problem import Problem
-from kinetic.reconstruction import CWENO3, Linear, Reconstruction
 from particles.base.arrays import Floats
 from particles.base.checks import require_number, require_positive
 from particles.base.errors import InputError
@@ -98,7 +98,7 @@ def _one_of(name: str, word: str, allowed: Collection[str]) -> None:
 
 @dataclass(frozen=True)
 class Explicit(Scheme):
-    """CWENO3, fourth-order differences for diffusion, and third-order SSP Runge-Kutta: see `kinetic.integrate`.
+    """CWENO3, fourth-order differences for diffusion, and third-order SSP Runge-Kutta: see `kinetic.line.integrate`.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ class Explicit(Scheme):
         dt <= cfl h/max abs(F') and dt <= cfl/max abs(k S'), taken anew every step unless the flux is steady; at most
         1/6 with a positive reconstruction.
     fourier : float > 0, default 0.4
-        dt <= fourier h^2/max D; at most the last column of `kinetic.diffusion`.
+        dt <= fourier h^2/max D; at most the last column of `kinetic.line.diffusion`.
     steps : "equal" or "cut", default "equal"
         Equal steps between two stored times, or longest steps with the last one cut.
 
@@ -138,7 +138,7 @@ class Explicit(Scheme):
 
 @dataclass(frozen=True)
 class Imex(Scheme):
-    """CWENO3 with implicit diffusion, ARK3(2)4L[2]SA: see `kinetic.imex`; needs noise.
+    """CWENO3 with implicit diffusion, ARK3(2)4L[2]SA: see `kinetic.line.imex`; needs noise.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ class Imex(Scheme):
 
 @dataclass(frozen=True)
 class ChangCooper(Scheme):
-    """The structure-preserving scheme of Chang and Cooper: see `kinetic.chang_cooper`; needs noise.
+    """The structure-preserving scheme of Chang and Cooper: see `kinetic.line.chang_cooper`; needs noise.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ import numpy as np
 
 from kinetic.flux import BOUNDARIES, Boundary
 from kinetic.grid import Grid
-from kinetic.reconstruction import Reconstruction, parabolas
+from kinetic.line.reconstruction import Reconstruction, parabolas
 from kinetic.schemes import described, of_record, restored
 from particles.base.arrays import Floats
 from particles.base.digests import digest_of, plain_digest

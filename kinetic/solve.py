@@ -18,9 +18,9 @@ from numpy.typing import ArrayLike
 from kinetic import pace
 from kinetic.grid import Grid
 from kinetic.limit import initial_law
+from kinetic.line.reconstruction import CWENO3
 from kinetic.loop import drive
 from kinetic.problem import Problem
-from kinetic.reconstruction import CWENO3
 from kinetic.schemes import Explicit, Scheme, require_scheme
 from kinetic.solution import Solution
 from particles.base.arrays import Floats, as_floats

@@ -60,7 +60,7 @@ class Source:
     def gain(self) -> Formula:
         """Formula (out, u, work, scale) -> None that adds scale S_j to `out`, for the states `u` of a stage.
 
-        work[0] and work[1] hold the edge values as `kinetic.integrate.advection` leaves them.
+        work[0] and work[1] hold the edge values as `kinetic.line.integrate.advection` leaves them.
         """
         return _gain(self.function)
 

@@ -19,7 +19,7 @@ import numpy as np
 import kinetic
 import particles
 import validation
-from kinetic.banded import solve_banded
+from kinetic.line.banded import solve_banded
 from kinetic.schemes import SCHEMES
 from particles.base import jit, parallel
 from particles.ensemble import Bins, Ensemble

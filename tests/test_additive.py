@@ -1,11 +1,11 @@
-"""Claims about `kinetic.additive`."""
+"""Claims about `kinetic.line.additive`."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from kinetic.additive import ARK3, Additive
+from kinetic.line.additive import ARK3, Additive
 from particles.base.arrays import Floats
 
 EULER = Additive(((), (1.0,)), ((0.0,), (0.0, 1.0)), (0.0, 1.0), order=1)

@@ -1,10 +1,10 @@
-"""Claims about `kinetic.banded`."""
+"""Claims about `kinetic.line.banded`."""
 
 import numpy as np
 import pytest
 from scipy.linalg import solve_banded as scipy_banded
 
-from kinetic.banded import BANDS, solve_banded
+from kinetic.line.banded import BANDS, solve_banded
 from particles.base.arrays import Floats
 
 

@@ -19,7 +19,7 @@ import pytest
 import benchmarks
 import kinetic
 from benchmarks import measure, peers, suite
-from kinetic.integrate import Integrator
+from kinetic.line.integrate import Integrator
 from particles.kernels import line, walls
 from particles.model import TANH
 

@@ -1,4 +1,4 @@
-"""Claims about `kinetic.chang_cooper` and `kinetic.jumps`: tables, orders, mass, positivity, entropy, limits."""
+"""Claims about `chang_cooper` and `kinetic.line.rates`: tables, orders, mass, positivity, entropy, limits."""
 
 import math
 from collections.abc import Callable
@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from kinetic import ChangCooper, Grid
-from kinetic.chang_cooper import ChangCooperStepper, TimeStep
-from kinetic.jumps import QUADRATURES, Faces, FokkerPlanck, equation
+from kinetic.line.chang_cooper import ChangCooperStepper, TimeStep
+from kinetic.line.rates import QUADRATURES, Faces, FokkerPlanck, equation
 from particles.base.arrays import Floats
 from particles.base.errors import InputError, NotFiniteError
 from particles.model import IDENTITY, LINEAR, MEAN_COUPLED, RELU, TANH, Model, Normal, Product

@@ -1,4 +1,4 @@
-"""Claims about `kinetic.diffusion`: symbols and longest steps of its stencils, ends, conservation, bad input."""
+"""Claims about `kinetic.line.diffusion`: symbols and longest steps of its stencils, ends, conservation, bad input."""
 
 import math
 from typing import Any
@@ -8,8 +8,8 @@ import pytest
 from scipy.special import ndtr
 
 from kinetic import CWENO3, Diffusivity, Explicit, Grid, Linear, LinearFlux, NonlinearFlux, Problem, evolve
-from kinetic.integrate import UPWIND_LIMIT, Integrator, advection
-from kinetic.tableau import REAL_LIMIT
+from kinetic.line.integrate import UPWIND_LIMIT, Integrator, advection
+from kinetic.line.tableau import REAL_LIMIT
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from kinetic import CWENO3, Diffusivity, Explicit, Grid, LinearFlux, Problem, evolve, forecast, solve
+from kinetic import CWENO3, Diffusivity, Explicit, Grid, LinearFlux, Problem, cautions, evolve, solve
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import (
@@ -370,8 +370,8 @@ def test_a_start_with_a_vacuum_beside_it_neither_breaks_nor_hides_what_goes_belo
 
 def test_the_forecast_knows_that_noise_keeps_a_density_wide() -> None:
     grid = Grid(-8.0, 8.0, cells=160)
-    assert forecast(noisy(initial=Normal(0.0, 1.0)), grid, 10.0) == ()
-    (sentence,) = forecast(noisy(initial=Normal(0.0, 1.0), nu2=0.0), grid, 10.0)
+    assert cautions(noisy(initial=Normal(0.0, 1.0)), grid, 10.0) == ()
+    (sentence,) = cautions(noisy(initial=Normal(0.0, 1.0), nu2=0.0), grid, 10.0)
     assert "narrower than a cell" in sentence
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import kinetic
 import validation.__main__
-from kinetic.reconstruction import Three
+from kinetic.line.reconstruction import Three
 from kinetic.schemes import SCHEMES
 from particles.base import command
 from particles.base.arrays import Floats

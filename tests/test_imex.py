@@ -1,4 +1,4 @@
-"""Claims about `kinetic.imex`: orders in time and in space and time, stability, mass, the end of a step's growth."""
+"""Claims about `imex`: orders in time and in space and time, stability, mass, the end of a step's growth."""
 
 import math
 from collections.abc import Callable
@@ -9,10 +9,10 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import invgamma, lognorm, norm
 
-import kinetic.imex
+import kinetic.line.imex
 from kinetic import CWENO3, Diffusivity, Grid, Linear, LinearFlux, NonlinearFlux
-from kinetic.additive import ARK3, Additive
-from kinetic.imex import ImexStepper
+from kinetic.line.additive import ARK3, Additive
+from kinetic.line.imex import ImexStepper
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import Normal
@@ -417,8 +417,8 @@ def test_data_are_taken_at_the_nodes_and_no_later_than_allowed() -> None:
 
 
 def test_a_matrix_is_factorised_once_for_a_step_length(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls, original = [], kinetic.imex.prepare
-    monkeypatch.setattr(kinetic.imex, "prepare", lambda: calls.append(1) or original())
+    calls, original = [], kinetic.line.imex.prepare
+    monkeypatch.setattr(kinetic.line.imex, "prepare", lambda: calls.append(1) or original())
     grid = Grid(*IN_A_BOX, cells=20)
     state = imex(LinearFlux(grid.faces), grid, CWENO3(), "reflecting", grid.averages(START), NONE, 1.0)
     for dt in (0.01, 0.01, 0.01 * (1.0 + 1e-15), 0.02):

@@ -1,10 +1,19 @@
-"""Claims about `kinetic.implicit`."""
+"""Claims about `kinetic.line.implicit`."""
 
 import numpy as np
 import pytest
 
 from kinetic import Grid
-from kinetic.implicit import PAD, diffusive, empty_system, end_values, face_coefficients, join, prepare, solve_stage
+from kinetic.line.implicit import (
+    PAD,
+    diffusive,
+    empty_system,
+    end_values,
+    face_coefficients,
+    join,
+    prepare,
+    solve_stage,
+)
 from particles.base.arrays import Floats
 
 

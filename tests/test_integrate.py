@@ -1,4 +1,4 @@
-"""Claims about `kinetic.integrate`: the tableau, the step size, and the scheme's digits on linear advection (T1)."""
+"""Claims about `integrate`: the tableau, the step size, and the scheme's digits on linear advection (T1)."""
 
 import platform
 import subprocess
@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from kinetic import CWENO3, Explicit, Grid, Linear, LinearFlux, Problem, evolve
+from kinetic.line.tableau import SSPRK3, ShuOsher
 from kinetic.loop import plan
-from kinetic.tableau import SSPRK3, ShuOsher
 from particles.base.arrays import Floats
 from tests.paths import ROOT
 
@@ -124,7 +124,7 @@ def test_the_passes_over_cells_are_vectorised(tmp_path: Path) -> None:
     """
     script = (
         "import numpy as np, kinetic\n"
-        "from kinetic.integrate import Integrator\n"
+        "from kinetic.line.integrate import Integrator\n"
         "flux = kinetic.LinearFlux(np.ones(101))\n"
         "grid = kinetic.Grid(0.0, 1.0, cells=100)\n"
         "forms = (None, kinetic.Diffusivity(1.0), kinetic.Diffusivity(np.ones(100), 'conservative'))\n"

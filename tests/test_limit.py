@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr, wrightomega
 
-from kinetic import CWENO3, Explicit, Grid, Problem, evolve, forecast, solve
+from kinetic import CWENO3, Explicit, Grid, Problem, cautions, evolve, solve
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import (
@@ -243,25 +243,25 @@ def test_a_model_that_does_not_fit_the_grid_is_refused() -> None:
 
 def test_the_forecast_says_when_the_density_is_narrower_than_a_cell() -> None:
     model = cases["regression"].model
-    (sentence,) = forecast(model, Grid(-7.0, 9.0, cells=160), 5.0)
+    (sentence,) = cautions(model, Grid(-7.0, 9.0, cells=160), 5.0)
     assert sentence.startswith(f"from t* = ln(sigma0/h)/|w| = {math.log(10.0):.4g} on")
-    assert forecast(model, Grid(-7.0, 9.0, cells=160), 2.0) == ()
+    assert cautions(model, Grid(-7.0, 9.0, cells=160), 2.0) == ()
     spike = Model(drift=TANH, weight=1.0, bias=0.0, initial=Dirac(0.0))
-    assert "narrower than a cell" in forecast(spike, Grid(-1.0, 1.0, cells=10), 1.0)[0]
+    assert "narrower than a cell" in cautions(spike, Grid(-1.0, 1.0, cells=10), 1.0)[0]
 
 
 def test_one_part_far_off_does_not_hide_that_the_rest_is_narrower_than_a_cell() -> None:
     law = Mixture([Normal(0.0, 1e-6), Normal(0.9, 1e-6)], [0.99, 0.01])  # standard deviation 0.09, cells of 0.02
     spike = Model(drift=IDENTITY, weight=-1.0, bias=0.0, initial=law)
-    assert "narrower than a cell" in forecast(spike, Grid(-1.0, 1.0, cells=100), 1.0)[0]
+    assert "narrower than a cell" in cautions(spike, Grid(-1.0, 1.0, cells=100), 1.0)[0]
 
 
 def test_the_forecast_says_when_mass_reaches_an_end_and_what_lies_outside() -> None:
     drift = Model(drift=IDENTITY, weight=0.0, bias=1.0, initial=Uniform(0.0, 1.0))
-    (sentence,) = forecast(drift, Grid(-1.0, 3.0, cells=100), 4.0)
+    (sentence,) = cautions(drift, Grid(-1.0, 3.0, cells=100), 4.0)
     assert sentence == "mass reaches the end of the grid at 3 at t = 2.01"  # on a step of the forecast, until/400
-    walls = forecast(cases["vehicles"].model, Grid(2.0, 8.0, cells=100), 1.0)
+    walls = cautions(cases["vehicles"].model, Grid(2.0, 8.0, cells=100), 1.0)
     assert [sentence[:30] for sentence in walls] == ["mass reaches the wall at 2 at ", "mass reaches the wall at 8 at "]
     still = Model(drift=IDENTITY, weight=-1.0, bias=0.0, initial=Normal(0.0, 1.0))
-    (sentence,) = forecast(still, Grid(-2.0, 9.0, cells=1000), 0.5)
+    (sentence,) = cautions(still, Grid(-2.0, 9.0, cells=1000), 0.5)
     assert sentence == "initial mass outside the grid is put at its ends: 0.0228 at -2, 0 at 9"

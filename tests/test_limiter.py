@@ -1,4 +1,4 @@
-"""Claims about `kinetic.limiter`: no negative averages at cfl 1/6, order and mass kept, what it does not promise."""
+"""Claims about `limiter`: no negative averages at cfl 1/6, order and mass kept, what it does not promise."""
 
 import math
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kinetic import CWENO3, Diffusivity, Explicit, Grid, Linear, LinearFlux, Problem, evolve, solve
-from kinetic.reconstruction import parabolas
+from kinetic.line.reconstruction import parabolas
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import cases

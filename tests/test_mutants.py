@@ -14,7 +14,7 @@ import pytest
 
 import kinetic
 import particles
-from kinetic.reconstruction import CWENO3, Three
+from kinetic.line.reconstruction import CWENO3, Three
 from particles import Collisions
 from particles.base.jit import formula
 from particles.model import Model, cases

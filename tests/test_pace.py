@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kinetic import CWENO3, ChangCooper, Diffusivity, Grid, LinearFlux, Problem, evolve, jumps, load, pace, solve
+from kinetic import CWENO3, ChangCooper, Diffusivity, Grid, LinearFlux, Problem, evolve, load, pace, solve
 from kinetic.__main__ import build_parser
-from kinetic.chang_cooper import ChangCooperStepper
-from kinetic.imex import ImexStepper
+from kinetic.line import rates
+from kinetic.line.chang_cooper import ChangCooperStepper
+from kinetic.line.imex import ImexStepper
 from kinetic.schemes import SCHEMES
 from particles.base import command
 from particles.base.errors import InputError
@@ -67,7 +68,7 @@ def test_a_narrow_start_does_not_make_an_implicit_run_endless() -> None:
     grid = Grid(-9.0, 9.0, cells=6000)
     start = grid.averages(Dirac(0.0))
     imex = ImexStepper(LinearFlux(-grid.faces), grid, CWENO3(), "reflecting", start, np.zeros(2), Diffusivity(1.0))
-    flow = ChangCooperStepper(jumps.equation(model(-1.0, 2.0)), grid, start)
+    flow = ChangCooperStepper(rates.equation(model(-1.0, 2.0)), grid, start)
     for state in (imex, flow):
         assert pace.count_steps(state, 0.0, [1.0], 0.45, None) < 0.05 / state.longest_step(0.0, 0.45)
 

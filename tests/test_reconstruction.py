@@ -1,4 +1,4 @@
-"""Claims about `kinetic.reconstruction`."""
+"""Claims about `kinetic.line.reconstruction`."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kinetic import CWENO3, Grid, Linear
-from kinetic.reconstruction import parabolas
+from kinetic.line.reconstruction import parabolas
 from particles.base.errors import InputError
 
 ALL = [

@@ -122,11 +122,11 @@ def test_an_unknown_boundary_is_refused() -> None:
 
 
 def test_functions_keep_their_names_beside_modules_of_the_same_name() -> None:
-    import kinetic.forecast
+    import kinetic.cautions
     import kinetic.solve
 
     assert callable(kinetic.solve)
-    assert callable(kinetic.forecast)
+    assert callable(kinetic.cautions)
 
 
 def test_implicit_diffusion_solves_what_the_explicit_scheme_solves() -> None:

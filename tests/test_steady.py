@@ -9,8 +9,8 @@ import pytest
 from scipy import special, stats
 
 from kinetic import Grid
-from kinetic.chang_cooper import ChangCooperStepper
-from kinetic.jumps import Faces, equation
+from kinetic.line.chang_cooper import ChangCooperStepper
+from kinetic.line.rates import Faces, equation
 from kinetic.steady import CLOSED, LOST, NUMERIC, SteadyState, steady_state
 from kinetic.steady.chart import chart
 from kinetic.steady.closed_states import inverse_gamma_gap, tanh_gap

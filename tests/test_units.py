@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kinetic import CWENO3, Explicit, Grid, Linear, Solution, domain, solve, steady_state
-from kinetic.reconstruction import parabolas
+from kinetic.line.reconstruction import parabolas
 from kinetic.schemes import SCHEMES
 from particles import Collisions, Euler, ExactFlow, Milstein, simulate
 from particles.base.arrays import Floats

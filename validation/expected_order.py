@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kinetic.grid import Grid
-from kinetic.reconstruction import CWENO3
+from kinetic.line.reconstruction import CWENO3
 from kinetic.schemes import Scheme
 from particles.base.arrays import Floats
 from particles.model import Law, Model

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kinetic.jumps import equation
+from kinetic.line.rates import equation
 from kinetic.steady.chart import Chart, Map, scan
 from kinetic.steady.closed_states import LOGNORMAL, closed_state
 from kinetic.steady.gibbs import gibbs

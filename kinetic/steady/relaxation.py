@@ -1,7 +1,7 @@
 """How fast a noisy model comes to rest: the smallest decay rates of d_t p = d_y [ D p d_y ln(p/p_oo) ].
 
 In a coordinate y of the line the scheme of Chang and Cooper is a chain with rates l, r that rests at p_oo exactly
-(kinetic.jumps: lam = ln p_j - ln p_{j+1}). Detailed balance makes its matrix symmetric,
+(kinetic.line.rates: lam = ln p_j - ln p_{j+1}). Detailed balance makes its matrix symmetric,
 
     A_jj = -(l_j + r_j),   A_{j,j+1} = sqrt(l_{j+1} r_j),   eigenvalues 0 > -mu_1 > -mu_2 ...; mu_1 is the spectral gap.
 
@@ -20,7 +20,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from kinetic.jumps import jump_rates
+from kinetic.line.rates import jump_rates
 from kinetic.steady.gibbs import Gibbs
 from particles.base.arrays import Floats
 

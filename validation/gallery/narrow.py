@@ -105,7 +105,7 @@ def narrow() -> Exhibit:
                 positive.lowest >= -1e-14,
             ),
         ),
-        remedy="Ask `kinetic.forecast` for t* before a run, refine until h is a few times less than the width at the"
+        remedy="Ask `kinetic.cautions` for t* before a run, refine until h is a few times less than the width at the"
         " end, or take particles with the exact flow, which know no cell; CWENO3(positive=True) mends the sign but"
         " not the error.",
     )

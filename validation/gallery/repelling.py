@@ -19,7 +19,7 @@ import math
 
 import numpy as np
 
-from kinetic import Grid, domain, forecast, solve, tail_masses
+from kinetic import Grid, cautions, domain, solve, tail_masses
 from particles import ExactFlow, simulate
 from particles.model import IDENTITY, Model, PushForward, cases
 from validation.distance import w1_to_law
@@ -78,7 +78,7 @@ def repelling() -> Exhibit:
     ends = [domain(linear, t) for t in (1.0, LINEAR_UNTIL)]
     early, late = (high - low for low, high in ends)
     variance = float(solve(linear, Grid(*ends[1], cells=1600), until=LINEAR_UNTIL).at(LINEAR_UNTIL).variance[0])
-    told = forecast(linear, Grid(*domain(linear, UNTIL), cells=1200), UNTIL)
+    told = cautions(linear, Grid(*domain(linear, UNTIL), cells=1200), UNTIL)
     seen = tail_masses(kept["tanh"])
     return Exhibit(
         name="repelling",
@@ -100,7 +100,7 @@ def repelling() -> Exhibit:
                 min(seen) > 1e-3 and max(tail_masses(whole)) < 1e-9,
             ),
             Check(
-                "`kinetic.forecast` tells that a grid which is wide enough may be too coarse for the start",
+                "`kinetic.cautions` tells that a grid which is wide enough may be too coarse for the start",
                 "; ".join(told),
                 any("narrower than a cell" in sentence for sentence in told),
             ),

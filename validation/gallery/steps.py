@@ -19,7 +19,7 @@ import math
 import numpy as np
 
 from kinetic import Explicit, Grid, solve
-from kinetic.tableau import REAL_LIMIT
+from kinetic.line.tableau import REAL_LIMIT
 from particles import Collisions, Euler, simulate
 from particles.model import IDENTITY, TANH, Dirac, Model, Normal, cases
 from validation.gallery.exhibit import Exhibit, Number, refusal

@@ -4,8 +4,8 @@
 
     u^(k) = u^n + B_k (u^(k-1) - u^n + dt L(u^(k-1), t + c_k dt)),   u^(0) = u^n,  u^{n+1} = u^(3)
 
-B_k and c_k stand in `kinetic.tableau`. F is the flux of advection and, with a `Diffusivity`, of diffusion; S_j is the
-cell average of a `Source`.
+B_k and c_k stand in `kinetic.line.tableau`. F is the flux of advection and, with a `Diffusivity`, of diffusion; S_j is
+the cell average of a `Source`.
 
 Every stage is three passes over arrays in the first cache levels (parabolas, fluxes, update), each a loop without
 branches over unit strides that the compiler vectorises; diffusion and a source are one pass more each. The atoms run
@@ -28,12 +28,12 @@ from typing import Any
 
 import numpy as np
 
-from kinetic.diffusion import Diffusivity, with_diffusion
 from kinetic.flux import BOUNDARIES, Boundary, Flux, leaving
 from kinetic.grid import Grid, first_moment
-from kinetic.reconstruction import Reconstruction, edges, ghost
+from kinetic.line.diffusion import Diffusivity, with_diffusion
+from kinetic.line.reconstruction import Reconstruction, edges, ghost
+from kinetic.line.tableau import REAL_LIMIT, SSPRK3
 from kinetic.source import Source
-from kinetic.tableau import REAL_LIMIT, SSPRK3
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.jit import Formula, formula, kernel

@@ -28,7 +28,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from kinetic.tableau import Rows, conditions
+from kinetic.line.tableau import Rows, conditions
 from particles.base.arrays import Floats
 
 

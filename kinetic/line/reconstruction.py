@@ -33,7 +33,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from kinetic.limiter import limited
+from kinetic.line.limiter import limited
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.jit import Formula, formula, kernel
@@ -70,7 +70,7 @@ class CWENO3:
         interval and height are 1, but by 6 where the height is 0.01). With p = 1 a jump inside the domain
         (ReLU, w > 0) delays third order to thousands of cells. Hence the default.
     positive : bool, default False
-        Draw parabolas up to zero, see `kinetic.limiter`; steps must have cfl <= 1/6.
+        Draw parabolas up to zero, see `kinetic.line.limiter`; steps must have cfl <= 1/6.
 
     Raises
     ------

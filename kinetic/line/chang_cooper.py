@@ -1,6 +1,6 @@
 """The structure-preserving scheme of Chang and Cooper in time, for d_t g = d_x [ (D' - sigma) g + D g_x ].
 
-    d/dt g = A g,   (A g)_j = l_{j+1} g_{j+1} - (l_j + r_j) g_j + r_{j-1} g_{j-1}            (rates: kinetic.jumps)
+    d/dt g = A g,   (A g)_j = l_{j+1} g_{j+1} - (l_j + r_j) g_j + r_{j-1} g_{j-1}            (rates: kinetic.line.rates)
 
 ================  =====  =====================================================================================
 step              order  g >= 0 stays, and entropy against the state at rest decays, while dt max (l_j + r_j) <=
@@ -26,7 +26,7 @@ from typing import Any, Literal
 import numpy as np
 
 from kinetic.grid import Grid
-from kinetic.jumps import Faces, FokkerPlanck, Quadrature
+from kinetic.line.rates import Faces, FokkerPlanck, Quadrature
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.jit import Formula, formula, kernel

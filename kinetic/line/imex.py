@@ -3,7 +3,7 @@
     d_t g + d_x F(g) = d_xx(D g),   D = (nu^2/2) K(x)^2                                  (arXiv 2001.04294, (20))
     u_j' = -(F_{j+1/2} + G_{j+1/2} - F_{j-1/2} - G_{j-1/2})/h
 
-F is the flux of CWENO3, explicit; G = -d_x(D g) is implicit, a matrix; both by the stages of `kinetic.additive`.
+F is the flux of CWENO3, explicit; G = -d_x(D g) is implicit, a matrix; both by the stages of `kinetic.line.additive`.
 
 A reflecting end has F + G = 0. Zero for each would be wrong for each by O(1): F would jump to zero within a cell, and
 the order in time fall to 2.3. So F = s g and G = -s g there, g the end value of a parabola and s the speed at the end
@@ -24,13 +24,22 @@ from typing import Any
 
 import numpy as np
 
-from kinetic.additive import ARK3, Additive
-from kinetic.diffusion import Diffusivity
 from kinetic.flux import Boundary, Flux, LinearFlux
 from kinetic.grid import Grid, first_moment
-from kinetic.implicit import PAD, diffusive, empty_system, end_values, face_coefficients, join, prepare, solve_stage
-from kinetic.integrate import advection
-from kinetic.reconstruction import Reconstruction
+from kinetic.line.additive import ARK3, Additive
+from kinetic.line.diffusion import Diffusivity
+from kinetic.line.implicit import (
+    PAD,
+    diffusive,
+    empty_system,
+    end_values,
+    face_coefficients,
+    join,
+    prepare,
+    solve_stage,
+)
+from kinetic.line.integrate import advection
+from kinetic.line.reconstruction import Reconstruction
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.jit import Formula, kernel

@@ -29,7 +29,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from kinetic.grid import Grid
-from kinetic.reconstruction import ghost
+from kinetic.line.reconstruction import ghost
 from particles.base.arrays import Floats, as_floats
 from particles.base.errors import InputError
 from particles.base.jit import Formula, formula
@@ -96,7 +96,7 @@ class Diffusivity:
     def fluxes(self) -> Formula:
         """Formula (u, work, data, scales, periodic) -> None that adds the flux to the faces in work[2].
 
-        `u` and work[0], work[1] hold averages and edge values as `kinetic.integrate.advection` leaves them.
+        `u` and work[0], work[1] hold averages and edge values as `kinetic.line.integrate.advection` leaves them.
         """
         return _of_averages if self.form == "averages" else _of_centres
 

@@ -24,9 +24,9 @@ from typing import Any
 
 import numpy as np
 
-from kinetic.banded import BANDS, BORDER, factorise, solve
 from kinetic.grid import Grid
-from kinetic.reconstruction import Linear, edges, ghost
+from kinetic.line.banded import BANDS, BORDER, factorise, solve
+from kinetic.line.reconstruction import Linear, edges, ghost
 from particles.base.arrays import Floats
 from particles.base.jit import Formula, formula, kernel
 from particles.base.shims import fma

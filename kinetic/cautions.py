@@ -20,7 +20,7 @@ TAIL = 1e-12
 _STEPS = 400
 
 
-def forecast(model: Model, grid: Grid, until: float) -> tuple[str, ...]:
+def cautions(model: Model, grid: Grid, until: float) -> tuple[str, ...]:
     """Return sentences for a person, none where nothing limits the run.
 
     Parameters

@@ -48,7 +48,7 @@ def add_parser(commands: Any) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Solve the mean-field equation of a case, with noise its Fokker-Planck equation, and keep the record."""
-    from kinetic import Grid, domain, forecast, solve
+    from kinetic import Grid, cautions, domain, solve
     from kinetic.limit import initial_law
     from kinetic.solve import stored_times
     from particles.base.files import check_output_file
@@ -68,15 +68,15 @@ def execute(arguments: argparse.Namespace) -> int:
     grid = Grid(*ends, cells=case.cells if arguments.cells is None else arguments.cells)
     require_memory(f"cells = {grid.cells}", 8.0 * grid.cells * (_ARRAYS + len(times)))
     initial_law(case.model, grid)
-    foreseen = forecast(case.model, grid, until)
+    foreseen = cautions(case.model, grid, until)
     with claimed(arguments.out):
         with progress_bar(f"kinetic: {case.name}") as progress:
             solution = solve(
                 case.model, grid, SCHEMES[arguments.scheme], until=until, times=times, residual=arguments.residual,
                 progress=lambda t: progress(t / until), heed=lambda cautions: _say([*foreseen, *cautions]),
             )  # fmt: skip
-        cautions = [*foreseen, *solution.provenance["cautions"]]
-        solution = dataclasses.replace(solution, provenance={**about, **solution.provenance, "cautions": cautions})
+        found = [*foreseen, *solution.provenance["cautions"]]
+        solution = dataclasses.replace(solution, provenance={**about, **solution.provenance, "cautions": found})
         solution.save(arguments.out, replace=arguments.replace)
     _say(_remarks(case.model, solution))
     print(f"{case.name}: {grid.cells} cells on [{grid.lo:g}, {grid.hi:g}], {solution.steps} steps to t = {until:g}")
