@@ -48,9 +48,9 @@ from particles.schemes.euler import Euler
 from particles.schemes.flow import ExactFlow
 from particles.schemes.milstein import Milstein
 from particles.schemes.scheme import Scheme
-from validation.laws import euler_law
-from validation.multilevel import multilevel
-from validation.significance import null_law
+from validation.advice.giles import multilevel
+from validation.distance.null import null_law
+from validation.exact import euler_law
 
 Job = Callable[[], str]
 EPS = 1.0 / 16.0

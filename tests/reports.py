@@ -12,7 +12,7 @@ from validation.report.html import Html, paragraph
 from validation.report.html import table as html_table
 from validation.report.plan import Task
 from validation.report.record import Finding, Report, Section
-from validation.study import Check, Row, Study, fit_constant, fit_slope
+from validation.studies.study import Check, Row, Study, fit_constant, fit_slope
 
 NASTY = '<script>fetch("http://example.org/x")</script> & "quotes" $\\nothing$ url(#p1)'
 

@@ -19,10 +19,10 @@ from particles.base import command
 from particles.base.errors import InputError
 from particles.model import TANH, Case, Normal, cases
 from validation.__main__ import build_parser
-from validation.budget import Budget, Term, budget, settings_of
-from validation.budget.command import sentences
-from validation.budget.measure import check, widened
-from validation.budget.rounding import rounding
+from validation.advice.budget import Budget, Term, budget, settings_of
+from validation.advice.budget.command import sentences
+from validation.advice.budget.measure import check, widened
+from validation.advice.budget.rounding import rounding
 
 REPLICATES = 16
 
@@ -142,7 +142,7 @@ def test_rounding_is_of_the_size_of_the_last_digit(name: str, scheme: Euler | Co
 def test_rounding_over_many_steps_is_told_in_proportion(monkeypatch: pytest.MonkeyPatch) -> None:
     model, scheme = cases["tanh-noise"].model, Collisions(0.01)
     whole = rounding(model, scheme, 2.0)
-    monkeypatch.setattr("validation.budget.rounding.MOST_STEPS", 50)
+    monkeypatch.setattr("validation.advice.budget.rounding.MOST_STEPS", 50)
     part = rounding(model, scheme, 2.0)
     assert 0.2 < part / whole < 5.0
 

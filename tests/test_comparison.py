@@ -7,13 +7,13 @@ import pytest
 
 import kinetic
 import particles
-import validation.comparison
+import validation.distance.comparison
 from particles.base.errors import InputError
 from particles.model import Case, Normal, Pareto, cases, exact_law
 from validation import compare, w1_to_law
-from validation.comparison import known_laws
-from validation.floor import expected_w1
-from validation.significance import detectable, p_value
+from validation.distance.comparison import known_laws
+from validation.distance.floor import expected_w1
+from validation.distance.null import detectable, p_value
 
 
 def pair(case: Case, *, cells: int = 400, named: bool = True, start: str = "random"):  # type: ignore[no-untyped-def]
@@ -120,7 +120,7 @@ def test_a_coarse_equation_is_not_held_against_the_cloud() -> None:
 def test_a_law_without_a_mean_is_compared_by_the_kolmogorov_distance(monkeypatch: pytest.MonkeyPatch) -> None:
     case = cases["regression"]
     cloud, solution = pair(case)
-    monkeypatch.setattr(validation.comparison, "exact_law", lambda model, time: Pareto(1.0, 1.0))
+    monkeypatch.setattr(validation.distance.comparison, "exact_law", lambda model, time: Pareto(1.0, 1.0))
     found = compare(cloud, solution)
     assert (found.w1, found.w1_pot, found.floor, found.p_value) == (None,) * 4
     assert found.verdict.startswith("indistinguishable from sampling")

@@ -58,8 +58,8 @@ from particles.model import (
 from particles.model.exact.transients import flow_map
 from particles.noise import EXPONENTIAL, GAUSSIAN, GAUSSIAN53, TWO_POINT, UNIFORM, Noise
 from particles.philox import start_uniforms
-from validation.gallery.tails import Logarithm
-from validation.laws import LatticeSum, boltzmann_law, euler_law
+from validation.exact import LatticeSum, boltzmann_law, euler_law
+from validation.gallery.failures.tails import Logarithm
 
 # laws ----------------------------------------------------------------------------------------------------------------
 

@@ -12,8 +12,8 @@ import kinetic
 import validation
 from particles.base.errors import InputError
 from particles.model import Dirac, Empirical, Law, Measure, Normal, histogram, kernel_estimate
+from validation.distance.null import kolmogorov_p_value
 from validation.distance.transport import w1_by_pot
-from validation.significance import kolmogorov_p_value
 
 NOTHING = np.empty(0)
 NO_POINTS = Measure(np.empty((1, 0)), NOTHING)

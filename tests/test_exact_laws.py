@@ -37,11 +37,11 @@ from particles.noise import NOISES, TWO_POINT, UNIFORM
 from tests.noisy import collision_matrix
 from validation import expected_w1
 from validation.distance import w1_to_law
-from validation.laws import boltzmann_law, collision_counts, euler_law, limit_law, w1_between
-from validation.laws.fokker_planck import computed_law
-from validation.laws.interpolation import UniformGrid
-from validation.laws.lattice import LatticeSum
-from validation.laws.tabulated import TabulatedLaw
+from validation.exact import boltzmann_law, collision_counts, euler_law, limit_law, w1_between
+from validation.exact.fokker_planck import computed_law
+from validation.exact.interpolation import UniformGrid
+from validation.exact.lattice import LatticeSum
+from validation.exact.tabulated import TabulatedLaw
 
 OU = Model(drift=IDENTITY, weight=-1.0, bias=0.0, nu2=2.0, initial=Normal(1.0, 0.5))
 FREE = dataclasses.replace(OU, weight=0.0)

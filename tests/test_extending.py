@@ -25,9 +25,9 @@ from tests.test_contracts import (
     check_sampling,
     check_statements,
 )
-from validation.budget.rounding import rounding
+from validation.advice.budget.rounding import rounding
 from validation.distance import w1_to_law
-from validation.floor import expected_w1
+from validation.distance.floor import expected_w1
 
 PAGE = (ROOT / "docs" / "extending.md").read_text()
 SECTIONS = {part.partition("\n")[0]: part for part in PAGE.split("\n## ")[1:]}

@@ -11,7 +11,7 @@ from particles import ExactFlow, simulate
 from particles.base.errors import InputError
 from particles.model import Clipped, InverseGamma, Law, Measure, Normal, Uniform, cases, exact_law
 from validation.distance import w1_to_law
-from validation.floor import expected_w1, mean_absolute_deviation
+from validation.distance.floor import expected_w1, mean_absolute_deviation
 
 
 @pytest.mark.parametrize("count", [1, 2, 10, 137])

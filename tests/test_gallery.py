@@ -22,8 +22,8 @@ from particles.model import IDENTITY, InverseGamma, PushForward, ReluSteady
 from tests.paths import ROOT
 from validation import gallery
 from validation.distance import w1_to_law
-from validation.gallery import explosion, narrow, positivity, repelling, sigmoid, steps, tails, walls
 from validation.gallery.exhibit import Exhibit, Number, refusal
+from validation.gallery.failures import explosion, narrow, positivity, repelling, sigmoid, steps, tails, walls
 
 PAGE = ROOT / "docs" / "gallery.md"
 NAMES = [name for name, _ in gallery.entries()]

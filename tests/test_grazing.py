@@ -14,7 +14,7 @@ from particles.base import command, parallel
 from particles.base.errors import InputError
 from particles.model import IDENTITY, Dirac, Model, Normal, Uniform, cases, exact_law
 from particles.noise import EXPONENTIAL, GAUSSIAN, NOISES, TWO_POINT, UNIFORM
-from validation.laws import boltzmann_law, first_term, limit_law, w1_between
+from validation.exact import boltzmann_law, first_term, limit_law, w1_between
 from validation.studies import grazing as study_module
 from validation.studies.common_numbers import common_numbers
 from validation.studies.grazing import grazing, noise_of

@@ -17,10 +17,10 @@ from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.jit import Formula, formula
 from particles.model import IDENTITY, RELU, TANH, Case, Dirac, Mixture, Model, Normal, Uniform, cases
-from validation.expected_order import scale
 from validation.studies import grid as study_module
+from validation.studies.expected_order import scale
 from validation.studies.grid import grid
-from validation.study import fit_order, successive_orders
+from validation.studies.study import fit_order, successive_orders
 
 LEVELS = (100, 200, 400, 800)
 

@@ -25,12 +25,12 @@ from particles.model import (
     exact_law,
     piecewise,
 )
-from validation import bias as bias_module
-from validation.bias import euler_bias, first_order
-from validation.laws import euler_law, w1_between
+from validation.exact import euler_law, w1_between
+from validation.exact import network as bias_module
+from validation.exact.network import euler_bias, first_order
 from validation.studies import layers as study_module
 from validation.studies.layers import layers, needed_count
-from validation.study import fit_order
+from validation.studies.study import fit_order
 
 LEVELS = (25, 50, 100, 200, 400)
 HALF_NORMAL = math.sqrt(2.0 / math.pi)  # E abs(Z)

@@ -35,8 +35,8 @@ from particles.multilevel.levels import BLOCK, Levels, Sums
 from particles.multilevel.quantities import DistributionFunction, Moments, Quantity
 from particles.noise import GAUSSIAN
 from tests.noisy import start, variates
-from validation.multilevel import Estimate, exact_values, multilevel
-from validation.study import Interval, Row, fit_slope
+from validation.advice.giles import Estimate, exact_values, multilevel
+from validation.studies.study import Interval, Row, fit_slope
 
 TANH_NOISE = cases["tanh-noise"].model
 OU = Model(drift=IDENTITY, weight=-1.0, bias=0.5, nu2=2.0, initial=Normal(1.0, 0.25))

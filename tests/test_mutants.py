@@ -18,7 +18,7 @@ from kinetic.line.reconstruction import CWENO3, Three
 from particles import Collisions
 from particles.base.jit import formula
 from particles.model import Model, cases
-from validation.budget import budget, settings_of
+from validation.advice.budget import budget, settings_of
 from validation.studies.grid import grid
 from validation.studies.mean_field import mean_field
 

@@ -18,8 +18,8 @@ from particles.cautions import cautions
 from particles.model import IDENTITY, LINEAR, TANH, Law, Lognormal, Model, Normal, exact_law
 from particles.noise import TWO_POINT, UNIFORM
 from particles.schemes.scheme import Scheme, even_levels
-from validation.budget.measure import w1_between
-from validation.laws import boltzmann_law
+from validation.advice.budget.measure import w1_between
+from validation.exact import boltzmann_law
 
 QUIET = Model(drift=TANH, weight=-1.0, bias=1.0, initial=Normal(1.0, 1.0))
 OU = Model(drift=IDENTITY, weight=-1.0, bias=0.0, nu2=1.0, initial=Normal(0.5, 0.5))

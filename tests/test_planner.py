@@ -13,9 +13,9 @@ from particles.base import command
 from particles.base.errors import InputError
 from particles.model import cases
 from validation.__main__ import build_parser
-from validation.planner import carry_out, cheapest
-from validation.planner.candidates import GridModel, PowerLaw, Way
-from validation.planner.plan import GRID_SHARES, _sized
+from validation.advice.planner import carry_out, cheapest
+from validation.advice.planner.candidates import GridModel, PowerLaw, Way
+from validation.advice.planner.plan import GRID_SHARES, _sized
 
 LAYERS = "layers"
 

@@ -23,6 +23,8 @@ from particles.base import command
 from particles.base.errors import InputError, NotFiniteError
 from particles.model import Measure, cases, piecewise
 from tests.reports import NASTY, empty, every_status, exact, sampled, tasks_of
+from validation.commands import study as study_command
+from validation.commands.study import Kind
 from validation.figures import draw_measures, draw_study
 from validation.report import files, sections
 from validation.report.describe import describe
@@ -33,9 +35,7 @@ from validation.report.record import Finding, Report, Section, Status
 from validation.report.run import run
 from validation.report.svg import inline
 from validation.report.terminal import print_report
-from validation.studies import command as study_command
-from validation.studies.command import Kind
-from validation.study import Study
+from validation.studies.study import Study
 
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -284,7 +284,7 @@ from particles.base import command
 from particles.base.errors import NotFiniteError
 from tests.reports import exact
 from validation.__main__ import build_parser
-from validation.studies import command as study_command
+from validation.commands import study as study_command
 def run(progress):
     if parallel.world().rank == 1:
         raise NotFiniteError("spoilt")

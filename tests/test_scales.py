@@ -33,7 +33,7 @@ from particles.model.drifts.activations import TANH
 from particles.model.exact.transients import PushForward
 from particles.model.laws.panels import follow
 from validation import enclose, expected_w1, null_law, w1_to_law, w2
-from validation.laws.lattice import LatticeSum
+from validation.exact.lattice import LatticeSum
 
 few = settings(derandomize=True, deadline=None, max_examples=8)
 seeds = st.integers(0, 2**32 - 1)
@@ -150,7 +150,7 @@ def test_two_narrow_laws_at_the_points_of_a_cloud(s: float) -> None:
 
 def by_levels(law: Law, count: int) -> float:
     """E W1 of `count` draws by a midpoint rule on a grid that is dense at every scale around 0."""
-    from validation.floor import mean_absolute_deviation
+    from validation.distance.floor import mean_absolute_deviation
 
     size = np.geomspace(1e-9, 20.0, 200_001)
     x = np.concatenate([-size[::-1], size])

@@ -13,16 +13,8 @@ from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import Clipped, Dirac, InverseGamma, Law, Lognormal, Measure, Mixture, Normal, Pareto, Uniform
 from validation.distance import w1, w1_to_law
-from validation.floor import expected_w1
-from validation.significance import (
-    PATHS,
-    count_for,
-    detectable,
-    kolmogorov_p_value,
-    null_law,
-    p_value,
-    sentence,
-)
+from validation.distance.floor import expected_w1
+from validation.distance.null import PATHS, count_for, detectable, kolmogorov_p_value, null_law, p_value, sentence
 
 UNIFORM, NORMAL = Uniform(0.0, 1.0), Normal(0.0, 1.0)
 CLIPPED = Clipped(NORMAL, -1.0, 1.5)  # two atoms beside a density

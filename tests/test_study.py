@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from particles.base.errors import InputError
-from validation.study import (
+from validation.studies.study import (
     Check,
     Interval,
     Row,

@@ -18,19 +18,19 @@ if Path(_found).resolve() != Path(__file__).resolve().parents[1] / "kinetic" / "
 
 
 import particles  # noqa: E402, F401  (first: a command line listens for signals before it loads more)
-from validation.comparison import Comparison, compare  # noqa: E402
 from validation.distance import w1, w1_to_law, wasserstein  # noqa: E402
+from validation.distance.comparison import Comparison, compare  # noqa: E402
 from validation.distance.enclosure import Enclosure, enclose, enclose_at  # noqa: E402
+from validation.distance.floor import expected_w1  # noqa: E402
+from validation.distance.null import NullLaw, count_for, detectable, null_law, p_value  # noqa: E402
 from validation.distance.quadratic import w2  # noqa: E402
 from validation.distance.sliced import sliced_w1  # noqa: E402
 from validation.distance.supremum import kolmogorov  # noqa: E402
-from validation.floor import expected_w1  # noqa: E402
-from validation.significance import NullLaw, count_for, detectable, null_law, p_value  # noqa: E402
 from validation.studies.grazing import grazing  # noqa: E402
 from validation.studies.grid import grid  # noqa: E402
 from validation.studies.layers import layers  # noqa: E402
 from validation.studies.mean_field import mean_field  # noqa: E402
-from validation.study import Study  # noqa: E402
+from validation.studies.study import Study  # noqa: E402
 
 __all__ = [
     "Comparison",

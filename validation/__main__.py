@@ -5,18 +5,18 @@ from __future__ import annotations
 import sys
 
 from particles.base import command
-from validation import cases_command, compare_command, multilevel_command, plot_command
-from validation.budget import command as budget_command
-from validation.planner import command as plan_command
-from validation.report import command as report_command
-from validation.studies import command as study_command
+from validation.advice.budget import command as budget_command
+from validation.advice.planner import command as plan_command
+from validation.commands import all as report_command
+from validation.commands import cases, compare, multilevel, plot
+from validation.commands import study as study_command
 
 PARTS = (
-    cases_command,
-    compare_command,
-    plot_command,
+    cases,
+    compare,
+    plot,
     study_command,
-    multilevel_command,
+    multilevel,
     budget_command,
     plan_command,
     report_command,

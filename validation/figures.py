@@ -14,7 +14,7 @@ import numpy as np
 from particles.base.arrays import Floats
 from particles.base.files import replace_file
 from particles.model import Law, Measure
-from validation.study import Study
+from validation.studies.study import Study
 
 _STYLE: Any = {
     "figure.figsize": (7.0, 4.6),

@@ -37,7 +37,7 @@ _RECORDED = {
     "drift": "particles.model.drifts",
     **{name: f"particles.model.{name}" for name in ("transients", "transitions", "linear", "benes")},
 }
-_MOVED = ("validation.exact", "validation.laws")
+_MOVED = ("validation.exact", "validation.exact")
 _ROOMS = ("particles.model.laws", "particles.model.drifts", "particles.model.exact")
 
 

@@ -90,7 +90,7 @@ import numpy as np
 import particles, validation
 from particles.base import parallel
 from particles.model import cases
-from validation.multilevel import multilevel
+from validation.advice.giles import multilevel
 count, ranks = int(sys.argv[1]), parallel.world()
 told = []
 for name, scheme in (

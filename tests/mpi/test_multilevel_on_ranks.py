@@ -17,7 +17,7 @@ from particles.model import cases
 from particles.base.parallel import world
 from particles.multilevel.quantities import DistributionFunction, Moments
 from validation.__main__ import build_parser
-from validation.multilevel import multilevel
+from validation.advice.giles import multilevel
 for name, tolerance, quantity in (
     ("tanh-noise", 0.01, Moments((1, 2))),
     ("inverse-gamma", 0.02, DistributionFunction((0.5, 1.0))),

@@ -13,14 +13,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from validation.gallery.exhibit import Exhibit, Number
-from validation.gallery.explosion import explosion as _explosion
-from validation.gallery.narrow import narrow as _narrow
-from validation.gallery.positivity import positivity as _positivity
-from validation.gallery.repelling import repelling as _repelling
-from validation.gallery.sigmoid import sigmoid as _sigmoid
-from validation.gallery.steps import steps as _steps
-from validation.gallery.tails import tails as _tails
-from validation.gallery.walls import walls as _walls
+from validation.gallery.failures.explosion import explosion as _explosion
+from validation.gallery.failures.narrow import narrow as _narrow
+from validation.gallery.failures.positivity import positivity as _positivity
+from validation.gallery.failures.repelling import repelling as _repelling
+from validation.gallery.failures.sigmoid import sigmoid as _sigmoid
+from validation.gallery.failures.steps import steps as _steps
+from validation.gallery.failures.tails import tails as _tails
+from validation.gallery.failures.walls import walls as _walls
 
 __all__ = ["Exhibit", "Number", "entries"]
 

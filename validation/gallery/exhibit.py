@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from particles.base.errors import InputError
-from validation.study import Check
+from validation.studies.study import Check
 
 
 @dataclass(frozen=True)

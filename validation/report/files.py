@@ -14,7 +14,7 @@ import numpy as np
 
 from particles.base.files import new_folder, write_json, write_text
 from validation.report.table import also
-from validation.study import Study
+from validation.studies.study import Study
 
 if TYPE_CHECKING:
     from validation.report.record import Report

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from validation.report.html import Html, tag
 from validation.report.record import Status
-from validation.study import Check
+from validation.studies.study import Check
 
 _MARKS = {
     Status.HOLDS: ("holds", "\N{CHECK MARK}"),

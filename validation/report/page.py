@@ -14,7 +14,7 @@ from validation.report.html import table as html_table
 from validation.report.marks import checks, mark, typeset, verdict_mark
 from validation.report.record import Finding, Report, Section, Status
 from validation.report.svg import inline
-from validation.study import Study
+from validation.studies.study import Study
 
 _TITLE = "Particles against kinetic equations"
 # the browser itself refuses whatever a page of this kind must not do

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from particles.base import command
 from particles.base.errors import InputError
 from particles.model import Case, load_case
-from validation.studies import command as study_command
-from validation.study import Study
+from validation.commands import study as study_command
+from validation.studies.study import Study
 
 Progress = Callable[[float], None]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from particles.model import Case
 from validation.report.html import Html
-from validation.study import Study
+from validation.studies.study import Study
 
 
 class Status(StrEnum):

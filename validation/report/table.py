@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from validation.study import Row, Study
+from validation.studies.study import Row, Study
 
 
 def headings(study: Study) -> list[str]:

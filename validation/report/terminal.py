@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from validation.report import table
-from validation.study import Study
+from validation.studies.study import Study
 
 if TYPE_CHECKING:
     from validation.report.record import Report

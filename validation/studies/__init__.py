@@ -1,1 +1,1 @@
-"""Studies: one file a refinement, each a function of a case that returns a frozen `validation.study.Study`."""
+"""Studies: one file a refinement, each a function of a case that returns a frozen `validation.studies.study.Study`."""

@@ -16,8 +16,8 @@ from particles.base.parallel import Ranks
 from particles.model import Model
 from particles.multilevel.levels import BLOCK, Levels
 from particles.multilevel.quantities import Moments
-from validation.laws import boltzmann_law
-from validation.study import Z95, Check, Interval
+from validation.exact import boltzmann_law
+from validation.studies.study import Z95, Check, Interval
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Study of the grazing limit: W1 between Boltzmann's collisions at finite eps and their Fokker-Planck equation.
 
-Both laws are computed to many digits (`validation.laws`), so the error carries no sampling noise: E eta^3 = 0 makes it
+Both laws are computed to many digits (`validation.exact`), so the error carries no sampling noise: E eta^3 = 0 makes it
 C eps, a skewed noise C sqrt(eps), and two signs without drift from a point keep a lattice, C sqrt(eps) too. C comes
-from the first term of the expansion of the law (`validation.laws.first_term`). Particles at the largest eps must have
+from the first term of the expansion of the law (`validation.exact.first_term`). Particles at the largest eps must have
 the law of the collisions. Where the laws are not known well enough for the smallest error there is no verdict.
 """
 
@@ -22,11 +22,11 @@ from particles.base.provenance import provenance
 from particles.model import Case, Law
 from particles.noise import GAUSSIAN, UNIFORM, Noise, noise_named
 from validation.distance import w1_to_law
-from validation.floor import expected_w1
-from validation.laws import FirstTerm, boltzmann_law, collision_counts, first_term, limit_law, w1_between
-from validation.laws.refine import require_plain
+from validation.distance.floor import expected_w1
+from validation.exact import FirstTerm, boltzmann_law, collision_counts, first_term, limit_law, w1_between
+from validation.exact.refine import require_plain
 from validation.studies.common_numbers import CommonNumbers, common_numbers
-from validation.study import Check, Row, Study, fit_order, order_checks, successive_orders
+from validation.studies.study import Check, Row, Study, fit_order, order_checks, successive_orders
 
 LEVELS = (0.04, 0.02, 0.01, 0.005, 0.0025)
 COUNT, REPLICATES = 100_000, 10

@@ -1,8 +1,8 @@
 """Study of the grid: the equation's density on N cells against the exact law, dx = (hi - lo)/N.
 
 The error is W1(solution, exact law), beside it stands the L1 error of the cell averages. What order to expect follows
-from the model (`validation.expected_order`); where model and grids leave none, or the errors are not the scheme's but
-those of ends, of rounding or of a law between two faces, the study says so and gives no verdict.
+from the model (`validation.studies.expected_order`); where model and grids leave none, or the errors are not the
+scheme's but those of ends, of rounding or of a law between two faces, the study says so and gives no verdict.
 """
 
 from __future__ import annotations
@@ -20,15 +20,8 @@ from particles.base.errors import InputError
 from particles.base.provenance import provenance
 from particles.model import Case, Law, Model, exact_law
 from validation.distance import w1_to_law
-from validation.expected_order import (
-    Expected,
-    default_levels,
-    expected_order,
-    kinks,
-    masses,
-    scale,
-)
-from validation.study import Check, Row, Study, fit_order, order_checks, successive_orders
+from validation.studies.expected_order import Expected, default_levels, expected_order, kinks, masses, scale
+from validation.studies.study import Check, Row, Study, fit_order, order_checks, successive_orders
 
 FIRST, FIRST_NOISY = 100, 50  # coarsest of the five default levels, without noise and with it
 BAND = 0.3  # about the expected slope, over the last three levels

@@ -1,8 +1,9 @@
 """Study of the layers: a residual network of L layers against the flow whose Euler step, dt = T/L, a layer is.
 
-The error is the exact bias W1(law of x_L, law of x(T)) of `validation.bias`, C dt to first order. The same particles
-by both schemes see it with a relative error of about 1/sqrt(M) at every dt, since what their difference scatters is in
-proportion to the bias. Clouds against the law, without common numbers, see it above the sampling floor alone.
+The error is the exact bias W1(law of x_L, law of x(T)) of `validation.exact.network`, C dt to first order. The same
+particles by both schemes see it with a relative error of about 1/sqrt(M) at every dt, since what their difference
+scatters is in proportion to the bias. Clouds against the law, without common numbers, see it above the sampling floor
+alone.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ from particles.base.memory import require_memory
 from particles.base.provenance import provenance
 from particles.model import Case, Law, Measure, Model, exact_law
 from particles.schemes.scheme import Scheme
-from validation.bias import check_layers, euler_bias, first_order
 from validation.distance import require_mean, w1_to_law
-from validation.floor import expected_w1
-from validation.study import Z95, Z999, Check, Row, Study, fit_order, fit_slope, order_checks, successive_orders
+from validation.distance.floor import expected_w1
+from validation.exact.network import check_layers, euler_bias, first_order
+from validation.studies.study import Z95, Z999, Check, Row, Study, fit_order, fit_slope, order_checks, successive_orders
 
 LEVELS = (25, 50, 100, 200, 400, 800, 1600)
 COUNT = 100_000

@@ -25,10 +25,10 @@ from particles.base.memory import require_memory
 from particles.base.provenance import provenance
 from particles.model import Case, Law, Measure, Model, Samples, exact_law, kernel_estimate, read_measurements
 from validation.distance import w1, w1_to_law
-from validation.floor import expected_w1
+from validation.distance.floor import expected_w1
 from validation.studies import mean_field_verdict, propagation
 from validation.studies.mean_field_verdict import replicates_of
-from validation.study import Check, Row, Study, fit_constant, fit_slope
+from validation.studies.study import Check, Row, Study, fit_constant, fit_slope
 
 LEVELS = (1_000, 3_162, 10_000, 31_623, 100_000, 316_228, 1_000_000)
 REPLICATES = 400  # at most: see `replicates_of`

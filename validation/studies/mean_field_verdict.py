@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from validation.studies.propagation import CARRIED
-from validation.study import Check, Interval, Row, fit_constant, fit_slope
+from validation.studies.study import Check, Interval, Row, fit_constant, fit_slope
 
 SLOPE_HALF_WIDTH, CONSTANT_HALF_WIDTH = 0.02, 0.05
 WORK = 50_000_000  # particles that the clouds of a level hold together, at most

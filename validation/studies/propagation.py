@@ -28,7 +28,7 @@ from particles.model import Measure, Model
 from particles.model.exact.transients import PushForward, segments
 from particles.model.laws.inversion import quantile_by_bisection
 from validation.distance import w1_to_law
-from validation.study import Check
+from validation.studies.study import Check
 
 TOLERANCE, ULPS = 1e-9, 8  # of both sides, relative; of the largest position at t
 CARRIED = 100_000  # particles, at most, of the cloud a level that is looked at

@@ -1,0 +1,132 @@
+"""`python -m validation budget CASE`: which error dominates, and what to refine next."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from particles.base import command
+from particles.base.errors import InputError
+
+if TYPE_CHECKING:
+    from particles import Collisions, Euler
+    from particles.model import Case
+    from validation.advice.budget.record import Budget
+
+
+def add_parser(commands: Any) -> None:
+    """Add the sub-command to the parsers of `python -m validation`."""
+    from particles.commands.options import add_scheme_options
+
+    budget = commands.add_parser("budget", help="the terms of an error", description=execute.__doc__)
+    budget.add_argument("case", metavar="CASE", help="name of a case, or a TOML file")
+    add_scheme_options(budget)
+    budget.add_argument("--count", type=command.positive_integer, metavar="M", help="particles, such as 1e5")
+    add_grid_options(budget)
+    budget.add_argument("--until", type=command.positive_float, metavar="T", help="time of the comparison")
+    budget.add_argument(
+        "--replicates", type=command.positive_integer, metavar="R", help="clouds for each measured term (default: 40)"
+    )
+    budget.add_argument("--seed", type=command.seed, default=0, help="0 to 2**32 - 1 (default: 0)")
+    budget.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    budget.set_defaults(execute=execute)
+
+
+def add_grid_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the equation to a parser."""
+    parser.add_argument("--cells", type=command.positive_integer, metavar="N", help="cells of the grid")
+    parser.add_argument("--domain", type=command.finite_float, nargs=2, metavar=("LO", "HI"), help="ends of the grid")
+    parser.add_argument(
+        "--pde", metavar="SCHEME", help="explicit, imex or chang-cooper (default: explicit; with noise: imex)"
+    )
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Split the distance between particles and PDE into sampling, time step, eps, grid, domain and rounding.
+
+    Each term comes from an experiment of its own; exit code 0 only if the sum closes.
+    """
+    from kinetic.schemes import named
+    from particles.model import load_case
+    from validation.advice.budget.measure import check, settings_of
+
+    case = load_case(arguments.case)
+    scheme = chosen_scheme(arguments, case)
+    given = {name: getattr(arguments, name) for name in ("count", "cells", "domain", "until", "replicates", "seed")}
+    settings = settings_of(case, pde=arguments.pde and named(arguments.pde, "pde"), **given)
+    check(case, scheme, settings)
+
+    from particles.base.progress import progress_bar
+    from validation.advice.budget import budget
+
+    with progress_bar(f"budget: {case.name}") as progress:
+        found = budget(case, scheme, settings, progress=progress)
+    if command.launched_rank() == 0:
+        show(found)
+        if arguments.json:
+            command.print_json(to_dict(found))
+    return 0 if found.holds else 1
+
+
+def chosen_scheme(arguments: argparse.Namespace, case: Case) -> Euler | Collisions:
+    """The scheme of the options, Euler without noise and Collisions with it, or InputError."""
+    from particles import Collisions, Euler
+    from particles.commands.options import scheme_of
+
+    scheme = scheme_of(arguments, case)
+    if not isinstance(scheme, Euler | Collisions):
+        raise InputError(f"scheme = {scheme!r}: a budget is of Euler's layers or of collisions (--eps)")
+    return scheme
+
+
+def show(found: Budget) -> None:
+    """Print the terms, the total, what dominates, what to refine, and the checks."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False, width=118)
+    settings = found.settings
+    lo, hi = settings["domain"]
+    table = Table(title=f"budget: {found.case} at t = {settings['until']:g}")
+    for heading, justify in (("term", "left"), ("W1", "right"), ("95 %", "right"), ("share", "right"), ("by", "left")):
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    for term in found.terms:
+        interval = f"+- {term.half_width:.1e}" if term.half_width else ""
+        table.add_row(term.name, f"{term.value:.3e}", interval, f"{100.0 * term.value / found.sum:.1f} %", term.how)
+    table.add_section()
+    table.add_row("sum", f"{found.sum:.3e}", "", "", "")
+    table.add_row("total", f"{found.total.value:.3e}", f"+- {found.total.half_width:.1e}", "", found.total.how)
+    console.print(table)
+    console.print(f"{settings['count']:,} particles by {found.scheme}; {settings['cells']} cells on [{lo:g}, {hi:g}]")
+    for sentence in sentences(found):
+        console.print(sentence)
+    for check in found.checks:
+        console.print(f"{'holds' if check.holds else 'FAILS'}: {check.claim}: {check.found}")
+    console.print(f"verdict: {'the budget closes' if found.holds else 'the budget DOES NOT CLOSE'}", style="bold")
+
+
+def sentences(found: Budget) -> tuple[str, str]:
+    """What dominates, and the cheapest next refinement."""
+    dominating, next_one = found.dominating, found.refinement
+    first = f"dominating: {dominating.name}, {100.0 * dominating.value / found.sum:.0f} % of the sum"
+    if next_one is None:
+        return first, "no refinement takes a tenth off the sum"
+    left = found.sum - next_one.value + next_one.remaining
+    return first, (
+        f"cheapest next refinement: {next_one.knob} ({next_one.name}): sum {left:.2e} instead of {found.sum:.2e},"
+        f" for about {next_one.seconds:.2g} s more"
+    )
+
+
+def to_dict(found: Budget) -> dict[str, Any]:
+    """Plain values of a budget, for JSON."""
+    next_one = found.refinement
+    return {
+        **dataclasses.asdict(found),
+        "sum": found.sum,
+        "dominating": found.dominating.name,
+        "refinement": None if next_one is None else next_one.knob,
+        "checks": [dataclasses.asdict(check) for check in found.checks],
+        "holds": found.holds,
+    }

@@ -1,0 +1,112 @@
+"""Budget: where the distance between a cloud and a solution comes from, term by term, and whether the sum closes.
+
+Laws and solutions in a chain, each term the W1 between neighbours:
+
+    cloud -- its own law -- law of the Poisson clock -- limit eps -> 0 -- PDE, wide domain -- PDE, domain given
+       sampling       time step              eps                     grid              domain
+
+and rounding, which moves the cloud itself. W1 is a metric, so for the total, which is measured from other clouds,
+
+    largest term - the rest  <=  total  <=  sum of the terms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from validation.studies.study import Check
+
+
+@dataclass(frozen=True)
+class Term:
+    """One term of a budget.
+
+    Parameters
+    ----------
+    name : str
+        sampling, time step, eps, grid, domain or rounding.
+    value, half_width : float
+        W1, and half of its 95 % interval or, for a computed term, what the computation may be off by.
+    how : str
+        The experiment, in words.
+    knob : str, optional
+        What refines it, such as "particles x 4"; None where nothing does.
+    remaining, seconds : float
+        What that would leave of the term, and what it would cost more, in seconds on this machine.
+    """
+
+    name: str
+    value: float
+    half_width: float
+    how: str
+    knob: str | None = None
+    remaining: float = 0.0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """A measured budget: the terms in the order of the chain, and the total from clouds of their own.
+
+    Parameters
+    ----------
+    case, scheme : str
+    settings : dict
+        count, cells, domain, time, replicates, seed.
+    terms : tuple of Term
+    total : Term
+    floor : float
+        Exact mean of W1 between so many draws and their law, which the sampling term must be.
+    provenance : dict
+    """
+
+    case: str
+    scheme: str
+    settings: dict[str, Any]
+    terms: tuple[Term, ...]
+    total: Term
+    floor: float
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def dominating(self) -> Term:
+        """The largest term."""
+        return max(self.terms, key=lambda term: term.value)
+
+    @property
+    def refinement(self) -> Term | None:
+        """The term whose refinement takes most off the sum a second, of those that take off a tenth of it; or None."""
+        gains = {term.name: term.value - term.remaining for term in self.terms if term.knob is not None}
+        worth = [term for term in self.terms if gains.get(term.name, 0.0) >= 0.1 * self.sum]
+        return max(worth, key=lambda term: gains[term.name] / max(term.seconds, 1e-9), default=None)
+
+    @property
+    def sum(self) -> float:
+        """Of the terms."""
+        return sum(term.value for term in self.terms)
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """Closure both ways, and sampling against its exact mean; a 95 % interval stands for each measured number."""
+        largest = self.dominating
+        slack = sum(term.half_width for term in self.terms) + self.total.half_width
+        rest = self.sum - largest.value
+        value, sampling = self.total.value, self.terms[0]
+        least = largest.value - rest
+        return (
+            Check("total <= sum", f"{value:.3e} <= {self.sum:.3e} (intervals {slack:.1e})", value <= self.sum + slack),
+            Check(
+                "total >= largest - rest", f"{value:.3e} >= {least:.3e} (intervals {slack:.1e})", value >= least - slack
+            ),
+            Check(
+                "sampling is the exact mean for so many draws (99.9 % level)",
+                f"{sampling.value:.4e} +- {sampling.half_width:.1e} against {self.floor:.4e}",
+                abs(sampling.value - self.floor) <= sampling.half_width * 3.29 / 1.96,
+            ),
+        )
+
+    @property
+    def holds(self) -> bool:
+        """True if every check holds."""
+        return all(check.holds for check in self.checks)

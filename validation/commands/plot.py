@@ -1,0 +1,46 @@
+"""`python -m validation plot RECORD`: draw a particle run or a solution."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from particles.base import command
+
+
+def add_parser(commands: Any) -> None:
+    """Add the sub-command to the parsers of `python -m validation`."""
+    plot = commands.add_parser("plot", help="draw a record", description=execute.__doc__)
+    plot.add_argument("record", metavar="DIR|FILE.nc")
+    plot.add_argument("--out", required=True, metavar="FILE.png")
+    command.add_replace(plot)
+    plot.set_defaults(execute=execute)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Draw the clouds of a particle run, or the densities of a PDE solution over its exact or steady law."""
+    from particles.base.files import check_output_file
+
+    check_output_file(arguments.out, ".png", replace=arguments.replace)
+    path = Path(arguments.record)
+    if path.suffix == ".nc":
+        from kinetic.solution import load as load_solution
+        from validation.distance.comparison import known_laws
+
+        solution = load_solution(path)
+        measures = [(t, solution.at(t)) for t in solution.times]
+        title = f"{solution.provenance.get('case', path.name)}: {solution.grid.cells} cells"
+        laws = known_laws(solution)
+    else:
+        from particles.trajectory import load as load_cloud
+
+        cloud = load_cloud(path)
+        measures = [(t, cloud.at(t)) for t in cloud.times]
+        title = f"{cloud.info.get('case', path.name)}: {cloud.count:,} particles"
+        laws = []
+    from validation.figures import draw_measures
+
+    draw_measures(measures, Path(arguments.out), title=title, laws=laws, replace=arguments.replace)
+    print(f"drawn in {arguments.out}")
+    return 0

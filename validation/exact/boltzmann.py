@@ -1,0 +1,163 @@
+"""The exact law of a particle under Boltzmann's collisions at finite eps, by its distribution function.
+
+One collision x' = psi(x) = x + eps f(x) + sqrt(eps) nu K(x) eta acts on F as
+
+    (P F)(x) = sum_k w_k F(psi_k^(-1)(x)),   psi_k: eta = eta_k,
+
+with a Gauss rule (eta_k, w_k) of the noise law (exact for two points), as long as every psi_k increases. Particles do
+not interact, so every clock is a law of the number of collisions, and F_t = sum_n pi_n P^n F_0 (no time step is left):
+
+    synchronous  pi_n = 1 at n = t/tau;    nanbu  Binomial(t/dt, dt/tau);    poisson  Poisson(t/tau).
+
+Milstein's and Euler-Maruyama's steps of length dt are collisions too, synchronous with eps = tau = dt.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from particles import Collisions, Milstein
+from particles.base.arrays import Floats, over_arrays
+from particles.base.errors import InputError
+from particles.model import CONSTANT, Law, Model
+from particles.model.laws.inversion import quantile_by_bisection
+from particles.schemes.scheme import even_levels
+from validation.exact.interpolation import UniformGrid
+from validation.exact.lattice import LatticeSum, binomial_signs
+from validation.exact.refine import tabulate
+from validation.exact.tabulated import Chart
+
+_NODES, _MOST = (12, 16, 20, 26, 34), 4097
+
+
+def boltzmann_law(model: Model, scheme: Collisions | Milstein, time: float, *, tolerance: float = 1e-9) -> Law:
+    """Exact law of a particle at `time`.
+
+    Parameters
+    ----------
+    model : Model
+        On the line, no walls, constant weight and bias, nu2 > 0; K = x needs a start on x > 0.
+    scheme : Collisions or Milstein
+    time : float >= 0
+        A multiple of the scheme's step for the synchronous and nanbu clocks.
+    tolerance : float > 0, default 1e-9
+        The table is refined until two agree to this in W1, in standard deviations, or it has 4097 points.
+
+    Returns
+    -------
+    Law
+        The start at time 0; a sum over the lattice (exact) for two-point noise without drift and K = 1; else a
+        `TabulatedLaw` that states its accuracy. A start with jumps in F or its density costs nothing where noise and
+        collisions make the law smooth. With two-point or uniform noise and a handful of collisions, or a Poisson clock
+        with exp(-t/tau) not small, the law itself is rough, and its accuracy says so.
+
+    Raises
+    ------
+    InputError
+        If the model is another, a collision does not preserve order, the time is no multiple of the step, or the law
+        is too rough.
+    """
+    if not 0.0 <= time < math.inf:
+        raise InputError(f"time = {time!r} must be a finite number of at least 0")
+    start = model.law
+    if time == 0.0:
+        return start
+    if not model.nu2 > 0.0:
+        raise InputError(f"nu2 = {model.nu2!r} must be positive: the law of collisions needs noise")
+    counts = collision_counts(scheme, time)
+    eps = scheme.eps
+    if is_free(model) and scheme.noise.bits:
+        signs, weights = binomial_signs(counts)
+        return LatticeSum(start, math.sqrt(eps * model.nu2) * signs, weights)
+
+    def solve(chart: Chart, grid: UniformGrid, values: Floats, level: int) -> Floats:
+        nodes = scheme.noise.rule(_NODES[min(level, len(_NODES) - 1)])
+        return _mixture(_collision(model, scheme, chart, grid, nodes), values, counts)
+
+    return tabulate(model, time, solve, tolerance=tolerance, most=_MOST)
+
+
+def collision_counts(scheme: Collisions | Milstein, time: float) -> Floats:
+    """pi_n, n = 0, 1, ..., the law of the number of collisions up to `time`; what is left out weighs below 1e-17.
+
+    Raises
+    ------
+    InputError
+        If the time is no multiple of the step of the synchronous or nanbu clock.
+    """
+    from scipy.stats import binom, poisson
+
+    if scheme.clock == "poisson":
+        mean = time / scheme.mean_time
+        counts = poisson.pmf(np.arange(int(mean + 10.0 * math.sqrt(mean) + 40.0)), mean)
+        return np.asarray(counts / counts.sum())
+    dt = scheme.mean_time if scheme.dt is None else scheme.dt
+    steps = even_levels(time, [], dt).size - 1
+    if scheme.clock == "synchronous" or dt == scheme.mean_time:
+        return _all_at(steps)
+    return np.asarray(binom.pmf(np.arange(steps + 1), steps, dt / scheme.mean_time))
+
+
+def _all_at(n: int) -> Floats:
+    out = np.zeros(n + 1)
+    out[n] = 1.0
+    return out
+
+
+def is_free(model: Model) -> bool:
+    """No drift and K = 1."""
+    if model.diffusion != CONSTANT or model.size != 1 or not model.autonomous or model.walls is not None:
+        return False
+    weights = model.weights(0.0)
+    at_rest = not np.any(weights) and not np.any(model.biases(0.0, weights))
+    return at_rest and not np.any(model.speed(np.linspace(-10.0, 10.0, 41), 0.0))
+
+
+def _collision(
+    model: Model, scheme: Collisions | Milstein, chart: Chart, grid: UniformGrid, rule: tuple[Floats, Floats]
+) -> Any:
+    """P as a sparse matrix on the size + 2 values of a grid."""
+    from scipy.sparse import csr_array, vstack
+
+    eps, nu2, c = scheme.eps, model.nu2, model.diffusion.constants
+    deviation, half = math.sqrt(eps * nu2), 0.5 * nu2 * eps
+
+    nodes = rule[0][:, None]
+
+    def images(y: Floats) -> Floats:
+        """psi_k at y, or at row k of y; shape (nodes, n)."""
+        x = chart.back(y)
+        k = over_arrays(model.diffusion.value, x, constants=c)
+        dk = over_arrays(model.diffusion.derivative, x, constants=c)
+        corrected = half * k * dk * (nodes * nodes - 1.0) if scheme.corrected else 0.0
+        return np.asarray(x + eps * model.speed(x, 0.0) + deviation * k * nodes + corrected)
+
+    y = grid.points
+    falling = np.diff(images(y)).min(axis=1) <= 0.0
+    if np.any(falling):
+        raise InputError(
+            f"a collision with eps = {eps!r} and noise {scheme.noise.name!r} does not preserve order (at eta ="
+            f" {nodes[falling][0, 0]:.3g}): its law is not computed; allowed is a smaller eps or a smaller noise"
+        )
+    shape = (nodes.size, y.size)
+    low, high = (np.full(shape, end) for end in (y[0] - 8.0 * grid.step, y[-1] + 8.0 * grid.step))
+    before = quantile_by_bisection(images, np.broadcast_to(chart.back(y), shape), low, high)
+    total = csr_array((y.size, y.size + 2))
+    for row, weight in zip(before, rule[1], strict=True):
+        total = total + weight * grid.matrix(row)
+    ends = csr_array((np.ones(2), ([0, 1], [y.size, y.size + 1])), shape=(2, y.size + 2))
+    return csr_array(vstack([total, ends]))
+
+
+def _mixture(matrix: Any, values: Floats, counts: Floats) -> Floats:
+    """sum_n counts_n matrix^n values."""
+    out = np.zeros_like(values)
+    for n, share in enumerate(counts):
+        if n > 0:
+            values = matrix @ values
+        if share > 0.0:
+            out += share * values
+    return out

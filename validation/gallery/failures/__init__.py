@@ -1,0 +1,1 @@
+"""The failures, one file each."""

@@ -1,5 +1,0 @@
-"""Plans: the cheapest run that meets a W1 tolerance, from measured errors and measured speeds."""
-
-from validation.planner.plan import Outcome, Plan, carry_out, cheapest
-
-__all__ = ["Outcome", "Plan", "carry_out", "cheapest"]
