@@ -15,12 +15,16 @@ from particles.base.launch import one_thread_a_rank  # noqa: E402
 
 one_thread_a_rank()  # before numpy starts the threads of its linear algebra
 
+from particles.base.errors import InputError, NotFiniteError, SimresnetError, StorageError  # noqa: E402
+from particles.base.jit import formula  # noqa: E402
+from particles.base.shims import fma, sqrt  # noqa: E402
 from particles.carry import carry  # noqa: E402
 from particles.noise import EXPONENTIAL, GAUSSIAN, GAUSSIAN53, TWO_POINT, UNIFORM, Noise  # noqa: E402
 from particles.schemes.collisions import Collisions  # noqa: E402
 from particles.schemes.euler import Euler  # noqa: E402
 from particles.schemes.flow import ExactFlow  # noqa: E402
 from particles.schemes.milstein import Milstein  # noqa: E402
+from particles.schemes.scheme import Scheme  # noqa: E402
 from particles.simulate import simulate  # noqa: E402
 from particles.trajectory import Trajectory, load  # noqa: E402
 from particles.watch import Checkpoints, Stopped  # noqa: E402
@@ -35,11 +39,19 @@ __all__ = [
     "Collisions",
     "Euler",
     "ExactFlow",
+    "InputError",
     "Milstein",
     "Noise",
+    "NotFiniteError",
+    "Scheme",
+    "SimresnetError",
     "Stopped",
+    "StorageError",
     "Trajectory",
     "carry",
+    "fma",
+    "formula",
     "load",
     "simulate",
+    "sqrt",
 ]

@@ -17,7 +17,7 @@ if Path(_found).resolve() != Path(__file__).resolve().parents[1] / "kinetic" / "
     raise ImportError(_told)
 
 
-import particles  # noqa: E402, F401  (first: a command line listens for signals before it loads more)
+import kinetic  # noqa: E402, F401  (first: it looks whether `particles` is ours, and listens for signals)
 from validation.distance import w1, w1_to_law, wasserstein  # noqa: E402
 from validation.distance.comparison import Comparison, compare  # noqa: E402
 from validation.distance.enclosure import Enclosure, enclose, enclose_at  # noqa: E402
