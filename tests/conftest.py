@@ -12,10 +12,26 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from tests.paths import ROOT
 
 Runner = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+class _Together(LoadFileScheduling):
+    """A file to a worker; to one and the same all jobs of several ranks, and what reads the quick report."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        if Path(path).parent.name == "mpi":
+            return "mpi"
+        return "report" if Path(path).name in ("test_browser.py", "test_report.py") else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    return _Together(config, log)
 
 
 def _launcher() -> str:

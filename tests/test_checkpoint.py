@@ -436,7 +436,7 @@ def check_kills(fresh: Fresh, tmp_path: Path, kills: int, seed: int) -> None:
 
 
 def test_killed_while_writing_the_newest_checkpoint_is_whole(fresh: Fresh, tmp_path: Path) -> None:
-    check_kills(fresh, tmp_path, kills=10, seed=1)
+    check_kills(fresh, tmp_path, kills=5, seed=1)
 
 
 @pytest.mark.long
