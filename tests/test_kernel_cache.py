@@ -201,7 +201,7 @@ def test_an_edit_without_a_kernel_compiles_nothing(fresh: Fresh, tmp_path: Path)
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     env, hits = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}, []
     for before, after in (("", ""), ("# a remark\n", ""), ("", "UNUSED = 1.0\n")):
-        kernels = tmp_path / "particles" / "kernels.py"
+        kernels = tmp_path / "particles" / "kernels" / "line.py"
         kernels.write_text(before + kernels.read_text() + after)
         hits.append(fresh("-c", SWEEP, env=env, root=tmp_path, cwd=tmp_path).stdout.split()[0])
     assert hits == ["0", "1", "1"]
