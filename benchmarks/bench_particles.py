@@ -8,12 +8,13 @@ import numpy as np
 
 from benchmarks.layers import DT, Layers, check_spread, noisy_model
 from benchmarks.measure import Work, named, nanoseconds
-from particles import Euler
-from particles.kernels.noisy import WIDTH, as_words, fill_variates
+from benchmarks.past import module
+from particles import GAUSSIAN, Collisions, Euler
 from particles.model import IDENTITY, RELU, SIGMOID, TANH, Model, Normal, Product
-from particles.noise import GAUSSIAN, NOISES
-from particles.schemes.collisions import CLOCKS, Collisions
+from particles.noise import NOISES
 
+CLOCKS = ("poisson", "nanbu", "synchronous")
+noisy = module("particles.kernels.noisy", "particles.noisy_kernels")
 DRIFTS = {drift.name: drift for drift in (IDENTITY, RELU, SIGMOID, TANH)}
 
 
@@ -148,22 +149,25 @@ class RandomNumbers:
 
     def setup(self) -> None:
         """Compile, and look at the first tile."""
-        self.words = np.empty((4, WIDTH), dtype=np.uint64)
-        self.normals = np.empty((4, WIDTH))
-        self.works = {"word": self._work(as_words, self.words), "normal": self._work(GAUSSIAN.variates, self.normals)}
+        self.words = np.empty((4, noisy.WIDTH), dtype=np.uint64)
+        self.normals = np.empty((4, noisy.WIDTH))
+        self.works = {
+            "word": self._work(noisy.as_words, self.words),
+            "normal": self._work(GAUSSIAN.variates, self.normals),
+        }
         for work in self.works.values():
             work.run()
         assert self.words.max() < 2**32 < 2 * self.words.max()
         assert abs(self.normals.std() - 1.0) < 0.1
 
     def _work(self, law: Any, out: Any) -> Work:
-        fill = fill_variates(law)
+        fill = noisy.fill_variates(law)
 
         def run() -> None:
             for tile in range(self.tiles):
-                fill(tile * WIDTH, 0, 0, (0, 1), out, WIDTH)
+                fill(tile * noisy.WIDTH, 0, 0, (0, 1), out, noisy.WIDTH)
 
-        return Work(lambda: None, run, self.tiles * 4 * WIDTH)
+        return Work(lambda: None, run, self.tiles * 4 * noisy.WIDTH)
 
     @named("Philox: time a 32-bit word", "ns")
     def track_word(self) -> float:

@@ -12,9 +12,9 @@ import numpy as np
 from benchmarks import peers
 from benchmarks.layers import DT, Layers, check_against_exact_flow, check_spread, noisy_model
 from benchmarks.measure import Work, named, nanoseconds
+from particles import Collisions
 from particles.base.arrays import Floats
 from particles.model import cases
-from particles.schemes.collisions import Collisions
 
 WHO = ("ours", "NumPy", "numba loop", "JAX")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,6 @@ from benchmarks import peers
 from particles import Euler, philox
 from particles.base.arrays import Floats
 from particles.model import TANH, Model, Normal
-from particles.schemes.scheme import Scheme
 
 DT = 0.01
 Address = getattr(philox, "Address" if hasattr(philox, "Address") else "Where")  # the name in older versions
@@ -19,7 +19,7 @@ Address = getattr(philox, "Address" if hasattr(philox, "Address") else "Where") 
 class Layers:
     """The layers of a model as `simulate` carries them out, from a given start of shape (D, M)."""
 
-    def __init__(self, model: Model, start: Floats, layers: int, scheme: Scheme | None = None) -> None:
+    def __init__(self, model: Model, start: Floats, layers: int, scheme: Any = None) -> None:
         self.model, self.start, self.scheme = model, start, scheme or Euler(dt=DT)
         self.state = np.empty_like(start)
         levels = self.scheme.levels(model, layers * DT, ())
