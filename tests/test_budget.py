@@ -20,8 +20,8 @@ from particles.base.errors import InputError
 from particles.model import TANH, Case, Normal, cases
 from validation.__main__ import build_parser
 from validation.advice.budget import Budget, Term, budget, settings_of
-from validation.advice.budget.command import sentences
 from validation.advice.budget.measure import check, widened
+from validation.advice.budget.record import sentences
 from validation.advice.budget.rounding import rounding
 
 REPLICATES = 16

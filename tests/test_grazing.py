@@ -17,7 +17,7 @@ from particles.noise import EXPONENTIAL, GAUSSIAN, NOISES, TWO_POINT, UNIFORM
 from validation.exact import boltzmann_law, first_term, limit_law, w1_between
 from validation.studies import grazing as study_module
 from validation.studies.common_numbers import common_numbers
-from validation.studies.grazing import grazing, noise_of
+from validation.studies.grazing import GrazingStudy
 
 OU = Model(drift=IDENTITY, weight=-1.0, bias=0.0, nu2=2.0, initial=Normal(1.0, 0.5))
 FREE = dataclasses.replace(OU, weight=0.0)
@@ -106,7 +106,7 @@ def test_a_kink_and_a_heavy_tail_keep_their_constant() -> None:
 @pytest.mark.parametrize("name", ["gaussian", "two-point"])
 def test_symmetric_noise_is_of_first_order(name: str) -> None:
     """The clouds' check fails for a fresh key less often than once in 1000."""
-    study = grazing(CASE, noise=NOISES[name], **SMALL)
+    study = GrazingStudy(CASE, noise=NOISES[name], **SMALL).run()
     assert study.holds, study.checks
     assert study.slope is not None
     assert 0.98 < study.slope.estimate < 1.02  # at eps = .05 the next term is 1 to 3 %
@@ -117,7 +117,7 @@ def test_symmetric_noise_is_of_first_order(name: str) -> None:
 
 
 def test_skewed_noise_loses_half_an_order() -> None:
-    study = grazing(CASE, noise=EXPONENTIAL, **SMALL)
+    study = GrazingStudy(CASE, noise=EXPONENTIAL, **SMALL).run()
     assert study.holds, study.checks
     assert study.expected_slope == 0.5
     assert study.slope is not None
@@ -128,7 +128,7 @@ def test_skewed_noise_loses_half_an_order() -> None:
 def test_two_points_from_a_point_lose_half_an_order(clock: str, step: float) -> None:
     """A quarter of the lattice's step: sqrt(eps) nu/4, twice that where all particles collide as often."""
     model = dataclasses.replace(FREE, initial=Dirac(0.0), nu2=1.0)
-    study = grazing(dataclasses.replace(CASE, model=model), noise=TWO_POINT, clock=clock, **SMALL)
+    study = GrazingStudy(dataclasses.replace(CASE, model=model), noise=TWO_POINT, clock=clock, **SMALL).run()
     assert study.holds, study.checks
     assert study.extra["constant"] == 0.25 * step
     assert study.rows[-1].error == pytest.approx(0.25 * step * math.sqrt(0.00625), rel=5e-3)
@@ -136,11 +136,11 @@ def test_two_points_from_a_point_lose_half_an_order(clock: str, step: float) -> 
 
 def test_the_half_line_is_studied_with_bounded_noise() -> None:
     case = cases["generalised-gamma"]
-    assert noise_of(case, None) is UNIFORM
-    study = grazing(case, levels=(0.02, 0.01, 0.005), count=2000, until=1.0)
+    assert GrazingStudy(case).drawn is UNIFORM
+    study = GrazingStudy(case, levels=(0.02, 0.01, 0.005), count=2000, until=1.0).run()
     assert study.holds, study.checks
     with pytest.raises(InputError, match="preserve order"):
-        grazing(case, levels=(0.04, 0.02, 0.01), noise=GAUSSIAN, until=1.0)
+        GrazingStudy(case, levels=(0.04, 0.02, 0.01), noise=GAUSSIAN, until=1.0).run()
 
 
 def test_a_variance_off_by_one_per_cent_turns_the_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,29 +151,31 @@ def test_a_variance_off_by_one_per_cent_turns_the_verdict(monkeypatch: pytest.Mo
         return exact(dataclasses.replace(model, nu2=1.01 * model.nu2), *rest)
 
     monkeypatch.setattr(study_module, "boltzmann_law", law)
-    study = grazing(CASE, **SMALL)
+    study = GrazingStudy(CASE, **SMALL).run()
     assert not study.holds
     assert not study.checks[0].holds
 
 
 def test_skewed_noise_taken_for_symmetric_turns_the_verdict() -> None:
     wrong = dataclasses.replace(EXPONENTIAL, third=0.0)
-    study = grazing(CASE, noise=wrong, **SMALL)
+    study = GrazingStudy(CASE, noise=wrong, **SMALL).run()
     assert not study.holds
 
 
 def test_particles_of_another_law_turn_the_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = study_module._cloud
+    whole = GrazingStudy._distance
     other = dataclasses.replace(CASE, model=dataclasses.replace(OU, weight=-0.9))
-    monkeypatch.setattr(study_module, "_cloud", lambda case, *rest: whole(other, *rest))
-    study = grazing(CASE, **SMALL)
+    monkeypatch.setattr(
+        GrazingStudy, "_distance", lambda study, *rest: whole(dataclasses.replace(study, case=other), *rest)
+    )
+    study = GrazingStudy(CASE, **SMALL).run()
     assert [check.holds for check in study.checks] == [True, True, True, False, True]
 
 
 def test_laws_that_are_not_known_well_enough_are_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
     vague = lambda *given: dataclasses.replace(boltzmann_law(*given), accuracy=2e-4)  # noqa: E731
     monkeypatch.setattr(study_module, "boltzmann_law", vague)
-    study = grazing(CASE, **SMALL)
+    study = GrazingStudy(CASE, **SMALL).run()
     assert study.verdict.startswith("none: the laws are known to 2.0e-04 only")
     assert not study.holds
 
@@ -190,16 +192,18 @@ def test_laws_that_are_not_known_well_enough_are_a_refusal(monkeypatch: pytest.M
 )
 def test_bad_arguments_are_refused(arguments: dict, said: str) -> None:
     with pytest.raises(InputError, match=said):
-        grazing(CASE, **arguments)
+        GrazingStudy(CASE, **arguments).run()
 
 
 def test_other_cases_are_refused() -> None:
     with pytest.raises(InputError, match="nu2 = 0"):
-        grazing(cases["moments-decay"])
+        GrazingStudy(cases["moments-decay"]).run()
     with pytest.raises(InputError, match="walls"):
-        grazing(cases["vehicles"])
+        GrazingStudy(cases["vehicles"]).run()
     with pytest.raises(InputError, match="smooth start or a point"):
-        grazing(dataclasses.replace(CASE, model=dataclasses.replace(FREE, initial=Uniform(0.0, 1.0))), noise=TWO_POINT)
+        GrazingStudy(
+            dataclasses.replace(CASE, model=dataclasses.replace(FREE, initial=Uniform(0.0, 1.0))), noise=TWO_POINT
+        ).run()
 
 
 def test_the_command_writes_table_and_plot(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from particles.base.jit import Formula, formula
 from particles.model import IDENTITY, RELU, TANH, Case, Dirac, Mixture, Model, Normal, Uniform, cases
 from validation.studies import grid as study_module
 from validation.studies.expected_order import scale
-from validation.studies.grid import grid
+from validation.studies.grid import GridStudy
 from validation.studies.study import fit_order, successive_orders
 
 LEVELS = (100, 200, 400, 800)
@@ -32,7 +32,7 @@ def case(domain: tuple[float, float] | None, until: float = 1.0, **changes: Any)
 
 @pytest.mark.parametrize("name", ["regression", "vehicles", "iris", "moments-conserved"])
 def test_cweno_is_third_order_walls_included(name: str) -> None:
-    study = grid(cases[name], levels=LEVELS)
+    study = GridStudy(cases[name], levels=LEVELS).run()
     assert study.holds, study.checks
     assert abs(fit_order(study.rows).estimate + 3.0) < 0.3
     assert study.rows[-1].error < 3e-5
@@ -41,7 +41,7 @@ def test_cweno_is_third_order_walls_included(name: str) -> None:
 
 @pytest.mark.parametrize(("scheme", "order"), [("explicit", 3.0), ("imex", 3.0), ("chang-cooper", 2.0)])
 def test_with_noise_the_order_is_that_of_the_scheme(scheme: str, order: float) -> None:
-    study = grid(cases["tanh-noise"], scheme=SCHEMES[scheme], levels=(50, 100, 200, 400))
+    study = GridStudy(cases["tanh-noise"], scheme=SCHEMES[scheme], levels=(50, 100, 200, 400)).run()
     assert study.holds, study.checks
     assert study.expected_slope == -order
     assert abs(fit_order(study.rows).estimate + order) < 0.2
@@ -50,7 +50,7 @@ def test_with_noise_the_order_is_that_of_the_scheme(scheme: str, order: float) -
 def test_cweno_is_faster_before_where_the_linear_scheme_is_not() -> None:
     """Why a slope steeper than -3 is no failure: N(0, 1) drawn together to 1/7 of its width."""
     orders = [
-        successive_orders(grid(cases["moments-decay"], scheme=kinetic.Explicit(kind)).rows)[-1]
+        successive_orders(GridStudy(cases["moments-decay"], scheme=kinetic.Explicit(kind)).run().rows)[-1]
         for kind in (kinetic.CWENO3(), kinetic.Linear())
     ]
     assert orders[0] < -3.3
@@ -60,7 +60,7 @@ def test_cweno_is_faster_before_where_the_linear_scheme_is_not() -> None:
 @pytest.mark.parametrize("scheme", ["explicit", "imex", "chang-cooper"])
 def test_a_jump_of_the_start_costs_an_order_and_levels_are_chosen_for_it(scheme: str) -> None:
     """Reference: jumps at 7/16 and 15/32 of the domain; at t = 1/2 second order from N = 256 on."""
-    study = grid(cases["fokker-planck"], scheme=SCHEMES[scheme], until=0.5)
+    study = GridStudy(cases["fokker-planck"], scheme=SCHEMES[scheme], until=0.5).run()
     assert [row.level for row in study.rows] == [64, 128, 256, 512, 1024]
     assert study.holds, study.checks
     assert "initial density jumps" in study.remarks[1]
@@ -68,14 +68,14 @@ def test_a_jump_of_the_start_costs_an_order_and_levels_are_chosen_for_it(scheme:
 
 
 def test_a_jump_inside_a_cell_is_refused() -> None:
-    study = grid(cases["fokker-planck"], levels=(100, 200, 400))
+    study = GridStudy(cases["fokker-planck"], levels=(100, 200, 400)).run()
     assert not study.holds
     assert study.refusal is not None
     assert "jumps at x = -1 inside a cell" in study.refusal
 
 
 def test_a_jump_without_noise_goes_with_three_halves() -> None:
-    study = grid(case((-2.03, 2.09), initial=Uniform(-1.0, 1.0)), levels=LEVELS)
+    study = GridStudy(case((-2.03, 2.09), initial=Uniform(-1.0, 1.0)), levels=LEVELS).run()
     assert study.holds, study.checks
     assert study.expected_slope == -1.5
     assert abs(fit_order(study.rows).estimate + 1.5) < 0.2
@@ -84,24 +84,24 @@ def test_a_jump_without_noise_goes_with_three_halves() -> None:
 def test_the_edge_of_a_density_that_leaves_its_wall_is_a_jump() -> None:
     """The control of the model's word: at the walls at the start, inside later."""
     inward = case((2.0, 8.0), drift=TANH, bias=5.0, initial=Uniform(2.0, 8.0), walls=(2.0, 8.0))
-    study = grid(inward, levels=LEVELS)
+    study = GridStudy(inward, levels=LEVELS).run()
     assert study.expected_slope == -1.5
     assert study.holds, study.checks
 
 
 def test_jumps_that_have_met_a_wall_are_refused() -> None:
     walled = case((2.0, 8.0), 3.0, drift=TANH, weight=1.0, bias=-5.0, initial=Uniform(3.0, 7.0), walls=(2.0, 8.0))
-    assert "met a wall" in grid(walled, levels=LEVELS).verdict
+    assert "met a wall" in GridStudy(walled, levels=LEVELS).run().verdict
 
 
 def test_relu_is_third_order_with_its_kink_on_a_face_only() -> None:
     relu = {"drift": RELU, "bias": 1.0, "initial": Normal(1.0, 1.0)}
-    study = grid(case((-7.0, 9.0), **relu), levels=LEVELS)
+    study = GridStudy(case((-7.0, 9.0), **relu), levels=LEVELS).run()
     assert study.holds, study.checks
     assert abs(fit_order(study.rows).estimate + 3.0) < 0.2
     repelled = {"drift": RELU, "weight": 1.0, "bias": -1.0, "initial": Normal(1.0, 1.0)}
-    assert grid(case((-15.0, 17.0), **repelled), levels=LEVELS).holds
-    assert "kink of relu at x = 1" in grid(case((-7.03, 9.0), **relu), levels=LEVELS).verdict
+    assert GridStudy(case((-15.0, 17.0), **repelled), levels=LEVELS).run().holds
+    assert "kink of relu at x = 1" in GridStudy(case((-7.03, 9.0), **relu), levels=LEVELS).run().verdict
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,7 +125,7 @@ def constant(before: float, u: float, after: float, constants: tuple[float, ...]
 
 
 def test_a_reconstruction_of_first_order_turns_the_verdict() -> None:
-    study = grid(cases["regression"], levels=LEVELS, scheme=kinetic.Explicit(Constant()))  # type: ignore[arg-type]
+    study = GridStudy(cases["regression"], levels=LEVELS, scheme=kinetic.Explicit(Constant())).run()  # type: ignore[arg-type]
     assert [check.holds for check in study.checks] == [False, False]
     assert abs(fit_order(study.rows[-3:]).estimate + 1.0) < 0.3
 
@@ -138,31 +138,31 @@ def test_another_law_turns_the_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
         return whole(dataclasses.replace(model, weight=1.01 * model.weight), time)
 
     monkeypatch.setattr(study_module, "exact_law", exact_law)
-    study = grid(cases["regression"], levels=LEVELS)
+    study = GridStudy(cases["regression"], levels=LEVELS).run()
     assert [check.holds for check in study.checks] == [False, False]
 
 
 def test_a_law_narrower_than_the_cells_is_refused_with_its_last_time() -> None:
     """The start N(1, 1) bends within sigma = 1: 1.5 cells of 16/400 until t = ln(1/.06) = 2.8."""
-    study = grid(cases["regression"], levels=(400, 800, 1600), until=5.0)
+    study = GridStudy(cases["regression"], levels=(400, 800, 1600), until=5.0).run()
     assert study.refusal is not None
     assert f"until t = {math.log(1.0 / 0.06):.2g}" in study.refusal
     assert "less than 1.5 of 400 cells" in study.refusal
 
 
 def test_ends_that_cut_off_mass_are_refused() -> None:
-    study = grid(case((-3.0, 3.0), weight=1.0, until=0.1), levels=LEVELS[:3])
+    study = GridStudy(case((-3.0, 3.0), weight=1.0, until=0.1), levels=LEVELS[:3]).run()
     assert study.refusal is not None
     assert "cut off a mass" in study.refusal
 
 
 def test_errors_of_rounding_are_refused() -> None:
     """At t = 20 all but e^(-20) of the vehicles stick to the walls."""
-    assert "is rounding" in grid(cases["vehicles"], levels=LEVELS[:3], until=20.0).verdict
+    assert "is rounding" in GridStudy(cases["vehicles"], levels=LEVELS[:3], until=20.0).run().verdict
 
 
 def test_a_narrow_start_is_refused_too() -> None:
-    study = grid(case((-8.0, 8.0), nu2=2.0, initial=Normal(0.0, 1e-4)), levels=(50, 100, 200))
+    study = GridStudy(case((-8.0, 8.0), nu2=2.0, initial=Normal(0.0, 1e-4)), levels=(50, 100, 200)).run()
     assert study.refusal is not None
     assert study.refusal.startswith("at t = 0 the density bends")
 
@@ -174,7 +174,7 @@ def test_narrow_parts_of_a_mixture_are_seen() -> None:
 
 def test_a_case_without_ends_takes_those_of_the_tails() -> None:
     lo, hi = kinetic.domain(cases["regression"].model, 1.0)
-    study = grid(dataclasses.replace(cases["regression"], domain=None), levels=LEVELS, until=1.0)
+    study = GridStudy(dataclasses.replace(cases["regression"], domain=None), levels=LEVELS, until=1.0).run()
     assert study.extra["domain"] == [lo, hi]
     assert study.holds, study.checks
 
@@ -193,7 +193,7 @@ def test_a_case_without_ends_takes_those_of_the_tails() -> None:
 )
 def test_what_cannot_be_studied_is_refused(given: Case, arguments: dict, said: str) -> None:
     with pytest.raises(InputError, match=said):
-        grid(given, **arguments)
+        GridStudy(given, **arguments).run()
 
 
 def test_the_command_line_writes_table_and_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

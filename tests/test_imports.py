@@ -32,6 +32,8 @@ HOMES = {
     "numba": ("particles.base",),
     "llvmlite": ("particles.base",),
 }
+# room -> what no file in it may import
+APART = {"validation.exact": "validation.studies", "validation.distance": "validation.studies"}
 
 
 def below(module: str, prefix: str) -> bool:
@@ -61,6 +63,12 @@ def _imported(text: str, package: str) -> Iterator[str]:
                 yield str(node.args[0].value)
 
 
+def command_room(module: str) -> bool:
+    """A file that adds a sub-command, or what one is imported from; `particles.base.command` is their common tool."""
+    parts = module.split(".")
+    return parts[0] in PACKAGES and not below(module, "particles.base") and bool({"command", "commands"} & set(parts))
+
+
 def violations(root: Path) -> list[str]:
     found = []
     for package in PACKAGES:
@@ -73,6 +81,10 @@ def violations(root: Path) -> list[str]:
                 if name.split(".")[0] in ("tests", "benchmarks", "an import by a computed name"):
                     found.append(f"{module} imports {name}")
                 if name.split(".")[0] in PACKAGES and not any(below(name, allowed) for allowed in DIRECTIONS[owner]):
+                    found.append(f"{module} imports {name}")
+                if command_room(name) and not (command_room(module) or module.endswith(".__main__")):
+                    found.append(f"{module} imports {name}")
+                if any(below(module, room) and below(name, other) for room, other in APART.items()):
                     found.append(f"{module} imports {name}")
                 home = HOMES.get(name.split(".")[0])
                 if home is not None and not any(below(module, place) for place in home):
@@ -103,6 +115,11 @@ FORBIDDEN = [
     ("kinetic/__init__.py", "from particles.ensemble import Ensemble"),
     ("kinetic/__init__.py", "import validation"),
     ("kinetic/__init__.py", "import ot"),
+    ("validation/report/run.py", "from validation.commands import study"),
+    ("validation/report/run.py", "from validation.commands.budget import show"),
+    ("validation/console.py", "import particles.commands.run"),
+    ("validation/exact/__init__.py", "from validation.studies.study import Study"),
+    ("validation/distance/line.py", "from validation import studies"),
 ]
 
 

@@ -29,7 +29,7 @@ from validation.exact import euler_law, w1_between
 from validation.exact import network as bias_module
 from validation.exact.network import euler_bias, first_order
 from validation.studies import layers as study_module
-from validation.studies.layers import layers, needed_count
+from validation.studies.layers import LayersStudy, needed_count
 from validation.studies.study import fit_order
 
 LEVELS = (25, 50, 100, 200, 400)
@@ -77,7 +77,7 @@ def test_the_bias_is_the_distance_of_the_two_laws_by_their_distribution_function
 @pytest.mark.parametrize("name", ["moments-decay", "moments-conserved", "regression", "vehicles", "iris"])
 def test_a_layer_is_of_first_order_with_the_constant_of_theory(name: str) -> None:
     """Walls and a bias that follows the mean included. One cloud of a fixed seed at the 99.9 % level."""
-    study = layers(cases[name], levels=LEVELS, count=20_000)
+    study = LayersStudy(cases[name], levels=LEVELS, count=20_000).run()
     assert study.holds, study.checks
     assert abs(fit_order(study.rows[-4:]).estimate + 1.0) < 0.02
     for row in study.rows:
@@ -87,7 +87,7 @@ def test_a_layer_is_of_first_order_with_the_constant_of_theory(name: str) -> Non
 
 
 def test_what_the_particles_scatter_is_in_proportion_to_the_bias() -> None:
-    study = layers(cases["regression"], levels=LEVELS, count=20_000)
+    study = LayersStudy(cases["regression"], levels=LEVELS, count=20_000).run()
     relative = [row.also["95 % +-"] / row.error for row in study.rows]
     assert max(relative) < 1.05 * min(relative) < 0.02
 
@@ -96,10 +96,10 @@ def test_parameters_that_jump_between_layers_compose() -> None:
     """w jumps from -1 to 1/2 at t = 1/2: on a layer at all levels, or refused."""
     jumping = model(drift=TANH, weight=piecewise([0.0, 0.5], [-1.0, 0.5]), bias=1.0)
     case = dataclasses.replace(cases["regression"], model=jumping)
-    study = layers(case, levels=(20, 40, 80, 160), until=1.0, count=5000)
+    study = LayersStudy(case, levels=(20, 40, 80, 160), until=1.0, count=5000).run()
     assert study.holds, study.checks
     with pytest.raises(InputError, match=r"25 layers the jump of a parameter at t = 0\.5"):
-        layers(case, levels=(25, 50, 100), until=1.0)
+        LayersStudy(case, levels=(25, 50, 100), until=1.0).run()
 
 
 def test_relu_and_a_point_are_supported() -> None:
@@ -109,14 +109,14 @@ def test_relu_and_a_point_are_supported() -> None:
     wanted = abs((1.0 - 1.0 / number) ** number - math.exp(-1.0)) * active
     assert math.isclose(euler_bias(half, 1.0, number), wanted, rel_tol=1e-9)
     point = dataclasses.replace(cases["regression"], model=model(drift=TANH, initial=Dirac(1.0)))
-    assert layers(point, levels=LEVELS, count=10, until=1.0).holds
+    assert LayersStudy(point, levels=LEVELS, count=10, until=1.0).run().holds
 
 
 def test_a_wrong_constant_turns_the_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: a constant that is 2 % off."""
     whole = study_module.first_order
     monkeypatch.setattr(study_module, "first_order", lambda *given: 1.02 * whole(*given))
-    study = layers(cases["regression"], levels=LEVELS, count=1000)
+    study = LayersStudy(cases["regression"], levels=LEVELS, count=1000).run()
     assert [check.holds for check in study.checks] == [True, True, False, True]
     assert not study.holds
 
@@ -130,13 +130,13 @@ def test_the_flow_of_another_model_turns_the_verdict(monkeypatch: pytest.MonkeyP
         return whole(wrong, scheme, points, until, **options)
 
     monkeypatch.setattr(bias_module, "carry", carry)
-    study = layers(cases["regression"], levels=LEVELS, count=20_000)
+    study = LayersStudy(cases["regression"], levels=LEVELS, count=20_000).run()
     assert not study.checks[0].holds
     assert not study.checks[3].holds
 
 
 def test_without_common_numbers_sampling_is_named_and_what_it_would_take() -> None:
-    study = layers(cases["regression"], levels=LEVELS, count=10_000, replicates=5, common=False)
+    study = LayersStudy(cases["regression"], levels=LEVELS, count=10_000, replicates=5, independent=True).run()
     assert not study.holds
     assert study.checks == ()
     assert study.refusal is not None
@@ -149,13 +149,15 @@ def test_without_common_numbers_sampling_is_named_and_what_it_would_take() -> No
 def test_with_enough_particles_clouds_see_the_order_too() -> None:
     """Three coarse levels, floor below a tenth of the smallest bias; the slope's spread is .01, the band .05."""
     case = cases["regression"]
-    law = study_module.check(case, levels=(4, 8, 16), count=2, replicates=2, until=2.0, common=False)
+    law = LayersStudy(case, levels=(4, 8, 16), count=2, replicates=2, independent=True).check()
     count = round(needed_count(law, euler_bias(case.model, 2.0, 16)))
     assert 50_000 < count < 200_000
-    study = layers(case, levels=(4, 8, 16), count=count + 1, replicates=8, common=False)
+    study = LayersStudy(case, levels=(4, 8, 16), count=count + 1, replicates=8, independent=True).run()
     assert study.refusal is None
     assert study.slope is not None
-    assert abs(study.slope.estimate - fit_order(layers(case, levels=(4, 8, 16), count=10).rows).estimate) < 0.03
+    assert (
+        abs(study.slope.estimate - fit_order(LayersStudy(case, levels=(4, 8, 16), count=10).run().rows).estimate) < 0.03
+    )
 
 
 @pytest.mark.parametrize(
@@ -174,12 +176,12 @@ def test_what_cannot_be_studied_is_refused(changes: dict, arguments: dict, said:
     case = cases["regression"]
     case = dataclasses.replace(case, model=dataclasses.replace(case.model, **changes))
     with pytest.raises(InputError, match=said):
-        layers(case, **{"levels": (20, 40, 80), "count": 100, **arguments})
+        LayersStudy(case, **{"levels": (20, 40, 80), "count": 100, **arguments}).run()
 
 
 def test_clouds_of_a_mean_coupled_bias_have_no_floor() -> None:
     with pytest.raises(InputError, match="mean-coupled"):
-        layers(cases["moments-conserved"], levels=LEVELS, count=100, common=False)
+        LayersStudy(cases["moments-conserved"], levels=LEVELS, count=100, independent=True).run()
 
 
 def test_the_command_line_writes_table_and_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

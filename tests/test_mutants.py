@@ -19,8 +19,8 @@ from particles import Collisions
 from particles.base.jit import formula
 from particles.model import Model, cases
 from validation.advice.budget import budget, settings_of
-from validation.studies.grid import grid
-from validation.studies.mean_field import mean_field
+from validation.studies.grid import GridStudy
+from validation.studies.mean_field import MeanFieldStudy
 
 LEVELS = (1_000, 10_000, 100_000)
 Simulate = Callable[..., Any]
@@ -37,11 +37,11 @@ def off_by_one_per_cent(model: Model) -> Model:
 
 
 def sampled() -> bool:
-    return mean_field(cases["regression"], levels=LEVELS, replicates=240).holds
+    return MeanFieldStudy(cases["regression"], levels=LEVELS, replicates=240).run().holds
 
 
 def gridded() -> bool:
-    return grid(cases["regression"], levels=(100, 200, 400, 800)).holds
+    return GridStudy(cases["regression"], levels=(100, 200, 400, 800)).run().holds
 
 
 def budgeted() -> list[bool]:

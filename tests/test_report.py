@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import csv
 import dataclasses
 import html.parser
@@ -23,10 +22,9 @@ from particles.base import command
 from particles.base.errors import InputError, NotFiniteError
 from particles.model import Measure, cases, piecewise
 from tests.reports import NASTY, empty, every_status, exact, sampled, tasks_of
-from validation.commands import study as study_command
-from validation.commands.study import Kind
 from validation.figures import draw_measures, draw_study
 from validation.report import files, sections
+from validation.report import plan as report_plan
 from validation.report.describe import describe
 from validation.report.html import Html, escape, paragraph, tag
 from validation.report.page import page
@@ -35,6 +33,7 @@ from validation.report.record import Finding, Report, Section, Status
 from validation.report.run import run
 from validation.report.svg import inline
 from validation.report.terminal import print_report
+from validation.studies.kind import Kind
 from validation.studies.study import Study
 
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -44,20 +43,24 @@ def validate(*words: str) -> int:
     return command.run("validation", validation.__main__.build_parser, words)
 
 
-def fake(name: str, study: Callable[[str], Study] = exact, *, only: tuple[str, ...] = ("regression", "iris")) -> Kind:
+def fake(
+    name: str, study: Callable[[str], Study] = exact, *, only: tuple[str, ...] = ("regression", "iris")
+) -> type[Kind]:
     """A kind of study that is made by hand."""
 
-    def prepare(case: object, arguments: argparse.Namespace) -> Callable[[object], Study]:
-        if arguments.case not in only:
-            raise InputError(f"case {arguments.case!r} is not for {name}")
-        return lambda progress: study(arguments.case)
+    def check(asked: Kind) -> None:
+        if asked.case.name not in only:
+            raise InputError(f"case {asked.case.name!r} is not for {name}")
 
-    return Kind(name, "made by hand", lambda parser: None, prepare)
+    def run(asked: Kind, **options: object) -> Study:
+        return study(asked.case.name)
+
+    return type("Fake", (Kind,), {"name": name, "help": "made by hand", "check": check, "run": run})
 
 
-def only(monkeypatch: pytest.MonkeyPatch, *kinds: Kind) -> None:
+def only(monkeypatch: pytest.MonkeyPatch, *kinds: type[Kind]) -> None:
     """Let `all` know these kinds of study, and no further section."""
-    monkeypatch.setattr(study_command, "KINDS", kinds)
+    monkeypatch.setattr(report_plan, "KINDS", kinds)
     monkeypatch.setattr(sections, "PARTS", ())
 
 
@@ -284,14 +287,18 @@ from particles.base import command
 from particles.base.errors import NotFiniteError
 from tests.reports import exact
 from validation.__main__ import build_parser
-from validation.commands import study as study_command
-def run(progress):
-    if parallel.world().rank == 1:
-        raise NotFiniteError("spoilt")
-    parallel.world().barrier()
-    return exact("regression")
-kind = study_command.Kind("grid", "made by hand", lambda parser: None, lambda case, arguments: run)
-study_command.KINDS = (kind,)
+from validation.report import plan
+from validation.studies.kind import Kind
+class Fails(Kind):
+    name = "grid"
+    def check(self):
+        pass
+    def run(self, **options):
+        if parallel.world().rank == 1:
+            raise NotFiniteError("spoilt")
+        parallel.world().barrier()
+        return exact("regression")
+plan.KINDS = (Fails,)
 sys.exit(command.run("validation", build_parser, ["all", "--cases", "regression", "--out", {out!r}]))
 """
 

@@ -11,17 +11,17 @@ import kinetic
 from particles.base.errors import InputError
 from particles.model import Case, Measure, Normal, cases, piecewise
 from particles.model.exact.transients import PushForward
-from validation import mean_field
+from validation import MeanFieldStudy
 from validation.studies import mean_field as study_module
 from validation.studies import mean_field_verdict, propagation
-from validation.studies.mean_field import classify, measurements_of
+from validation.studies.mean_field import classify
 
 SMALL = {"levels": (100, 1000, 10_000, 100_000), "replicates": 100}
 
 
 def test_regression_has_the_rate_and_the_exact_constant() -> None:
     """False alarm of the two 95 % intervals for a fresh seed: one in ten."""
-    study = mean_field(cases["regression"], **SMALL)
+    study = MeanFieldStudy(cases["regression"], **SMALL).run()
     assert study.holds, study.checks
     assert study.slope is not None
     assert study.constant is not None
@@ -35,7 +35,9 @@ def test_regression_has_the_rate_and_the_exact_constant() -> None:
 
 def test_quantile_starts_are_not_taken_for_sampling() -> None:
     """The control: 1/M instead of M^(-1/2). A deterministic start has no spread, so stratified ones stand in."""
-    study = mean_field(cases["vehicles"], levels=(100, 1000, 10_000), replicates=20, start="stratified", until=1.0)
+    study = MeanFieldStudy(
+        cases["vehicles"], levels=(100, 1000, 10_000), replicates=20, start="stratified", until=1.0
+    ).run()
     assert study.slope is not None
     assert -1.1 < study.slope.estimate < -0.9
     assert not study.holds
@@ -43,21 +45,22 @@ def test_quantile_starts_are_not_taken_for_sampling() -> None:
 
 def test_a_wrong_drift_turns_the_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     """The particles' w off by 1 %: invisible at M = 100, the leading error at 10^5."""
-    whole = study_module._one
-    wrong = dataclasses.replace(cases["regression"].model, weight=-0.99)
+    whole = MeanFieldStudy._distance
+    case = cases["regression"]
+    wrong = dataclasses.replace(case, model=dataclasses.replace(case.model, weight=-0.99))
 
-    def one(model, *rest):  # type: ignore[no-untyped-def]
-        return whole(wrong, *rest)
+    def distance(study, *rest):  # type: ignore[no-untyped-def]
+        return whole(dataclasses.replace(study, case=wrong), *rest)
 
-    monkeypatch.setattr(study_module, "_one", one)
-    study = mean_field(cases["regression"], **SMALL)
+    monkeypatch.setattr(MeanFieldStudy, "_distance", distance)
+    study = MeanFieldStudy(cases["regression"], **SMALL).run()
     assert study.verdict == "DOES NOT HOLD"
 
 
 def test_few_replicates_are_a_refusal_that_says_how_many_it_takes() -> None:
     """With as many as it says, the intervals are as narrow as a study needs them (their spread is an estimate too)."""
     few = {"levels": (100, 300, 1000), "seed": 1}
-    study = mean_field(cases["regression"], replicates=20, **few)
+    study = MeanFieldStudy(cases["regression"], replicates=20, **few).run()
     assert not study.holds
     assert all(check.holds for check in study.checks)
     found = re.fullmatch(
@@ -66,7 +69,7 @@ def test_few_replicates_are_a_refusal_that_says_how_many_it_takes() -> None:
     )
     assert found is not None, study.verdict
     assert float(found[2]) < float(found[1]) < float(found[3])
-    enough = mean_field(cases["regression"], replicates=math.ceil(1.2 * int(found[4])), **few)
+    enough = MeanFieldStudy(cases["regression"], replicates=math.ceil(1.2 * int(found[4])), **few).run()
     assert enough.verdict == "holds", enough.verdict
     assert enough.slope is not None
     assert 0.01 < enough.slope.half_width <= 0.02
@@ -74,7 +77,7 @@ def test_few_replicates_are_a_refusal_that_says_how_many_it_takes() -> None:
 
 def test_a_wrong_theory_does_not_hold_however_wide_the_intervals() -> None:
     """1/M for M^(-1/2), from intervals of half width above 0.02."""
-    study = mean_field(cases["vehicles"], levels=(100, 150, 225), replicates=4, start="stratified", until=1.0)
+    study = MeanFieldStudy(cases["vehicles"], levels=(100, 150, 225), replicates=4, start="stratified", until=1.0).run()
     assert study.slope is not None
     assert study.slope.half_width > 0.02
     assert study.refusal is None
@@ -83,19 +86,19 @@ def test_a_wrong_theory_does_not_hold_however_wide_the_intervals() -> None:
 
 def test_levels_too_close_for_any_number_of_replicates_are_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mean_field_verdict, "WORK", 20_000)
-    study = mean_field(cases["regression"], levels=(1000, 1100, 1200), replicates=10, seed=3)
+    study = MeanFieldStudy(cases["regression"], levels=(1000, 1100, 1200), replicates=10, seed=3).run()
     assert "levels further apart" in study.verdict
 
 
 def test_each_row_shows_one_cloud_carried_from_its_start() -> None:
     """Sticky walls; the columns are those of `propagation`, of the first cloud of the level."""
     case = cases["vehicles"]
-    study = mean_field(case, levels=(100, 300, 1000), replicates=4)
+    study = MeanFieldStudy(case, levels=(100, 300, 1000), replicates=4).run()
     for level, row in enumerate(study.rows):
         assert list(row.also) == ["one cloud", "identity", "Dobrushin"]
         assert row.also["identity"] <= 1e-9
         assert 0.0 < row.also["Dobrushin"] <= 1.0
-        first = study_module._one(case.model, _pde(case), case.until, int(row.level), "random", 0, 1000 * level)
+        first = MeanFieldStudy(case)._distance(_pde(case), int(row.level), 1000 * level)
         assert row.also["one cloud"] == pytest.approx(first, rel=1e-3)
     claims = [check.claim for check in study.checks if check.holds]
     assert any("X_t'" in claim for claim in claims)
@@ -115,14 +118,14 @@ def test_a_wrong_identity_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> None
         return whole(PushForward(dataclasses.replace(law.model, weight=-0.999), law.time), points)
 
     monkeypatch.setattr(propagation, "transported", wrong)
-    study = mean_field(cases["regression"], levels=(100, 300, 1000), replicates=4)
+    study = MeanFieldStudy(cases["regression"], levels=(100, 300, 1000), replicates=4).run()
     assert study.verdict == "DOES NOT HOLD"
     assert [check.holds for check in study.checks if "X_t'" in check.claim] == [False]
 
 
 def test_a_pde_that_cannot_be_resolved_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(study_module, "MOST_CELLS", 100)
-    study = mean_field(cases["regression"], **SMALL)
+    study = MeanFieldStudy(cases["regression"], **SMALL).run()
     assert not study.holds
     assert study.rows == ()
     assert "below a tenth" in study.checks[0].claim
@@ -132,15 +135,14 @@ def test_a_pde_that_cannot_be_resolved_is_a_refusal(monkeypatch: pytest.MonkeyPa
 
 def test_cells_are_raised_until_the_pde_does_not_show() -> None:
     coarse = dataclasses.replace(cases["regression"], cells=50)
-    study = mean_field(coarse, levels=(100, 1000, 10_000), replicates=20)
+    study = MeanFieldStudy(coarse, levels=(100, 1000, 10_000), replicates=20).run()
     assert study.extra["cells"] > 50
     assert study.extra["pde_error"] < study.extra["pde_error_allowed"]
 
 
 def test_iris_carries_its_data_and_its_error_rate() -> None:
     case = cases["iris"]
-    data = measurements_of(case, None, None)
-    study = mean_field(case, levels=(100, 300, 1000), replicates=20, measurements=data)
+    study = MeanFieldStudy(case, levels=(100, 300, 1000), replicates=20).run()
     assert study.extra["measured"]["count"] == 150
     assert 0.0 < study.extra["measured"]["w1"] < 1.0
     assert study.extra["classification"] == {
@@ -159,7 +161,7 @@ def test_a_shifted_threshold_misclassifies_as_counting_says() -> None:
 
 
 def test_a_mean_coupled_model_has_no_formula_for_its_constant() -> None:
-    study = mean_field(cases["moments-conserved"], levels=(100, 1000, 10_000), replicates=100)
+    study = MeanFieldStudy(cases["moments-conserved"], levels=(100, 1000, 10_000), replicates=100).run()
     assert study.constant is None
     assert study.slope is not None
     assert study.slope.allows(-0.5)
@@ -171,7 +173,7 @@ def test_a_mean_coupled_model_has_no_formula_for_its_constant() -> None:
 def test_replicates_use_keys_of_their_own() -> None:
     case, until = cases["regression"], 1.0
     pde = kinetic.solve(case.model, kinetic.Grid(-7.0, 9.0, cells=400), until=until).at(until)
-    found = {study_module._one(case.model, pde, until, 100, "random", 0, r) for r in range(20)}
+    found = {MeanFieldStudy(case, until=until)._distance(pde, 100, r) for r in range(20)}
     assert len(found) == 20
 
 
@@ -185,30 +187,30 @@ def test_replicates_use_keys_of_their_own() -> None:
 )
 def test_bad_arguments_are_refused(arguments: dict, said: str) -> None:
     with pytest.raises(InputError, match=said):
-        mean_field(cases["regression"], **arguments)
+        MeanFieldStudy(cases["regression"], **arguments).run()
 
 
 def test_a_case_without_an_exact_law_is_refused() -> None:
     with pytest.raises(InputError, match="no exact law"):
-        mean_field(cases["regression-2d"])
+        MeanFieldStudy(cases["regression-2d"]).run()
     varying = dataclasses.replace(cases["regression"].model, weight=lambda t: -1.0)
     with pytest.raises(InputError, match="no exact law"):
-        mean_field(dataclasses.replace(cases["regression"], model=varying))
+        MeanFieldStudy(dataclasses.replace(cases["regression"], model=varying)).run()
 
 
 def test_a_noisy_case_is_refused() -> None:
     """Its exact law is known, but its particles do not follow the exact flow."""
     with pytest.raises(InputError, match=r"nu2 = 2\.0"):
-        mean_field(cases["fokker-planck"])
+        MeanFieldStudy(cases["fokker-planck"]).run()
 
 
 def test_layers_of_weights_are_studied_too() -> None:
     model = dataclasses.replace(
         cases["regression"].model, weight=piecewise([0.0, 0.5], [-1.0, 0.5]), initial=Normal(0.0, 0.5)
     )
-    study = mean_field(
+    study = MeanFieldStudy(
         dataclasses.replace(cases["regression"], model=model), levels=(100, 1000, 10_000), replicates=50, until=1.0
-    )
+    ).run()
     assert study.slope is not None
     assert study.constant is not None
     assert study.slope.allows(-0.5)

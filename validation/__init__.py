@@ -26,15 +26,19 @@ from validation.distance.null import NullLaw, count_for, detectable, null_law, p
 from validation.distance.quadratic import w2  # noqa: E402
 from validation.distance.sliced import sliced_w1  # noqa: E402
 from validation.distance.supremum import kolmogorov  # noqa: E402
-from validation.studies.grazing import grazing  # noqa: E402
-from validation.studies.grid import grid  # noqa: E402
-from validation.studies.layers import layers  # noqa: E402
-from validation.studies.mean_field import mean_field  # noqa: E402
+from validation.studies.grazing import GrazingStudy  # noqa: E402
+from validation.studies.grid import GridStudy  # noqa: E402
+from validation.studies.layers import LayersStudy  # noqa: E402
+from validation.studies.mean_field import MeanFieldStudy  # noqa: E402
 from validation.studies.study import Study  # noqa: E402
 
 __all__ = [
     "Comparison",
     "Enclosure",
+    "GrazingStudy",
+    "GridStudy",
+    "LayersStudy",
+    "MeanFieldStudy",
     "NullLaw",
     "Study",
     "compare",
@@ -43,11 +47,7 @@ __all__ = [
     "enclose",
     "enclose_at",
     "expected_w1",
-    "grazing",
-    "grid",
     "kolmogorov",
-    "layers",
-    "mean_field",
     "null_law",
     "p_value",
     "sliced_w1",

@@ -5,22 +5,10 @@ from __future__ import annotations
 import sys
 
 from particles.base import command
-from validation.advice.budget import command as budget_command
-from validation.advice.planner import command as plan_command
-from validation.commands import all as report_command
-from validation.commands import cases, compare, multilevel, plot
-from validation.commands import study as study_command
+from validation.commands import all as everything
+from validation.commands import budget, cases, compare, multilevel, plan, plot, study
 
-PARTS = (
-    cases,
-    compare,
-    plot,
-    study_command,
-    multilevel,
-    budget_command,
-    plan_command,
-    report_command,
-)
+PARTS = (cases, compare, plot, study, multilevel, budget, plan, everything)
 
 
 def build_parser() -> command.Parser:

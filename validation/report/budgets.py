@@ -7,10 +7,10 @@ from typing import Any
 from particles import UNIFORM, Collisions, Euler
 from particles.model import Case
 from validation.advice.budget import Budget, budget, settings_of
-from validation.advice.budget.command import sentences, to_dict
+from validation.advice.budget.record import sentences, to_dict
 from validation.report.html import Html, paragraph, table, tag
-from validation.report.plan import Progress
 from validation.report.record import Section
+from validation.studies.kind import Progress
 
 SCHEMES: dict[str, Euler | Collisions] = {
     "regression": Euler(layers=200),

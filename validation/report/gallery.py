@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from particles.model import Case
 from validation.report.html import Html, join, paragraph, table, tag
 from validation.report.marks import checks, typeset, verdict_mark
-from validation.report.plan import Progress
 from validation.report.record import Section
+from validation.studies.kind import Progress
 
 if TYPE_CHECKING:
     from validation.gallery import Exhibit

@@ -1,36 +1,25 @@
-"""What `python -m validation all` runs: every kind of study on every case, by the arguments of its own command line.
+"""What `python -m validation all` runs: every kind of study on every case.
 
-So there is one route from arguments to a study, and every study of a report can be had alone. What `Kind.prepare`
-refuses is not applicable to the case, for the reason that it gives.
+What a study's `check` refuses is not applicable to the case, for the reason that it gives.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from particles.base import command
 from particles.base.errors import InputError
 from particles.model import Case, load_case
-from validation.commands import study as study_command
+from validation.studies.kind import Kind, Progress, words_of
+from validation.studies.kinds import KINDS
 from validation.studies.study import Study
 
-Progress = Callable[[float], None]
-
-
-@dataclass(frozen=True)
-class Options:
-    """Arguments of a study beyond its case: in the whole report, and in the quick one."""
-
-    full: tuple[str, ...] = ()
-    quick: tuple[str, ...] = ()
-
-
-# (kind, case), or (kind, None) for all other cases; nothing: the study's own defaults
-OPTIONS: dict[tuple[str, str | None], Options] = {
-    ("mean-field", None): Options(quick=("--levels", "100", "1000", "1e4", "1e5", "--replicates", "240")),
-    ("grazing", None): Options(quick=("--levels", "0.02", "0.01", "0.005", "--count", "1e4")),
+QUICK: dict[str, dict[str, Any]] = {
+    "mean-field": {"levels": (100, 1000, 10_000, 100_000), "replicates": 240},
+    "grazing": {"levels": (0.02, 0.01, 0.005), "count": 10_000},
 }
+"""Fields of the studies in the quick report; in the whole one they have their own defaults."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,14 +45,14 @@ class Task:
 
 
 def plan(names: Sequence[str], *, quick: bool) -> tuple[tuple[Case, ...], tuple[Task, ...]]:
-    """Load the cases and prepare their studies, before MPI or numba is loaded.
+    """Load the cases and check their studies, before MPI or numba is loaded.
 
     Parameters
     ----------
     names : sequence of str
         Names of cases, or TOML files.
     quick : bool
-        Take the quick options.
+        Take the quick fields.
 
     Raises
     ------
@@ -74,11 +63,10 @@ def plan(names: Sequence[str], *, quick: bool) -> tuple[tuple[Case, ...], tuple[
     known = [case.name for case in cases]
     if len(set(known)) < len(known):
         raise InputError(f"cases = {', '.join(known)}: each may be given once")
-    parser = _parser()
     tasks = tuple(
-        _task(parser, kind, case, name, quick)
+        _task(kind(case, **(QUICK.get(kind.name, {}) if quick else {})), name)
         for case, name in zip(cases, names, strict=True)
-        for kind in study_command.KINDS
+        for kind in KINDS
     )
     if all(task.run is None for task in tasks):
         why = "; ".join(f"{task.kind}: {task.reason}" for task in tasks)
@@ -86,18 +74,10 @@ def plan(names: Sequence[str], *, quick: bool) -> tuple[tuple[Case, ...], tuple[
     return cases, tasks
 
 
-def _parser() -> command.Parser:
-    parser = command.Parser(prog="validation")
-    study_command.add_parser(parser.add_subparsers(required=True, parser_class=command.Parser))
-    return parser
-
-
-def _task(parser: command.Parser, kind: study_command.Kind, case: Case, name: str, quick: bool) -> Task:
-    options = OPTIONS.get((kind.name, case.name), OPTIONS.get((kind.name, None), Options()))
-    words = ("study", kind.name, name, *(options.quick if quick else options.full))
-    arguments = parser.parse_args([*words, "--out", "not used"])
+def _task(study: Kind, name: str) -> Task:
+    words = words_of(study, name)
     try:
-        run = kind.prepare(case, arguments)
+        study.check()
     except InputError as error:
-        return Task(kind=kind.name, case=case.name, words=words, reason=str(error))
-    return Task(kind=kind.name, case=case.name, words=words, run=run)
+        return Task(kind=study.name, case=study.case.name, words=words, reason=str(error))
+    return Task(kind=study.name, case=study.case.name, words=words, run=lambda progress: study.run(progress=progress))

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 
 from particles.base.errors import InputError, SimresnetError
-from validation.report.plan import Progress, Task
+from validation.report.plan import Task
 from validation.report.record import Finding
+from validation.studies.kind import Progress
 
 
 def run(tasks: Sequence[Task], progress: Progress) -> tuple[tuple[Finding, ...], dict[str, float]]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from particles.model import Case
 from validation.report.budgets import budgets
 from validation.report.gallery import gallery
-from validation.report.plan import Progress
 from validation.report.record import Section
+from validation.studies.kind import Progress
 
 
 @dataclass(frozen=True)

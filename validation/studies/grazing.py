@@ -9,12 +9,13 @@ the law of the collisions. Where the laws are not known well enough for the smal
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import particles
 from particles import Collisions
-from particles.base import parallel
+from particles.base import command, parallel
 from particles.base.errors import InputError
 from particles.base.launch import launched_size
 from particles.base.memory import require_memory
@@ -26,6 +27,7 @@ from validation.distance.floor import expected_w1
 from validation.exact import FirstTerm, boltzmann_law, collision_counts, first_term, limit_law, w1_between
 from validation.exact.refine import require_plain
 from validation.studies.common_numbers import CommonNumbers, common_numbers
+from validation.studies.kind import Kind, Progress, descending, option, require_levels
 from validation.studies.study import Check, Row, Study, fit_order, order_checks, successive_orders
 
 LEVELS = (0.04, 0.02, 0.01, 0.005, 0.0025)
@@ -42,46 +44,9 @@ def scheme_of(eps: float, clock: str, noise: Noise) -> Collisions:
     return Collisions(eps, clock, noise, dt=NANBU * eps if clock == "nanbu" else None)
 
 
-def noise_of(case: Case, name: str | None) -> Noise:
-    """The noise law of that name; by default bounded noise where K = x, as a Gaussian could cross 0."""
-    if name is not None:
-        return noise_named(name)
-    return UNIFORM if case.model.diffusion.half_line else GAUSSIAN
-
-
-def check(case: Case, *, levels: Sequence[float], clock: str, noise: Noise, until: float, count: int) -> None:
-    """Refuse what `grazing` could not do, before MPI or numba is loaded.
-
-    Raises
-    ------
-    InputError
-        With the argument, its value and what is allowed.
-    """
-    if len(levels) < 3 or list(levels) != sorted(set(levels), reverse=True) or not levels[-1] > 0.0:
-        raise InputError(f"levels = {list(levels)!r} must be at least three decreasing positive values of eps")
-    if count < 2:
-        raise InputError(f"count = {count!r} must be at least 2")
-    require_plain(case.model)
-    if not case.model.nu2 > 0.0:
-        raise InputError(f"nu2 = {case.model.nu2!r}: the grazing limit needs noise; allowed: above 0")
-    for eps in levels:
-        collision_counts(scheme_of(eps, clock, noise), until)  # the horizon must be a multiple of the clock's step
-    require_memory(f"count = {count!r}", 40.0 * count * launched_size())
-
-
-def grazing(
-    case: Case,
-    *,
-    levels: Sequence[float] = LEVELS,
-    clock: str = "poisson",
-    noise: Noise | None = None,
-    until: float | None = None,
-    count: int = COUNT,
-    seed: int = 0,
-    comm: Any = None,
-    progress: Callable[[float], None] = lambda share: None,
-) -> Study:
-    """Measure W1 between the laws of collisions and of their Fokker-Planck equation over `levels` of eps. Collective.
+@dataclass(frozen=True, eq=False)
+class GrazingStudy(Kind):
+    """W1 between the laws of collisions and of their Fokker-Planck equation over `levels` of eps.
 
     Parameters
     ----------
@@ -92,63 +57,92 @@ def grazing(
     clock : {"poisson", "nanbu", "synchronous"}, default "poisson"
         Nanbu's with dt = eps/2.
     noise : Noise, optional
-        Default: gaussian where K is constant, uniform where K = x.
-    until : float > 0, optional
-        Time of the comparison; by default the case's horizon.
+        Default: gaussian where K is constant, uniform where K = x, where a Gaussian could cross 0.
     count : int >= 2
         Particles of each of the 10 clouds that must have the law at the largest eps.
     seed : int in [0, 2**32)
-    comm : mpi4py communicator, optional
-        Levels and clouds are shared out over its ranks; the result does not depend on their number.
-    progress : callable, optional
-        Gets the finished share in [0, 1].
-
-    Returns
-    -------
-    Study
+    until : float > 0, optional
+        Time of the comparison; by default the case's horizon.
 
     Raises
     ------
     InputError
-        If an argument is out of range, or a law cannot be computed.
+        By `check` and `run`, if a field is out of range, or a law cannot be computed.
     """
-    until, noise = until or case.until, noise or noise_of(case, None)
-    check(case, levels=levels, clock=clock, noise=noise, until=until, count=count)
-    ranks = parallel.of(comm)
-    share = {"poisson": 0.0, "nanbu": NANBU, "synchronous": 1.0}[clock]
-    with ranks.one_rank_a_node_first():
-        limit = limit_law(case.model, until)
-    term = first_term(case.model, noise, until, share=share)
-    schemes = [scheme_of(eps, clock, noise) for eps in levels]
-    first = boltzmann_law(case.model, schemes[0], until)
 
-    def error(scheme: Collisions) -> tuple[float, float]:
-        law = first if scheme is schemes[0] else boltzmann_law(case.model, scheme, until)
-        return w1_between(law, limit), law.accuracy + limit.accuracy
+    name: ClassVar[str] = "grazing"
+    help: ClassVar[str] = "the Fokker-Planck limit of the collisions, against eps"
 
-    def distance(replicate: int) -> float:
-        return _cloud(case, schemes[0], first, until, count, seed, replicate)
-
-    errors = ranks.deal(schemes, error, progress=progress)
-    mean = sum(ranks.deal(range(REPLICATES), distance)) / REPLICATES
-    paired = common_numbers(case.model, until, levels[0], count, seed, ranks)
-    rows = tuple(
-        Row(eps, 1, errors[k][0], 0.0, term.constant * eps**term.order, {"laws +-": errors[k][1]})
-        for k, eps in enumerate(levels)
+    levels: Sequence[float] = option(
+        LEVELS, arrange=descending, type=command.positive_float, nargs="+", metavar="EPS", help="values of eps"
     )
-    extra = {
-        "time": until, "clock": clock, "noise": noise.name, "count": count, "sampled": mean,
-        "floor": expected_w1(first, count), **dataclasses.asdict(term),
-        "common_numbers": None if paired is None else dataclasses.asdict(paired),
-    }  # fmt: skip
-    return _judge(case, rows, term, paired, extra)
-
-
-def _cloud(case: Case, scheme: Collisions, law: Law, until: float, count: int, seed: int, replicate: int) -> float:
-    run = particles.simulate(
-        case.model, scheme, count=count, until=until, seed=seed, replicate=replicate, comm=parallel.serial()
+    clock: str = option("poisson", help="poisson (default), nanbu or synchronous")
+    noise: Noise | None = option(
+        None, arrange=noise_named, metavar="N", help="gaussian, uniform, two-point or exponential"
     )
-    return w1_to_law(run.at(until), law)
+    count: int = option(COUNT, type=command.positive_integer, metavar="M", help="particles (default: 100000)")
+    seed: int = option(0, type=command.seed, help="0 to 2**32 - 1 (default: 0)")
+
+    @property
+    def drawn(self) -> Noise:
+        """The noise that is drawn."""
+        return self.noise or (UNIFORM if self.case.model.diffusion.half_line else GAUSSIAN)
+
+    def scheme(self, eps: float) -> Collisions:
+        """The collisions of a level: rate 1/eps, and dt = eps/2 for Nanbu's clock."""
+        return scheme_of(eps, self.clock, self.drawn)
+
+    def check(self) -> None:
+        """Refuse what `run` could not do."""
+        model = self.case.model
+        require_levels(self.levels, "decreasing positive values of eps", decreasing=True)
+        if self.count < 2:
+            raise InputError(f"count = {self.count!r} must be at least 2")
+        require_plain(model)
+        if not model.nu2 > 0.0:
+            raise InputError(f"nu2 = {model.nu2!r}: the grazing limit needs noise; allowed: above 0")
+        for eps in self.levels:
+            collision_counts(self.scheme(eps), self.time)  # the horizon must be a multiple of the clock's step
+        require_memory(f"count = {self.count!r}", 40.0 * self.count * launched_size())
+
+    def run(self, *, comm: Any = None, progress: Progress = lambda share: None) -> Study:
+        """Compute the laws and carry the clouds; both are shared out over the ranks of `comm`."""
+        self.check()
+        ranks, model, until = parallel.of(comm), self.case.model, self.time
+        share = {"poisson": 0.0, "nanbu": NANBU, "synchronous": 1.0}[self.clock]
+        with ranks.one_rank_a_node_first():
+            limit = limit_law(model, until)
+        term = first_term(model, self.drawn, until, share=share)
+        schemes = [self.scheme(eps) for eps in self.levels]
+        first = boltzmann_law(model, schemes[0], until)
+
+        def error(scheme: Collisions) -> tuple[float, float]:
+            law = first if scheme is schemes[0] else boltzmann_law(model, scheme, until)
+            return w1_between(law, limit), law.accuracy + limit.accuracy
+
+        errors = ranks.deal(schemes, error, progress=progress)
+        mean = (
+            sum(ranks.deal(range(REPLICATES), lambda replicate: self._distance(schemes[0], first, replicate)))
+            / REPLICATES
+        )
+        paired = common_numbers(model, until, self.levels[0], self.count, self.seed, ranks)
+        rows = tuple(
+            Row(eps, 1, errors[k][0], 0.0, term.constant * eps**term.order, {"laws +-": errors[k][1]})
+            for k, eps in enumerate(self.levels)
+        )
+        extra = {
+            "time": until, "clock": self.clock, "noise": self.drawn.name, "count": self.count, "sampled": mean,
+            "floor": expected_w1(first, self.count), **dataclasses.asdict(term),
+            "common_numbers": None if paired is None else dataclasses.asdict(paired),
+        }  # fmt: skip
+        return _judge(self.case, rows, term, paired, extra)
+
+    def _distance(self, scheme: Collisions, law: Law, replicate: int) -> float:
+        cloud = particles.simulate(
+            self.case.model, scheme, count=self.count, until=self.time, seed=self.seed, replicate=replicate,
+            comm=parallel.serial(),
+        )  # fmt: skip
+        return w1_to_law(cloud.at(self.time), law)
 
 
 def _judge(

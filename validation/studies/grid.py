@@ -8,19 +8,21 @@ scheme's but those of ends, of rounding or of a law between two faces, the study
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
 import kinetic
-from kinetic.schemes import require_scheme
-from particles.base import parallel
+from kinetic.schemes import named, require_scheme
+from particles.base import command, parallel
 from particles.base.errors import InputError
 from particles.base.provenance import provenance
 from particles.model import Case, Law, Model, exact_law
 from validation.distance import w1_to_law
 from validation.studies.expected_order import Expected, default_levels, expected_order, kinks, masses, scale
+from validation.studies.kind import Kind, Progress, ascending, option, require_levels
 from validation.studies.study import Check, Row, Study, fit_order, order_checks, successive_orders
 
 FIRST, FIRST_NOISY = 100, 50  # coarsest of the five default levels, without noise and with it
@@ -28,45 +30,11 @@ BAND = 0.3  # about the expected slope, over the last three levels
 CAP = 2.0  # the last error is at most CAP h (h/scale)^(order - 1)
 RESOLVED = 1.5  # cells in the scale of start and exact law that the last three levels must have
 ROUNDING = 1e-13  # of the domain's length: errors below are rounding
-_EXPLICIT = kinetic.Explicit()
 
 
-def check(
-    case: Case, *, levels: Sequence[int] | None, scheme: kinetic.Scheme, until: float
-) -> tuple[Law, list[kinetic.Grid]]:
-    """Refuse what `grid` could not do, before MPI or numba is loaded; return the exact law and the grids.
-
-    Raises
-    ------
-    InputError
-        With the argument, its value and what is allowed.
-    """
-    model = case.model
-    require_scheme(scheme, noisy=model.nu2 > 0.0)
-    law = exact_law(model, until)
-    if law is None:
-        raise InputError(f"case {case.name!r} has no exact law on the line at t = {until:g}: this study needs one")
-    lo, hi = case.domain or kinetic.domain(model, until)
-    points = [float(x) for x in model.start_law.atoms()[0] if lo < x < hi]
-    if points:
-        raise InputError(f"the start has an atom at x = {points[0]:g}, which no cell resolves: allowed are densities")
-    if levels is None:
-        levels = default_levels(model, lo, hi, FIRST_NOISY if model.nu2 > 0.0 else FIRST)
-    if len(levels) < 3 or list(levels) != sorted(set(levels)):
-        raise InputError(f"levels = {list(levels)!r} must be at least three increasing numbers of cells")
-    return law, [kinetic.Grid(lo, hi, cells=cells) for cells in levels]
-
-
-def grid(
-    case: Case,
-    *,
-    levels: Sequence[int] | None = None,
-    scheme: kinetic.Scheme = _EXPLICIT,
-    until: float | None = None,
-    comm: Any = None,
-    progress: Callable[[float], None] = lambda share: None,
-) -> Study:
-    """Measure W1 between the equation's solution and the exact law over `levels` of cells. Collective over `comm`.
+@dataclass(frozen=True, eq=False)
+class GridStudy(Kind):
+    """W1 between the equation's solution and the exact law over `levels` of cells.
 
     Parameters
     ----------
@@ -78,32 +46,57 @@ def grid(
     scheme : kinetic.Scheme, default Explicit()
     until : float > 0, optional
         Time of the comparison; by default the case's horizon.
-    comm : mpi4py communicator, optional
-        Grids are shared out over its ranks.
-    progress : callable, optional
-        Gets the finished share in [0, 1].
-
-    Returns
-    -------
-    Study
 
     Raises
     ------
     InputError
-        If the case has no exact law or its start has atoms, or an argument is out of range.
+        By `check` and `run`, if the case has no exact law or its start has atoms, or a field is out of range.
     """
-    until = until or case.until
-    law, grids = check(case, levels=levels, scheme=scheme, until=until)
-    ranks = parallel.of(comm)
 
-    def errors(g: kinetic.Grid) -> tuple[float, float]:
-        solution = kinetic.solve(case.model, g, scheme, until=until)
-        return w1_to_law(solution.at(until), law), _l1(solution, law)
+    name: ClassVar[str] = "grid"
+    help: ClassVar[str] = "errors of the equation against the number of cells"
 
-    found = ranks.deal(grids, errors, progress=progress, cost=lambda g: g.cells**2)
-    rows = tuple(Row(g.cells, 1, w1, 0.0, None, {"h": g.h, "L1": l1}) for g, (w1, l1) in zip(grids, found, strict=True))
-    expected = expected_order(case.model, law, grids, until, scheme)
-    return _judge(case, law, grids, rows, expected, {"time": until, "scheme": scheme.name})
+    levels: Sequence[int] | None = option(
+        None, arrange=ascending, type=command.positive_integer, nargs="+", metavar="N", help="numbers of cells"
+    )
+    scheme: kinetic.Scheme = option(
+        kinetic.Explicit(), arrange=named, help="explicit (default), imex or chang-cooper", metavar="S"
+    )
+
+    def check(self) -> tuple[Law, list[kinetic.Grid]]:
+        """Refuse what `run` could not do; return the exact law and the grids."""
+        model, until, levels = self.case.model, self.time, self.levels
+        require_scheme(self.scheme, noisy=model.nu2 > 0.0)
+        law = exact_law(model, until)
+        if law is None:
+            raise InputError(
+                f"case {self.case.name!r} has no exact law on the line at t = {until:g}: this study needs one"
+            )
+        lo, hi = self.case.domain or kinetic.domain(model, until)
+        points = [float(x) for x in model.start_law.atoms()[0] if lo < x < hi]
+        if points:
+            raise InputError(
+                f"the start has an atom at x = {points[0]:g}, which no cell resolves: allowed are densities"
+            )
+        if levels is None:
+            levels = default_levels(model, lo, hi, FIRST_NOISY if model.nu2 > 0.0 else FIRST)
+        require_levels(levels, "increasing numbers of cells")
+        return law, [kinetic.Grid(lo, hi, cells=cells) for cells in levels]
+
+    def run(self, *, comm: Any = None, progress: Progress = lambda share: None) -> Study:
+        """Solve on every grid; the grids are shared out over the ranks of `comm`."""
+        law, grids = self.check()
+
+        def errors(g: kinetic.Grid) -> tuple[float, float]:
+            solution = kinetic.solve(self.case.model, g, self.scheme, until=self.time)
+            return w1_to_law(solution.at(self.time), law), _l1(solution, law)
+
+        found = parallel.of(comm).deal(grids, errors, progress=progress, cost=lambda g: g.cells**2)
+        rows = tuple(
+            Row(g.cells, 1, w1, 0.0, None, {"h": g.h, "L1": l1}) for g, (w1, l1) in zip(grids, found, strict=True)
+        )
+        expected = expected_order(self.case.model, law, grids, self.time, self.scheme)
+        return _judge(self.case, law, grids, rows, expected, {"time": self.time, "scheme": self.scheme.name})
 
 
 def _judge(

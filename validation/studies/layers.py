@@ -9,23 +9,25 @@ alone.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
 import particles
-from particles.base import parallel
+from particles.base import command, parallel
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.launch import launched_size
 from particles.base.memory import require_memory
 from particles.base.provenance import provenance
-from particles.model import Case, Law, Measure, Model, exact_law
+from particles.model import Case, Law, Measure, exact_law
 from particles.schemes.scheme import Scheme
 from validation.distance import require_mean, w1_to_law
 from validation.distance.floor import expected_w1
 from validation.exact.network import check_layers, euler_bias, first_order
+from validation.studies.kind import Kind, Progress, ascending, option, require_levels
 from validation.studies.study import Z95, Z999, Check, Row, Study, fit_order, fit_slope, order_checks, successive_orders
 
 LEVELS = (25, 50, 100, 200, 400, 800, 1600)
@@ -36,47 +38,9 @@ CONSTANT = 0.01  # about error/(C dt) = 1 for dt -> 0
 SHARE = 0.1  # of the smallest bias, that the sampling floor may have
 
 
-def check(case: Case, *, levels: Sequence[int], count: int, replicates: int, until: float, common: bool) -> Law:
-    """Refuse what `layers` could not do, before MPI or numba is loaded; return the exact law.
-
-    Raises
-    ------
-    InputError
-        With the argument, its value and what is allowed.
-    """
-    if len(levels) < 3 or list(levels) != sorted(set(levels)) or levels[0] < 1:
-        raise InputError(f"levels = {list(levels)!r} must be at least three increasing numbers of layers")
-    if count < 2 or replicates < 2:
-        raise InputError(f"count = {count!r} and replicates = {replicates!r} must be at least 2")
-    if case.model.nu2 > 0.0:
-        raise InputError(f"nu2 = {case.model.nu2!r}: a layer of this study is an Euler step without noise; allowed: 0")
-    law = exact_law(case.model, until)
-    if law is None:
-        raise InputError(f"case {case.name!r} has no exact flow on the line: this study needs one")
-    if case.model.mean_coupled and not common:
-        raise InputError(
-            "a mean-coupled bias without common numbers: its clouds miss their own mean, and have no floor"
-        )
-    for number in levels:
-        check_layers(case.model, until, number)
-    require_memory(f"count = {count!r}", 40.0 * count * launched_size())
-    require_mean(case.model.start_law)
-    return law
-
-
-def layers(
-    case: Case,
-    *,
-    levels: Sequence[int] = LEVELS,
-    count: int = COUNT,
-    replicates: int = REPLICATES,
-    until: float | None = None,
-    common: bool = True,
-    seed: int = 0,
-    comm: Any = None,
-    progress: Callable[[float], None] = lambda share: None,
-) -> Study:
-    """Measure W1 between a network of L layers and the exact flow over `levels` of L. Collective over `comm`.
+@dataclass(frozen=True, eq=False)
+class LayersStudy(Kind):
+    """W1 between a network of L layers and the exact flow over `levels` of L.
 
     Parameters
     ----------
@@ -87,67 +51,95 @@ def layers(
     count : int >= 2
         Particles of a cloud.
     replicates : int >= 2
-        Clouds a level; without common numbers only.
-    until : float > 0, optional
-        Horizon T; by default the case's.
-    common : bool, default True
-        True: the error is the exact bias, and beside it stands its estimate by the same particles under both schemes,
-        one cloud for all levels. False: the error is W1 between clouds of the network and the exact law; there is no
+        Clouds a level; with `independent` ones only.
+    independent : bool, default False
+        False: the error is the exact bias, and beside it stands its estimate by the same particles under both schemes,
+        one cloud for all levels. True: the error is W1 between clouds of the network and the exact law; there is no
         verdict where the sampling floor is above a tenth of the smallest bias.
     seed : int in [0, 2**32)
-    comm : mpi4py communicator, optional
-        Runs are shared out over its ranks; the result does not depend on their number.
-    progress : callable, optional
-        Gets the finished share in [0, 1].
-
-    Returns
-    -------
-    Study
+    until : float > 0, optional
+        Horizon T; by default the case's.
 
     Raises
     ------
     InputError
-        If the case has no exact flow on the line, a layer crosses particles, or an argument is out of range.
+        By `check` and `run`, if the case has no exact flow on the line, a layer crosses particles, or a field is out
+        of range.
     """
-    until = until or case.until
-    law = check(case, levels=levels, count=count, replicates=replicates, until=until, common=common)
-    ranks = parallel.of(comm)
-    model = case.model
 
-    with ranks.one_rank_a_node_first():
-        biases = dict(zip(levels, (euler_bias(model, until, number) for number in levels), strict=True))
-    extra = {"time": until, "count": count, "constant": first_order(model, until), "common": common}
-    exact = _cloud(model, particles.ExactFlow(), until, count, seed, 0) if common else np.empty(0)
+    name: ClassVar[str] = "layers"
+    help: ClassVar[str] = "errors against the number of layers, dt = T/L"
 
-    def run(task: tuple[int, int]) -> tuple[float, ...]:
-        number, r = task
-        replicate = 0 if common else 1000 * levels.index(number) + r
-        cloud = _cloud(model, particles.Euler(layers=number), until, count, seed, replicate)
-        if not common:
-            return (w1_to_law(Measure.of_points(cloud[None, :]), law),)
-        apart = np.abs(cloud - exact)
-        return float(apart.mean()), float(apart.std(ddof=1))
+    levels: Sequence[int] = option(
+        LEVELS, arrange=ascending, type=command.positive_integer, nargs="+", metavar="L", help="numbers of layers"
+    )
+    count: int = option(COUNT, type=command.positive_integer, metavar="M", help="particles (default: 100000)")
+    seed: int = option(0, type=command.seed, help="0 to 2**32 - 1 (default: 0)")
+    independent: bool = option(
+        False, action="store_true", help="clouds of their own draws against the law: what sampling hides"
+    )
+    replicates: int = option(
+        REPLICATES, type=command.positive_integer, metavar="R", help="with --independent: clouds a level"
+    )
 
-    tasks = [(number, r) for number in levels for r in range(1 if common else replicates)]
-    done = ranks.deal(tasks, run, progress=progress, cost=lambda task: task[0])
-    found = dict(zip(tasks, done, strict=True))
-    if common:
-        return _judge(case, biases, {number: found[number, 0] for number in levels}, extra)
-    clouds = {number: np.array([found[number, r][0] for r in range(replicates)]) for number in levels}
-    return _judge_clouds(case, law, biases, clouds, extra)
+    def check(self) -> Law:
+        """Refuse what `run` could not do; return the exact law."""
+        model, count, replicates = self.case.model, self.count, self.replicates
+        require_levels(self.levels, "increasing numbers of layers")
+        if count < 2 or replicates < 2:
+            raise InputError(f"count = {count!r} and replicates = {replicates!r} must be at least 2")
+        if model.nu2 > 0.0:
+            raise InputError(f"nu2 = {model.nu2!r}: a layer of this study is an Euler step without noise; allowed: 0")
+        law = exact_law(model, self.time)
+        if law is None:
+            raise InputError(f"case {self.case.name!r} has no exact flow on the line: this study needs one")
+        if model.mean_coupled and self.independent:
+            raise InputError(
+                "a mean-coupled bias without common numbers: its clouds miss their own mean, and have no floor"
+            )
+        for number in self.levels:
+            check_layers(model, self.time, number)
+        require_memory(f"count = {count!r}", 40.0 * count * launched_size())
+        require_mean(model.start_law)
+        return law
+
+    def run(self, *, comm: Any = None, progress: Progress = lambda share: None) -> Study:
+        """Carry the clouds, which are shared out over the ranks of `comm`."""
+        law, ranks, model, until = self.check(), parallel.of(comm), self.case.model, self.time
+        with ranks.one_rank_a_node_first():
+            biases = {number: euler_bias(model, until, number) for number in self.levels}
+        common = not self.independent
+        extra = {"time": until, "count": self.count, "constant": first_order(model, until), "common": common}
+        exact = self._cloud(particles.ExactFlow(), 0) if common else np.empty(0)
+
+        def measure(task: tuple[int, int]) -> tuple[float, ...]:
+            number, r = task
+            cloud = self._cloud(particles.Euler(layers=number), 0 if common else 1000 * self.levels.index(number) + r)
+            if not common:
+                return (w1_to_law(Measure.of_points(cloud[None, :]), law),)
+            apart = np.abs(cloud - exact)
+            return float(apart.mean()), float(apart.std(ddof=1))
+
+        tasks = [(number, r) for number in self.levels for r in range(1 if common else self.replicates)]
+        done = ranks.deal(tasks, measure, progress=progress, cost=lambda task: task[0])
+        found = dict(zip(tasks, done, strict=True))
+        if common:
+            return _judge(self.case, biases, {number: found[number, 0] for number in self.levels}, extra)
+        clouds = {n: np.array([found[n, r][0] for r in range(self.replicates)]) for n in self.levels}
+        return _judge_clouds(self.case, law, biases, clouds, extra)
+
+    def _cloud(self, scheme: Scheme, replicate: int) -> Floats:
+        run = particles.simulate(
+            self.case.model, scheme, count=self.count, until=self.time, seed=self.seed, replicate=replicate,
+            comm=parallel.serial(),
+        )  # fmt: skip
+        return np.asarray(run.state(self.time)[0])
 
 
 def needed_count(law: Law, bias: float) -> float:
     """Particles whose sampling floor, E W1 to their own law, is a tenth of a bias."""
     many = 10**6
     return (expected_w1(law, many) / (SHARE * bias)) ** 2 * many
-
-
-def _cloud(model: Model, scheme: Scheme, until: float, count: int, seed: int, replicate: int) -> Floats:
-    run = particles.simulate(
-        model, scheme, count=count, until=until, seed=seed, replicate=replicate, comm=parallel.serial()
-    )
-    return np.asarray(run.state(until)[0])
 
 
 def _judge(case: Case, biases: dict[int, float], samples: dict[int, tuple[float, ...]], extra: dict[str, Any]) -> Study:

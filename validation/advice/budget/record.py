@@ -12,6 +12,7 @@ and rounding, which moves the cloud itself. W1 is a metric, so for the total, wh
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -110,3 +111,29 @@ class Budget:
     def holds(self) -> bool:
         """True if every check holds."""
         return all(check.holds for check in self.checks)
+
+
+def sentences(found: Budget) -> tuple[str, str]:
+    """What dominates, and the cheapest next refinement."""
+    dominating, next_one = found.dominating, found.refinement
+    first = f"dominating: {dominating.name}, {100.0 * dominating.value / found.sum:.0f} % of the sum"
+    if next_one is None:
+        return first, "no refinement takes a tenth off the sum"
+    left = found.sum - next_one.value + next_one.remaining
+    return first, (
+        f"cheapest next refinement: {next_one.knob} ({next_one.name}): sum {left:.2e} instead of {found.sum:.2e},"
+        f" for about {next_one.seconds:.2g} s more"
+    )
+
+
+def to_dict(found: Budget) -> dict[str, Any]:
+    """Plain values of a budget, for JSON."""
+    next_one = found.refinement
+    return {
+        **dataclasses.asdict(found),
+        "sum": found.sum,
+        "dominating": found.dominating.name,
+        "refinement": None if next_one is None else next_one.knob,
+        "checks": [dataclasses.asdict(check) for check in found.checks],
+        "holds": found.holds,
+    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from particles.base import command
@@ -59,6 +58,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
     from particles.base.progress import progress_bar
     from validation.advice.budget import budget
+    from validation.advice.budget.record import to_dict
 
     with progress_bar(f"budget: {case.name}") as progress:
         found = budget(case, scheme, settings, progress=progress)
@@ -85,6 +85,8 @@ def show(found: Budget) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from validation.advice.budget.record import sentences
+
     console = Console(highlight=False, width=118)
     settings = found.settings
     lo, hi = settings["domain"]
@@ -104,29 +106,3 @@ def show(found: Budget) -> None:
     for check in found.checks:
         console.print(f"{'holds' if check.holds else 'FAILS'}: {check.claim}: {check.found}")
     console.print(f"verdict: {'the budget closes' if found.holds else 'the budget DOES NOT CLOSE'}", style="bold")
-
-
-def sentences(found: Budget) -> tuple[str, str]:
-    """What dominates, and the cheapest next refinement."""
-    dominating, next_one = found.dominating, found.refinement
-    first = f"dominating: {dominating.name}, {100.0 * dominating.value / found.sum:.0f} % of the sum"
-    if next_one is None:
-        return first, "no refinement takes a tenth off the sum"
-    left = found.sum - next_one.value + next_one.remaining
-    return first, (
-        f"cheapest next refinement: {next_one.knob} ({next_one.name}): sum {left:.2e} instead of {found.sum:.2e},"
-        f" for about {next_one.seconds:.2g} s more"
-    )
-
-
-def to_dict(found: Budget) -> dict[str, Any]:
-    """Plain values of a budget, for JSON."""
-    next_one = found.refinement
-    return {
-        **dataclasses.asdict(found),
-        "sum": found.sum,
-        "dominating": found.dominating.name,
-        "refinement": None if next_one is None else next_one.knob,
-        "checks": [dataclasses.asdict(check) for check in found.checks],
-        "holds": found.holds,
-    }
