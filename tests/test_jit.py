@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -26,29 +27,47 @@ hits = sum(sweep.stats.cache_hits.values())
 misses = sum(sweep.stats.cache_misses.values())
 print(hits, misses, x[-1].hex())
 """
+SWEEPS = """
+import json
+import numpy as np
+from particles.base import jit
+from particles.kernels.line import euler_line
+from particles.kernels.walls import free
+from particles.model.drifts.activations import ACTIVATIONS
+bytes_of = {}
+for name in ("tanh", "relu", "identity"):
+    drift, x = ACTIVATIONS[name], np.linspace(-1.0, 1.0, 64)
+    sweep = euler_line(drift.value, free)
+    sweep(x, np.ones(3), np.zeros(3), 0.125, drift.constants, 0.0, 0.0)
+    bytes_of[name] = x.tobytes().hex()
+compiled = [name for name, one in zip(bytes_of, jit.compiled_kernels) if sum(one.stats.cache_misses.values())]
+print(json.dumps([compiled, sum(sum(one.stats.cache_hits.values()) for one in jit.compiled_kernels), bytes_of]))
+"""
+EDITS = [  # file, old, new, and what is compiled: all at first, then the kernels that reach the formula and no other
+    ("particles/kernels/line.py", "", "", ["tanh", "relu", "identity"]),
+    ("particles/kernels/line.py", "", "# a remark\n", []),
+    ("particles/forecast.py", "", "'another file without a kernel'\n", []),
+    ("particles/vmath.py", "332640.0)", "332641.0)", ["tanh"]),
+    ("particles/model/drifts/activations.py", "return 0.0 if u < 0.0 else u", "return 0.0 if u < 0.5 else u", ["relu"]),
+]
 
 
-def test_second_process_hits_the_cache(fresh: Fresh, tmp_path: Path) -> None:
-    env = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-    first, second = (fresh("-c", SWEEP, env=env) for _ in range(2))
-    assert (first.stderr, second.stderr) == ("", "")
-    assert first.stdout.split()[:2] == ["0", "1"]
-    assert second.stdout.split()[:2] == ["1", "0"]
-    assert first.stdout.split()[2] == second.stdout.split()[2]
-
-
-def test_edited_formula_in_another_file_is_noticed(fresh: Fresh, tmp_path: Path) -> None:
+def test_an_edit_compiles_the_kernels_that_reach_it_and_no_other(fresh: Fresh, tmp_path: Path) -> None:
+    """An edit of a formula is noticed wherever it stands; one that no kernel reaches compiles nothing."""
     for package in ("particles", "kinetic", "validation"):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
-    env = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-    before = fresh("-c", SWEEP, env=env, root=tmp_path, cwd=tmp_path)
-    vmath = tmp_path / "particles" / "vmath.py"
-    text = vmath.read_text()
-    assert text.count("332640.0)") == 1
-    vmath.write_text(text.replace("332640.0)", "332641.0)"))
-    after = fresh("-c", SWEEP, env=env, root=tmp_path, cwd=tmp_path)
-    assert (before.stderr, after.stderr) == ("", "")
-    assert before.stdout.split()[2] != after.stdout.split()[2]
+    env, last = {"NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}, {}
+    for name, old, new, wanted in EDITS:
+        path = tmp_path / name
+        text = path.read_text()
+        assert old == "" or text.count(old) == 1
+        path.write_text(text.replace(old, new) if old else new + text)
+        done = fresh("-c", SWEEPS, env=env, root=tmp_path, cwd=tmp_path)
+        assert done.stderr == ""
+        compiled, loaded, bytes_of = json.loads(done.stdout)
+        assert (compiled, loaded) == (wanted, 3 - len(wanted)), name
+        assert [kernel for kernel in last if last[kernel] != bytes_of[kernel]] == (wanted if last else [])
+        last = bytes_of
 
 
 OWN_DRIFT = """

@@ -6,7 +6,6 @@ import ast
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
 import time
@@ -194,14 +193,3 @@ def test_a_kernel_is_taken_from_this_user_or_root_alone(tmp_path: Path, monkeypa
     monkeypatch.setattr(os, "fstat", lambda handle: others)
     with pytest.raises(ValueError, match="another user"):
         kernel_cache.read_ours(path)
-
-
-def test_an_edit_without_a_kernel_compiles_nothing(fresh: Fresh, tmp_path: Path) -> None:
-    for package in ("particles", "kinetic", "validation"):
-        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
-    env, hits = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}, []
-    for before, after in (("", ""), ("# a remark\n", ""), ("", "UNUSED = 1.0\n")):
-        kernels = tmp_path / "particles" / "kernels" / "line.py"
-        kernels.write_text(before + kernels.read_text() + after)
-        hits.append(fresh("-c", SWEEP, env=env, root=tmp_path, cwd=tmp_path).stdout.split()[0])
-    assert hits == ["0", "1", "1"]
