@@ -12,7 +12,9 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -89,18 +91,21 @@ def resolution(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module", params=PYTHONS)
-def environment(
-    request: pytest.FixtureRequest, resolution: str, wheel: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """Folder of the commands of an environment with the wheel and the versions wanted, all from wheels."""
-    python, folder = interpreter(request.param), tmp_path_factory.mktemp("environment")
-    wanted = folder / "versions.txt"
-    choice = ["--resolution", resolution, "--only-binary", ":all:", "--python-version", request.param]
-    uv("pip", "compile", "pyproject.toml", "--extra", "mpich", *choice, "--output-file", wanted)
-    uv("venv", "--python", python, folder / "venv")
-    # compiled as pip does: else POT warns of its escape sequences in the first process
-    uv("pip", "install", "--compile-bytecode", "--python", folder / "venv", "--requirement", wanted, wheel)
-    return folder / "venv" / "bin"
+def environment(request: pytest.FixtureRequest, resolution: str, wheel: Path) -> Iterator[Path]:
+    """Folder of the commands of an environment with the wheel and the versions wanted, all from wheels.
+
+    It is removed after its tests, half a gigabyte with its kernels.
+    """
+    python = interpreter(request.param)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        wanted = folder / "versions.txt"
+        choice = ["--resolution", resolution, "--only-binary", ":all:", "--python-version", request.param]
+        uv("pip", "compile", "pyproject.toml", "--extra", "mpich", *choice, "--output-file", wanted)
+        uv("venv", "--python", python, folder / "venv")
+        # compiled as pip does: else POT warns of its escape sequences in the first process
+        uv("pip", "install", "--compile-bytecode", "--python", folder / "venv", "--requirement", wanted, wheel)
+        yield folder / "venv" / "bin"
 
 
 @pytest.fixture(scope="module")
