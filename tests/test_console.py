@@ -82,9 +82,9 @@ def test_home_is_spelt_out_in_values(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (given.case, given.out) == ("/home/of/nobody/case.toml", "/home/of/nobody/out")
 
 
-@pytest.mark.parametrize("name", ["particles", "kinetic", "validation"])
-def test_an_empty_folder_called_like_a_package_does_not_hide_it(fresh: Fresh, tmp_path: Path, name: str) -> None:
-    (tmp_path / name).mkdir()
+def test_an_empty_folder_called_like_a_package_does_not_hide_it(fresh: Fresh, tmp_path: Path) -> None:
+    for name in ("particles", "kinetic", "validation"):
+        (tmp_path / name).mkdir()
     done = fresh("-m", "validation", "cases", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -103,6 +103,13 @@ def test_a_package_of_the_same_name_is_told_in_one_sentence(
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert f"{other} hides simresnet's package {hidden}" in done.stderr
+
+
+@pytest.mark.parametrize("module", ["validation", "kinetic"])
+def test_the_command_meets_no_package_of_the_working_folder(tmp_path: Path, module: str) -> None:
+    for name in ("particles", "kinetic", "validation"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
     script = subprocess.run([SCRIPT, module, "--help"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (script.returncode, script.stderr) == (0, "")
 

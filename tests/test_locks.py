@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from particles.base import files
+from particles.base import command, files
 from particles.base.errors import InputError, StorageError
 from particles.base.locks import claimed
 from particles.trajectory import load
 from tests.paths import ROOT
 
-Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
 HOLDER = (
     "import sys\nfrom particles.base.locks import claimed\nwith claimed(sys.argv[1]):\n  print(1, flush=1)\n  input()"
 )
@@ -228,10 +228,12 @@ def test_fifty_pairs_of_jobs_never_mix(tmp_path: Path) -> None:
     ids=lambda words: " ".join(words[:2]),
 )
 def test_every_command_refuses_a_place_that_another_job_holds(
-    fresh: Fresh, tmp_path: Path, words: tuple[str, ...]
+    tmp_path: Path, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given = [word.format(out=tmp_path / "out") for word in words]
+    name, *given = [word.format(out=tmp_path / "out") for word in words]
+    build_parser = importlib.import_module(f"{name}.__main__").build_parser
     with holder(Path(given[-1])) as process:
-        done = fresh("-m", *given)
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
-    assert f"is being written by pid {process.pid} on " in done.stderr
+        assert command.run(name, build_parser, given) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert f"is being written by pid {process.pid} on " in told

@@ -14,42 +14,9 @@ import pytest
 from particles.__main__ import build_parser
 from particles.base import command
 from particles.model import cases
+from tests.forks import in_forks
 
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
-
-# every row in a process of its own, forked before anything but the parser is loaded: (folder, arguments) from a file
-ROWS = """
-import json, os, sys
-from pathlib import Path
-from particles.__main__ import build_parser
-from particles.base import command
-codes = []
-for folder, arguments in json.loads(Path(sys.argv[1]).read_text()):
-    if os.fork() == 0:
-        os.chdir(folder)
-        for stream, ending in ((1, ".out"), (2, ".err")):
-            os.dup2(os.open(folder + ending, os.O_WRONLY | os.O_CREAT), stream)
-        try:
-            code = command.run("particles", build_parser, arguments)
-        except SystemExit as leave:
-            code = leave.code or 0
-        print("loaded:", *(name for name in ("numba", "mpi4py", "matplotlib", "ot") if name in sys.modules))
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    codes.append(os.waitstatus_to_exitcode(os.wait()[1]))
-print(json.dumps(codes))
-"""
-
-
-def in_forks(fresh: Fresh, base: Path, rows: list[tuple[Path, list[object]]]) -> list[subprocess.CompletedProcess[str]]:
-    (base / "rows.json").write_text(json.dumps([(str(folder), list(map(str, words))) for folder, words in rows]))
-    done = fresh("-c", ROWS, base / "rows.json", env={"OPENBLAS_NUM_THREADS": "1"}, timeout=280)
-    assert (done.returncode, done.stderr) == (0, "")
-    return [
-        subprocess.CompletedProcess(words, code, Path(f"{folder}.out").read_text(), Path(f"{folder}.err").read_text())
-        for (folder, words), code in zip(rows, json.loads(done.stdout), strict=True)
-    ]
 
 
 def run(*words: object) -> int:
@@ -81,15 +48,17 @@ def toml(folder: Path, *changes: tuple[str, str]) -> str:
     return str(path)
 
 
-def test_run_stores_what_info_tells(fresh: Fresh, tmp_path: Path) -> None:
+def test_run_stores_what_info_tells(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     out = tmp_path / "out"
-    done = fresh("-m", "particles", "run", "regression", "--count", "1e3", "--layers", 100, "--out", out, "--json")
-    assert (done.returncode, done.stderr) == (0, "")
-    told = json.loads(done.stdout.splitlines()[-1])
+    assert run("run", "regression", "--count", "1e3", "--layers", 100, "--out", out, "--json") == 0
+    done = capsys.readouterr()
+    assert done.err == ""
+    told = json.loads(done.out.splitlines()[-1])
     assert (told["count"], told["times"]) == (1000, [0.0, 1.0, 2.0])
-    info = fresh("-m", "particles", "info", out, "--json")
-    assert (info.returncode, info.stderr) == (0, "")
-    answer = json.loads(info.stdout.splitlines()[-1])
+    assert run("info", out, "--json") == 0
+    info = capsys.readouterr()
+    assert info.err == ""
+    answer = json.loads(info.out.splitlines()[-1])
     field = np.load(out / "x.npy")
     assert answer["sha256"] == [hashlib.sha256(state.tobytes()).hexdigest() for state in field]
     assert (answer["times"], answer["count"]) == ([0.0, 1.0, 2.0], 1000)
@@ -156,12 +125,11 @@ def test_older_run_is_replaced_where_that_is_asked_for_alone(
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def test_empty_folder_here_is_a_good_output(fresh: Fresh, tmp_path: Path) -> None:
+def test_empty_folder_here_is_a_good_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--out .` in an empty folder either works or is refused before the run."""
     (tmp_path / "here").mkdir()
-    done = fresh("-m", "particles", "run", "regression", "--exact", "--count", 9, "--out", ".", cwd=tmp_path / "here")
-    assert "Traceback" not in done.stderr
-    assert done.returncode in (0, 2)
+    monkeypatch.chdir(tmp_path / "here")
+    assert run("run", "regression", "--exact", "--count", 9, "--out", ".") in (0, 2)
 
 
 HELP = ["--help", "run --help", "resume --help", "plan --help", "info --help"]
@@ -309,19 +277,21 @@ def test_state_that_is_not_finite_ends_with_three(fresh: Fresh, tmp_path: Path) 
     assert [path.name for path in tmp_path.iterdir()] == ["own.toml"]
 
 
-def test_energy_beyond_the_largest_number_ends_with_three(fresh: Fresh, tmp_path: Path) -> None:
+def test_energy_beyond_the_largest_number_ends_with_three(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     case = toml(tmp_path, ('"tanh"', '"identity"'), ("weight = -1.0", "weight = 400.0"))
-    done = fresh("-m", "particles", "run", case, "--exact", "--count", 10, "--out", tmp_path / "out")
-    assert (done.returncode, done.stderr.count("\n")) == (3, 1)
+    assert run("run", case, "--exact", "--count", 10, "--out", tmp_path / "out") == 3
+    assert capsys.readouterr().err.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["own.toml"]
 
 
-def test_torn_run_is_refused_by_info(fresh: Fresh, tmp_path: Path) -> None:
+def test_torn_run_is_refused_by_info(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert run("run", "regression", "--exact", "--count", 10, "--out", out) == 0
     (out / "x.npy").write_bytes((out / "x.npy").read_bytes()[:-8])
-    done = fresh("-m", "particles", "info", out)
-    assert (done.returncode, done.stderr.count("\n"), done.stdout) == (2, 1, "")
+    capsys.readouterr()
+    assert run("info", out) == 2
+    told = capsys.readouterr()
+    assert (told.err.count("\n"), told.out) == (1, "")
 
 
 @pytest.mark.parametrize("variable", ["PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS"])

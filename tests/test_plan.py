@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import subprocess
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from particles.__main__ import build_parser
+from particles.base import command
 from particles.base.errors import InputError
 from particles.forecast import BASE, forecast, w1_error
 from particles.model import (
@@ -32,61 +33,61 @@ from particles.run import Run
 from particles.schemes.collisions import Collisions
 from particles.schemes.euler import Euler
 from particles.schemes.flow import ExactFlow
-
-Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
-
-TELLING = """
-import sys
-from particles.__main__ import build_parser
-from particles.base import command
-code = command.run("particles", build_parser)
-print("loaded:", *[name for name in ("numba", "mpi4py", "matplotlib", "ot") if name in sys.modules])
-sys.exit(code)
-"""
+from tests.forks import Fresh, in_forks
 
 
-def told(fresh: Fresh, *arguments: object, **options: Any) -> dict[str, Any]:
-    done = fresh("-c", TELLING, "plan", *arguments, "--json", **options)
-    assert (done.returncode, done.stderr) == (0, "")
-    lines = done.stdout.splitlines()
-    assert lines[-1] == ("loaded:" if "--measure" not in arguments else "loaded: numba")
-    return dict(json.loads(lines[-2]))
+def told(fresh: Fresh, folder: Path, *lines: Sequence[object]) -> list[dict[str, Any]]:
+    """What `particles plan` tells for each line of options, without numba but where it measures, and without MPI."""
+    places = [folder / f"plan-{number}" for number in range(len(lines))]
+    for place in places:
+        place.mkdir()
+    found = []
+    rows = [(place, ("plan", *line, "--json")) for place, line in zip(places, lines, strict=True)]
+    for line, done in zip(lines, in_forks(fresh, folder, rows), strict=True):
+        assert (done.returncode, done.stderr) == (0, "")
+        answer, loaded = done.stdout.splitlines()[-2:]
+        assert loaded == ("loaded:" if "--measure" not in line else "loaded: numba")
+        found.append(dict(json.loads(answer)))
+    return found
 
 
 NOISE = ("--eps", 0.01)
 
 
-@pytest.mark.parametrize(
-    ("case", "options"),
-    [(name, ("--layers", 600)) for name in ("regression", "vehicles", "moments-conserved", "iris", "regression-2d")]
-    + [(name, NOISE) for name in ("fokker-planck", "fokker-planck-wide", "tanh-noise")],
-)
-def test_plan_loads_neither_numba_nor_mpi(fresh: Fresh, case: str, options: tuple[object, ...]) -> None:
-    plan = told(fresh, case, "--count", "1e12", "--ranks", 10_000, *options)
-    assert plan["memory_per_rank"] < plan["memory"]
-    assert (plan["w1"] is None) == (case in ("regression-2d", "moments-conserved"))
+PLANS: list[tuple[object, ...]] = [
+    *((name, "--layers", 600) for name in ("regression", "vehicles", "moments-conserved", "iris", "regression-2d")),
+    *((name, *NOISE) for name in ("fokker-planck", "fokker-planck-wide", "tanh-noise")),
+]
 
 
-def test_plan_of_a_billion_particles_fits_in_twenty_four_gibibytes(fresh: Fresh) -> None:
-    plan = told(fresh, "regression", "--count", "1e9", "--ranks", 2, "--layers", 100, "--no-clouds")
+def test_plan_loads_neither_numba_nor_mpi(fresh: Fresh, tmp_path: Path) -> None:
+    lines = [(*line, "--count", "1e12", "--ranks", 10_000) for line in PLANS]
+    for (case, *_), plan in zip(PLANS, told(fresh, tmp_path, *lines), strict=True):
+        assert plan["memory_per_rank"] < plan["memory"]
+        assert (plan["w1"] is None) == (case in ("regression-2d", "moments-conserved")), case
+
+
+def test_plan_of_a_billion_particles_fits_in_twenty_four_gibibytes(fresh: Fresh, tmp_path: Path) -> None:
+    (plan,) = told(fresh, tmp_path, ("regression", "--count", "1e9", "--ranks", 2, "--layers", 100, "--no-clouds"))
     assert 8e9 < plan["memory"] < 8e9 * 1.05 + 2 * BASE + 1.0
     assert plan["disk"] == 0.0
     assert 8e9 < plan["checkpoint"] < 8.1e9
 
 
 def test_disk_and_checkpoint_are_the_sizes_of_the_files(fresh: Fresh, tmp_path: Path) -> None:
-    options = ("regression", "--count", 100_003, "--layers", 100, "--histogram", -4, 6, 50)
-    plan = told(fresh, *options)
-    assert fresh("-m", "particles", "run", *options, "--out", tmp_path / "o", "--stop-at", 100).returncode == 75
+    options = ("regression", "--count", "100003", "--layers", "100", "--histogram", "-4", "6", "50")
+    (plan,) = told(fresh, tmp_path, options)
+    run = ["run", *options, "--out", str(tmp_path / "o"), "--stop-at", "100"]
+    assert command.run("particles", build_parser, run) == 75
     held = sum(p.stat().st_size for p in (tmp_path / "o.checkpoints").rglob("*") if p.is_file())
     assert held == pytest.approx(plan["checkpoint"] * 3 / 4, rel=0.02)  # at the end one more cloud has been taken
-    assert fresh("-m", "particles", "resume", tmp_path / "o").returncode == 0
+    assert command.run("particles", build_parser, ["resume", str(tmp_path / "o")]) == 0
     held = sum(p.stat().st_size for p in (tmp_path / "o").iterdir())
     assert held == pytest.approx(plan["disk"], rel=0.02)
 
 
-def test_measured_time_is_of_the_order_of_the_constant(fresh: Fresh) -> None:
-    plan = told(fresh, "regression", "--count", "1e7", "--layers", 1000, "--measure")
+def test_measured_time_is_of_the_order_of_the_constant(fresh: Fresh, tmp_path: Path) -> None:
+    (plan,) = told(fresh, tmp_path, ("regression", "--count", "1e7", "--layers", 1000, "--measure"))
     assert plan["measured"]
     assert 0.1 < plan["nanoseconds"] < 20.0
     assert plan["seconds"] == pytest.approx(1e7 * 1e-9 * 1000 * plan["nanoseconds"], rel=0.5)

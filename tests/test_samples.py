@@ -14,6 +14,8 @@ import pytest
 import particles
 import validation
 from particles import Collisions, Euler, ExactFlow
+from particles.__main__ import build_parser
+from particles.base import command
 from particles.base.errors import InputError
 from particles.model import Model, Normal, Product, Samples, cases, exact_law, load_case
 
@@ -102,7 +104,9 @@ until = 2.0
 """
 
 
-def test_a_command_line_starts_from_the_file_in_its_order_on_any_ranks(fresh: Fresh, tmp_path: Path) -> None:
+def test_a_command_line_starts_from_the_file_in_its_order_on_any_ranks(
+    fresh: Fresh, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Bytes of one rank are those of two, and of a run that was stopped and went on; without measurements: refused."""
     np.save(tmp_path / "data.npy", POINTS)
     (tmp_path / "own.toml").write_text(OWN)
@@ -111,15 +115,16 @@ def test_a_command_line_starts_from_the_file_in_its_order_on_any_ranks(fresh: Fr
     for ranks, out in ((1, "one"), (2, "two")):
         assert fresh(*words, "--out", tmp_path / out, ranks=ranks).returncode == 0
     assert fresh(*words, "--out", tmp_path / "cut", "--stop-at", 10, ranks=2).returncode == 75
-    assert fresh("-m", "particles", "resume", tmp_path / "cut").returncode == 0
+    assert command.run("particles", build_parser, ["resume", str(tmp_path / "cut")]) == 0
     runs = [particles.load(tmp_path / out) for out in ("one", "two", "cut")]
     assert runs[0].state(0.0)[0].tobytes() == POINTS.tobytes()
     assert runs[0].digests() == runs[1].digests() == runs[2].digests()
     straight = particles.simulate(case.model, Euler(layers=40), until=2.0, times=(0.0, 2.0), start=Samples(POINTS))
     assert runs[0].digests() == straight.digests()
-    told = fresh("-m", "particles", "run", "regression", "--start", "given", "--exact", "--out", tmp_path / "no")
-    assert told.returncode == 2
-    assert "case 'regression' is not of measurements" in told.stderr
+    capsys.readouterr()
+    given = ["run", "regression", "--start", "given", "--exact", "--out", str(tmp_path / "no")]
+    assert command.run("particles", build_parser, given) == 2
+    assert "case 'regression' is not of measurements" in capsys.readouterr().err
 
 
 def test_a_restart_from_other_points_is_refused(tmp_path: Path) -> None:

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from particles.__main__ import build_parser as particles_parser
 from particles.base import command
 from particles.base.errors import NotFiniteError
 from tests.paths import ROOT
+from validation.__main__ import build_parser as validation_parser
 
 
 def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -61,14 +63,15 @@ def test_working_folder_that_is_gone_is_one_sentence(tmp_path: Path, words: str)
 @pytest.mark.parametrize(
     "words", ["info {n}", "resume {n}", "resume /", "run {n}.toml --out o", "run regression --out {n}"]
 )
-def test_names_too_long_are_one_sentence(tmp_path: Path, words: str) -> None:
-    done = shell(f"exec {sys.executable} -m particles {words.format(n='n' * 300)}", tmp_path)
-    assert (done.returncode, done.stderr.count("\n"), done.stderr[:11]) == (2, 1, "particles: ")
+def test_names_too_long_are_one_sentence(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.run("particles", particles_parser, words.format(n="n" * 300).split()) == 2
+    told = capsys.readouterr().err
+    assert (told.count("\n"), told[:11]) == (1, "particles: ")
 
 
-def test_names_too_long_to_compare_are_one_sentence(tmp_path: Path) -> None:
-    done = shell(f"exec {sys.executable} -m validation compare {'n' * 300} {'m' * 300}", tmp_path)
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+def test_names_too_long_to_compare_are_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.run("validation", validation_parser, ["compare", "n" * 300, "m" * 300]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_number_that_json_has_not_is_a_sentence() -> None:

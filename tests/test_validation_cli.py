@@ -3,8 +3,6 @@
 import csv
 import dataclasses
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +13,7 @@ import validation.__main__
 from kinetic.__main__ import build_parser as kinetic_parser
 from particles.base import command
 from particles.model import Measure, Normal
+from tests.forks import Fresh, in_forks
 from validation.figures import _window
 
 
@@ -125,39 +124,44 @@ def test_measured_data_may_come_from_a_file(tmp_path: Path, capsys: pytest.Captu
     assert last_json(capsys)["extra"]["measured"]["count"] == 400
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (("study", "mean-field", "nowhere", "--out", "{tmp}/s"), "case 'nowhere' is not known"),
-        (("study", "mean-field", "regression-2d", "--out", "{tmp}/s"), "no exact law"),
-        (("study", "mean-field", "regression", "--levels", "10", "--out", "{tmp}/s"), "at least three"),
-        (("study", "mean-field", "regression", "--replicates", "1", "--out", "{tmp}/s"), "replicates = 1"),
-        (("study", "mean-field", "regression", "--seed", "-1", "--out", "{tmp}/s"), "'-1' must be an integer"),
-        (("study", "mean-field", "vehicles", "--data", "{tmp}/none.csv", "--out", "{tmp}/s"), "cannot be read"),
-        (("study", "mean-field", "regression", "--out", "/"), "holds something else"),
-        (("compare", "{tmp}/none", "{tmp}/none.nc"), "cannot be read"),
-        (("plot", "{tmp}/none", "--out", "{tmp}/p.png"), "holds no particle run"),
-        (("plot", "{tmp}/none", "--out", "{tmp}/p.pdf"), "must end in .png"),
-        (("study", "depth", "regression", "--out", "{tmp}/s"), "invalid choice"),
-        (("dance",), "invalid choice"),
-    ],
-)
-def test_bad_input_is_one_sentence_before_mpi_and_numba(words: tuple[str, ...], said: str, tmp_path: Path) -> None:
-    program = (
-        "import sys; from particles.base import command; from validation.__main__ import build_parser;"
-        "code = command.run('validation', build_parser);"
-        "heavy = {'numba', 'mpi4py.MPI', 'ot', 'matplotlib'} & set(sys.modules);"
-        "print(sorted(heavy)); sys.exit(code)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program, *(w.format(tmp=tmp_path) for w in words)],
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert done.returncode == 2, done.stderr
-    assert said in done.stderr
-    assert done.stderr.count("\n") == 1
-    assert done.stdout == "[]\n"
-    assert list(tmp_path.iterdir()) == []
+BAD = [
+    (("study", "mean-field", "nowhere", "--out", "{tmp}/s"), "case 'nowhere' is not known"),
+    (("study", "mean-field", "regression-2d", "--out", "{tmp}/s"), "no exact law"),
+    (("study", "mean-field", "regression", "--levels", "10", "--out", "{tmp}/s"), "at least three"),
+    (("study", "mean-field", "regression", "--replicates", "1", "--out", "{tmp}/s"), "replicates = 1"),
+    (("study", "mean-field", "regression", "--seed", "-1", "--out", "{tmp}/s"), "'-1' must be an integer"),
+    (("study", "mean-field", "vehicles", "--data", "{tmp}/none.csv", "--out", "{tmp}/s"), "cannot be read"),
+    (("study", "mean-field", "regression", "--out", "/"), "holds something else"),
+    (("compare", "{tmp}/none", "{tmp}/none.nc"), "cannot be read"),
+    (("plot", "{tmp}/none", "--out", "{tmp}/p.png"), "holds no particle run"),
+    (("plot", "{tmp}/none", "--out", "{tmp}/p.pdf"), "must end in .png"),
+    (("study", "depth", "regression", "--out", "{tmp}/s"), "invalid choice"),
+    (("dance",), "invalid choice"),
+]
+
+
+@pytest.fixture(scope="module")
+def refused(fresh: Fresh, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str, str]]:
+    """Code, output and errors of every bad line, each in a folder of its own, which it must leave empty."""
+    base = tmp_path_factory.mktemp("bad")
+    folders = [base / str(number) for number in range(len(BAD))]
+    for folder in folders:
+        folder.mkdir()
+    lines = [[word.format(tmp=folder) for word in words] for folder, (words, _) in zip(folders, BAD, strict=True)]
+    ends = in_forks(fresh, base, list(zip(folders, lines, strict=True)), "validation")
+    assert not any(list(folder.iterdir()) for folder in folders)
+    return {
+        " ".join(words): (end.returncode, end.stdout, end.stderr) for (words, _), end in zip(BAD, ends, strict=True)
+    }
+
+
+@pytest.mark.parametrize(("words", "said"), BAD)
+def test_bad_input_is_one_sentence_before_mpi_and_numba(
+    refused: dict[str, tuple[int, str, str]], words: tuple[str, ...], said: str
+) -> None:
+    code, out, err = refused[" ".join(words)]
+    assert (code, out, err.count("\n")) == (2, "loaded:\n", 1), err
+    assert said in err
 
 
 def normal(low: float, high: float) -> Measure:
