@@ -21,6 +21,7 @@ if Path(_found).resolve() != Path(__file__).resolve().parents[1] / "particles" /
     raise ImportError(_told)
 
 
+import particles.base  # noqa: E402, F401  (first: a command line listens for signals before it loads more)
 from kinetic.cautions import cautions  # noqa: E402
 from kinetic.domain import domain, tail_masses  # noqa: E402
 from kinetic.fit import fit  # noqa: E402

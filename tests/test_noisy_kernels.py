@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from particles.base.shims import fma
-from particles.kernels import noisy
+from particles.kernels import counted, noisy
 from particles.kernels.walls import free, reflecting
 from particles.model import (
     CONSTANT,
@@ -180,9 +180,11 @@ def test_pushes_are_their_equations() -> None:
         assert noisy.milstein(moved, k, dk, eta, sd, half) == pytest.approx(expected, rel=1e-12, abs=1e-13)
 
 
-def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("fill_variates", "fill_variates_of"):
-        monkeypatch.setattr(noisy, name, getattr(noisy, name).__wrapped__)
+def _plain(monkeypatch: pytest.MonkeyPatch, names: Sequence[str] = ("fill_variates", "fill_variates_of")) -> None:
+    for name in names:
+        for module in (noisy, counted):
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, getattr(module, name).__wrapped__)
 
 
 @pytest.mark.parametrize("clock", ["poisson", "synchronous"])
@@ -195,8 +197,7 @@ def test_compiled_sweeps_and_plain_python_give_the_same_bits(
     scheme = Collisions(EPS, clock, law, dt=3.0 * EPS if clock == "poisson" else None)
     compiled = run(MODELS[model], scheme, 3, 6.0 * EPS)
     _plain(monkeypatch)
-    for name in ("noisy_line", "two_point_line", "noisy_space", "counted_collisions"):
-        monkeypatch.setattr(noisy, name, getattr(noisy, name).__wrapped__)
+    _plain(monkeypatch, ("noisy_line", "two_point_line", "noisy_space", "counted_collisions"))
     assert run(MODELS[model], scheme, 3, 6.0 * EPS).tobytes() == compiled.tobytes()
 
 
@@ -232,7 +233,7 @@ def test_one_open_end_reflects_at_the_other() -> None:
 ASSEMBLY = """
 import re, sys
 import numpy as np
-from particles.kernels import noisy
+from particles.kernels import counted, noisy
 from particles.schemes.collisions import poisson_thresholds
 from particles.kernels.walls import free
 from particles.model import CONSTANT, LINEAR, TANH
@@ -242,18 +243,18 @@ from particles.philox import Key
 which, law, shape = sys.argv[1], NOISES[sys.argv[2]], {"1": CONSTANT, "x": LINEAR}[sys.argv[3]]
 w, b, sizes = np.ones(3), np.zeros(3), Sizes(0.1, 0.1)
 c, ends, key, place = Constants((), ()), Ends(0.0, 0.0), Key(0, 1), Place(0, 0, law.steps)
-formulas = (TANH.value, shape.value, shape.derivative, n.euler_maruyama)
+formulas = (TANH.value, shape.value, shape.derivative, noisy.euler_maruyama)
 if which == "line":
-    f = n.noisy_line(*formulas, free, law.variates)
+    f = noisy.noisy_line(*formulas, free, law.variates)
     f(np.zeros(64), w, b, sizes, c, ends, key, place)
 elif which == "bits":
-    f = n.two_point_line(*formulas, free)
+    f = noisy.two_point_line(*formulas, free)
     f(np.zeros(64), w, b, sizes, c, ends, key, Place(0, 0, 128))
 elif which == "space":
-    f = n.noisy_space(*formulas, law.variates)
+    f = noisy.noisy_space(*formulas, law.variates)
     f(np.zeros((2, 64)), np.ones((3, 2, 2)), np.ones((3, 2)), sizes, c, key, place)
 else:
-    f = n.counted_collisions(TANH.value, shape.value, free, law.variates)
+    f = counted.counted_collisions(TANH.value, shape.value, free, law.variates)
     keys, rows = Keys(key, Key(0, 2)), (np.ones((3, 1, 1)), np.ones((3, 1)))
     f(np.zeros((1, 64)), *rows, sizes, c, ends, keys, place, poisson_thresholds(4.0))
 text = "".join(f.inspect_asm().values())

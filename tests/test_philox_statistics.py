@@ -185,8 +185,8 @@ class Recorder:
 def plain(monkeypatch: pytest.MonkeyPatch, recorder: Recorder) -> None:
     """Let the sweeps run as plain Python over the recorder."""
     monkeypatch.setattr(noisy, "philox4x32", recorder.words)
-    for name in ("fill_variates", "fill_variates_of"):
-        monkeypatch.setattr(noisy, name, getattr(noisy, name).__wrapped__)
+    for module, name in ((noisy, "fill_variates"), (noisy, "fill_variates_of"), (counted, "fill_variates_of")):
+        monkeypatch.setattr(module, name, getattr(module, name).__wrapped__)
 
 
 def drift(u: float, x: float, c: tuple[float, ...]) -> float:
@@ -264,7 +264,7 @@ def test_counted_collisions_use_every_word_once(monkeypatch: pytest.MonkeyPatch,
         return c
 
     monkeypatch.setattr(noisy, "philox4x32", words)
-    monkeypatch.setattr(noisy, "fma", fma)
+    monkeypatch.setattr(counted, "fma", fma)
     thresholds = (np.linspace(0.05, 0.95, 19) * 2.0**64).astype(np.uint64)  # 0 to 19 collisions, equally likely
     sweep = counted.counted_collisions.__wrapped__(drift, one, stay, as_words)
     zeros = (np.zeros((dim, COUNT)), np.zeros((STEPS, dim, dim)), np.zeros((STEPS, dim)))
