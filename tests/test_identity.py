@@ -26,9 +26,16 @@ from particles.model import (
     TANH,
     Dirac,
     Empirical,
+    InverseGamma,
+    Law,
+    Lognormal,
     Mixture,
     Model,
     Normal,
+    Pareto,
+    SechPower,
+    Uniform,
+    exact_law,
     histogram,
     kernel_estimate,
     piecewise,
@@ -307,3 +314,25 @@ def test_a_closure_that_changed_and_an_object_of_a_library_are_not_taken_for_equ
     assert before != told(own)
     for function in (lambda t: grid(t), np.random.default_rng(0).normal):
         assert told(function) is None
+
+
+RECORDED = [
+    (Normal(0.0, 1.0), "8c2a8f2568e9df2d"),
+    (Dirac(1.0), "278ababe40088bfe"),
+    (Mixture([Normal(0.0, 1.0), Dirac(1.0)], [0.5, 0.5]), "5670c5acc6fa7fe7"),
+    (Lognormal(0.0, 1.0), "25ec55aa66c48f28"),
+    (InverseGamma(3.0, 1.0), "35474f26009aab1d"),
+    (SechPower(1.0, 1.0, 2.0), "c383954ba187fbf2"),
+    (Pareto(1.0, 2.0), "0a09e3de31f41099"),
+    (Empirical([1.0, 2.0, 3.0]), "32802035d8789667"),
+    (histogram([1.0, 2.0, 3.0, 4.0]), "a6aa7e9ce0fee7f3"),
+    (kernel_estimate([1.0, 2.0, 3.0]), "99afdb48e977b067"),
+    (Uniform(0.0, 1.0).smoothed(1.0, 0.0, 1.0), "de71f62618649874"),
+    (exact_law(cases["regression"].model, 1.0), "c3e826ce82c11759"),
+]
+"""Laws and the beginnings of their hashes in records of commit ca31f97, where they stood in other modules."""
+
+
+@pytest.mark.parametrize(("law", "told"), RECORDED, ids=lambda value: type(value).__name__)
+def test_a_class_that_moved_is_the_one_of_older_records(law: Law, told: str) -> None:
+    assert str(identity(model(initial=law))["initial"]).startswith(told)
