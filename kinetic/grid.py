@@ -22,6 +22,7 @@ from particles.base.checks import LARGEST, require_positive
 from particles.base.checks import require_finite as require_number
 from particles.base.errors import InputError, NotFiniteError
 from particles.base.jit import Formula, kernel
+from particles.base.quadrature import gauss
 from particles.base.shims import fma
 from particles.model import Law
 
@@ -97,7 +98,7 @@ class Grid:
         nodes : int, default 3
             Gauss nodes a cell; exact for degree 2 nodes - 1.
         """
-        offsets, weights = np.polynomial.legendre.leggauss(nodes)
+        offsets, weights = gauss(nodes)
         points = self.centres + 0.5 * self.h * offsets[:, None]
         return np.asarray((0.5 * weights[:, None] * function(points)).sum(axis=0))
 

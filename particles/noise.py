@@ -28,6 +28,7 @@ from particles.base.arrays import Floats
 from particles.base.checks import require_count, require_type
 from particles.base.errors import InputError
 from particles.base.jit import Formula, formula
+from particles.base.quadrature import gauss
 from particles.base.shims import sqrt
 from particles.philox import uniform53
 
@@ -150,7 +151,7 @@ def _signs(w0: Any, w1: Any, w2: Any, w3: Any) -> Four:
 
 
 def _uniform_rule(count: int) -> tuple[Floats, Floats]:
-    eta, weight = np.polynomial.legendre.leggauss(count)
+    eta, weight = gauss(count)
     return math.sqrt(3.0) * eta, weight
 
 

@@ -17,10 +17,9 @@ from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
+from particles.base.quadrature import gauss, panel_points
 from particles.model import Empirical, Law
 
-_CELL_NODES, _CELL_WEIGHTS = np.polynomial.legendre.leggauss(8)
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _LEAST = 8
 """Fewest measurements of a fit."""
 _SMALLEST, _LARGEST = 1e-120, 1e120
@@ -79,8 +78,8 @@ class Target:
     def _cells(self, positive: bool) -> tuple[Floats, Floats]:
         low, high = self.values - 0.5 * self.step, self.values + 0.5 * self.step
         low = np.maximum(low, 0.0) if positive else low
-        half = 0.5 * (high - low)
-        return 0.5 * (high + low) + half * _CELL_NODES[:, None], np.log(_CELL_WEIGHTS[:, None] * half)
+        half, (nodes, weights) = 0.5 * (high - low), gauss(8)
+        return 0.5 * (high + low) + half * nodes[:, None], np.log(weights[:, None] * half)
 
     def distance(self, law: Law) -> float:
         """Kolmogorov distance sup abs(F_n - F) to a fitted law, at the ends of the cells for rounded measurements."""
@@ -141,9 +140,8 @@ def of_law(law: Law) -> Target:
         If its density does not hold its mass: a law with atoms is no steady state, and its data belong in `of_data`.
     """
     edges = law.breakpoints()
-    half = 0.5 * np.diff(edges)
-    x = 0.5 * (edges[1:] + edges[:-1]) + half * _NODES[:, None]
-    shares = (_WEIGHTS[:, None] * half * law.pdf(x)).reshape(-1)
+    x, weights, half = panel_points(edges)
+    shares = (weights * half * law.pdf(x)).reshape(-1)
     if abs(shares.sum() - 1.0) > 1e-6:
         raise InputError(f"the density of {law!r:.200} holds {shares.sum():.6g} of its mass: give its data instead")
     order = np.argsort(x, axis=None)

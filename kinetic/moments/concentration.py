@@ -18,6 +18,7 @@ import numpy as np
 from kinetic.moments.spread import Spread
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
+from particles.base.roots import bisect
 from particles.model import Model
 
 Rate = Callable[[Floats], Floats]
@@ -157,9 +158,5 @@ def first_rise(rate: Rate, times: Floats, until: float) -> tuple[float, float] |
 def sign_change(rate: Rate, left: float, right: float) -> float:
     """Return the time between two samples where a derivative goes from negative to not, or back, by bisection."""
     negative = bool(rate(np.array([left]))[0] < 0.0)
-    while left < (middle := 0.5 * (left + right)) < right:
-        if bool(rate(np.array([middle]))[0] < 0.0) == negative:
-            left = middle
-        else:
-            right = middle
-    return float(right)
+    ends = np.array([left]), np.array([right])
+    return float(bisect(lambda t: (rate(t) < 0.0) == negative, *ends, rounds=1100)[0])

@@ -13,11 +13,13 @@ import numpy as np
 from numpy.polynomial import legendre
 
 from kinetic.steady.chart import Chart, Map, scan
-from particles.base.arrays import Floats, bisect
+from particles.base.arrays import Floats
 from particles.base.errors import InputError
+from particles.base.quadrature import gauss
+from particles.base.roots import bisect
 
 DEGREE = 15
-NODES, WEIGHTS = legendre.leggauss(DEGREE + 1)
+NODES, WEIGHTS = gauss(DEGREE + 1)
 TO_LEGENDRE = (np.arange(DEGREE + 1) + 0.5)[:, None] * (legendre.legvander(NODES, DEGREE) * WEIGHTS[:, None]).T
 """Coefficients from values at the nodes."""
 

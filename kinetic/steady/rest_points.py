@@ -13,8 +13,8 @@ import numpy as np
 
 from kinetic.steady.chart import scan
 from kinetic.steady.line import Line
-from particles.base.arrays import bisect
 from particles.base.errors import InputError
+from particles.base.roots import bisect
 
 
 def attractor(line: Line) -> tuple[float | None, str]:

@@ -6,7 +6,7 @@ A formula's loop is written once, the formula stays a scalar function.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -133,15 +133,6 @@ def _map2(f: Formula) -> Formula:
             out[i] = f(u[i], x[i], constants)
 
     return loop
-
-
-def bisect(below: Callable[[Floats], NDArray[np.bool_]], low: Floats, high: Floats) -> Floats:
-    """Ends of the stretches [low, ...) on which `below` holds, to the last bits, elementwise."""
-    for _ in range(80 if low.size else 0):
-        middle = 0.5 * (low + high)
-        first = below(middle)
-        low, high = np.where(first, middle, low), np.where(first, high, middle)
-    return high
 
 
 def over_arrays(f: Formula, *arguments: ArrayLike, constants: tuple[float, ...] = ()) -> Floats:

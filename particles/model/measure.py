@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats, as_floats
 from particles.base.errors import InputError
+from particles.base.quadrature import gauss
 
 _NO_FACES = np.empty(0)
 _NO_CELLS = np.empty((3, 0))
@@ -112,7 +113,7 @@ class Measure:
         return total
 
     def _density_moment(self, k: int, about: float) -> float:
-        nodes, weights = np.polynomial.legendre.leggauss(k // 2 + 2)  # exact for the degree k + 2
+        nodes, weights = gauss(k // 2 + 2)  # exact for the degree k + 2
         centres, widths = 0.5 * (self.faces[1:] + self.faces[:-1]) - about, np.diff(self.faces)
         s = 0.5 * nodes[:, None]
         density = self.polynomials[0] + s * (self.polynomials[1] + s * self.polynomials[2])

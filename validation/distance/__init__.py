@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from particles.base.arrays import Floats, bisect
+from particles.base.arrays import Floats
 from particles.base.errors import InputError
+from particles.base.quadrature import gauss
+from particles.base.roots import bisect
 from particles.model import Law, Measure
 from validation.distance.checks import check_probability, require_mean
 from validation.distance.distribution import Flags, OfLaw
@@ -102,10 +104,9 @@ def _crossings(measure: Measure, law: Law, step: Floats, left: Floats, right: Fl
 
 def _gauss_absolute(measure: Measure, law: Law, base: Floats, left: Floats, right: Floats) -> float:
     """Integral of abs(base + F_density - F) over intervals in which it does not change its sign."""
-    nodes, weights = np.polynomial.legendre.leggauss(8)
     half = 0.5 * (right - left)
     total = 0.0
-    for node, weight in zip(nodes, weights, strict=True):
+    for node, weight in zip(*gauss(8), strict=True):
         x = 0.5 * (left + right) + half * node
         total += float((weight * half * np.abs(base + measure.density_cdf(x) - law.cdf(x))).sum())
     return total

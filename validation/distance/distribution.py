@@ -21,13 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from particles.base.arrays import Floats
+from particles.base.quadrature import gauss
+from particles.base.roots import quantile_by_bisection
 from particles.model import Law, Measure
 from particles.model.laws import tails
-from particles.model.laws.inversion import quantile_by_bisection
 
 Flags = NDArray[np.bool_]
 STEPS = 64  # of a cell of a law
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
 _TAIL = 10.0 ** -np.arange(2.5, 300.5, 0.5)
 
 
@@ -115,7 +115,7 @@ class OfLaw(Distribution):
         knots = np.concatenate([[start], self.edges[self.edges > start]])
         left, half, above = knots[:-1], 0.5 * np.diff(knots), self.above(knots[:-1])
         total = np.zeros(left.shape)
-        for node, weight in zip(_NODES, _WEIGHTS, strict=True):
+        for node, weight in zip(*gauss(8), strict=True):
             total += weight * half * (np.where(above, 0.0, 1.0) - self.values(left + (1.0 + node) * half, above))
         return float(total.sum()) + self.outside
 

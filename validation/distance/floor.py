@@ -26,6 +26,7 @@ import numpy as np
 from particles.base.arrays import Floats
 from particles.base.checks import require_count
 from particles.base.errors import InputError
+from particles.base.quadrature import integrate
 from particles.model import Law, Measure
 from validation.distance.checks import check_probability
 from validation.distance.distribution import OfMeasure
@@ -105,8 +106,4 @@ def _integrate(measure: Measure, function: Callable[[Floats], Floats], kinks: Fl
         raise InputError(f"dimension {measure.dim} of the measure must be 1")
     distribution = OfMeasure(measure)
     edges = np.unique(np.concatenate([distribution.edges, distribution.quantile(kinks)]))
-    half = 0.5 * np.diff(edges)
-    nodes, weights = np.polynomial.legendre.leggauss(4)
-    x = 0.5 * (edges[1:] + edges[:-1]) + half * nodes[:, None]
-    values = function(np.clip(measure.cdf(x), 0.0, 1.0))
-    return float((weights[:, None] * values * half).sum())
+    return integrate(lambda x: function(np.clip(measure.cdf(x), 0.0, 1.0)), edges, 4)

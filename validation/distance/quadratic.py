@@ -18,11 +18,11 @@ import numpy as np
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
+from particles.base.quadrature import gauss
 from particles.model import Law, Measure
 from validation.distance.checks import check_probability
 from validation.distance.distribution import Distribution, OfLaw, OfMeasure
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
 _NEGATIVE = 1e-9
 
 
@@ -79,7 +79,7 @@ def _inside(distribution: Distribution, atoms: Floats, levels: Floats, ends: Flo
     reach = np.maximum(np.abs(left - x), np.abs(right - x))  # no atom lies inside a panel: not 0
     before = np.nextafter(right, left)  # F may jump at the right end, which a node must not round to
     total = np.zeros(left.shape)
-    for node, weight in zip(_NODES, _WEIGHTS, strict=True):
+    for node, weight in zip(*gauss(8), strict=True):
         inside = (1.0 + node) * half
         at = np.minimum(left + inside, before)
         missing = np.maximum(sign * (level - distribution.values(at, above)), 0.0)

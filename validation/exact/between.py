@@ -10,11 +10,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from particles.base.arrays import Floats, bisect
+from particles.base.arrays import Floats
+from particles.base.quadrature import gauss, panel_points
+from particles.base.roots import bisect
 from particles.model import Law
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
-_INSIDE = np.concatenate([[-1.0 + 1e-12], _NODES, [1.0 - 1e-12]])  # at a panel's end F may jump
+_INSIDE = np.concatenate([[-1.0 + 1e-12], gauss(16)[0], [1.0 - 1e-12]])  # at a panel's end F may jump
 _ROUNDING = 1e-15
 
 
@@ -34,9 +35,8 @@ def w1_between(a: Law, b: Law) -> float:
         return a.cdf(x) - b.cdf(x)
 
     edges = np.union1d(edges, _roots(difference, edges))
-    half = 0.5 * np.diff(edges)
-    values = difference(0.5 * (edges[1:] + edges[:-1]) + half * _NODES[:, None])
-    return float(np.abs((_WEIGHTS[:, None] * values * half).sum(axis=0)).sum())
+    x, weights, half = panel_points(edges)
+    return float(np.abs((weights * difference(x) * half).sum(axis=0)).sum())
 
 
 def _roots(difference: Callable[[Floats], Floats], edges: Floats) -> Floats:

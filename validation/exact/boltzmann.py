@@ -22,8 +22,8 @@ import numpy as np
 from particles import Collisions, Milstein
 from particles.base.arrays import Floats, over_arrays
 from particles.base.errors import InputError
+from particles.base.roots import quantile_by_bisection
 from particles.model import CONSTANT, Law, Model
-from particles.model.laws.inversion import quantile_by_bisection
 from particles.schemes.scheme import even_levels
 from validation.exact.interpolation import UniformGrid
 from validation.exact.lattice import LatticeSum, binomial_signs

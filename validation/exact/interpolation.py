@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 
 from particles.base.arrays import Floats
+from particles.base.quadrature import panel_points
 
 _OFFSETS = np.arange(-3, 5)
-_GAUSS_NODES, _GAUSS_WEIGHTS = np.polynomial.legendre.leggauss(8)
 
 
 def _basis() -> Floats:
@@ -80,9 +80,8 @@ class UniformGrid:
         end = self.origin + self.step * (self.size - 1)
         reach = self.origin + self.step * np.arange(-4.0, self.size + 4.0)
         edges = np.union1d(reach, kinks[(kinks > reach[0]) & (kinks < reach[-1])])
-        half = 0.5 * np.diff(edges)
-        y = (0.5 * (edges[1:] + edges[:-1]) + half * _GAUSS_NODES[:, None]).ravel()
-        weight = (half * _GAUSS_WEIGHTS[:, None]).ravel() / self.step
+        points, weights, half = panel_points(edges, 8)
+        y, weight = points.ravel(), (half * weights).ravel() / self.step
         values = np.where(
             y < self.origin - 3.0 * self.step, low, np.where(y > end + 3.0 * self.step, high, function(y))
         )

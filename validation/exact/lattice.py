@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats
+from particles.base.roots import quantile_by_bisection
 from particles.model import Law
-from particles.model.laws.inversion import quantile_by_bisection
 
 _BLOCK = 1 << 21  # numbers at once
 

@@ -27,13 +27,15 @@ from itertools import pairwise
 import numpy as np
 
 from particles import Euler, ExactFlow, carry
-from particles.base.arrays import Floats, bisect
+from particles.base.arrays import Floats
 from particles.base.errors import InputError
+from particles.base.quadrature import gauss
+from particles.base.roots import bisect
 from particles.model import Model, exact_law
 from particles.model.exact.transients import segments
 from particles.schemes.scheme import Scheme
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
+_NODES, _WEIGHTS = gauss(8)
 _PANELS = np.linspace(0.0, 1.0, 201)
 
 

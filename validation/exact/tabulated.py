@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats
+from particles.base.quadrature import gauss
 from particles.model import Law
 from validation.exact.interpolation import UniformGrid
 
-_GAUSS_NODES, _GAUSS_WEIGHTS = np.polynomial.legendre.leggauss(8)
 _STEPS = 60  # of Newton's method at most; where the density vanishes they are halvings
 _PANELS = 1000  # of `breakpoints`, at most
 
@@ -131,11 +131,11 @@ class TabulatedLaw(Law):
         y = self.grid.points
         middle = int(np.searchsorted(self.below, 0.5))
         centre = float(self.chart.back(y[middle]))
-        half = 0.5 * self.grid.step
-        inner = (y[:-1] + half) + half * _GAUSS_NODES[:, None]
+        half, (nodes, weights) = 0.5 * self.grid.step, gauss(8)
+        inner = (y[:-1] + half) + half * nodes[:, None]
         x = self.chart.back(inner)
         f, s = self._both(x)
-        tail = np.where(x > centre, s, -f) * self.chart.slope(inner) * half * _GAUSS_WEIGHTS[:, None]
+        tail = np.where(x > centre, s, -f) * self.chart.slope(inner) * half * weights[:, None]
         first = float(tail.sum())
         return centre + first, 2.0 * float(((x - centre) * tail).sum()) - first * first
 

@@ -24,9 +24,9 @@ import numpy as np
 import particles
 from particles.base import parallel
 from particles.base.arrays import Floats
+from particles.base.roots import quantile_by_bisection
 from particles.model import Measure, Model
 from particles.model.exact.transients import PushForward, segments
-from particles.model.laws.inversion import quantile_by_bisection
 from validation.distance import w1_to_law
 from validation.studies.study import Check
 

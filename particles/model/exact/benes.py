@@ -20,12 +20,13 @@ from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
+from particles.base.quadrature import gauss
 from particles.model.laws.combined import Mixture
 from particles.model.laws.elementary import Normal
 from particles.model.laws.law import Law
 from particles.model.laws.smoothed import invert, normal_density
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
+_NODES, _WEIGHTS = gauss(16)
 _MOST_PANELS = 4096
 _CHUNK = 2**20
 

@@ -16,11 +16,12 @@ import numpy as np
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
+from particles.base.quadrature import gauss
 from particles.model.rule import Model
 
 Coefficients = tuple[float, float, float]
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
+_NODES, _WEIGHTS = gauss(16)
 _MOST_PANELS = 1024
 _TOLERANCE = 1e-13
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from particles.base.arrays import Floats
 from particles.base.checks import require_number, require_type
 from particles.base.errors import InputError
-from particles.model.laws.inversion import quantile_by_bisection
+from particles.base.roots import quantile_by_bisection
 from particles.model.laws.law import Law
 from particles.model.laws.law_moments import of_points
 

@@ -17,8 +17,8 @@ from particles import vmath
 from particles.base.arrays import Floats, as_floats, over_arrays
 from particles.base.errors import InputError
 from particles.base.jit import formula
+from particles.base.roots import quantile_by_bisection, quantile_by_newton
 from particles.model.laws import widths
-from particles.model.laws.inversion import quantile_by_bisection, quantile_by_newton
 from particles.model.laws.kernel_sum import KernelSum
 from particles.model.laws.law import Law
 from particles.model.laws.law_moments import of_normals, of_points
@@ -175,7 +175,7 @@ class KernelEstimate(Law):
         after = np.searchsorted(levels, p)
         low = np.where(after > 0, edges[np.maximum(after - 1, 0)], low)
         high = np.where(after < edges.size, edges[np.minimum(after, edges.size - 1)], np.maximum(low, high))
-        return quantile_by_newton(self, p, low, high)
+        return quantile_by_newton(self.cdf, self.pdf, p, low, high)
 
     @cached_property
     def _table(self) -> tuple[Floats, Floats]:

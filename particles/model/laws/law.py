@@ -16,10 +16,9 @@ from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
+from particles.base.quadrature import integrate
 from particles.model.laws import law_moments, tails
 from particles.model.laws.panels import follow
-
-_GAUSS_NODES, _GAUSS_WEIGHTS = np.polynomial.legendre.leggauss(16)
 
 
 class Law(ABC):
@@ -209,10 +208,7 @@ class Law(ABC):
         edges = np.unique(np.concatenate([self.breakpoints(), self.quantile(levels)]))
         if edges.size < 2:
             return 0.0
-        half = 0.5 * np.diff(edges)
-        x = 0.5 * (edges[1:] + edges[:-1]) + half * _GAUSS_NODES[:, None]
-        values = function(np.clip(self.cdf(x), 0.0, 1.0))
-        return float((_GAUSS_WEIGHTS[:, None] * values * half).sum())
+        return integrate(lambda x: function(np.clip(self.cdf(x), 0.0, 1.0)), edges)
 
     def w1_constant(self) -> float:
         """Sampling constant lim sqrt(M) E W1(F_M, F) = sqrt(2/pi) int sqrt(F (1 - F)) dx (Bobkov and Ledoux).

@@ -17,12 +17,12 @@ from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
+from particles.base.quadrature import gauss, panel_points
 from particles.model.laws import tails
 
 if TYPE_CHECKING:
     from particles.model.laws.law import Law
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _LOST = 1e-9
 """Largest share of a moment that may lie beyond the outermost breakpoints, or mass that the density may miss."""
 
@@ -39,7 +39,7 @@ def of_points(x: Floats, masses: Floats, order: int, low: float, high: float, c:
 
 def of_bins(edges: Floats, masses: Floats, order: int, low: float, high: float, c: float) -> Floats:
     """Constant density in each bin: exact for Gauss' rule with order // 2 + 1 nodes."""
-    nodes, weights = np.polynomial.legendre.leggauss(order // 2 + 1)
+    nodes, weights = gauss(order // 2 + 1)
     left, right = np.clip(edges[:-1], low, high), np.clip(edges[1:], low, high)
     half = 0.5 * (right - left)
     x = 0.5 * (right + left) - c + half * nodes[:, None]
@@ -71,9 +71,8 @@ def by_quadrature(law: Law, order: int, low: float, high: float, c: float) -> Fl
     edges = edges[(edges >= low) & (edges <= high)]
     if not edges.size:
         return np.zeros(order + 1)
-    half = 0.5 * np.diff(edges)
-    x = 0.5 * (edges[1:] + edges[:-1]) + half * _NODES[:, None]
-    shares = _WEIGHTS[:, None] * half * law.pdf(x)
+    x, weights, half = panel_points(edges)
+    shares = weights * half * law.pdf(x)
     moments = np.asarray((shares.reshape(-1, 1) * _powers(x.reshape(-1) - c, order)).sum(axis=0))
     mass = float(law.cdf(high)) - float(law.cdf(low))
     if abs(moments[0] - mass) > _LOST:
@@ -93,15 +92,14 @@ def mean_and_variance(law: Law) -> tuple[float, float]:
     centre = float(law.quantile(np.array(0.5)))
     edges = np.unique(np.concatenate([law.breakpoints(), [centre], law.far_points(tails.LEVELS)]))
     edges = edges[np.isfinite(edges)]
-    half = 0.5 * np.diff(edges)
-    x = 0.5 * (edges[1:] + edges[:-1]) + half * _NODES[:, None]
+    x, weights, half = panel_points(edges)
     f = law.cdf(x)
     tail = np.where(x > centre, law.sf(x), -f)
     end = float(edges[-1])
-    first = float((_WEIGHTS[:, None] * tail * half).sum()) + law.power_tail(end)
+    first = float((weights * tail * half).sum()) + law.power_tail(end)
     if law.tail <= 2.0:
         return (math.inf if law.tail <= 1.0 else centre + first), math.inf
-    second = 2.0 * float((_WEIGHTS[:, None] * np.abs(x - centre) * np.abs(tail) * half).sum())
+    second = 2.0 * float((weights * np.abs(x - centre) * np.abs(tail) * half).sum())
     if law.tail < math.inf:
         second += 2.0 * end * (law.tail - 1.0) / (law.tail - 2.0) * law.power_tail(end)
     return centre + first, second - first * first

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.polynomial import legendre
 
 from particles.base.arrays import Floats
+from particles.base.quadrature import gauss
 
-_GAUSS, _GAUSS_WEIGHTS = legendre.leggauss(8)
+_GAUSS, _GAUSS_WEIGHTS = gauss(8)
 _P8 = legendre.Legendre.basis(8)
 _LOBATTO = np.concatenate([[-1.0], _P8.deriv().roots().real, [1.0]])  # numpy 2.5 makes all roots complex
 _LOBATTO_WEIGHTS = 2.0 / (72.0 * _P8(_LOBATTO) ** 2)

@@ -14,10 +14,11 @@ from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
+from particles.base.quadrature import gauss
 from particles.model.laws.elementary import Normal, Uniform
 from particles.model.laws.law import Law
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
+_NODES, _WEIGHTS = gauss(16)
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
+from particles.base.quadrature import gauss, integrate
 
 if TYPE_CHECKING:
     from particles.model.laws.law import Law
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
+_NODES, _WEIGHTS = gauss(16)
 LEVELS = np.concatenate([10.0 ** -np.arange(300.0, 2.0, -0.5), np.linspace(0.01, 0.5, 50)])
 
 
@@ -51,9 +52,7 @@ def w1_constant(law: Law) -> float:
         raise InputError(f"tail exponent = {law.tail:g}: the sampling constant of W1 is infinite; allowed: above 2")
     upper = law.far_points(LEVELS)
     edges = np.unique(np.concatenate([law.quantile(LEVELS), upper, law.breakpoints()]))
-    half = 0.5 * np.diff(edges)
-    x = 0.5 * (edges[1:] + edges[:-1]) + half * _NODES[:, None]
-    inner = float((_WEIGHTS[:, None] * np.sqrt(law.cdf(x) * law.sf(x)) * half).sum())
+    inner = integrate(lambda x: np.sqrt(law.cdf(x) * law.sf(x)), edges)
     end = float(edges[-1])
     beyond = 0.0 if law.tail == math.inf else end * math.sqrt(float(law.sf(end))) / (0.5 * law.tail - 1.0)
     return math.sqrt(2.0 / math.pi) * (inner + beyond)
