@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from particles.base.arrays import Floats
-from particles.base.checks import LARGEST, require_positive
+from particles.base.checks import LARGEST, require_count, require_positive
 from particles.base.checks import require_finite as require_number
 from particles.base.errors import InputError, NotFiniteError
 from particles.base.jit import Formula, kernel
@@ -57,8 +57,7 @@ class Grid:
         if not self.lo < self.hi:
             raise InputError(f"grid ends lo = {self.lo!r}, hi = {self.hi!r} must be finite with lo < hi")
         require_positive("hi - lo", self.hi - self.lo, high=2.0 * LARGEST)
-        if isinstance(self.cells, bool) or not isinstance(self.cells, int | np.integer) or self.cells < FEWEST_CELLS:
-            raise InputError(f"cells = {self.cells!r} must be an integer of at least {FEWEST_CELLS}")
+        require_count("cells", self.cells, least=FEWEST_CELLS)
         if not self.h > 4.0 * math.ulp(max(abs(self.lo), abs(self.hi))):
             raise InputError(f"cells = {self.cells!r} on [{self.lo!r}, {self.hi!r}] are narrower than rounding")
 

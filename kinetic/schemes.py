@@ -13,7 +13,6 @@ Any value with the members of `Scheme` is a scheme; its stepper does the work, `
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -27,7 +26,7 @@ from kinetic.line.reconstruction import CWENO3, Linear, Reconstruction
 from kinetic.loop import STEPS, Stepper, Steps
 from kinetic.problem import Problem
 from particles.base.arrays import Floats
-from particles.base.checks import require_number, require_positive
+from particles.base.checks import require_number, require_one_of, require_positive
 from particles.base.errors import InputError
 from particles.model import Model
 
@@ -88,12 +87,7 @@ def _check(scheme: Explicit | Imex | ChangCooper) -> None:
         raise InputError(f"cfl = {scheme.cfl!r} must lie in (0, 1]")
     if scheme.reconstruction.positive and scheme.cfl > LONGEST:
         raise InputError(f"cfl = {scheme.cfl!r} must be at most 1/6 where the reconstruction is positive")
-    _one_of("steps", scheme.steps, STEPS)
-
-
-def _one_of(name: str, word: str, allowed: Collection[str]) -> None:
-    if word not in allowed:
-        raise InputError(f"{name} = {word!r} must be one of {', '.join(allowed)}")
+    require_one_of("steps", scheme.steps, STEPS)
 
 
 @dataclass(frozen=True)
@@ -200,8 +194,8 @@ class ChangCooper(Scheme):
     needs_noise = True
 
     def __post_init__(self) -> None:
-        _one_of("time", self.time, ORDERS)
-        _one_of("quadrature", self.quadrature, QUADRATURES)
+        require_one_of("time", self.time, ORDERS)
+        require_one_of("quadrature", self.quadrature, QUADRATURES)
         _check(self)
 
     @property
@@ -229,7 +223,7 @@ _KINDS: dict[str, Any] = {"CWENO3": CWENO3, "Linear": Linear, **{word: type(row)
 
 def named(word: str, option: str = "scheme") -> Scheme:
     """Return the scheme that a word of a command line stands for, or raise InputError."""
-    _one_of(option, word, SCHEMES)
+    require_one_of(option, word, SCHEMES)
     return SCHEMES[word]
 
 

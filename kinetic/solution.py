@@ -22,6 +22,7 @@ from kinetic.grid import Grid
 from kinetic.line.reconstruction import Reconstruction, parabolas
 from kinetic.schemes import described, of_record, restored
 from particles.base.arrays import Floats
+from particles.base.checks import require_one_of
 from particles.base.digests import digest_of, plain_digest
 from particles.base.errors import InputError
 from particles.base.files import replace_file
@@ -87,8 +88,7 @@ class Solution:
         if self.averages.shape != (rows, self.grid.cells) or self.atoms.shape != (rows, 2):
             shapes = f"averages {self.averages.shape} and atoms {self.atoms.shape}"
             raise InputError(f"{shapes} do not fit {rows} times and {self.grid.cells} cells")
-        if self.boundary not in BOUNDARIES:
-            raise InputError(f"boundary = {self.boundary!r} must be one of {', '.join(BOUNDARIES)}")
+        require_one_of("boundary", self.boundary, BOUNDARIES)
 
     def at(self, t: float) -> Measure:
         """Measure at a stored time: a parabola in every cell, and the atoms at both ends.

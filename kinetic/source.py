@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from particles.base.checks import require_at_least
 from particles.base.errors import InputError
 from particles.base.jit import Formula, formula
 from particles.base.shims import fma
@@ -48,8 +49,7 @@ class Source:
     def __post_init__(self) -> None:
         if not math.isfinite(self.rate):
             raise InputError(f"rate = {self.rate!r} must be finite")
-        if not 0.0 <= self.slope < math.inf:
-            raise InputError(f"slope = {self.slope!r} must be a finite bound of abs(S'), at least 0")
+        require_at_least("slope", self.slope)
 
     @property
     def fastest(self) -> float:

@@ -25,7 +25,7 @@ import numpy as np
 
 from particles import vmath
 from particles.base.arrays import Floats
-from particles.base.checks import require_count, require_type
+from particles.base.checks import require_count, require_one_of, require_type
 from particles.base.errors import InputError
 from particles.base.jit import Formula, formula
 from particles.base.quadrature import gauss
@@ -176,6 +176,5 @@ NOISES = {noise.name: noise for noise in (GAUSSIAN, GAUSSIAN53, UNIFORM, TWO_POI
 
 def noise_named(name: str) -> Noise:
     """Return the noise law of that name, or raise InputError."""
-    if name not in NOISES:
-        raise InputError(f"noise = {name!r} must be one of {', '.join(NOISES)}")
+    require_one_of("noise", name, NOISES)
     return NOISES[name]

@@ -18,10 +18,9 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from particles.base import signals
-from particles.base.errors import InputError, SimresnetError
+from particles.base.checks import require_count, require_positive
+from particles.base.errors import SimresnetError
 from particles.base.terminal import say
 from particles.status import Status
 
@@ -88,11 +87,10 @@ class Checkpoints:
 
     def __post_init__(self) -> None:
         for name in ("every", "max_wall"):
-            value = getattr(self, name)
-            if value is not None and not 0.0 < value < math.inf:
-                raise InputError(f"{name} = {value!r} must be a positive finite number of seconds")
-        if self.stop_at is not None and not (isinstance(self.stop_at, int | np.integer) and self.stop_at >= 1):
-            raise InputError(f"stop_at = {self.stop_at!r} must be an integer of at least 1")
+            if (seconds := getattr(self, name)) is not None:
+                require_positive(name, seconds, low=0.0, high=math.inf)
+        if self.stop_at is not None:
+            require_count("stop_at", self.stop_at)
 
 
 class Watch:

@@ -21,6 +21,7 @@ from kinetic.fit.families import FAMILIES
 from kinetic.fit.family import SteadyFamily
 from kinetic.fit.likelihood import Maximum, maximise, standard_errors
 from kinetic.fit.target import Target, of_data, of_law
+from particles.base.checks import require_count
 from particles.base.errors import InputError
 from particles.model import Law, Model
 
@@ -235,5 +236,4 @@ def _check(families: Sequence[str], bootstrap: int, seed: int) -> None:
     least = round(len(families) / LEVEL) - 1
     if not (isinstance(bootstrap, int) and (bootstrap == 0 or bootstrap >= least)):
         raise InputError(f"bootstrap = {bootstrap!r} must be 0 or an integer of at least {least}: fewer cannot reject")
-    if not (isinstance(seed, int) and seed >= 0):
-        raise InputError(f"seed = {seed!r} must be an integer of at least 0")
+    require_count("seed", seed, least=0)

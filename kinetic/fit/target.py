@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats
+from particles.base.checks import require_at_least
 from particles.base.errors import InputError
 from particles.base.quadrature import gauss, panel_points
 from particles.model import Empirical, Law
@@ -124,8 +125,7 @@ def of_data(data: ArrayLike, step: float | None = None) -> Target:
             f" {_SMALLEST:g} wide; choose another unit"
         )
     found = rounding_step(np.repeat(values, counts.astype(np.int64))) if step is None else step
-    if not (found >= 0.0 and math.isfinite(found)):
-        raise InputError(f"step = {step!r} must be a finite number of at least 0")
+    require_at_least("step", found)
     if found and np.abs((cells := (values - values[0]) / found) - np.rint(cells)).max() > 1e-3:
         raise InputError(f"step = {found!r} does not fit the data: they are not whole steps apart")
     return Target(values, counts, step=found)

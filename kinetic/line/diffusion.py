@@ -31,6 +31,7 @@ import numpy as np
 from kinetic.grid import Grid
 from kinetic.line.reconstruction import ghost
 from particles.base.arrays import Floats, as_floats
+from particles.base.checks import require_one_of
 from particles.base.errors import InputError
 from particles.base.jit import Formula, formula
 from particles.base.shims import fma
@@ -72,8 +73,7 @@ class Diffusivity:
     form: Form = "averages"
 
     def __post_init__(self) -> None:
-        if self.form not in _STENCILS:
-            raise InputError(f"form = {self.form!r} must be one of {', '.join(_STENCILS)}")
+        require_one_of("form", self.form, _STENCILS)
         if self.form == "averages" and np.ndim(self.values) > 0:
             raise InputError('form = "averages" needs a constant D: allowed for D(x) is "conservative"')
         if np.ndim(self.values) > 0:

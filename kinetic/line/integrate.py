@@ -35,6 +35,7 @@ from kinetic.line.reconstruction import Reconstruction, edges, ghost
 from kinetic.line.tableau import REAL_LIMIT, SSPRK3
 from kinetic.source import Source
 from particles.base.arrays import Floats
+from particles.base.checks import require_one_of
 from particles.base.errors import InputError
 from particles.base.jit import Formula, formula, kernel
 from particles.base.shims import fma
@@ -148,8 +149,7 @@ class Integrator:
         source: Source | None = None,
         fourier: float = FOURIER,
     ) -> None:
-        if boundary not in BOUNDARIES:
-            raise InputError(f"boundary = {boundary!r} must be one of {', '.join(BOUNDARIES)}")
+        require_one_of("boundary", boundary, BOUNDARIES)
         self._flux, self._grid, self._diffusivity, self._fourier = flux, grid, diffusivity, fourier
         self.steady = flux.steady
         self._source, self._rate = source, 0.0 if source is None else source.rate

@@ -35,6 +35,7 @@ import numpy as np
 
 from kinetic.line.limiter import limited
 from particles.base.arrays import Floats
+from particles.base.checks import require_one_of
 from particles.base.errors import InputError
 from particles.base.jit import Formula, formula, kernel
 from particles.base.shims import fma
@@ -89,10 +90,8 @@ class CWENO3:
     def __post_init__(self) -> None:
         if not 0.0 < self.c0 < 1.0:
             raise InputError(f"c0 = {self.c0!r} must lie between 0 and 1")
-        if self.weights not in _WEIGHTS:
-            raise InputError(f'weights = {self.weights!r} must be one of "CWZ", "CW"')
-        if self.p not in _POWERS:
-            raise InputError(f"p = {self.p!r} must be one of 1, 2, 3")
+        require_one_of("weights", self.weights, _WEIGHTS)
+        require_one_of("p", self.p, _POWERS)
         number = isinstance(self.eps, int | float) and math.isfinite(self.eps) and self.eps > 0.0
         if self.eps not in ("relative", "h^2", "h") and not number:
             raise InputError(f'eps = {self.eps!r} must be "relative", "h^2", "h" or a positive number')

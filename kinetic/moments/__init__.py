@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 
 from kinetic.moments.hierarchy import LinearMoments
 from particles.base.arrays import Floats
+from particles.base.checks import require_count
 from particles.base.errors import InputError
 from particles.model import Model
 
@@ -106,8 +107,7 @@ def require_closed(model: Model) -> None:
 
 
 def _active(model: Model, order: int) -> LinearMoments:
-    if not (isinstance(order, int | np.integer) and order >= 0):
-        raise InputError(f"order = {order!r} must be an integer of at least 0")
+    require_count("order", order, least=0)
     return LinearMoments.raw(model, int(order), *active_set(model))
 
 

@@ -103,7 +103,7 @@ def corollary_2(model: Model, level: float, quantity: str = "variance") -> float
         rest = law.mean**2
         above, scale = (level - rest, law.variance) if model.mean_coupled else (level, law.variance + rest)
     else:
-        raise InputError(f"quantity = {quantity!r} must be 'variance' or 'energy'")
+        raise InputError(f"quantity = {quantity!r} must be one of variance, energy")
     return math.log(above / scale) if above > 0.0 else -math.inf
 
 

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from kinetic.moments import active_set, require_closed, resting_moments
 from kinetic.moments.hierarchy import LinearMoments, without_rounding
 from particles.base.arrays import Floats
-from particles.base.errors import InputError
+from particles.base.checks import require_one_of
 from particles.model import Model
 
 QUANTITIES = ("variance", "energy")
@@ -41,8 +41,7 @@ class Spread:
     quantity: str
 
     def __post_init__(self) -> None:
-        if self.quantity not in QUANTITIES:
-            raise InputError(f"quantity = {self.quantity!r} must be 'variance' or 'energy'")
+        require_one_of("quantity", self.quantity, QUANTITIES)
         require_closed(self.model)
 
     @cached_property

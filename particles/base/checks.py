@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import numbers
 import re
+from collections.abc import Collection
 from typing import Any
 
 from particles.base.errors import InputError
@@ -46,6 +47,18 @@ def require_count(name: str, number: Any, *, least: int = 1, most: int = 10**15)
         raise InputError(f"{name} = {number!r:.60} must be an integer of at least {least}")
     if int(number) > most:
         raise InputError(f"{name} = {float(min(int(number), 10**300)):.3g} must be at most {most:.3g}")
+
+
+def require_at_least(name: str, number: Any, least: float = 0.0) -> None:
+    """Refuse what is not a finite number of at least `least`."""
+    if not least <= _float(name, number) < math.inf:
+        raise InputError(f"{name} = {number!r} must be a finite number of at least {least:g}")
+
+
+def require_one_of(name: str, value: Any, allowed: Collection[Any]) -> None:
+    """Refuse a value that is none of those allowed."""
+    if value not in allowed:
+        raise InputError(f"{name} = {value!r} must be one of {', '.join(map(str, allowed))}")
 
 
 def require_number(name: str, number: Any) -> None:

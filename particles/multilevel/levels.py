@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from particles.base.arrays import Floats
-from particles.base.checks import require_positive
+from particles.base.checks import require_count, require_one_of, require_positive
 from particles.base.errors import InputError, NotFiniteError
 from particles.base.parallel import Ranks
 from particles.base.sums import exact_parts, exact_sums
@@ -116,10 +116,8 @@ class Levels:
     def __post_init__(self) -> None:
         model = self.model
         require_positive("until", self.until)
-        if self.scheme not in SCHEMES:
-            raise InputError(f"scheme = {self.scheme!r} must be one of {', '.join(SCHEMES)}")
-        if not (isinstance(self.coarsest, int | np.integer) and self.coarsest >= 1):
-            raise InputError(f"coarsest = {self.coarsest!r} must be an integer of at least 1")
+        require_one_of("scheme", self.scheme, SCHEMES)
+        require_count("coarsest", self.coarsest)
         check_key(self.seed, 0)
         if model.size != 1:
             raise InputError(f"multilevel needs one feature and one neuron, not a state of dimension {model.size}")

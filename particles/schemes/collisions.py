@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from particles import vmath
 from particles.base.arrays import Floats
-from particles.base.checks import require_positive, require_type
+from particles.base.checks import require_one_of, require_positive, require_type
 from particles.base.errors import InputError
 from particles.kernels import counted, noisy
 from particles.kernels.noisy import Constants, Ends, Keys, Place, Sizes
@@ -78,8 +78,7 @@ class Collisions(Scheme):
         for name, value in (("eps", self.eps), ("dt", self.dt), ("tau", self.tau)):
             if value is not None:
                 require_positive(name, value)
-        if self.clock not in CLOCKS:
-            raise InputError(f"clock = {self.clock!r} must be one of {', '.join(CLOCKS)}")
+        require_one_of("clock", self.clock, CLOCKS)
         if self.dt is None:
             return
         if self.clock == "synchronous" and self.dt != self.mean_time:

@@ -24,7 +24,7 @@ import numpy as np
 
 from particles.base import parallel
 from particles.base.arrays import Floats
-from particles.base.checks import require_positive
+from particles.base.checks import require_count, require_positive
 from particles.base.errors import InputError
 from particles.base.provenance import provenance
 from particles.model import Model, exact_law
@@ -105,16 +105,7 @@ class Estimate:
 
 
 def check(
-    model: Model,
-    until: float,
-    tolerance: float,
-    *,
-    quantity: Quantity | None = None,
-    scheme: str = "milstein",
-    seed: int = 0,
-    coarsest: int = 4,
-    pilot: int = 256,
-    most: float = MOST,
+    model: Model, until: float, tolerance: float, *, pilot: int = 256, most: float = MOST, **options: Any
 ) -> Levels:
     """Refuse what `multilevel` could not do, before MPI or numba is loaded; return the levels.
 
@@ -125,9 +116,8 @@ def check(
     """
     for name, value in (("tolerance", tolerance), ("most", most)):
         require_positive(name, value)
-    if not (isinstance(pilot, int | np.integer) and pilot >= 2):
-        raise InputError(f"pilot = {pilot!r} must be an integer of at least 2")
-    return Levels(model, until, Moments((1,)) if quantity is None else quantity, scheme, coarsest, seed)
+    require_count("pilot", pilot, least=2)
+    return Levels(model, until, options.pop("quantity", None) or Moments((1,)), **options)
 
 
 def multilevel(

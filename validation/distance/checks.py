@@ -28,6 +28,13 @@ def check_probability(measure: Measure) -> None:
         raise InputError(f"mass = {measure.mass!r} must be 1 within {_MASS_TOLERANCE:g}")
 
 
+def check_on_the_line(measure: Measure) -> None:
+    """Refuse what is no probability, or has another dimension than 1."""
+    check_probability(measure)
+    if measure.dim != 1:
+        raise InputError(f"dimension {measure.dim} of the measure must be 1")
+
+
 def require_mean(law: Law) -> None:
     """Refuse W1 to a law with P(X > x) ~ x^(-mu), mu <= 1: it is infinite for every measure with a mean."""
     tail = law.tail

@@ -25,6 +25,7 @@ from particles.base.quadrature import gauss
 from particles.base.roots import quantile_by_bisection
 from particles.model import Law, Measure
 from particles.model.laws import tails
+from validation.distance.checks import check_on_the_line, require_mean
 
 Flags = NDArray[np.bool_]
 STEPS = 64  # of a cell of a law
@@ -203,3 +204,12 @@ def _least(r0: Floats, r1: Floats, r2: Floats, length: Floats) -> Floats:
     """Smallest value of r0 + r1 u + r2 u^2 for 0 <= u <= length."""
     vertex = np.clip(-r1 / np.where(r2 > 0.0, 2.0 * r2, 1.0), 0.0, length)
     return np.asarray(np.minimum.reduce([r0 + u * (r1 + u * r2) for u in (np.zeros(length.shape), vertex, length)]))
+
+
+def distribution_of(target: Law | Measure) -> OfLaw | OfMeasure:
+    """Of a law with a mean, or of a probability on the line; another is refused."""
+    if isinstance(target, Law):
+        require_mean(target)
+        return OfLaw(target)
+    check_on_the_line(target)
+    return OfMeasure(target)

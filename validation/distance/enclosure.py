@@ -34,8 +34,7 @@ from particles.base.errors import InputError
 from particles.model import Law, Measure
 from particles.trajectory import Trajectory
 from validation.distance import w1, w1_to_law
-from validation.distance.checks import check_probability, require_mean
-from validation.distance.distribution import STEPS, CellValues, Distribution, OfLaw, OfMeasure
+from validation.distance.distribution import STEPS, CellValues, Distribution, distribution_of
 from validation.distance.tally import FINE, Tally, prepare, tally
 
 EDGES = 2**21  # of cells, at most, unless the caller says otherwise
@@ -212,10 +211,4 @@ def _checked(points: Floats, tolerance: float) -> Floats:
 def _distribution(target: Law | Measure, count: int) -> Distribution:
     if count == 0:
         raise InputError("a cloud of 0 points must hold at least one")
-    if isinstance(target, Law):
-        require_mean(target)
-        return OfLaw(target)
-    check_probability(target)
-    if target.dim != 1:
-        raise InputError(f"dimension {target.dim} of the measure must be 1")
-    return OfMeasure(target)
+    return distribution_of(target)

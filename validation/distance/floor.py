@@ -24,11 +24,10 @@ from collections.abc import Callable
 import numpy as np
 
 from particles.base.arrays import Floats
-from particles.base.checks import require_count
-from particles.base.errors import InputError
+from particles.base.checks import require_count, require_one_of
 from particles.base.quadrature import integrate
 from particles.model import Law, Measure
-from validation.distance.checks import check_probability
+from validation.distance.checks import check_on_the_line
 from validation.distance.distribution import OfMeasure
 
 _ALL_KINKS = 1024  # D_M has a kink at every k/M; of more than so many only the outer ones can be seen
@@ -53,8 +52,7 @@ def expected_w1(law: Law | Measure, count: int, start: str = "random") -> float:
         If the count is no integer in [1, 1e15], the start is not known, or the measure is no probability on the line.
     """
     require_count("count", count)
-    if start not in _DEVIATIONS:
-        raise InputError(f"start = {start!r} must be one of {', '.join(_DEVIATIONS)}")
+    require_one_of("start", start, _DEVIATIONS)
     deviation = _DEVIATIONS[start]
     outer = np.r_[1 : _KINKS + 1, count - _KINKS : count]
     kinks = (np.arange(1, count) if count <= _ALL_KINKS else outer) / count
@@ -101,9 +99,7 @@ _DEVIATIONS: dict[str, Callable[[Floats, int], Floats]] = {
 
 def _integrate(measure: Measure, function: Callable[[Floats], Floats], kinks: Floats) -> float:
     """Integral of function(F(x)) dx by four Gauss nodes between the edges of the measure and its kinks."""
-    check_probability(measure)
-    if measure.dim != 1:
-        raise InputError(f"dimension {measure.dim} of the measure must be 1")
+    check_on_the_line(measure)
     distribution = OfMeasure(measure)
     edges = np.unique(np.concatenate([distribution.edges, distribution.quantile(kinks)]))
     return integrate(lambda x: function(np.clip(measure.cdf(x), 0.0, 1.0)), edges, 4)

@@ -29,8 +29,7 @@ from particles.base.jit import Formula, formula, kernel
 from particles.base.shims import sqrt
 from particles.model import Law, Measure
 from particles.philox import LOW, SHIFT, philox4x32, stream, uniform53
-from validation.distance.checks import check_probability, require_mean
-from validation.distance.distribution import Distribution, OfLaw, OfMeasure
+from validation.distance.distribution import Distribution, OfLaw, distribution_of
 from validation.distance.floor import mean_absolute_deviation
 
 PATHS = 20_000
@@ -106,7 +105,7 @@ def null_law(law: Law | Measure, count: int) -> NullLaw:
         If the count is no integer in [1, 1e15], the law has no mean, or the measure is no probability on the line.
     """
     require_count("count", count)
-    widths, survival = _panels(_distribution(law))
+    widths, survival = _panels(distribution_of(law))
     before = np.concatenate([[1.0], survival[:-1]])
     share = np.clip((before - survival) / before, 0.0, 1.0)  # of what is left, between two nodes
     distances = np.empty(PATHS)
@@ -199,16 +198,6 @@ def sentence(p_values: Mapping[str, float], count: int) -> tuple[bool, str]:
     if seen:
         return False, f"differs from sampling, as seen by {' and '.join(seen)}: {told}"
     return True, f"indistinguishable from sampling at M = {count}: {told}"
-
-
-def _distribution(law: Law | Measure) -> Distribution:
-    if isinstance(law, Law):
-        require_mean(law)
-        return OfLaw(law)
-    check_probability(law)
-    if law.dim != 1:
-        raise InputError(f"dimension {law.dim} of the measure must be 1")
-    return OfMeasure(law)
 
 
 def _panels(distribution: Distribution) -> tuple[Floats, Floats]:

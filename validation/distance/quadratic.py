@@ -20,7 +20,7 @@ from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.quadrature import gauss
 from particles.model import Law, Measure
-from validation.distance.checks import check_probability
+from validation.distance.checks import check_on_the_line, check_probability
 from validation.distance.distribution import Distribution, OfLaw, OfMeasure
 
 _NEGATIVE = 1e-9
@@ -89,9 +89,7 @@ def _inside(distribution: Distribution, atoms: Floats, levels: Floats, ends: Flo
 
 def _distribution(target: Law | Measure) -> Distribution:
     if isinstance(target, Measure):
-        check_probability(target)
-        if target.dim != 1:
-            raise InputError(f"dimension {target.dim} of the measure must be 1")
+        check_on_the_line(target)
         found = OfMeasure(target)
         if found.negative_mass > _NEGATIVE:
             raise InputError(

@@ -22,10 +22,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats, as_floats
-from particles.base.checks import require_finite
+from particles.base.checks import require_at_least, require_finite
 from particles.base.errors import InputError
 from particles.model import Measure
-from validation.distance.checks import check_probability
+from validation.distance.checks import check_on_the_line, check_probability
 from validation.distance.coupling import coupling, levels
 
 EMD_LIMIT = 5000  # points a side: POT's exact transport in R^d holds their whole cost matrix
@@ -63,8 +63,7 @@ def wasserstein(
     if left.dim != right.dim:
         raise InputError(f"dimensions {left.dim} and {right.dim} must be equal")
     require_finite("p", p, largest=1e4)
-    if not p >= 1.0:
-        raise InputError(f"p = {p!r} must be a finite number of at least 1")
+    require_at_least("p", p, 1.0)
     if left.dim == 1:
         return _by_quantiles(left, right, p)
     largest = max(left.masses.size, right.masses.size)
@@ -89,9 +88,7 @@ def w1_by_pot(cloud: Measure, other: Measure, *, points: int = 200_000) -> float
     import ot
 
     for measure in (cloud, other):
-        check_probability(measure)
-        if measure.dim != 1:
-            raise InputError(f"dimension {measure.dim} of the measure must be 1")
+        check_on_the_line(measure)
     x, y = _quantised(cloud, points), _quantised(other, points)
     return float(ot.wasserstein_1d(x.points[0], y.points[0], x.masses, y.masses, p=1))
 

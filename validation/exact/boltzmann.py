@@ -21,6 +21,7 @@ import numpy as np
 
 from particles import Collisions, Milstein
 from particles.base.arrays import Floats, over_arrays
+from particles.base.checks import require_at_least
 from particles.base.errors import InputError
 from particles.base.roots import quantile_by_bisection
 from particles.model import CONSTANT, Law, Model
@@ -60,8 +61,7 @@ def boltzmann_law(model: Model, scheme: Collisions | Milstein, time: float, *, t
         If the model is another, a collision does not preserve order, the time is no multiple of the step, or the law
         is too rough.
     """
-    if not 0.0 <= time < math.inf:
-        raise InputError(f"time = {time!r} must be a finite number of at least 0")
+    require_at_least("time", time)
     start = model.law
     if time == 0.0:
         return start

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from particles.base.arrays import Floats
+from particles.base.checks import require_at_least
 from particles.base.errors import InputError
 from particles.base.jit import Formula, kernel
 from particles.model.drifts.drift import Drift
@@ -75,8 +76,7 @@ class PushForward(Law):
     time: float
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.time < math.inf:
-            raise InputError(f"time = {self.time!r} must be a finite number of at least 0")
+        require_at_least("time", self.time)
         if self.model.size != 1 or not self.model.piecewise_constant:
             raise InputError("an exact law needs one feature, one neuron and piecewise constant weight and bias")
         if self.model.nu2 > 0.0:

@@ -18,6 +18,7 @@ import math
 
 import numpy as np
 
+from particles.base.checks import require_at_least
 from particles.base.errors import InputError
 from particles.model.diffusion import CONSTANT, LINEAR
 from particles.model.drifts.activations import IDENTITY, TANH
@@ -44,8 +45,7 @@ def transition_law(model: Model, time: float) -> Law:
     InputError
         If the time is none, or the model or its start has no closed form.
     """
-    if not 0.0 <= time < math.inf:
-        raise InputError(f"time = {time!r} must be a finite number of at least 0")
+    require_at_least("time", time)
     if model.size != 1 or model.walls is not None or model.nu2 == 0.0:
         raise InputError("an exact law with noise needs one feature, one neuron, no walls and nu2 > 0")
     start = model.law

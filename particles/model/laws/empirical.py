@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from particles import vmath
 from particles.base.arrays import Floats, as_floats, over_arrays
+from particles.base.checks import require_positive
 from particles.base.errors import InputError
 from particles.base.jit import formula
 from particles.base.roots import quantile_by_bisection, quantile_by_newton
@@ -120,8 +121,7 @@ class KernelEstimate(Law):
         object.__setattr__(self, "data", as_floats(self.data, "data"))
         if self.data.size == 0:
             raise InputError("data of 0 values must hold at least one number")
-        if not 0.0 < self.bandwidth < math.inf:
-            raise InputError(f"bandwidth = {self.bandwidth!r} must be a positive finite number")
+        require_positive("bandwidth", self.bandwidth, low=0.0, high=math.inf)
 
     @cached_property
     def _tied(self) -> tuple[Floats, Floats]:

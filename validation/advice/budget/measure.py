@@ -17,6 +17,7 @@ from kinetic.schemes import require_scheme, suited
 from particles import Collisions, Euler
 from particles.base import parallel
 from particles.base.arrays import Floats
+from particles.base.checks import require_count
 from particles.base.errors import InputError
 from particles.base.launch import launched_size
 from particles.base.memory import require_memory
@@ -106,8 +107,7 @@ def check(case: Case, scheme: Euler | Collisions, settings: Settings) -> None:
         raise InputError(f"case {case.name!r}: its bias follows the mean of the cloud, so its particles are no draws")
     if isinstance(scheme, Euler) == (model.nu2 > 0.0):
         raise InputError(f"scheme = {scheme!r} does not suit nu2 = {model.nu2!r}: Euler without noise, else Collisions")
-    if settings.replicates < 2:
-        raise InputError(f"replicates = {settings.replicates!r} must be at least 2")
+    require_count("replicates", settings.replicates, least=2)
     if settings.cells < 8:
         raise InputError(f"cells = {settings.cells!r} must be at least 8: a grid of half as many is solved too")
     require_scheme(settings.pde, noisy=model.nu2 > 0.0)
