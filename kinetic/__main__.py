@@ -13,11 +13,8 @@ from particles.base import command
 
 def build_parser() -> command.Parser:
     """Return the parser; its sub-commands set `execute`."""
-    parser = command.Parser(prog="kinetic", description="The equations of infinitely many particles, on a grid.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=command.Parser)
-    for part in (run, steady_command, moments_command, fit_command):
-        part.add_parser(commands)
-    return parser
+    parts = run, steady_command, moments_command, fit_command
+    return command.parser_of("kinetic", "The equations of infinitely many particles, on a grid.", parts)
 
 
 if __name__ == "__main__":

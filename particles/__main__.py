@@ -12,11 +12,7 @@ PARTS = (run, plan, info)
 
 def build_parser() -> command.Parser:
     """Return the parser of ``python -m particles``."""
-    parser = command.Parser(prog="particles", description="Particle runs of residual networks, on any number of ranks.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=command.Parser)
-    for part in PARTS:
-        part.add_parser(commands)
-    return parser
+    return command.parser_of("particles", "Particle runs of residual networks, on any number of ranks.", PARTS)
 
 
 if __name__ == "__main__":

@@ -13,11 +13,7 @@ PARTS = (cases, compare, plot, study, multilevel, budget, plan, everything)
 
 def build_parser() -> command.Parser:
     """Return the parser; its sub-commands set `execute`."""
-    parser = command.Parser(prog="validation", description="Particles against PDE: distances, studies, figures.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=command.Parser)
-    for part in PARTS:
-        part.add_parser(commands)
-    return parser
+    return command.parser_of("validation", "Particles against PDE: distances, studies, figures.", PARTS)
 
 
 if __name__ == "__main__":

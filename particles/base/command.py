@@ -15,7 +15,7 @@ import re
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
 
@@ -52,6 +52,15 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise InputError(message)
+
+
+def parser_of(prog: str, description: str, parts: Iterable[Any]) -> Parser:
+    """Return the parser of a package; its sub-commands set `execute`."""
+    parser = Parser(prog=prog, description=description)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
+    for part in parts:
+        part.add_parser(commands)
+    return parser
 
 
 def run(name: str, parser: Callable[[], Parser], argv: Sequence[str] | None = None) -> int:

@@ -29,7 +29,7 @@ import numpy as np
 
 from particles.base import parallel
 from particles.base.arrays import Floats, as_floats
-from particles.base.checks import require_count, require_number
+from particles.base.checks import require_count, require_positive
 from particles.base.errors import InputError
 from particles.model import Law, Measure
 from particles.trajectory import Trajectory
@@ -199,9 +199,7 @@ def _start(distribution: Distribution, ends: tuple[float, float], count: int, to
 
 
 def _checked(points: Floats, tolerance: float) -> Floats:
-    require_number("tolerance", tolerance)
-    if not tolerance > 0.0:
-        raise InputError(f"tolerance = {tolerance!r} must be a positive number")
+    require_positive("tolerance", tolerance, low=0.0)
     rows = np.atleast_2d(as_floats(points, "points", ndim=(1, 2), convert=False))
     if len(rows) != 1:
         raise InputError(f"points of shape {rows.shape} must be of shape (1, m)")
