@@ -46,8 +46,10 @@ def marked(tree: ast.AST, mark: str) -> Iterator[ast.FunctionDef]:
 
 
 def compiled_lines(tree: ast.AST) -> set[tuple[str, int]]:
-    """Name and line of every formula, and of every function inside one that makes a kernel."""
-    inner = [node for factory in marked(tree, "kernel") for node in ast.walk(factory) if node is not factory]
+    """Name and line of every formula, and of every function inside one that makes a kernel or returns a formula."""
+    made = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.returns is not None]
+    factories = [*marked(tree, "kernel"), *(node for node in made if ast.unparse(node.returns or node) == "Formula")]
+    inner = [node for factory in factories for node in ast.walk(factory) if node is not factory]
     wanted = [*marked(tree, "formula"), *(node for node in inner if isinstance(node, ast.FunctionDef))]
     return {(node.name, min(n.lineno for n in (node, *node.decorator_list))) for node in wanted}
 
