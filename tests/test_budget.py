@@ -34,7 +34,7 @@ def drawn(name: str, scheme: Euler | Collisions, **given: object) -> Budget:
 
 CLOSING = [
     ("regression", Euler(layers=50), {"count": 20_000, "cells": 100}),
-    ("regression", Euler(layers=400), {"count": 50_000, "cells": 400}),
+    ("regression", Euler(layers=200), {"count": 50_000, "cells": 400}),
     ("regression", Euler(layers=100), {"count": 5_000, "cells": 200, "until": 1.0, "domain": (-3.0, 5.0)}),
     ("fokker-planck", Collisions(0.05), {"count": 20_000, "cells": 100, "until": 1.0}),
     ("fokker-planck", Collisions(0.02, "synchronous", TWO_POINT), {"count": 50_000, "cells": 200, "until": 1.0}),
@@ -64,7 +64,7 @@ def test_a_budget_closes(name: str, scheme: Euler | Collisions, given: dict[str,
 BLOWN_UP = [
     ("sampling", "regression", Euler(layers=400), {"count": 400, "cells": 400}),
     ("time step", "regression", Euler(layers=8), {"count": 20_000, "cells": 400}),
-    ("grid", "regression", Euler(layers=400), {"count": 20_000, "cells": 24}),
+    ("grid", "regression", Euler(layers=100), {"count": 20_000, "cells": 24}),
     ("eps", "tanh-noise", Collisions(0.4), {"count": 40_000, "cells": 300}),
     ("domain", "tanh-noise", Collisions(0.02), {"count": 20_000, "cells": 200, "domain": (-0.5, 2.5)}),
 ]

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ CLIPPED = Clipped(NORMAL, -1.0, 1.5)  # two atoms beside a density
 ONE_IN_10_000 = 3.9  # standard errors
 
 
+@cache
 def bridge() -> Floats:
     """A = int abs(B) dt of a Brownian bridge, by the null law of a uniform law at a count beyond any effect of it."""
     return null_law(UNIFORM, 10**12).distances * 1e6
@@ -70,13 +72,13 @@ def test_one_draw_has_its_exact_null_law() -> None:
 @pytest.mark.parametrize("mass", [0.05, 0.4, 0.97])
 def test_two_points_have_the_binomial_null_law(count: int, mass: float) -> None:
     """W1 = abs(Bin(M, p)/M - p) between points 1 apart: ties at the measured distance count as far away."""
-    law = Mixture([Dirac(0.0), Dirac(1.0)], [mass, 1.0 - mass])
+    null = null_law(Mixture([Dirac(0.0), Dirac(1.0)], [mass, 1.0 - mass]), count)
     for number in {0, math.floor(count * mass) - 1, math.ceil(count * mass + math.sqrt(count * mass * (1 - mass)))}:
         distance = abs(number / count - mass)
         k = np.arange(count + 1)
         exact = binom.pmf(k[np.abs(k / count - mass) >= distance * (1.0 - 1e-9)], count, mass).sum()
         allowed = ONE_IN_10_000 * math.sqrt(exact * (1.0 - exact) / PATHS) + 2.0 / PATHS
-        assert abs(p_value(distance, law, count) - exact) < allowed
+        assert abs(null.p_value(distance) - exact) < allowed
 
 
 @pytest.mark.parametrize(
