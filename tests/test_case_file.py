@@ -19,19 +19,7 @@ from particles.model import (
     Uniform,
     load_case,
 )
-
-PLAIN = """
-[model]
-drift = "tanh"
-weight = -1.0
-bias = 1
-[model.initial]
-law = "normal"
-m = 1.0
-v = 1
-[run]
-until = 2
-"""
+from tests.tables import PLAIN
 
 
 def write(folder: Path, text: str) -> str:

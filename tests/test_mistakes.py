@@ -14,19 +14,8 @@ from particles.base.errors import InputError
 from particles.model import cases, load_case
 from particles.model.cases.mistakes import mistakes
 from particles.model.cases.schema import CaseTable, json_schema
+from tests.tables import PLAIN
 
-PLAIN = """
-[model]
-drift = "tanh"
-weight = -1.0
-bias = 1
-[model.initial]
-law = "normal"
-m = 1.0
-v = 1
-[run]
-until = 2
-"""
 NORMAL = 'law = "normal"\nm = 1.0\nv = 1'
 NUMBER = "a finite number"
 BIAS = "a finite number, a vector, a table with edges and values, or 'mean-coupled'; units length/time"

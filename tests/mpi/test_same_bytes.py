@@ -11,16 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.tables import RUN_ALL
+
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
 RANKS = (1, 2, 3, 4)
 
-RUN_ALL = """
-import json, sys
-from particles.__main__ import build_parser
-from particles.base import command
-for argv in json.loads(sys.argv[1]):
-    assert command.run("particles", build_parser, argv) == 0, argv
-"""
 
 FULL = """
 [model]
