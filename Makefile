@@ -56,7 +56,7 @@ test-long: $(READY)
 # the lowest and the newest versions of all that pyproject.toml admits, on each Python that is found;
 # SIMRESNET_PYTHONS="3.11 3.13" names those that must be there
 test-versions: $(READY)
-	$(BIN)/python -m pytest -m long --timeout 3600 tests/test_versions.py
+	$(BIN)/python -m pytest -m long --timeout 3600 tests/base/test_versions.py
 
 # this commit, every benchmark: quick, or with FULL=1 all turns
 bench: $(BENCH)

@@ -24,6 +24,7 @@ import numpy as np
 import particles
 from particles.base import parallel
 from particles.base.arrays import Floats
+from particles.base.quadrature import gauss
 from particles.base.roots import quantile_by_bisection
 from particles.model import Measure, Model
 from particles.model.exact.transients import PushForward, segments
@@ -32,7 +33,7 @@ from validation.studies.study import Check
 
 TOLERANCE, ULPS = 1e-9, 8  # of both sides, relative; of the largest position at t
 CARRIED = 100_000  # particles, at most, of the cloud a level that is looked at
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(6)
+_NODES, _WEIGHTS = gauss(6)
 _PANELS = 500  # of the image of the cloud and its law
 
 

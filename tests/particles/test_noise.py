@@ -134,7 +134,7 @@ def test_two_point_bits_of_neighbouring_particles_are_independent() -> None:
 
 def test_two_point_noise_serves_its_words_bit_by_bit() -> None:
     """The 128 signs of a particle are the bits of its counter's four words, lowest first."""
-    from tests.test_philox import plain_philox
+    from tests.particles.test_philox import plain_philox
 
     eta = variates(TWO_POINT, 5, 130, seed=3)[:, 0]
     for particle in range(5):
@@ -147,7 +147,7 @@ def test_two_point_noise_serves_its_words_bit_by_bit() -> None:
 @pytest.mark.parametrize("noise", [GAUSSIAN, UNIFORM, EXPONENTIAL], ids=lambda noise: noise.name)
 def test_one_counter_serves_four_steps(noise) -> None:
     """Word s % 4 of counter (particle, s // 4, component) is what step s uses, computed apart from the sweeps."""
-    from tests.test_philox import plain_philox
+    from tests.particles.test_philox import plain_philox
 
     eta = variates(noise, 3, 6, dim=2, seed=9, replicate=5)
     for particle in range(3):

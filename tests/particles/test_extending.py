@@ -13,8 +13,7 @@ from kinetic.moments import moments
 from particles import Collisions, ExactFlow, simulate
 from particles.base.errors import InputError
 from particles.model import Model, Normal
-from tests.paths import ROOT
-from tests.test_contracts import (
+from tests.model.test_contracts import (
     BOTH,
     check_derivatives,
     check_flow,
@@ -25,6 +24,7 @@ from tests.test_contracts import (
     check_sampling,
     check_statements,
 )
+from tests.paths import ROOT
 from validation.advice.budget.rounding import rounding
 from validation.distance import w1_to_law
 from validation.distance.floor import expected_w1
