@@ -8,6 +8,8 @@ so that no power overflows. The simplex computes potentials as large as the larg
 what is smaller by 1e16; but a plan that pays for a cost above the optimum over the mass that it carries is no optimum.
 So costs are capped in units of the best plan so far, and solved again until that plan stays. A plan for capped costs
 that pays no capped one is an optimum for the whole: its capped cost is a lower bound of W_p^p, its cost an upper one.
+Masses are rounded, and so do not match to the last bit: what a plan carries of the order of that rounding, 1e-17 of a
+mass of 1/6 across the whole cloud, is not paid, or it would decide where p is large.
 
 POT lets through what it should refuse (integer positions, negative or unnormalised weights, NaN costs, an unfinished
 simplex); here that is an error.
@@ -31,6 +33,7 @@ from validation.distance.coupling import coupling, levels
 EMD_LIMIT = 5000  # points a side: POT's exact transport in R^d holds their whole cost matrix
 _CAP, _LARGEST_CAP = 1e6, 1e12  # of a cost, in units of W_p^p
 _CLOSE = 1e-9  # of W_p^p, between its two bounds
+_DUST, _SHARE = 1e-15, 1e-10  # of the whole mass and of that of both points: a part below is the rounding of masses
 _ROUNDS = 2000  # each lowers the largest cost that is paid, by 1e16 where there are such
 
 
@@ -134,7 +137,7 @@ def _by_simplex(a: Floats, b: Floats, distances: Floats, p: float) -> float:
         with np.errstate(over="ignore", under="ignore"):
             costs = np.minimum(distances / unit, cap ** (1.0 / p)) ** p
         plan = _plan(a, b, costs)
-        paid = plan > 0.0
+        paid = plan > np.minimum(_DUST, _SHARE * np.minimum.outer(a, b))
         upper = _mean_power(distances[paid], plan[paid], p)
         if upper == 0.0 or p * math.log(largest / upper) <= math.log(_CAP):
             return upper
