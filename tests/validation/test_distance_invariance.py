@@ -229,7 +229,7 @@ def carried_within(a: Measure, b: Measure, length: float) -> bool:
 
 @pytest.mark.parametrize("seed", [46, 375, 460, 1074, 18456])
 def test_the_rounding_of_masses_does_not_decide_a_large_power(seed: int) -> None:
-    """W_540 is W_oo to ln(1000)/540 where a thousandth or more must go that far; dust of 1e-17 would lift it by half."""
+    """W_540 is W_oo to ln(1000)/540 where a thousandth or more must go that far; dust of 1e-17 lifts it by half."""
     a, b = two_clouds(seed, 2)
     lengths = np.unique(_distances(a.points, b.points))
     most = next(length for length in lengths if carried_within(a, b, float(length)))
