@@ -1,1 +1,1 @@
-"""The command lines of ``python -m kinetic``, one file each; nothing but its `__main__` imports them."""
+"""The command lines of ``python -m kinetic``, one file each; a `__main__` alone imports them, or each other."""

@@ -34,7 +34,7 @@ from particles.kernels.noisy import Constants, Ends, Keys, Place, Sizes
 from particles.model.rule import Model
 from particles.noise import GAUSSIAN, Noise
 from particles.philox import CLOCK, NOISE, Address
-from particles.schemes.noisy import _advance_together, _longest, leaves_half_line
+from particles.schemes.noisy import advance_together, leaves_half_line, longest
 from particles.schemes.scheme import Scheme, even_levels, wall_of
 
 CLOCKS = ("poisson", "nanbu", "synchronous")
@@ -124,11 +124,11 @@ class Collisions(Scheme):
         weights, biases, dt = parameters
         sizes = Sizes(self.eps, math.sqrt(self.eps * model.nu2))
         if self.clock == "synchronous":
-            _advance_together(model, state, (weights, biases), sizes, self.noise, noisy.euler_maruyama, address)
+            advance_together(model, state, (weights, biases), sizes, self.noise, noisy.euler_maruyama, address)
             return
         rate = dt / self.mean_time
         thresholds = poisson_thresholds(rate) if self.clock == "poisson" else bernoulli_threshold(rate)
-        wall, *ends = wall_of(model, _longest(model, weights, biases, sizes, self.noise))
+        wall, *ends = wall_of(model, longest(model, weights, biases, sizes, self.noise))
         sweep = counted.counted_collisions(model.drift.value, model.diffusion.value, wall, self.noise.variates)
         constants = Constants(model.drift.constants, model.diffusion.constants)
         keys = Keys(address.key(NOISE), address.key(CLOCK))

@@ -14,7 +14,7 @@ from particles.kernels.noisy import Sizes
 from particles.model.rule import Model
 from particles.noise import GAUSSIAN, Noise
 from particles.philox import Address
-from particles.schemes.noisy import _advance_together, leaves_half_line
+from particles.schemes.noisy import advance_together, leaves_half_line
 from particles.schemes.scheme import Scheme, even_levels
 
 
@@ -67,7 +67,7 @@ class Milstein(Scheme):
     def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...], address: Address) -> None:
         """Carry `state`, shape (D, m), over the steps, in place."""
         sizes = Sizes(self.dt, math.sqrt(self.dt * model.nu2), 0.5 * model.nu2 * self.dt)
-        _advance_together(model, state, parameters, sizes, self.noise, noisy.milstein, address)
+        advance_together(model, state, parameters, sizes, self.noise, noisy.milstein, address)
 
     def stride(self, levels: Floats) -> float:
         """dt."""

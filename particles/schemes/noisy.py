@@ -16,7 +16,7 @@ from particles.schemes.scheme import largest_drift, wall_of
 _BITS = 128  # steps that a counter serves where a step needs one bit
 
 
-def _advance_together(
+def advance_together(
     model: Model, state: Floats, rows: tuple[Any, ...], sizes: Sizes, noise: Noise, push: Any, address: Address
 ) -> None:
     weights, biases = rows
@@ -28,7 +28,7 @@ def _advance_together(
         sweep = noisy.noisy_space(*formulas, noise.variates)
         sweep(state, weights, biases, sizes, constants, key, place)
         return
-    wall, *ends = wall_of(model, _longest(model, weights, biases, sizes, noise))
+    wall, *ends = wall_of(model, longest(model, weights, biases, sizes, noise))
     if noise.bits:
         sweep = noisy.two_point_line(*formulas, wall)
     else:
@@ -36,7 +36,7 @@ def _advance_together(
     sweep(state[0], weights[:, 0, 0].copy(), biases[:, 0].copy(), sizes, constants, Ends(*ends), key, place)
 
 
-def _longest(model: Model, weights: Floats, biases: Floats, sizes: Sizes, noise: Noise) -> float:
+def longest(model: Model, weights: Floats, biases: Floats, sizes: Sizes, noise: Noise) -> float:
     """A bound of a step's length between finite walls: dt abs(f) + sd abs(K eta) + half abs(K K' (eta^2 - 1))."""
     drift = largest_drift(model, weights, biases)
     if not (math.isfinite(drift) and math.isfinite(noise.reach) and model.diffusion.power is not None):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from particles.model.samples import Samples
 IRIS_FILE = Path(__file__).parents[1] / "data" / "iris_petal_length.csv"
 
 
-def moments_decay() -> Case:
+def _moments_decay() -> Case:
     return Case(
         name="moments-decay",
         figure="A Fig. 1 and 2 left, P Fig. 1 and 2 left",
@@ -33,7 +34,7 @@ def moments_decay() -> Case:
     )
 
 
-def moments_conserved() -> Case:
+def _moments_conserved() -> Case:
     return Case(
         name="moments-conserved",
         figure="A Fig. 1 and 2 right, P Fig. 1 and 2 right",
@@ -45,7 +46,7 @@ def moments_conserved() -> Case:
     )
 
 
-def vehicles() -> Case:
+def _vehicles() -> Case:
     return Case(
         name="vehicles",
         figure="A Fig. 3 to 5 and Table 1, P Fig. 3 and 4",
@@ -60,7 +61,7 @@ def vehicles() -> Case:
     )
 
 
-def regression() -> Case:
+def _regression() -> Case:
     return Case(
         name="regression",
         figure="A Fig. 7 and 8, P Fig. 7",
@@ -73,7 +74,7 @@ def regression() -> Case:
     )
 
 
-def regression_2d(name: str, *, bias: float, scaled: bool, notes: str) -> Case:
+def _regression_2d(name: str, *, bias: float, scaled: bool, notes: str) -> Case:
     start = Product([Normal(1.0, 1.0), Normal(0.0, 1.0)])
     return Case(
         name=name,
@@ -87,7 +88,7 @@ def regression_2d(name: str, *, bias: float, scaled: bool, notes: str) -> Case:
     )
 
 
-def iris() -> Case:
+def _iris() -> Case:
     with IRIS_FILE.open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(line for line in stream if not line.startswith("#")))
     values = [float(row["petal_length_cm"]) for row in rows]
@@ -106,7 +107,7 @@ def iris() -> Case:
     )
 
 
-def fokker_planck(name: str, *, start: Uniform, notes: str) -> Case:
+def _fokker_planck(name: str, *, start: Uniform, notes: str) -> Case:
     return Case(
         name=name,
         figure="A Fig. 10 and 11, P Fig. 9",
@@ -119,7 +120,7 @@ def fokker_planck(name: str, *, start: Uniform, notes: str) -> Case:
     )
 
 
-def inverse_gamma() -> Case:
+def _inverse_gamma() -> Case:
     return Case(
         name="inverse-gamma",
         figure="A 4.1.1, identity with K = x",
@@ -133,7 +134,7 @@ def inverse_gamma() -> Case:
     )
 
 
-def generalised_gamma() -> Case:
+def _generalised_gamma() -> Case:
     drift = lognormal_family(0.5)
     return Case(
         name="generalised-gamma",
@@ -148,7 +149,7 @@ def generalised_gamma() -> Case:
     )
 
 
-def relu() -> Case:
+def _relu() -> Case:
     return Case(
         name="relu",
         figure="A 4.1.1, ReLU with K = x",
@@ -162,7 +163,7 @@ def relu() -> Case:
     )
 
 
-def tanh_noise() -> Case:
+def _tanh_noise() -> Case:
     return Case(
         name="tanh-noise",
         figure="the regression of A Fig. 8 with noise, K = 1",
@@ -173,3 +174,28 @@ def tanh_noise() -> Case:
         domain=(-14.0, 16.0),
         cells=600,
     )
+
+
+EXPERIMENTS: dict[str, Callable[[], Case]] = {
+    "moments-decay": _moments_decay,
+    "moments-conserved": _moments_conserved,
+    "vehicles": _vehicles,
+    "regression": _regression,
+    "regression-2d": lambda: _regression_2d(
+        "regression-2d", bias=0.5, scaled=True, notes="with the 1/d of (3), so b_x is one half"
+    ),
+    "regression-2d-unscaled": lambda: _regression_2d(
+        "regression-2d-unscaled", bias=1.0, scaled=False, notes="without the 1/d of (3), as the caption's numbers want"
+    ),
+    "iris": _iris,
+    "fokker-planck": lambda: _fokker_planck(
+        "fokker-planck", start=Uniform(-1.0, -0.5), notes="U[-1, -1/2] (the text; figure 10 says [-1, 1/2])"
+    ),
+    "fokker-planck-wide": lambda: _fokker_planck(
+        "fokker-planck-wide", start=Uniform(-1.0, 0.5), notes="U[-1, 1/2] (figure 10; the text says [-1, -1/2])"
+    ),
+    "inverse-gamma": _inverse_gamma,
+    "generalised-gamma": _generalised_gamma,
+    "relu": _relu,
+    "tanh-noise": _tanh_noise,
+}

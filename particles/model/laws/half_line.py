@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -42,3 +43,8 @@ def gamma_ratio(a: float, step: float) -> float:
     from scipy.special import poch
 
     return float(poch(a, step) if step >= 0.0 else 1.0 / poch(a + step, -step))
+
+
+def bounded_exp(x: float) -> float:
+    """e^x, inf where it is beyond the largest number."""
+    return math.exp(x) if x < 709.78 else math.inf

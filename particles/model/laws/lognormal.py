@@ -13,8 +13,8 @@ from particles import vmath
 from particles.base.arrays import Floats, over_arrays
 from particles.base.checks import require_finite, require_positive
 from particles.base.jit import formula
-from particles.model.laws.bounded import _exp
 from particles.model.laws.elementary import Normal
+from particles.model.laws.half_line import bounded_exp
 from particles.model.laws.law import Law
 
 
@@ -64,7 +64,7 @@ class Lognormal(Law):
 
     def moment(self, k: float) -> float:
         """E X^k = exp(k m + k^2 v/2), any real k."""
-        return _exp(k * self.m + 0.5 * k * k * self.v)
+        return bounded_exp(k * self.m + 0.5 * k * k * self.v)
 
     @property
     def variance(self) -> float:
