@@ -23,6 +23,7 @@ from kinetic.limit import breaks, initial_law
 from kinetic.line.diffusion import Diffusivity
 from kinetic.line.rates import FokkerPlanck, equation
 from kinetic.source import Source
+from particles.base.checks import require_type
 from particles.model import Model
 
 
@@ -65,6 +66,8 @@ class Problem:
         InputError
             If the model is not one-dimensional, its walls are not the ends of the grid, or sticky where there is noise.
         """
+        require_type("model", model, Model, "a Model")
+        require_type("grid", grid, Grid, "a Grid")
         initial_law(model, grid)
         whole, noisy, diffusivity = equation(model), model.nu2 > 0.0, None
         flux = LinearFlux(lambda t, mean: whole.drift(grid.faces, t, mean), whole.needs_mean)

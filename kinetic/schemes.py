@@ -1,12 +1,12 @@
 """How the equation is stepped: schemes as values, each with the fields that it reads, and the words of command lines.
 
-==============  ======  =================================================================  ======================
-scheme          order   what                                                               work on N cells
-==============  ======  =================================================================  ======================
-`Explicit`      3       CWENO3 and third-order SSP Runge-Kutta: `kinetic.line.integrate`        N^2, with diffusion N^3
-`Imex`          3       the same, diffusion implicit: `kinetic.line.imex`                       N^2
-`ChangCooper`   2       positive, rests where the model does: `kinetic.line.chang_cooper`       N^2
-==============  ======  =================================================================  ======================
+=============  =====  ==================================================================  =======================
+scheme         order  what                                                                work on N cells
+=============  =====  ==================================================================  =======================
+`Explicit`     3      CWENO3 and third-order SSP Runge-Kutta: `kinetic.line.integrate`    N^2, with diffusion N^3
+`Imex`         3      the same, diffusion implicit: `kinetic.line.imex`                   N^2
+`ChangCooper`  2      positive, rests where the model does: `kinetic.line.chang_cooper`   N^2
+=============  =====  ==================================================================  =======================
 
 Any value with the members of `Scheme` is a scheme; its stepper does the work, `kinetic.loop.Stepper` says how.
 """

@@ -24,6 +24,7 @@ from kinetic.problem import Problem
 from kinetic.schemes import Explicit, Scheme, require_scheme
 from kinetic.solution import Solution
 from particles.base.arrays import Floats, as_floats
+from particles.base.checks import require_type
 from particles.base.errors import InputError
 from particles.base.provenance import provenance
 from particles.model import Model
@@ -131,6 +132,8 @@ def evolve(
     NotFiniteError
         If a cell stops being finite; names the first one, its x and t.
     """
+    require_type("problem", problem, Problem, "a Problem")
+    require_type("grid", grid, Grid, "a Grid")
     stored = stored_times(start, until, times)
     averages, ends = _given(averages, atoms, grid)
     if residual is not None and not 0.0 <= residual < math.inf:

@@ -7,12 +7,12 @@ from numpy.typing import ArrayLike
 
 from particles.base import parallel
 from particles.base.arrays import Floats, as_floats
-from particles.base.checks import require_positive
+from particles.base.checks import require_count, require_finite, require_positive, require_type
 from particles.base.errors import InputError
 from particles.ensemble import Ensemble
 from particles.model.rule import Model
 from particles.philox import Address, check_key
-from particles.schemes.scheme import Scheme
+from particles.schemes.scheme import Scheme, require_scheme
 from particles.simulate import sweep
 
 
@@ -59,10 +59,14 @@ def carry(
     InputError
         If an argument is out of range, or the scheme cannot carry the model.
     """
+    require_type("model", model, Model, "a Model")
+    require_scheme(scheme)
     state = np.array(as_floats(points, "points", ndim=(1, 2)), ndmin=2, order="C")
     if len(state) != model.size or state.size == 0:
         raise InputError(f"points of shape {np.shape(points)} must be {model.size} rows of at least one number")
     require_positive("until", until)
+    require_finite("start", start)
+    require_count("first", first, least=0)
     if not 0.0 <= start < until:
         raise InputError(f"start = {start!r} must lie in [0, until) with until = {until!r}")
     check_key(seed, replicate)
@@ -70,6 +74,8 @@ def carry(
     ensemble = Ensemble(state.shape[1], parallel.serial())
     follows = model.mean_coupled and mean is None
     held = None if mean is None else as_floats(mean, "mean")
+    if held is not None and held.shape != (model.size,):
+        raise InputError(f"mean of shape {held.shape} must be ({model.size},)")
     most = 1 if follows else sweep(model, ensemble.count, scheme.passes(levels))
     if model.walls is not None:
         state = state.clip(*model.walls)

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from particles.base.arrays import Floats
-from particles.base.checks import require_count, require_positive
+from particles.base.checks import require_count, require_positive, require_type
 from particles.base.errors import InputError
 from particles.base.memory import require_memory
 from particles.ensemble import STARTS, Bins
 from particles.model.rule import Model
 from particles.model.samples import Samples
 from particles.philox import check_key
-from particles.schemes.scheme import Scheme
+from particles.schemes.scheme import Scheme, require_scheme
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +88,8 @@ class Run:
 
     def check(self, model: Model, scheme: Scheme) -> Floats:
         """Refuse what `simulate` could not do here, before MPI or numba is loaded; return the time levels."""
+        require_type("model", model, Model, "a Model")
+        require_scheme(scheme)
         require_memory(f"count = {self.count!r} with {len(self.stops)} snapshots", self.memory(model))
         return self.levels(model, scheme)
 

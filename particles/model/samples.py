@@ -46,7 +46,10 @@ class Samples:
         object.__setattr__(self, "points", points)
         if self.labels is None:
             return
-        labels = np.array(self.labels)
+        try:
+            labels = np.array(self.labels)
+        except ValueError:  # rows of unequal length
+            labels = np.array(self.labels, dtype=object)
         if labels.shape != (self.count,) or labels.dtype.kind not in "biuU":
             told = f"labels of type {labels.dtype} and shape {labels.shape}"
             raise InputError(f"{told} must be truth values, integers or text, one for each of {self.count} points")

@@ -53,6 +53,12 @@ class Scheme(Protocol):
         return ()
 
 
+def require_scheme(scheme: object) -> None:
+    """Refuse what is no scheme."""
+    if isinstance(scheme, type) or not callable(getattr(scheme, "advance", None)):
+        raise InputError(f"scheme = {scheme!r:.60} must be a value such as Euler(layers=100)")
+
+
 def even_levels(until: float, stops: Sequence[float], dt: float) -> Floats:
     """Time levels 0, dt, 2 dt, ..., until; every stop is one of them.
 

@@ -1,5 +1,6 @@
 """Claims about `kinetic.solve`: what a run stores, refuses and reports."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -189,3 +190,14 @@ def test_functions_of_time_do_not_come_to_rest() -> None:
     model = Model(drift=IDENTITY, weight=-1.0, bias=lambda t: 0.0 * t, nu2=1.0, initial=Normal(0.0, 0.5))
     with pytest.raises(InputError, match="functions of time never come to rest"):
         solve(model, Grid(-5.0, 6.0, cells=50), until=1.0, residual=1e-3)
+
+
+def test_what_is_no_model_no_grid_or_no_problem_is_refused() -> None:
+    model, grid = cases["regression"].model, Grid(-7.0, 9.0, cells=50)
+    for wrong, said in (
+        (lambda: solve("regression", grid, until=1.0), "model = 'regression' must be a Model"),
+        (lambda: solve(model, (-7.0, 9.0), until=1.0), "grid = (-7.0, 9.0) must be a Grid"),
+        (lambda: evolve(model, np.zeros(50), grid, until=1.0), "must be a Problem"),
+    ):
+        with pytest.raises(InputError, match=re.escape(said)):
+            wrong()

@@ -72,6 +72,7 @@ def test_a_cloud_of_given_points_is_their_exact_law() -> None:
         ({"points": []}, "at least one"),
         ({"points": [[[1.0]]]}, "points of shape"),
         ({"points": [1.0, np.inf]}, "not finite"),
+        ({"points": [1.0, 2.0], "labels": [["a"], ["b", "c"]]}, "truth values, integers or text"),
         ({"points": [1.0, 2.0], "labels": [1]}, "one for each of 2 points"),
         ({"points": [1.0, 2.0], "labels": [1.0, 2.0]}, "truth values, integers or text"),
     ],

@@ -89,14 +89,34 @@ def test_a_given_mean_is_held() -> None:
         ([0.0], {"start": 1.0}, "start = 1.0"),
         ([0.0], {"start": 0.3}, "multiple of the step"),
         ([0.0], {"seed": -1}, "seed = -1"),
+        ([0.0], {"start": "0"}, "start = '0' must be a number"),
+        ([0.0], {"first": -1}, "first = -1"),
+        ([0.0], {"first": 1.5}, "first = 1.5"),
+        ([0.0], {"first": 2**70}, "first = "),
+        ([0.0], {"mean": [0.0, 1.0]}, "mean of shape"),
+        ([0.0], {"scheme": "euler"}, "scheme = 'euler' must be a value"),
+        ([0.0], {"scheme": Euler}, "must be a value such as Euler"),
+        ([0.0], {"model": "regression"}, "model = 'regression' must be a Model"),
     ],
 )
 def test_what_cannot_be_carried_is_refused(points: Any, options: dict[str, Any], told: str) -> None:
     with pytest.raises(InputError, match=told):
-        particles.carry(cases["regression"].model, Euler(layers=4), points, **({"until": 1.0} | options))
+        particles.carry(
+            **(
+                {"model": cases["regression"].model, "scheme": Euler(layers=4), "points": points, "until": 1.0}
+                | options
+            )
+        )
 
 
 def test_a_point_of_the_plane_has_a_row_a_component() -> None:
     model = Model(drift=TANH, weight=-1.0, bias=[0.0, 0.0], initial=Product([Normal(0.0, 1.0)] * 2))
     with pytest.raises(InputError, match="must be 2 rows"):
         particles.carry(model, Euler(layers=4), [0.0, 1.0], 1.0)
+
+
+def test_a_run_of_what_is_no_model_or_no_scheme_is_refused() -> None:
+    with pytest.raises(InputError, match="model = 'regression' must be a Model"):
+        particles.simulate("regression", Euler(layers=4), count=3, until=1.0)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="scheme = 'euler' must be a value"):
+        particles.simulate(cases["regression"].model, "euler", count=3, until=1.0)  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import re
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -11,9 +12,12 @@ import kinetic
 from particles.base.errors import InputError
 from particles.model import Case, Measure, Normal, cases, piecewise
 from particles.model.exact.transients import PushForward
-from validation import MeanFieldStudy
+from particles.noise import NOISES
+from validation import GrazingStudy, GridStudy, LayersStudy, MeanFieldStudy
+from validation.__main__ import build_parser
 from validation.studies import mean_field as study_module
 from validation.studies import mean_field_verdict, propagation
+from validation.studies.kind import Kind, of_arguments, words_of
 from validation.studies.mean_field import classify
 
 SMALL = {"levels": (100, 1000, 10_000, 100_000), "replicates": 100}
@@ -215,3 +219,49 @@ def test_layers_of_weights_are_studied_too() -> None:
     assert study.constant is not None
     assert study.slope.allows(-0.5)
     assert study.constant.allows(1.0)
+
+
+ASKED = [
+    MeanFieldStudy(cases["regression"], levels=[10, 20, 40], replicates=7, until=1.5, seed=3, data="a.csv", column="b"),
+    LayersStudy(cases["regression"], levels=[2, 4, 8], count=50, independent=True, replicates=4),
+    GridStudy(cases["fokker-planck"], scheme=kinetic.Imex(), levels=[50, 100, 200]),
+    GrazingStudy(cases["fokker-planck"], clock="nanbu", noise=NOISES["uniform"], levels=[0.04, 0.02, 0.01]),
+]
+
+
+@pytest.mark.parametrize("study", [*ASKED, *(type(study)(study.case) for study in ASKED)])
+def test_the_words_of_a_study_ask_for_the_same_study(study: Kind) -> None:
+    words = words_of(study, study.case.name)
+    arguments = build_parser().parse_args([*words, "--out", "x"])
+    again = of_arguments(arguments.kind, study.case, arguments)
+    assert type(again) is type(study)
+    for field in dataclasses.fields(study):
+        assert getattr(again, field.name) == getattr(study, field.name), field.name
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (lambda: MeanFieldStudy("regression"), "case = 'regression' must be a Case"),
+        (lambda: MeanFieldStudy(cases["regression"], until=-1.0), "until = -1.0 must be a positive finite number"),
+        (lambda: MeanFieldStudy(cases["regression"], start="all"), "start = 'all' must be one of random"),
+        (lambda: MeanFieldStudy(cases["regression"], levels=("a", "b", "c")), "levels = 'a' must be an integer"),
+        (lambda: MeanFieldStudy(cases["regression"], data=np.ma.masked_array([1.0, 2.0], [1, 0])), "1 masked of 2"),
+        (lambda: LayersStudy(cases["regression"], levels=(2.5, 5, 10)), "levels = 2.5 must be an integer"),
+        (lambda: LayersStudy(cases["regression"], count="7"), "count = '7' must be an integer of at least 2"),
+        (lambda: GridStudy(cases["regression"], scheme="explicit"), "scheme = 'explicit' must be a value"),
+        (lambda: GrazingStudy(cases["fokker-planck"], noise="gaussian"), "noise = 'gaussian' must be a Noise"),
+        (
+            lambda: GrazingStudy(cases["fokker-planck"], levels=(0.04, math.nan, 0.01)),
+            "levels = nan must be a positive",
+        ),
+    ],
+)
+def test_fields_of_a_wrong_type_or_range_are_refused(made: Callable[[], Kind], said: str) -> None:
+    with pytest.raises(InputError, match=re.escape(said)):
+        made().check()
+
+
+def test_measured_data_may_be_a_list_of_numbers() -> None:
+    study = MeanFieldStudy(cases["regression"], data=[1.0, 2.0, 4.0], levels=(10, 20, 40), replicates=3).run()
+    assert study.extra["measured"]["count"] == 3

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 import particles
 from particles import Collisions
 from particles.base import command, parallel
+from particles.base.checks import require_count
 from particles.base.errors import InputError
 from particles.base.launch import launched_size
 from particles.base.memory import require_memory
@@ -96,8 +97,7 @@ class GrazingStudy(Kind):
         """Refuse what `run` could not do."""
         model = self.case.model
         require_levels(self.levels, "decreasing positive values of eps", decreasing=True)
-        if self.count < 2:
-            raise InputError(f"count = {self.count!r} must be at least 2")
+        require_count("count", self.count, least=2)
         require_plain(model)
         if not model.nu2 > 0.0:
             raise InputError(f"nu2 = {model.nu2!r}: the grazing limit needs noise; allowed: above 0")

@@ -9,6 +9,7 @@ from dataclasses import KW_ONLY, Field, dataclass, field, fields
 from typing import Any, ClassVar, TypeVar
 
 from particles.base import command
+from particles.base.checks import require_count, require_positive, require_type
 from particles.base.errors import InputError
 from particles.model import Case
 from validation.studies.study import Study
@@ -43,6 +44,11 @@ class Kind(ABC):
     _: KW_ONLY
     until: float | None = option(None, type=command.positive_float, metavar="T", help="time of the comparison")
 
+    def __post_init__(self) -> None:
+        require_type("case", self.case, Case, "a Case")
+        if self.until is not None:
+            require_positive("until", self.until)
+
     @property
     def time(self) -> float:
         """Time of the comparison."""
@@ -57,9 +63,14 @@ class Kind(ABC):
         """Carry the study out; collective over the ranks of `comm`, on whose number the result does not depend."""
 
 
-def require_levels(levels: Sequence[float], allowed: str, *, above: float = 0.0, decreasing: bool = False) -> None:
-    """Refuse levels that are fewer than three, out of order, or not above a bound."""
-    if len(levels) < 3 or list(levels) != sorted(set(levels), reverse=decreasing) or not min(levels) > above:
+def require_levels(levels: Sequence[float], allowed: str, *, least: int = 1, decreasing: bool = False) -> None:
+    """Refuse levels that are fewer than three or out of order: integers from `least` on, or positive ones that fall."""
+    for level in levels:
+        if decreasing:
+            require_positive("levels", level)
+        else:
+            require_count("levels", level, least=least)
+    if len(levels) < 3 or list(levels) != sorted(set(levels), reverse=decreasing):
         raise InputError(f"levels = {list(levels)!r} must be at least three {allowed}")
 
 
@@ -88,6 +99,9 @@ def words_of(study: Kind, case: str) -> tuple[str, ...]:
     words = ["study", study.name, case]
     for one in _options(type(study)):
         value = getattr(study, one.name)
-        if value is not one.default:
-            words += [_flag(one), *map(str, value if isinstance(value, tuple | list) else [value])]
+        if value is True:
+            words.append(_flag(one))
+        elif value is not one.default:
+            given = value if isinstance(value, tuple | list) else [value]
+            words += [_flag(one), *(str(getattr(part, "name", part)) for part in given)]
     return tuple(words)

@@ -18,6 +18,7 @@ import numpy as np
 import particles
 from particles.base import command, parallel
 from particles.base.arrays import Floats
+from particles.base.checks import require_count
 from particles.base.errors import InputError
 from particles.base.launch import launched_size
 from particles.base.memory import require_memory
@@ -84,10 +85,10 @@ class LayersStudy(Kind):
 
     def check(self) -> Law:
         """Refuse what `run` could not do; return the exact law."""
-        model, count, replicates = self.case.model, self.count, self.replicates
+        model = self.case.model
         require_levels(self.levels, "increasing numbers of layers")
-        if count < 2 or replicates < 2:
-            raise InputError(f"count = {count!r} and replicates = {replicates!r} must be at least 2")
+        require_count("count", self.count, least=2)
+        require_count("replicates", self.replicates, least=2)
         if model.nu2 > 0.0:
             raise InputError(f"nu2 = {model.nu2!r}: a layer of this study is an Euler step without noise; allowed: 0")
         law = exact_law(model, self.time)
@@ -99,7 +100,7 @@ class LayersStudy(Kind):
             )
         for number in self.levels:
             check_layers(model, self.time, number)
-        require_memory(f"count = {count!r}", 40.0 * count * launched_size())
+        require_memory(f"count = {self.count!r}", 40.0 * self.count * launched_size())
         require_mean(model.start_law)
         return law
 

@@ -21,11 +21,13 @@ import numpy as np
 import kinetic
 import particles
 from particles.base import command, parallel
-from particles.base.arrays import Floats
+from particles.base.arrays import Floats, as_floats
+from particles.base.checks import require_count, require_one_of
 from particles.base.errors import InputError
 from particles.base.launch import launched_size
 from particles.base.memory import require_memory
 from particles.base.provenance import provenance
+from particles.ensemble import STARTS
 from particles.model import Case, Law, Measure, Model, Samples, exact_law, kernel_estimate, read_measurements
 from validation.distance import w1, w1_to_law
 from validation.distance.floor import expected_w1
@@ -95,7 +97,9 @@ class MeanFieldStudy(Kind):
         if isinstance(self.data, str | Path):
             return read_measurements(self.data, self.column)
         samples = _labelled(self.case)
-        return self.data if self.data is not None or samples is None else samples.points
+        if self.data is not None:
+            return as_floats(self.data, "data")
+        return None if samples is None else samples.points
 
     @cached_property
     def model(self) -> Model:
@@ -105,9 +109,9 @@ class MeanFieldStudy(Kind):
 
     def check(self) -> Law:
         """Refuse what `run` could not do; return the exact law."""
-        require_levels(self.levels, "increasing particle numbers above 1", above=1)
-        if self.replicates < 2:
-            raise InputError(f"replicates = {self.replicates!r} must be at least 2")
+        require_levels(self.levels, "increasing particle numbers above 1", least=2)
+        require_count("replicates", self.replicates, least=2)
+        require_one_of("start", self.start, STARTS)
         if self.model.nu2 > 0.0:
             raise InputError(f"nu2 = {self.model.nu2!r}: this study moves particles by the exact flow; allowed: 0")
         law = exact_law(self.model, self.time)
