@@ -80,15 +80,7 @@ class LinearFlux:
         return _upwind
 
     def data(self, grid: Grid, t: float, mean: float | None) -> Floats:
-        """Speeds at time t.
-
-        Raises
-        ------
-        InputError
-            If there is not one speed for each face.
-        NotFiniteError
-            If a speed is not finite.
-        """
+        """Speeds at time t: one a face, or InputError; finite, or NotFiniteError."""
         given = self.speeds(t, mean) if callable(self.speeds) else as_floats(self.speeds, "speeds", finite=False)
         speeds = np.ascontiguousarray(given, dtype=np.float64)
         if speeds.shape != (grid.cells + 1,):

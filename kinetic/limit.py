@@ -13,10 +13,7 @@ from particles.model.structure import jumps
 def initial_law(model: Model, grid: Grid) -> Law:
     """Return the initial law of a model that fits the grid.
 
-    Raises
-    ------
-    InputError
-        If the model is not one-dimensional, its walls are not the ends of the grid, or sticky where there is noise.
+    InputError if the model is not one-dimensional, its walls are not the ends of the grid, or sticky with noise.
     """
     law = model.law
     if model.walls is not None:

@@ -59,13 +59,7 @@ def count_steps(stepper: Stepper, start: float, stops: Sequence[float], cfl: flo
 
 
 def judge(steps: float, grid: Grid, residual: float | None) -> list[str]:
-    """Return a sentence on a run of more than ten minutes.
-
-    Raises
-    ------
-    InputError
-        If it is more than a day, and nothing may end it earlier.
-    """
+    """Return a sentence on a run of over ten minutes; InputError for over a day, where nothing may end it earlier."""
     seconds = steps * (_STEP + _CELL * grid.cells)
     if not seconds > _LONG:
         return []

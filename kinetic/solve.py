@@ -162,13 +162,7 @@ def evolve(
 
 
 def stored_times(start: float, until: float, times: Sequence[float]) -> tuple[float, ...]:
-    """Return the times that a run stores, increasing, `until` among them.
-
-    Raises
-    ------
-    InputError
-        If one is not finite or lies outside [start, until].
-    """
+    """Return the times that a run stores, increasing in [start, until], `until` among them, or InputError."""
     if not (math.isfinite(start) and math.isfinite(until) and until >= start):
         raise InputError(f"until = {until!r} must be finite and not before the start {start!r}")
     for t in times:

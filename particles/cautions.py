@@ -28,10 +28,7 @@ _FOLDED = 2.0**32  # widths of an interval: particles further out have no place 
 def cautions(model: Model, scheme: Scheme, levels: Floats) -> tuple[str, ...]:
     """Return what a person should know before a run of a scheme over these time levels.
 
-    Raises
-    ------
-    InputError
-        If a kick of noise is so much longer than the distance of reflecting walls that rounding decides where it ends.
+    InputError for a kick of noise so much longer than the distance of reflecting walls that rounding decides its end.
     """
     found = list(scheme.cautions(model))
     for name, parameter in zip(("weight", "bias"), model.parameters, strict=True):

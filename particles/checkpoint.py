@@ -172,13 +172,7 @@ def _finish(draft: Path, place: Path, meta: dict[str, Any], files: Mapping[str, 
 
 
 def newest(folder: Path) -> tuple[Path, dict[str, Any]]:
-    """Newest checkpoint whose description and small files are whole, and that description; without MPI.
-
-    Raises
-    ------
-    InputError
-        If there is none.
-    """
+    """Newest checkpoint with a whole description and small files, and that description, or InputError; without MPI."""
     for path in complete(folder):
         try:
             return path, _description(path, check_files=True)
@@ -195,12 +189,8 @@ def differing(held: Mapping[str, Any], run: Mapping[str, Any]) -> list[str]:
 def load(checkpoints: Checkpoints, ensemble: Ensemble, run: Mapping[str, Any]) -> tuple[int, Floats, Kept]:
     """Return step, state and what was kept of the newest whole checkpoint. Collective.
 
-    A damaged one is told in a sentence on stderr and passed over.
-
-    Raises
-    ------
-    InputError
-        On all ranks, if there is none, or if it belongs to another run.
+    A damaged one is told in a sentence on stderr and passed over. Without any, or where it belongs to another run,
+    InputError on all ranks.
     """
     folder, ranks = Path(checkpoints.folder), ensemble.ranks
     damaged: list[Path] = []

@@ -67,13 +67,7 @@ class Description(_Table):
 
 
 def check_description(meta: dict[str, Any]) -> None:
-    """Refuse a description that no run has written.
-
-    Raises
-    ------
-    InputError
-        With the first value that is wrong.
-    """
+    """Refuse a description that no run has written, by the first value that is wrong."""
     try:
         found = Description.model_validate(meta)
         if "place" in found.arguments:  # of a command line

@@ -42,15 +42,7 @@ class CountError(SimresnetError):
 class Bins:
     """Equal cells [low + i h, low + (i + 1) h), h = (high - low)/cells, of a histogram; it counts below and above too.
 
-    Parameters
-    ----------
-    low, high : float, low < high
-    cells : int >= 1
-
-    Raises
-    ------
-    InputError
-        If the ends do not increase, or there is no cell.
+    InputError unless low < high, with one cell at least.
     """
 
     low: float
@@ -178,10 +170,7 @@ class Ensemble:
     def look(self, state: Floats, step: int, time: float, request: int = 0) -> int:
         """Largest of the ranks' requests, 0 <= request < 4, where every particle is finite; one collective for both.
 
-        Raises
-        ------
-        NotFiniteError
-            On all ranks, with number and state of the first bad particle, the step after which it was seen, its time.
+        NotFiniteError on all ranks tells number and state of the first bad particle, after which step, at which time.
         """
         bad = self.first_not_finite(state)
         lowest = self.ranks.minimum(4 * (self.count if bad is None else bad) + 3 - request)

@@ -91,13 +91,7 @@ class Forecast:
 
 
 def forecast(model: Model, scheme: Scheme, run: Run, *, ranks: int = 1, measure: bool = False) -> Forecast:
-    """Forecast the cost of a run on so many ranks; the memory of this machine is no limit.
-
-    Raises
-    ------
-    InputError
-        If the scheme cannot carry the model over the times of the run.
-    """
+    """Forecast a run on so many ranks; InputError if the scheme cannot carry it. This machine's memory is no limit."""
     cells = run.bins.cells + 2 if run.bins is not None else 0
     levels = run.levels(model, scheme)
     steps, passes = len(levels) - 1, scheme.passes(levels)

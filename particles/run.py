@@ -21,13 +21,7 @@ from particles.schemes.scheme import Scheme, require_scheme
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """What `simulate` is asked for; parameters as there.
-
-    Raises
-    ------
-    InputError
-        With the argument, its value and what is allowed.
-    """
+    """What `simulate` is asked for; parameters as there. InputError names the argument, its value, what is allowed."""
 
     count: int
     until: float
@@ -72,13 +66,7 @@ class Run:
         return 1.05 * 8.0 * (self.count if count is None else count) * model.size * max(self.clouds, 1)
 
     def levels(self, model: Model, scheme: Scheme) -> Floats:
-        """Time levels of the scheme.
-
-        Raises
-        ------
-        InputError
-            If the start does not suit the dimension, or the scheme cannot carry the model over the times.
-        """
+        """Time levels of the scheme; InputError if the start or the scheme does not suit the model and the times."""
         if isinstance(self.start, Samples):
             if self.start.dim != model.dim:
                 raise InputError(f"start of {self.start.dim} features must have {model.dim}, as the model has")

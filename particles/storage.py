@@ -72,13 +72,7 @@ def write_rows(path: Path, part: Part, rows: Sequence[Any]) -> None:
 
 
 def read_rows(path: Path, part: Part, rows: Sequence[Any]) -> None:
-    """Read a rank's items of every row into contiguous arrays.
-
-    Raises
-    ------
-    ValueError
-        If the file ends too early.
-    """
+    """Read a rank's items of every row into contiguous arrays; ValueError if the file ends too early."""
     with path.open("rb", buffering=0) as stream:
         for number, row in enumerate(rows):
             stream.seek(part.place(number))
@@ -91,12 +85,6 @@ def read_rows(path: Path, part: Part, rows: Sequence[Any]) -> None:
 
 
 def data_offset(path: Path, shape: tuple[int, ...], dtype: str = "<f8") -> int:
-    """Bytes before the data of a field.
-
-    Raises
-    ------
-    InputError
-        If the file is no field of this shape and type.
-    """
+    """Bytes before the data of a field; InputError if the file is none of this shape and type."""
     with reading(path), open_regular(path) as stream:
         return require_npy(stream, shape, dtype).offset

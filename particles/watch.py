@@ -165,13 +165,7 @@ class Watch:
         return self._checkpoints is not None and (asked or k == self._checkpoints.stop_at)
 
     def written(self, request: int, k: int, steps: int) -> None:
-        """Start the clock anew, or leave.
-
-        Raises
-        ------
-        Stopped
-            If the run is to end after this checkpoint.
-        """
+        """Start the clock anew, or leave by `Stopped` where the run is to end after this checkpoint."""
         now = monotonic()
         self._cost, self._last, self._looked = now - self._looked, now, now
         assert self._checkpoints is not None  # one was written

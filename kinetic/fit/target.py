@@ -132,13 +132,7 @@ def of_data(data: ArrayLike, step: float | None = None) -> Target:
 
 
 def of_law(law: Law) -> Target:
-    """Return the target of a law with a density.
-
-    Raises
-    ------
-    InputError
-        If its density does not hold its mass: a law with atoms is no steady state, and its data belong in `of_data`.
-    """
+    """Return the target of a law with a density; InputError with atoms, for no steady state has any: see `of_data`."""
     edges = law.breakpoints()
     x, weights, half = panel_points(edges)
     shares = (weights * half * law.pdf(x)).reshape(-1)

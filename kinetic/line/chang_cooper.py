@@ -183,13 +183,7 @@ class ChangCooperStepper:
         return cfl * h / speed if speed > 0.0 else math.inf
 
     def advance(self, t: float, dt: float, count: int, latest: float) -> None:
-        """Do `count` steps of length dt from time t; the drift is taken no later than `latest`.
-
-        Raises
-        ------
-        NotFiniteError
-            If the drift stopped being finite.
-        """
+        """Do `count` steps of length dt from time t, the drift no later than `latest`; NotFiniteError if it is not."""
         if self.steady:
             self._step(*self._rates(t, None), dt, count)
         else:

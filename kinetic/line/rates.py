@@ -125,13 +125,7 @@ class Faces:
         self.diffusion = self._d[self._middle]
 
     def drop(self, t: float, mean: float | None) -> tuple[Floats, Floats]:
-        """Return lam = log(g_j/g_{j+1}) at rest, infinite across a zero of D, and D' - sigma; shape (N - 1,).
-
-        Raises
-        ------
-        NotFiniteError
-            If the drift is not finite.
-        """
+        """lam = log(g_j/g_{j+1}) at rest, inf across a zero of D, and D' - sigma, shape (N - 1,); or NotFiniteError."""
         drift = np.asarray(self._equation.drift(self._points, t, mean), dtype=np.float64)
         if not np.isfinite(drift).all():
             bad = float(self._points[~np.isfinite(drift)][0])

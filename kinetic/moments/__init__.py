@@ -64,13 +64,7 @@ def resting_moments(model: Model, order: int) -> Floats:
 
 
 def active_set(model: Model) -> tuple[float, float]:
-    """Return the interval w x + b > 0 of a relu model, the same at all times; the line for any other drift.
-
-    Raises
-    ------
-    InputError
-        If it moves, or may move.
-    """
+    """Return the interval w x + b > 0 of a relu model, InputError where it may move; the line for any other drift."""
     if not model.drift.rectified:
         return (-math.inf, math.inf)
     if not model.piecewise_constant or model.mean_coupled:

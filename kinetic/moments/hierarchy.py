@@ -79,15 +79,7 @@ class LinearMoments:
         return LinearMoments(model, lambda w, b: np.array([[0.0, 0.0], [w, 0.0]]), np.array([1.0, 0.0]))
 
     def at(self, times: ArrayLike) -> Floats:
-        """Return z at the times, shape (T, n).
-
-        Raises
-        ------
-        InputError
-            If a time is negative or not finite.
-        NotFiniteError
-            If a component grows beyond the largest number.
-        """
+        """Return z at times >= 0, shape (T, n), or InputError; NotFiniteError beyond the largest number."""
         return self._along(times, rate=False)
 
     def rate(self, times: ArrayLike) -> Floats:

@@ -26,13 +26,7 @@ from particles.model import Model
 
 
 def phi(model: Model, times: ArrayLike, order: int = 1) -> Floats:
-    """Return Phi_k(t) = k int_0^t w ds at the times, shape (T,), k = order.
-
-    Raises
-    ------
-    InputError
-        If the model has more than one feature or neuron, or a time is negative.
-    """
+    """Return Phi_k(t) = k int_0^t w ds at times >= 0, shape (T,), k = order, of a model on the line, or InputError."""
     _ = model.law
     return order * LinearMoments.weight_integral(model).at(times)[:, 1]
 

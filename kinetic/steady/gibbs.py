@@ -132,13 +132,7 @@ class Gibbs(Law):
         return np.asarray(start + half * (1.0 + t))
 
     def moment(self, k: float) -> float:
-        """E X^k for real k if X > 0, else for k = 0, 1, 2, ...; inf where it is infinite, NaN for inf - inf.
-
-        Raises
-        ------
-        InputError
-            If k is no such integer where X has both signs.
-        """
+        """E X^k for real k if X > 0, else k = 0, 1, 2, ... or InputError; inf where infinite, NaN for inf - inf."""
         if self.chart.interval[0] < 0.0 and not (k >= 0 and k == int(k)):
             raise InputError(f"k = {k!r} must be an integer of at least 0: the law has negative values")
         return self._expectation(k, 0.0)

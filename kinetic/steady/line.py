@@ -72,13 +72,7 @@ class Line:
 
 
 def constants(model: Model) -> tuple[float, float]:
-    """Return w and b.
-
-    Raises
-    ------
-    InputError
-        If they vary with time, or with the mean of a model that does not keep it.
-    """
+    """Return w and b; InputError if they vary with time, or with the mean of a model that does not keep it."""
     mean = None
     if model.mean_coupled:
         if not model.piecewise_constant:

@@ -18,13 +18,7 @@ from particles.base.roots import bisect
 
 
 def attractor(line: Line) -> tuple[float | None, str]:
-    """Return the point to which the drift carries everything, or None, and one sentence that says why.
-
-    Raises
-    ------
-    InputError
-        If the drift is not a number somewhere.
-    """
+    """Return the point to which the drift carries everything, or None, and why; InputError where it is no number."""
     if line.low < 0.0 and math.isnan(float(line.drift(np.array(-1.0)))):  # the lognormal family lives on x > 0
         line = replace(line, low=0.0, zeros=(True, line.zeros[1]))
     on = line.chart()

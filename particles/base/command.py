@@ -142,13 +142,7 @@ def _end_job(code: int) -> int:
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON object, the last line on stdout.
-
-    Raises
-    ------
-    NotFiniteError
-        If it holds NaN or an infinity, which JSON has not.
-    """
+    """Print one JSON object, the last line on stdout; NotFiniteError for NaN or an infinity, which JSON has not."""
     try:
         text = json.dumps(value, allow_nan=False)
     except ValueError as error:

@@ -48,13 +48,7 @@ def signed(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def unsigned(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A description without its sum, which is checked.
-
-    Raises
-    ------
-    InputError
-        If the sum is missing or another's.
-    """
+    """A description without its sum; InputError where the sum is missing or another's."""
     left = {key: value for key, value in values.items() if key != NAME}
     if values.get(NAME) != plain_digest(left):
         raise InputError("its description does not have its sum: it is damaged, or was changed by hand")

@@ -110,13 +110,7 @@ def remove_stale_drafts(path: Path) -> None:
 
 @contextmanager
 def new_folder(path: str | Path, ours: Collection[str] = (), *, replace: bool = True) -> Iterator[Path]:
-    """Yield a folder beside `path` to write to; on leaving without an error it takes the place of `path`.
-
-    Raises
-    ------
-    StorageError
-        As `replace_folder`.
-    """
+    """Yield a folder beside `path` that takes its place on leaving without an error; errors as `replace_folder`."""
     path = resolved(path)
     draft = draft_of(path)
     try:
@@ -186,13 +180,7 @@ def _remove(older: Path, ours: Collection[str]) -> None:
 
 
 def resolved(path: str | Path, what: str = "out") -> Path:
-    """The absolute path, links followed.
-
-    Raises
-    ------
-    InputError
-        If it holds a character that cannot be printed, or is the root, a loop of links or too long.
-    """
+    """The absolute path, links followed; InputError if it is unprintable, the root, a loop of links or too long."""
     shown = repr(str(path)[:60])
     if not str(path).isprintable():
         raise InputError(f"{what} = {shown} holds a character that cannot be printed: give another name")

@@ -122,13 +122,7 @@ def pack(code: bytes, key: bytes) -> bytes:
 
 
 def unpack(content: bytes, key: bytes) -> bytes:
-    """The code in a file, if the file is whole and of this key.
-
-    Raises
-    ------
-    ValueError
-        If it is not.
-    """
+    """The code in a file, if the file is whole and of this key, or ValueError."""
     start = len(FORMAT) + _SUM
     body = content[start:]
     if content[: len(FORMAT)] != FORMAT or hashlib.sha256(body).digest() != content[len(FORMAT) : start]:
@@ -139,13 +133,7 @@ def unpack(content: bytes, key: bytes) -> bytes:
 
 
 def read_ours(path: Path) -> bytes:
-    """Read a file that this user or root wrote: what it holds is run.
-
-    Raises
-    ------
-    ValueError
-        If another user wrote it.
-    """
+    """Read a file that this user or root wrote, or ValueError: what it holds is run."""
     with path.open("rb") as stream:
         if os.fstat(stream.fileno()).st_uid not in (0, os.getuid()):
             raise ValueError("another user wrote it")

@@ -80,13 +80,7 @@ def open_regular(path: str | Path) -> Iterator[BufferedReader]:
 
 
 def read_bytes(path: str | Path, most: int = LARGEST_TEXT) -> bytes:
-    """Content of a regular file of at most so many bytes.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read, or is larger.
-    """
+    """Content of a regular file of at most so many bytes, or InputError."""
     with reading(path), open_regular(path) as stream:
         size = os.fstat(stream.fileno()).st_size
         if size > most:
@@ -98,26 +92,14 @@ def read_bytes(path: str | Path, most: int = LARGEST_TEXT) -> bytes:
 
 
 def read_text(path: str | Path, most: int = LARGEST_TEXT) -> str:
-    """Content of a regular text file in UTF-8; a byte order mark is dropped.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read, is larger than `most` bytes, or is no UTF-8.
-    """
+    """Content of a regular text file in UTF-8 of at most `most` bytes, or InputError; a byte order mark is dropped."""
     content = read_bytes(path, most)
     with reading(path):
         return content.decode("utf-8-sig")
 
 
 def read_json(path: str | Path) -> dict[str, Any]:
-    """Read a JSON object; NaN, infinities and numbers beyond double precision are refused, as JSON has none.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, unreadable or not a JSON object.
-    """
+    """Read a JSON object, or InputError, for NaN, infinities and numbers beyond double precision too: JSON has none."""
     text = read_text(path)
     with reading(path):
         value = parse_json(text)
@@ -143,13 +125,7 @@ def _finite(text: str) -> float:
 
 
 def read_toml(path: str | Path) -> dict[str, Any]:
-    """Read a TOML file.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, unreadable or no TOML.
-    """
+    """Read a TOML file, or InputError."""
     text = read_text(path, LARGEST_TOML)
     with reading(path):
         for piece in re.split("[,=\n]", text):  # tomllib's memory grows with the square of a key's length
@@ -179,10 +155,7 @@ class Header:
 def npy_header(stream: BinaryIO) -> Header:
     """Read the header of an ``.npy`` file, format 1.0 or 2.0, of numbers in C order.
 
-    Raises
-    ------
-    InputError
-        If the header is none, or promises other data than the file holds.
+    InputError if the header is none, or promises other data than the file holds.
     """
     from numpy.lib import format as npy
 
@@ -205,13 +178,7 @@ def npy_header(stream: BinaryIO) -> Header:
 
 
 def read_npy(path: str | Path) -> np.ndarray[Any, Any]:
-    """Read a whole ``.npy`` file of plain numbers.
-
-    Raises
-    ------
-    InputError
-        If it is missing or unreadable, no such file, or shorter or longer than its header says.
-    """
+    """Read a whole ``.npy`` file of plain numbers, as long as its header says, or InputError."""
     import numpy as np
 
     with reading(path), open_regular(path) as stream:
@@ -221,13 +188,7 @@ def read_npy(path: str | Path) -> np.ndarray[Any, Any]:
 
 
 def map_npy(path: str | Path, shape: tuple[int, ...], dtype: str) -> np.ndarray[Any, Any]:
-    """Map an ``.npy`` file of this shape and type into memory, to be read only.
-
-    Raises
-    ------
-    InputError
-        If it is no such file.
-    """
+    """Map an ``.npy`` file of this shape and type into memory, to be read only, or InputError."""
     import numpy as np
 
     with reading(path), open_regular(path) as stream:
@@ -238,13 +199,7 @@ def map_npy(path: str | Path, shape: tuple[int, ...], dtype: str) -> np.ndarray[
 
 
 def require_npy(stream: BinaryIO, shape: tuple[int, ...], dtype: str) -> Header:
-    """Read the header of an ``.npy`` file that must be of this shape and type.
-
-    Raises
-    ------
-    InputError
-        If it is another.
-    """
+    """Read the header of an ``.npy`` file that must be of this shape and type, or InputError."""
     import numpy as np
 
     header = npy_header(stream)

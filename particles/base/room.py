@@ -18,13 +18,7 @@ DESCRIPTORS = 64
 
 
 def require_room_for_mpi() -> None:
-    """Refuse to start MPI where shared memory or file descriptors would not do; raise the soft limit of the latter.
-
-    Raises
-    ------
-    InputError
-        With what there is, and what the ranks of this node need.
-    """
+    """Refuse to start MPI where shared memory or file descriptors would not do; raise the soft limit of the latter."""
     ranks = launched_local_size()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < DESCRIPTORS:

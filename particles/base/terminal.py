@@ -32,13 +32,7 @@ def say(name: str, sentence: str) -> None:
 
 
 def require_output() -> None:
-    """Refuse a closed standard output before the work; a closed standard error or input becomes /dev/null.
-
-    Raises
-    ------
-    InputError
-        If there is no standard output.
-    """
+    """Refuse a closed standard output before the work; a closed standard error or input becomes /dev/null."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)

@@ -49,13 +49,7 @@ def add_scheme_options(parser: argparse.ArgumentParser) -> None:
 
 
 def scheme_of(arguments: argparse.Namespace, case: Case) -> Scheme:
-    """Return the scheme that the options choose for a case.
-
-    Raises
-    ------
-    InputError
-        If the options do not fit each other or the case.
-    """
+    """Return the scheme that the options choose for a case; InputError where they do not fit each other or the case."""
     from particles.noise import GAUSSIAN, UNIFORM, noise_named
     from particles.schemes.collisions import Collisions
     from particles.schemes.euler import Euler

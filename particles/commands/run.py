@@ -183,10 +183,7 @@ def _finished(
 ) -> Trajectory | None:
     """The run in the output folder, if it is the one that is asked for; None where it is still to be begun or finished.
 
-    Raises
-    ------
-    InputError
-        If what is there is another run, unless --replace says that a finished one may go.
+    Another run is refused, unless --replace says that a finished one may go.
     """
     from particles.checkpoint import complete, differing, discard, newest
     from particles.trajectory import META, load

@@ -61,13 +61,7 @@ class Measure:
 
     @staticmethod
     def of_points(points: ArrayLike) -> Measure:
-        """Empirical measure of points, shape (d, n) or (n,), n >= 1, with equal masses 1/n.
-
-        Raises
-        ------
-        InputError
-            If there is no point, or they are no plain array of finite numbers.
-        """
+        """Empirical measure of points, finite, shape (d, n) or (n,), n >= 1, of equal masses 1/n, or InputError."""
         rows = np.atleast_2d(as_floats(points, "points", ndim=(1, 2)))
         if rows.size == 0:
             raise InputError(f"a cloud of {rows.shape[1]} points in R^{len(rows)} must hold at least one")
@@ -133,13 +127,7 @@ class Measure:
 
     @cached_property
     def variance(self) -> Floats:
-        """V = int (x - m1)^2 dmu/m0 componentwise, shape (d,): about the mean, without the cancellation of m2 - m1^2.
-
-        Raises
-        ------
-        InputError
-            If the mass is not positive.
-        """
+        """V = int (x - m1)^2 dmu/m0 componentwise, shape (d,): no cancellation as in m2 - m1^2; errors as `mean`."""
         return self._over_mass(2, self.mean) - self._over_mass(1, self.mean) ** 2
 
     def _over_mass(self, k: int, about: Floats) -> Floats:
@@ -153,13 +141,7 @@ class Measure:
         return float(self.moment(2).sum())
 
     def cdf(self, x: Floats) -> Floats:
-        """Distribution function just right of each x, atoms and density; d = 1.
-
-        Raises
-        ------
-        InputError
-            If d > 1.
-        """
+        """Distribution function just right of each x, atoms and density; d = 1, or InputError."""
         self._require_line("the distribution function")
         atoms = self.running_masses[np.searchsorted(np.sort(self.points[0]), x, side="right")]
         return np.asarray(atoms + self.density_cdf(x))

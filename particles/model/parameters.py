@@ -97,14 +97,9 @@ def layers(values: ArrayLike, until: float) -> Piecewise:
 
 
 def as_parameter(value: Any, shape: tuple[int, ...], name: str) -> Parameter:
-    """Turn a number, an array, a callable of t or a parameter into a parameter whose values have `shape`.
+    """Turn a number, an array, a callable of t or a parameter into one with finite values of `shape`, or InputError.
 
     A number stands for itself times the identity (a weight) or for equal entries (a bias).
-
-    Raises
-    ------
-    InputError
-        If the shape does not fit or a value is not finite.
     """
     if isinstance(value, Varying | Constant):
         return value

@@ -164,13 +164,7 @@ class Levels:
         block_power_sums()(np.zeros(1), 0.0, 1, np.empty((2, 1)))
 
     def sums(self, level: int, blocks: range, ranks: Ranks) -> Sums:
-        """Sums over blocks of `BLOCK` particles; collective, the same on any number of ranks.
-
-        Raises
-        ------
-        NotFiniteError
-            On all ranks, if a sum is not a finite number.
-        """
+        """Sums over blocks of `BLOCK` particles, the same on any number of ranks; NotFiniteError on all. Collective."""
         share = Ensemble(len(blocks) * BLOCK, ranks, BLOCK)
         begin, end = (blocks.start + share.first_block(rank) for rank in (ranks.rank, ranks.rank + 1))
         centres = _rows(*self.sample(level, range(1)))[:, 0].tolist()

@@ -18,17 +18,7 @@ from particles.base.errors import InputError
 
 @dataclass(frozen=True)
 class Moments:
-    """E X_T^k for each order k.
-
-    Parameters
-    ----------
-    orders : tuple of int >= 1, default (1, 2)
-
-    Raises
-    ------
-    InputError
-        If there is none, or one is no positive integer.
-    """
+    """E X_T^k for each k of `orders`, one or more positive integers, or InputError."""
 
     orders: tuple[int, ...] = (1, 2)
     smoothed: ClassVar[bool] = False
@@ -52,17 +42,7 @@ class Moments:
 
 @dataclass(frozen=True)
 class DistributionFunction:
-    """P(X_T <= y) for each point y, smoothed by the law of the last step.
-
-    Parameters
-    ----------
-    points : tuple of float
-
-    Raises
-    ------
-    InputError
-        If there is none, or one is not finite.
-    """
+    """P(X_T <= y), smoothed by the last step's law, for each y of `points`, one or more finite ones, or InputError."""
 
     points: tuple[float, ...]
     smoothed: ClassVar[bool] = True

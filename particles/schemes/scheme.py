@@ -60,13 +60,7 @@ def require_scheme(scheme: object) -> None:
 
 
 def even_levels(until: float, stops: Sequence[float], dt: float) -> Floats:
-    """Time levels 0, dt, 2 dt, ..., until; every stop is one of them.
-
-    Raises
-    ------
-    InputError
-        If `until` or a stop is no multiple of dt, or there are more levels than fit in memory.
-    """
+    """Time levels 0, dt, 2 dt, ..., until, every stop among them and no more than fit in memory, or InputError."""
     require_memory(f"dt = {dt!r} up to {until!r}", 64.0 * (until / dt if dt > 0.0 else math.inf))
     for name, time in [("until", until), *(("times", stop) for stop in stops)]:
         if abs(time - round(time / dt) * dt) > 1e-9 * until:

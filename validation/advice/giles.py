@@ -107,13 +107,7 @@ class Estimate:
 def check(
     model: Model, until: float, tolerance: float, *, pilot: int = 256, most: float = MOST, **options: Any
 ) -> Levels:
-    """Refuse what `multilevel` could not do, before MPI or numba is loaded; return the levels.
-
-    Raises
-    ------
-    InputError
-        With the argument, its value and what is allowed.
-    """
+    """Refuse what `multilevel` could not do, before MPI or numba is loaded; return the levels."""
     for name, value in (("tolerance", tolerance), ("most", most)):
         require_positive(name, value)
     require_count("pilot", pilot, least=2)

@@ -81,12 +81,8 @@ def wasserstein(
 def w1_by_pot(cloud: Measure, other: Measure, *, points: int = 200_000) -> float:
     """W1 on the line by POT, a density replaced by `points` atoms of equal mass at its quantiles: the second route.
 
-    The replacement costs at most (length of the support)/(4 points) for a density bounded below.
-
-    Raises
-    ------
-    InputError
-        If a measure is no probability on the line.
+    The replacement costs at most (length of the support)/(4 points) for a density bounded below. InputError for
+    what is no probability on the line.
     """
     import ot
 

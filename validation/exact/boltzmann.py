@@ -83,10 +83,7 @@ def boltzmann_law(model: Model, scheme: Collisions | Milstein, time: float, *, t
 def collision_counts(scheme: Collisions | Milstein, time: float) -> Floats:
     """pi_n, n = 0, 1, ..., the law of the number of collisions up to `time`; what is left out weighs below 1e-17.
 
-    Raises
-    ------
-    InputError
-        If the time is no multiple of the step of the synchronous or nanbu clock.
+    InputError if the time is no multiple of the step of the synchronous or nanbu clock.
     """
     from scipy.stats import binom, poisson
 

@@ -40,13 +40,7 @@ _PANELS = np.linspace(0.0, 1.0, 201)
 
 
 def check_layers(model: Model, until: float, layers: int) -> None:
-    """Refuse layers that cross particles, or that a jump of the parameters falls into.
-
-    Raises
-    ------
-    InputError
-        If dt Lip is 1 or more, or a jump is no multiple of dt = until/layers.
-    """
+    """Refuse layers that cross particles, dt Lip >= 1, or that a jump of the parameters falls into, at no k dt."""
     dt = until / layers
     inner = [t for t in model.breakpoints if t < until]
     for t in inner:

@@ -30,13 +30,7 @@ _WORST = 1e-4  # accuracy in standard deviations beyond which there is no law to
 
 
 def require_plain(model: Model) -> None:
-    """Refuse a model that is not autonomous, not on the line, or between walls.
-
-    Raises
-    ------
-    InputError
-        With what is allowed.
-    """
+    """Refuse a model that is not autonomous, not on the line, or between walls."""
     _ = model.law
     if model.walls is not None:
         raise InputError(f"walls = {model.walls!r}: a law by computation knows no walls")
@@ -45,13 +39,7 @@ def require_plain(model: Model) -> None:
 
 
 def chart_of(model: Model) -> Chart:
-    """ln x for a noise shape that keeps the half line, x otherwise.
-
-    Raises
-    ------
-    InputError
-        As `require_plain`, or if the start does not keep to the half line.
-    """
+    """ln x for a noise shape that keeps the half line, where the start must be, else x; errors as `require_plain`."""
     require_plain(model)
     if not model.diffusion.half_line:
         return LINE
@@ -63,10 +51,7 @@ def chart_of(model: Model) -> Chart:
 def tabulate(model: Model, time: float, solver: Solver, *, tolerance: float, most: int) -> TabulatedLaw:
     """Refine the solver's table until two agree to `tolerance` standard deviations in W1, or have `most` points.
 
-    Raises
-    ------
-    InputError
-        If no domain holds the mass, or the last two tables differ by more than 1e-4 standard deviations.
+    InputError if no domain holds the mass, or the last two tables differ by more than 1e-4 standard deviations.
     """
     chart = chart_of(model)
     low, high = _domain(model, chart, time, solver)

@@ -67,13 +67,7 @@ def report_to_dict(report: Report) -> dict[str, Any]:
 
 
 def write_study(study: Study, folder: Path) -> None:
-    """Write `study.csv`, `study.json` and the plot `study.png` into an existing folder, each whole or not at all.
-
-    Raises
-    ------
-    StorageError
-        If the disk refuses.
-    """
+    """Write `study.csv`, `study.json`, `study.png` into an existing folder, each whole or not at all (StorageError)."""
     from validation.figures import draw_study
 
     write_text(folder / CSV, _table([*_ROW, *also(study)], ([*_row(row), *row.also.values()] for row in study.rows)))
@@ -82,13 +76,7 @@ def write_study(study: Study, folder: Path) -> None:
 
 
 def write_report(report: Report, folder: Path, *, replace: bool = True) -> None:
-    """Write the page, the tables and the record as one folder, whole or not at all.
-
-    Raises
-    ------
-    OSError
-        If the disk refuses; an older report of that name is untouched.
-    """
+    """Write page, tables and record as one folder, whole or not at all: OSError, and an older report is untouched."""
     from validation.report.page import page
 
     with new_folder(folder, REPORT, replace=replace) as draft:

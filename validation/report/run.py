@@ -15,12 +15,7 @@ def run(tasks: Sequence[Task], progress: Progress) -> tuple[tuple[Finding, ...],
     """Run every task; return the findings in the order of the tasks, and the seconds of each study. Collective.
 
     A study that finds out on its way that it cannot be made of the case raises `InputError` on all ranks
-    (`Ranks.together`): then it is not applicable. Any other error ends the run.
-
-    Raises
-    ------
-    SimresnetError
-        Of the first study that fails, its name in front.
+    (`Ranks.together`): then it is not applicable. Any other error ends the run, the study's name in front.
     """
     findings: list[Finding] = []
     seconds: dict[str, float] = {}

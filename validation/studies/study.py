@@ -174,10 +174,7 @@ class Study:
 def pooled_spread(rows: Sequence[Row]) -> float:
     """Relative standard deviation sd/mean of one replicate, pooled over the levels.
 
-    Raises
-    ------
-    InputError
-        If a level has not at least two replicates and a positive error with a spread.
+    InputError where a level has not at least two replicates and a positive error with a spread.
     """
     for row in rows:
         if not (row.replicates >= 2 and row.error > 0.0 and row.deviation > 0.0):
@@ -193,10 +190,7 @@ def pooled_spread(rows: Sequence[Row]) -> float:
 def fit_slope(rows: Sequence[Row]) -> Interval:
     """Slope of ln(error) over ln(level), weighted by the sampling errors, with its 95 % interval.
 
-    Raises
-    ------
-    InputError
-        With fewer than three levels, or a level without at least two replicates and a positive error with a spread.
+    InputError with fewer than three levels, and as `pooled_spread`.
     """
     _enough(rows)
     x = np.log([row.level for row in rows])
@@ -208,13 +202,7 @@ def fit_slope(rows: Sequence[Row]) -> Interval:
 
 
 def fit_constant(rows: Sequence[Row]) -> Interval | None:
-    """Weighted mean of error/reference over the levels with its 95 % interval; None without references.
-
-    Raises
-    ------
-    InputError
-        As `pooled_spread`, for the levels with a reference.
-    """
+    """Weighted mean of error/reference with its 95 % interval, None without references; errors as `pooled_spread`."""
     known = [(row, row.reference) for row in rows if row.reference is not None]
     if not known:
         return None
@@ -255,13 +243,7 @@ def fit_order(rows: Sequence[Row]) -> Interval:
 
 
 def successive_orders(rows: Sequence[Row]) -> tuple[float, ...]:
-    """Slope of ln(error) over ln(level) between each level and the next, one less than there are levels.
-
-    Raises
-    ------
-    InputError
-        As `fit_order`, but for the number of levels.
-    """
+    """Slope of ln(error) over ln(level) between each level and the next, of any number; errors as `fit_order`."""
     _deterministic(rows)
     return tuple(math.log(b.error / a.error) / math.log(b.level / a.level) for a, b in pairwise(rows))
 
@@ -271,12 +253,7 @@ def order_checks(rows: Sequence[Row], expected: float, *, band: float, cap: floa
 
     The slope over the last three levels must lie within `band` of the expected one on either side, so that coarse
     levels, where the next term of the expansion still shows, do not count; and the last error must not exceed `cap`,
-    so that a wrong constant does not pass for convergence. Levels go from coarse to fine.
-
-    Raises
-    ------
-    InputError
-        As `fit_order`.
+    so that a wrong constant does not pass for convergence. Levels go from coarse to fine. Errors as `fit_order`.
     """
     slope = fit_order(rows[-3:]).estimate
     last = rows[-1].error

@@ -61,13 +61,7 @@ def _named(table: Any) -> Iterator[str]:
 
 
 def load_copy(folder: Path, place: str) -> Case:
-    """The case whose copy lies below a folder, or the case of a name.
-
-    Raises
-    ------
-    InputError
-        As `load_case`.
-    """
+    """The case whose copy lies below a folder, or the case of a name; errors as `load_case`."""
     return load_case(str(folder / place), copied=folder / TOP) if place.endswith(".toml") else load_case(place)
 
 

@@ -34,10 +34,7 @@ _CHUNK = 2**20
 def repelled(start: Law, w: float, b: float, time: float) -> Law:
     """Law at `time` > 0 of the repelling tanh: two normal laws for each point of the start.
 
-    Raises
-    ------
-    InputError
-        If the start is no point, nor a law that states its `reach`, nor a mixture of them.
+    The start is a point, a law that states its `reach`, or a mixture of them; or InputError.
     """
     return start.by_parts(lambda part: _repelled(part, w, b, time))
 

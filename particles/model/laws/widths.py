@@ -26,10 +26,7 @@ _COINCIDE, _REST = 2.0**-40, 2.0**-46
 def bandwidth(values: Floats) -> float:
     """Silverman's width of a kernel for increasing measurements, shape (n,), n >= 2.
 
-    Raises
-    ------
-    InputError
-        If they are equal up to rounding, or their size or width is beyond what squares can hold.
+    InputError if they are equal up to rounding, or their size or width is beyond what squares can hold.
     """
     _require_spread(values)
     scale, range_ = _std(values), _interquartile(values)
@@ -42,11 +39,7 @@ def bins(values: Floats) -> tuple[Floats, Floats]:
     """Edges, shape (k + 1,), and shares, shape (k,), of increasing measurements, shape (n,), n >= 2, in bins.
 
     Equal bins by Freedman and Diaconis' rule; of more than 10 000 the empty ones between two others are one.
-
-    Raises
-    ------
-    InputError
-        As `bandwidth`; and if there would be more than `MOST_BINS`.
+    Errors as `bandwidth`; and if there would be more than `MOST_BINS`.
     """
     _require_spread(values)
     range_ = _interquartile(values)

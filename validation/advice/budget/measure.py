@@ -93,13 +93,7 @@ def settings_of(case: Case, **given: Any) -> Settings:
 
 
 def check(case: Case, scheme: Euler | Collisions, settings: Settings) -> None:
-    """Refuse what `budget` could not do, before MPI or numba is loaded.
-
-    Raises
-    ------
-    InputError
-        With the argument, its value and what is allowed.
-    """
+    """Refuse what `budget` could not do, before MPI or numba is loaded."""
     model = case.model
     if model.size != 1:
         raise InputError(f"case {case.name!r} of dimension {model.size} has no budget: allowed is 1")
