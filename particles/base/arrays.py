@@ -150,8 +150,10 @@ def over_arrays(f: Formula, *arguments: ArrayLike, constants: tuple[float, ...] 
     -------
     ndarray of float64, of the broadcast shape
     """
-    arrays = np.broadcast_arrays(*(np.asarray(a, dtype=np.float64) for a in arguments))
+    arrays = [np.asarray(a, dtype=np.float64, order="C") for a in arguments]
+    if any(a.shape != arrays[0].shape for a in arrays):
+        arrays = [np.asarray(a, order="C") for a in np.broadcast_arrays(*arrays)]
     out = np.empty(arrays[0].shape)
     loop = (_map1 if len(arrays) == 1 else _map2)(f)
-    loop(*(np.asarray(a, order="C").reshape(-1) for a in arrays), constants, out.reshape(-1))
+    loop(*(a.reshape(-1) for a in arrays), constants, out.reshape(-1))
     return out
