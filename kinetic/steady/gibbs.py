@@ -199,11 +199,11 @@ def gibbs(slope: Map, chart: Chart, kinks: tuple[float, ...] = ()) -> Gibbs:
     edges = np.array([panel.start for panel in found] + [found[-1].end])
     half = 0.5 * np.diff(edges)
     # the integral of s from the start of each panel, then ln p and p at the nodes
-    level = np.stack([legendre.legint(panel.slope, lbnd=-1) for panel in found], axis=1) * half
+    level = legendre.legint(np.stack([panel.slope for panel in found], axis=1), lbnd=-1) * half
     level[0] += np.array([panel.level for panel in found])
-    level[0] -= max(float(legendre.legval(NODES, level[:, i]).max()) for i in range(half.size))
+    level[0] -= float(legendre.legval(NODES, level).max())
     density = np.exp(_LEVEL_AT_NODES @ level)
-    part = np.stack([legendre.legint(column, lbnd=-1) for column in (TO_LEGENDRE @ density).T], axis=1) * half
+    part = legendre.legint(TO_LEGENDRE @ density, lbnd=-1) * half
     ends = np.array([float(legendre.legval(-1.0, level[:, 0])), float(legendre.legval(1.0, level[:, -1]))])
     rates, outside = _beyond(slope, chart, edges, np.exp(ends))
     masses = part.sum(axis=0)

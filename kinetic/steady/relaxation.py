@@ -26,6 +26,7 @@ from particles.base.arrays import Floats
 
 CELLS = 20000
 _POWERS = 200
+_CLOSE = 1e-13  # change of the rate by a power at which it stands
 
 Diffusion = Callable[[Floats], Floats]
 
@@ -59,7 +60,8 @@ def decay_rates(law: Gibbs, diffusion: Diffusion, count: int = 1) -> tuple[Float
 
 def spectral_gap(law: Gibbs, diffusion: Diffusion) -> tuple[float, float]:
     """Return mu_1 and its error: by positive powers where they converge, that is if mu_1 < 0.9 mu_2 or so."""
-    coarse, fine = (_slowest(*_chain(law, diffusion, cells)) for cells in (CELLS, 2 * CELLS))
+    coarse = _slowest(*_chain(law, diffusion, CELLS))
+    fine = None if coarse is None else _slowest(*_chain(law, diffusion, 2 * CELLS))
     if coarse is None or fine is None:
         rates, errors = decay_rates(law, diffusion)
         return float(rates[0]), float(errors[0])
@@ -89,13 +91,21 @@ def _slowest(left: Floats, right: Floats, level: Floats) -> float | None:
     conductance = np.maximum(left * mass[1:], right * mass[:-1])  # equal, but for underflow
     if not conductance.min() > 0.0:
         return None
-    flux, before = below * above, np.inf
-    for _ in range(_POWERS):
+    flux, before, last, slowing = below * above, np.inf, np.inf, 0.0
+    for more in reversed(range(_POWERS)):
         drop = flux / conductance
         low, high = np.cumsum(below * drop), np.cumsum((above * drop)[::-1])[::-1]
         new = above * np.append(0.0, low[:-1]) + below * high
         rate = float((flux * drop).sum() / (new * drop).sum())
-        if abs(rate - before) <= 1e-13 * rate:
+        change = abs(rate - before)
+        if change <= _CLOSE * rate:
             return rate
-        flux, before = new / new.max(), rate
+        if _never(change, change / last, slowing, more, _CLOSE * rate):
+            return None
+        flux, before, last, slowing = new / new.max(), rate, change, change / last
     return None
+
+
+def _never(change: float, ratio: float, ratio_before: float, more: int, close: float) -> bool:
+    """Whether changes that shrink ever more slowly, as those of powers do, stay above `close` for `more` powers."""
+    return change > 1e3 * close and ratio_before <= ratio < 1.0 and change * ratio**more > close

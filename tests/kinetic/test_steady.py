@@ -1,5 +1,6 @@
 """Claims about `kinetic.steady`: existence, closed laws against quadrature, gaps, and the equation they solve."""
 
+import functools
 import math
 from typing import Any
 
@@ -74,9 +75,14 @@ CLOSED_MODELS = {
 }
 
 
+@functools.cache
+def closed_and_computed(name: str) -> tuple[SteadyState, SteadyState]:
+    return steady_state(CLOSED_MODELS[name]), steady_state(CLOSED_MODELS[name], closed=False)
+
+
 @pytest.mark.parametrize("name", CLOSED_MODELS)
 def test_closed_laws_and_quadrature_agree_to_1e_minus_10(name: str) -> None:
-    closed, computed = steady_state(CLOSED_MODELS[name]), steady_state(CLOSED_MODELS[name], closed=False)
+    closed, computed = closed_and_computed(name)
     assert closed.family == name.split(",")[0].split(" from")[0]
     assert computed.family in ("quadrature", "truncated ReLU")
     exact, law = known(closed), known(computed)
@@ -324,9 +330,9 @@ def test_a_law_by_quadrature_has_the_sampling_constants_of_its_family() -> None:
     """sqrt(2/pi) int sqrt(F (1 - F)): N(0, 1) 1.288379, inverse Gamma (9, 8) .510821; infinite for a tail of x^(-2)."""
     normal = known(steady_state(model(IDENTITY, -1.0, 0.0, 2.0), closed=False))
     assert abs(normal.w1_constant() - 1.288379) < 1e-6
-    gamma = known(steady_state(CLOSED_MODELS["inverse Gamma"], closed=False))
+    gamma = known(closed_and_computed("inverse Gamma")[1])
     assert abs(gamma.w1_constant() - 0.510821) < 1e-6
-    heavy = known(steady_state(CLOSED_MODELS["Pareto"], closed=False))
+    heavy = known(closed_and_computed("Pareto")[1])
     with pytest.raises(InputError, match="tail exponent"):
         heavy.w1_constant()
 
@@ -436,7 +442,7 @@ def test_without_noise_the_zero_that_attracts_is_the_steady_state(case: Model, p
 @pytest.mark.parametrize("name", CLOSED_MODELS)
 def test_closed_gaps_are_those_of_the_matrix(name: str) -> None:
     """Bound states to 1e-7; an edge of a continuous spectrum comes out above by (2 pi/(L mu))^2, to 2 % here."""
-    closed, computed = steady_state(CLOSED_MODELS[name]), steady_state(CLOSED_MODELS[name], closed=False)
+    closed, computed = closed_and_computed(name)
     assert (closed.gap_from, computed.gap_from) == (CLOSED, NUMERIC)
     assert closed.gap is not None
     assert computed.gap is not None
@@ -447,7 +453,7 @@ def test_closed_gaps_are_those_of_the_matrix(name: str) -> None:
 
 def test_eigenvalues_of_the_references_are_met() -> None:
     """Inverse Gamma (w = -1, nu^2 = .25): 1 and 1.75, n abs(w) - n (n - 1) nu^2/2; tanh (w = -.5): .375."""
-    gamma = known(steady_state(CLOSED_MODELS["inverse Gamma"], closed=False))
+    gamma = known(closed_and_computed("inverse Gamma")[1])
     assert isinstance(gamma, Gibbs)
     rates, errors = decay_rates(gamma, equation(CLOSED_MODELS["inverse Gamma"]).diffusion, 3)
     np.testing.assert_allclose(rates, [1.0, 1.75, 2.25], rtol=1e-7)
@@ -526,13 +532,11 @@ def test_reasons_describe_both_ends() -> None:
 
 
 def test_a_scale_far_from_1_changes_nothing() -> None:
+    std = known(steady_state(model(cubic(1.0), 1.0, 0.0, 1.0))).std
     for scale in (1e-6, 1e6):
-        case = model(cubic(1.0 / scale**2), 1.0, 0.0, scale**2)
-        state = steady_state(case)
+        state = steady_state(model(cubic(1.0 / scale**2), 1.0, 0.0, scale**2))
         assert math.isclose(state.gap or 0.0, 0.42294464581, rel_tol=1e-6)
-        assert math.isclose(
-            known(state).std, scale * known(steady_state(model(cubic(1.0), 1.0, 0.0, 1.0))).std, rel_tol=1e-10
-        )
+        assert math.isclose(known(state).std, scale * std, rel_tol=1e-10)
 
 
 def test_a_law_that_ends_in_a_power_has_moments_up_to_it_and_a_tail_beyond_the_panels() -> None:
