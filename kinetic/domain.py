@@ -51,7 +51,7 @@ def domain(model: Model, until: float, *, tail: float = TAIL) -> tuple[float, fl
     require_positive("until", until)
     if not 0.0 < tail <= 0.01:
         raise InputError(f"tail = {tail!r} must lie in (0, 0.01]")
-    low, high = model.walls or (-math.inf, math.inf)
+    low, high = model.ends
     if math.isfinite(low) and math.isfinite(high):
         return low, high
     lo, hi = _by_quantiles(model, until, tail) or _by_runs(model, until, tail)
@@ -105,8 +105,7 @@ def _bottom(model: Model, lo: float) -> float:
 def _by_runs(model: Model, until: float, tail: float) -> tuple[float, float]:
     law = model.start_law
     lo, hi = (float(x) for x in law.quantile(np.array([tail, 1.0 - tail])))
-    bottom = _bottom(model, lo)
-    top = math.inf if model.walls is None else model.walls[1]
+    bottom, top = _bottom(model, lo), model.ends[1]
     reach = hi - lo or math.sqrt(model.nu2 * until) or _length(model, lo)
     for _ in range(_DOUBLINGS):
         grid = Grid(max(lo - reach, bottom), min(hi + reach, top), cells=_CELLS)

@@ -28,7 +28,6 @@ BLOCK = 4096
 CHUNK = 16 * BLOCK  # particles that are drawn or counted at a time
 STARTS = ("random", "stratified", "quantile")
 
-
 Integers = NDArray[np.int64]
 
 

@@ -117,7 +117,7 @@ def _remarks(model: Any, solution: Any) -> list[str]:
 
 def _free_ends(model: Any, grid: Any) -> tuple[bool, bool]:
     """Whether an end of the grid cuts the line: no wall there, and not the zero of K = x."""
-    low, high = model.walls or (-float("inf"), float("inf"))
+    low, high = model.ends
     return grid.lo > low and not (model.diffusion.half_line and grid.lo == 0.0), grid.hi < high
 
 

@@ -97,7 +97,7 @@ def steady_state(model: Model, *, closed: bool = True) -> SteadyState:
 
 def _steady_state(model: Model, closed: bool) -> SteadyState:
     _ = model.law
-    line = Line(model, *constants(model), *((-math.inf, math.inf) if model.walls is None else model.walls))
+    line = Line(model, *constants(model), *model.ends)
     if model.nu2 == 0.0:
         point, reason = attractor(line)
         return _none(reason) if point is None else SteadyState(Dirac(point), reason, "Dirac", (math.inf, math.inf))

@@ -127,6 +127,11 @@ class Model:
         return self.dim * self.neurons
 
     @property
+    def ends(self) -> tuple[float, float]:
+        """The walls, or those of the whole line."""
+        return self.walls or (-math.inf, math.inf)
+
+    @property
     def mean_coupled(self) -> bool:
         """True for the bias b = -w m1(t)."""
         return isinstance(self.bias, MeanCoupled)

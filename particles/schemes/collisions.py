@@ -114,11 +114,6 @@ class Collisions(Scheme):
             raise InputError(f"{model.size} components: the {self.clock} clock addresses at most {_COMPONENTS}")
         return even_levels(until, stops, self.step(model, until))
 
-    def parameters(self, model: Model, levels: Floats, k: int, n: int, mean: Floats | None) -> tuple[Any, ...]:
-        """Weights (n - k, D, D) and biases (n - k, D) at the start of each step, and its dt."""
-        weights = model.weights(levels[k:n])
-        return weights, model.biases(levels[k:n], weights, mean), float(levels[1])
-
     def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...], address: Address) -> None:
         """Carry `state`, shape (D, m), over the steps, in place."""
         weights, biases, dt = parameters

@@ -1,4 +1,7 @@
-"""The residual network itself: explicit Euler, one step a layer (arXiv 2001.04294 (1))."""
+"""The residual network itself, explicit Euler, one step a layer (arXiv 2001.04294 (1); its dt = 1/L means T = 1):
+
+x_{k+1} = x_k + dt f(w_k x_k/(d N) + b_k, x_k),   dt = T/L.
+"""
 
 from __future__ import annotations
 
@@ -57,11 +60,6 @@ class Euler(Scheme):
         assert self.layers is not None
         require_memory(f"layers = {self.layers!r}", 64.0 * self.layers)
         return even_levels(until, stops, until / self.layers)
-
-    def parameters(self, model: Model, levels: Floats, k: int, n: int, mean: Floats | None) -> tuple[Any, ...]:
-        """Weights (n - k, D, D), biases (n - k, D) and dt of the steps from level k to level n."""
-        weights = model.weights(levels[k:n])
-        return weights, model.biases(levels[k:n], weights, mean), float(levels[1])
 
     def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...], address: Address) -> None:
         """Carry `state`, shape (D, m), over the steps, in place."""

@@ -59,15 +59,10 @@ class Milstein(Scheme):
         """Time levels 0, dt, 2 dt, ..., until; every stop is one of them, or InputError."""
         return even_levels(until, stops, self.dt)
 
-    def parameters(self, model: Model, levels: Floats, k: int, n: int, mean: Floats | None) -> tuple[Any, ...]:
-        """Weights (n - k, D, D) and biases (n - k, D) at the start of each step."""
-        weights = model.weights(levels[k:n])
-        return weights, model.biases(levels[k:n], weights, mean)
-
     def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...], address: Address) -> None:
         """Carry `state`, shape (D, m), over the steps, in place."""
         sizes = Sizes(self.dt, math.sqrt(self.dt * model.nu2), 0.5 * model.nu2 * self.dt)
-        advance_together(model, state, parameters, sizes, self.noise, noisy.milstein, address)
+        advance_together(model, state, parameters[:2], sizes, self.noise, noisy.milstein, address)
 
     def stride(self, levels: Floats) -> float:
         """dt."""

@@ -1,8 +1,5 @@
 """Schemes: frozen values that state their order and know how to carry a state over steps.
 
-`Euler` is the residual network itself, x_{k+1} = x_k + dt f(w_k x_k/(dN) + b_k, x_k), dt = T/L (arXiv 2001.04294 (1);
-the text's dt = 1/L means T = 1). `ExactFlow` composes the exact flows of piecewise constant parameters: no time error.
-
 A scheme answers three questions: which time levels (`levels`), which numbers a step needs (`parameters`, one row a
 step) and how to carry the state over them (`advance`). The loop of `simulate` asks nothing else.
 """
@@ -36,7 +33,9 @@ class Scheme(Protocol):
         """Time levels from 0 to `until`, every stop among them, or InputError."""
 
     def parameters(self, model: Model, levels: Floats, k: int, n: int, mean: Floats | None) -> tuple[Any, ...]:
-        """Numbers of the steps from level k to level n, one row a step."""
+        """Weights (n - k, D, D) and biases (n - k, D) at the start of each step from level k to level n, and its dt."""
+        weights = model.weights(levels[k:n])
+        return weights, model.biases(levels[k:n], weights, mean), float(levels[1])
 
     def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...], address: Address) -> None:
         """Carry `state`, shape (D, m), over these steps, in place; draws are addressed by `address`."""

@@ -10,7 +10,6 @@ start. Sticky walls hold what reaches them, as in the particle code.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -107,13 +106,9 @@ class EulerLaw(Law):
     def _start(self) -> Law:
         return self.model.start_law
 
-    @property
-    def _walls(self) -> tuple[float, float]:
-        return self.model.walls or (-math.inf, math.inf)
-
     def _forward(self, x: Floats) -> tuple[Floats, Floats, float]:
         """Images of points, d/dx of the map there, and the least slope of a layer that they met."""
-        drift, (low, high) = self.model.drift, self._walls
+        drift, (low, high) = self.model.drift, self.model.ends
         images, slopes = np.array(x, dtype=np.float64), np.empty_like(x)
         sweep = _with_slopes(drift.value, drift.f_u, drift.f_x)
         least = sweep(images, slopes, self.weights, self.biases, self.dt, drift.constants, low, high)
@@ -186,14 +181,14 @@ class EulerLaw(Law):
 
     def cdf(self, x: ArrayLike) -> Floats:
         x = np.asarray(x, dtype=np.float64)
-        (low, high), images = self._walls, self._table[1]
+        (low, high), images = self.model.ends, self._table[1]
         inside = self._start.cdf(self._backward(x.ravel())).reshape(x.shape)
         inside = np.where(x < images[0], 0.0, np.where(x >= images[-1], 1.0, inside))
         return np.where(x < low, 0.0, np.where(x >= high, 1.0, inside))
 
     def pdf(self, x: ArrayLike) -> Floats:
         x = np.asarray(x, dtype=np.float64)
-        (low, high), images = self._walls, self._table[1]
+        (low, high), images = self.model.ends, self._table[1]
         origin = self._backward(x.ravel())
         slope = self._forward(origin)[1]
         with np.errstate(divide="ignore", invalid="ignore"):

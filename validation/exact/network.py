@@ -106,7 +106,7 @@ def _carry(model: Model, scheme: Scheme, points: Floats, until: float) -> Floats
 def _first_term(model: Model, points: Floats, until: float) -> Floats:
     """e/dt at `until` of particles from `points`; 0 for those at a wall."""
     mean = model.start_law.mean if model.mean_coupled else None
-    low, high = model.walls or (-math.inf, math.inf)
+    low, high = model.ends
     error = np.zeros(points.shape)
     times = segments(model, [until])
     x = points

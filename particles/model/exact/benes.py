@@ -74,16 +74,18 @@ class TanhAttracted(Law):
     def _smoothed(self) -> Law:
         return self.start.smoothed(1.0, 0.0, -self.time / self.weight)
 
+    def _shares(self, x: Floats) -> tuple[Floats, Floats]:
+        """S(-2 u) and S(2 u)."""
+        return _odds(-self.weight * x - self.bias), _odds(self.weight * x + self.bias)
+
     def cdf(self, x: ArrayLike) -> Floats:
         x = np.asarray(x, dtype=np.float64)
-        right = _odds(-self.weight * x - self.bias)
-        left = _odds(self.weight * x + self.bias)
+        right, left = self._shares(x)
         return right * self._smoothed.cdf(x + self.time) + left * self._smoothed.cdf(x - self.time)
 
     def pdf(self, x: ArrayLike) -> Floats:
         x = np.asarray(x, dtype=np.float64)
-        right = _odds(-self.weight * x - self.bias)
-        left = _odds(self.weight * x + self.bias)
+        right, left = self._shares(x)
         f, g = self._smoothed.cdf, self._smoothed.pdf
         turn = -2.0 * self.weight * right * left * (f(x + self.time) - f(x - self.time))
         return right * g(x + self.time) + left * g(x - self.time) + turn

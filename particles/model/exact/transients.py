@@ -7,7 +7,6 @@ Piecewise constant weights and biases compose. A mean-coupled identity conserves
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -93,13 +92,9 @@ class PushForward(Law):
             self.model.drift.step(w, b, duration)
         return rows
 
-    @property
-    def _walls(self) -> tuple[float, float]:
-        return self.model.walls or (-math.inf, math.inf)
-
     def forward(self, x: ArrayLike) -> Floats:
         """Where particles from x are now; what reaches a wall stays there."""
-        low, high = self._walls
+        low, high = self.model.ends
         x = np.asarray(x, dtype=np.float64)
         for w, b, duration in self._steps:
             moved = np.clip(flow_map(self.model.drift, x, w, b, duration), low, high)
@@ -108,7 +103,7 @@ class PushForward(Law):
 
     def jacobian(self, x: ArrayLike) -> Floats:
         """X_t'(x) = f(X)/f(x) over every segment, and 0 where a wall was reached; exp((w f_u + f_x) t) at rest."""
-        low, high = self._walls
+        low, high = self.model.ends
         x = np.asarray(x, dtype=np.float64)
         jacobian = np.ones(x.shape)
         for w, b, duration in self._steps:
@@ -123,7 +118,7 @@ class PushForward(Law):
 
         There the mass to the left is that of the start to the left of the wall, what sticks to a low wall included.
         """
-        low, high = self._walls
+        low, high = self.model.ends
         x = np.asarray(x, dtype=np.float64)
         empty = np.zeros(x.shape, dtype=np.bool_)
         for w, b, duration in reversed(self._steps):
@@ -134,7 +129,7 @@ class PushForward(Law):
 
     def cdf(self, x: ArrayLike) -> Floats:
         x = np.asarray(x, dtype=np.float64)
-        low, high = self._walls
+        low, high = self.model.ends
         inside = self.model.start_law.cdf(self._backward(x)[0])
         # a way back that ends in a blow-up: x lies beyond the image of the line
         inside = np.where(np.isnan(inside), np.where(x < self._centre, 0.0, 1.0), inside)
@@ -143,7 +138,7 @@ class PushForward(Law):
     def pdf(self, x: ArrayLike) -> Floats:
         """g0(x0)/X_t'(x0); for an autonomous step X' = f(X)/f(x0), and exp((w f_u + f_x) t) at a rest point."""
         y = np.asarray(x, dtype=np.float64)
-        low, high = self._walls
+        low, high = self.model.ends
         x0, empty = self._backward(y)
         empty |= (y < low) | (y > high)
         jacobian = np.ones(y.shape)
@@ -175,7 +170,7 @@ class PushForward(Law):
         """Where the points at which the drift is not smooth are at the end: the density jumps there."""
         kinks, known = np.empty(0), np.array(self.model.drift.kinks)
         if known.size:
-            low, high = self._walls
+            low, high = self.model.ends
             for w, b, duration in self._steps:
                 kinks = np.append(kinks, (known - b) / w if w != 0.0 else [])
                 kinks = flow_map(self.model.drift, kinks, w, b, duration)
@@ -202,7 +197,7 @@ class PushForward(Law):
 
     def _plainly(self, x: Floats) -> Floats:
         """`forward` by the formula in plain Python, so that nothing is compiled."""
-        low, high = self._walls
+        low, high = self.model.ends
         drift, x = self.model.drift, np.clip(x, low, high)
         assert drift.flow is not None  # seen when this was made
         for segment in self._steps:

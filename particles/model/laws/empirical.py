@@ -198,8 +198,8 @@ class KernelEstimate(Law):
         return Empirical(self.data).variance + self.bandwidth**2
 
     def _raw_moments(self, order: int, low: float, high: float, c: float) -> Floats:
-        values, counts = np.unique(self.data, return_counts=True)
-        return of_normals(values, self.bandwidth**2, order, low, high, c) @ (counts / self.data.size)
+        values, shares = self._tied
+        return of_normals(values, self.bandwidth**2, order, low, high, c) @ shares
 
     def smoothed(self, factor: float, shift: float, v: float) -> Law:
         return KernelEstimate(factor * self.data + shift, math.sqrt((factor * self.bandwidth) ** 2 + v))

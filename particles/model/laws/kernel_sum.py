@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from particles.base.arrays import Floats
+from particles.model.laws.smoothed import normal_density
 
 Ends = tuple[NDArray[np.intp], NDArray[np.intp]]
 
@@ -49,11 +50,11 @@ class _Cells:
         """Part of the sum of a cell of these moments at the distance z."""
         from scipy.special import ndtr
 
-        return np.asarray(moments[0] * ndtr(z) - _density(z) * _hermite(z, moments[1:]))
+        return np.asarray(moments[0] * ndtr(z) - normal_density(z) * _hermite(z, moments[1:]))
 
     def density(self, z: Floats, moments: Floats) -> Floats:
         """Its derivative."""
-        return _density(z) * _hermite(z, moments)
+        return normal_density(z) * _hermite(z, moments)
 
     def add(self, part: Callable[[Floats, Floats], Floats], z: Floats, h: float, ends: Ends) -> Floats:
         """Sum over the cells ends[0], ..., ends[1] - 1 of each point, in increasing order."""
@@ -135,11 +136,6 @@ class KernelSum:
 def _window(points: Floats, x: Floats, down: Floats | float, up: Floats | float) -> Ends:
     """First and last of the points from x - down to x + up."""
     return np.searchsorted(points, x - down, side="left"), np.searchsorted(points, x + up, side="right")
-
-
-def _density(z: Floats) -> Floats:
-    z = np.clip(z, -1e3, 1e3)
-    return np.asarray(np.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi))
 
 
 def _hermite(z: Floats, coefficients: Floats) -> Floats:

@@ -180,7 +180,7 @@ def _solve(model: Model, settings: Settings) -> _Solved:
 def widened(grid: kinetic.Grid, model: Model, until: float) -> kinetic.Grid:
     """The grid with whole cells added at its ends until nothing that matters lies beyond; walls stay where they are."""
     lo, hi = kinetic.domain(model, until)
-    low, high = model.walls or (-math.inf, math.inf)
+    low, high = model.ends
     bottom = grid.lo == low or (model.diffusion.half_line and grid.lo == 0.0)
     below = 0 if bottom else max(0, math.ceil((grid.lo - lo) / grid.h))
     above = 0 if grid.hi == high else max(0, math.ceil((hi - grid.hi) / grid.h))

@@ -7,7 +7,6 @@ For the Poisson and the Nanbu clock the steps are those of the synchronous one a
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -59,7 +58,7 @@ def rounding(model: Model, scheme: Euler | Collisions, until: float) -> float:
     times = np.arange(now) * dt
     weights = model.weights(times)
     biases = model.biases(times, weights, None)
-    low, high = model.walls or (-math.inf, math.inf)
+    low, high = model.ends
     for k in range(now):
         eta = None if noise is None else _draws(noise, k)
         moved = _moved(model, exact, (weights[k, 0, 0], biases[k, 0]), size, eta)
