@@ -66,7 +66,10 @@ class Varying:
 
     def sample(self, times: Floats) -> Floats:
         """Values at `times`, shape (n, *shape)."""
-        return np.stack([_shaped(self.function(float(t)), self.shape, "the value of a callable") for t in times])
+        values = [self.function(float(t)) for t in times]
+        if all(type(value) is float and abs(value) <= LARGEST for value in values):  # at once; false for NaN
+            return np.asarray(np.multiply.outer(np.array(values), _unit(self.shape)))
+        return np.stack([_shaped(value, self.shape, "the value of a callable") for value in values])
 
     def describe(self) -> Any:
         """What the record of a run says of it."""
@@ -122,7 +125,12 @@ def _shaped(given: Any, shape: tuple[int, ...], name: str) -> Floats:
             f"{name} = {float(value.flat[np.abs(value).argmax()])!r} must lie in [{-LARGEST:g}, {LARGEST:g}]"
         )
     if value.ndim == 0:
-        return value * (np.eye(shape[0]) if len(shape) == 2 else np.ones(shape))
+        return value * _unit(shape)
     if value.shape != shape:
         raise InputError(f"{name} of shape {value.shape} does not fit: allowed is a number or shape {shape}")
     return value
+
+
+def _unit(shape: tuple[int, ...]) -> Floats:
+    """What a number is a multiple of."""
+    return np.eye(shape[0]) if len(shape) == 2 else np.ones(shape)
