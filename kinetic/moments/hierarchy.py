@@ -109,34 +109,36 @@ class LinearMoments:
         nodes = [0.0, *(t for t in self.model.breakpoints if t <= wanted.max(initial=0.0)), math.inf]
         state = self.start
         for begin, end in itertools.pairwise(nodes):
-            here = (wanted >= begin) & (wanted < end)
-            stop = end if math.isfinite(end) else begin
-            out[here] = step(state, begin, np.append(wanted[here], stop), rate=rate)[:-1]
-            state = step(state, begin, np.array([stop]), rate=False)[0]
+            here, last = (wanted >= begin) & (wanted < end), end == math.inf
+            stop = max(begin, float(wanted.max(initial=0.0))) if last else end
+            out[here] = step(state, begin, wanted[here], stop, rate=rate)
+            if not last:
+                state = step(state, begin, np.array([stop]), stop, rate=False)[0]
         if not np.all(np.isfinite(out)):
             t = wanted[np.argmin(np.isfinite(out).all(axis=1))]
             raise NotFiniteError(f"a moment at t = {t:g} is beyond the largest number")
         return out
 
-    def _exponential(self, state: Floats, begin: float, stops: Floats, *, rate: bool) -> Floats:
+    def _exponential(self, state: Floats, begin: float, times: Floats, stop: float, *, rate: bool) -> Floats:
+        """Along constant parameters from `begin`; `stop` is of no concern."""
         a = self.matrix(begin)
         if rate:
             state = without_rounding(a @ state, np.abs(a) @ np.abs(state), 1e-14)
-        rows = np.tile(state, (stops.size, 1))
+        rows = np.tile(state, (times.size, 1))
         if state.size > 1:
             with np.errstate(over="ignore", invalid="ignore"):  # told by `_along`
-                for row, stop in zip(rows, stops, strict=True):
-                    flow, shift = affine_flow(a[1:, 1:], a[1:, 0], float(stop) - begin)
+                flows, shifts = affine_flow(a[1:, 1:], a[1:, 0], times - begin)
+                for row, flow, shift in zip(rows, flows, shifts, strict=True):  # one row's bits whatever the others are
                     row[1:] = flow @ state[1:] + shift * state[0]
         return rows
 
-    def _runge_kutta(self, state: Floats, begin: float, stops: Floats, *, rate: bool) -> Floats:
-        values = np.tile(state, (stops.size, 1))
-        if stops.max() > begin:
-            values = np.asarray(self._flow(state, begin, float(stops.max()))(stops).T)
+    def _runge_kutta(self, state: Floats, begin: float, times: Floats, stop: float, *, rate: bool) -> Floats:
+        values = np.tile(state, (times.size, 1))
+        if stop > begin:
+            values = np.asarray(self._flow(state, begin, stop)(np.append(times, stop)).T[:-1])  # never asked for none
         if not rate:
             return values
-        matrices = [self.matrix(float(t)) for t in stops]
+        matrices = [self.matrix(float(t)) for t in times]
         pairs = zip(matrices, values, strict=True)
         return np.array([without_rounding(a @ z, np.abs(a) @ np.abs(z), 1e-10) for a, z in pairs])
 

@@ -54,3 +54,12 @@ def test_no_time_is_the_identity() -> None:
     e, c = affine_flow(RANDOM.normal(size=(3, 3)), RANDOM.normal(size=3), 0.0)
     np.testing.assert_array_equal(e, np.eye(3))
     np.testing.assert_array_equal(c, np.zeros(3))
+
+
+def test_many_flows_at_once_have_the_bits_of_each_alone() -> None:
+    """Also where the times need other numbers of squarings."""
+    a, b, times = RANDOM.normal(size=(3, 3)), RANDOM.normal(size=3), np.array([0.0, 1e-9, 0.3, 50.0, -2.0])
+    for many in (affine_flow(a, b, times), affine_flow(np.stack([a] * 5), np.stack([b] * 5), times)):
+        for k, t in enumerate(times):
+            for whole, alone in zip(many, affine_flow(a, b, float(t)), strict=True):
+                np.testing.assert_array_equal(whole[k], alone)

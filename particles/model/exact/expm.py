@@ -8,50 +8,56 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats
 
 _DEGREE = 18  # (1/2)^19/19! = 2e-23
 
 
-def affine_flow(weight: Floats, bias: Floats, t: float) -> tuple[Floats, Floats]:
-    """Return (E, c) with x(t) = E x(0) + c for x' = weight x + bias.
+def affine_flow(weight: Floats, bias: Floats, t: ArrayLike) -> tuple[Floats, Floats]:
+    """Return (E, c) with x(t) = E x(0) + c for x' = weight x + bias; leading axes are broadcast, one flow for each.
 
     Parameters
     ----------
-    weight : ndarray, shape (D, D)
-    bias : ndarray, shape (D,)
-    t : float
+    weight : ndarray, shape (..., D, D)
+    bias : ndarray, shape (..., D)
+    t : float, or ndarray of shape (...)
 
     Returns
     -------
-    E : ndarray, shape (D, D)
-    c : ndarray, shape (D,)
+    E : ndarray, shape (..., D, D)
+    c : ndarray, shape (..., D)
     """
-    size = len(bias)
-    generator = np.zeros((size + 1, size + 1))
-    # the bias column at the size of the rest: it must not drive the number of squarings
-    norm = float(np.abs(weight * t).sum(axis=1).max())
-    largest = float(np.abs(bias * t).max())
-    scale = largest / (norm if norm > 0.0 else 1.0)
-    if scale == math.inf:  # the weight is next to nothing
-        scale = largest
-    scale = scale if scale > 0.0 else 1.0
-    generator[:size, :size], generator[:size, size] = weight * t, bias * t / scale
-    norm = float(np.abs(generator).sum(axis=1).max())
-    squarings = max(0, math.frexp(norm)[1] + 1)
-    scaled = generator * 2.0**-squarings
+    t = np.asarray(t, dtype=np.float64)
+    moved, shifted = weight * t[..., None, None], bias * t[..., None]
+    scale = _scale(np.abs(moved).sum(axis=-1).max(axis=-1), np.abs(shifted).max(axis=-1))
+    size = shifted.shape[-1]
+    generator = np.zeros((*scale.shape, size + 1, size + 1))
+    generator[..., :size, :size], generator[..., :size, size] = moved, shifted / scale[..., None]
+    norms = np.abs(generator).sum(axis=-1).max(axis=-1)
+    squarings = np.array([max(0, math.frexp(norm)[1] + 1) for norm in norms.flat], dtype=np.int64).reshape(norms.shape)
+    scaled = generator * np.ldexp(1.0, -squarings)[..., None, None]
     term = power = np.eye(size + 1)
     for k in range(1, _DEGREE + 1):
         term = _product(term, scaled) / k
         power = power + term
-    for _ in range(squarings):
-        power = _product(power, power)
-    return power[:size, :size].copy(), power[:size, size] * scale
+    for done in range(squarings.max(initial=0)):
+        more = squarings > done
+        power[more] = _product(power[more], power[more])
+    return power[..., :size, :size].copy(), power[..., :size, size] * scale[..., None]
+
+
+def _scale(norm: Floats, largest: Floats) -> Floats:
+    """Bring the bias column to the size of the rest: it must not drive the number of squarings."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        scale = largest / np.where(norm > 0.0, norm, 1.0)
+    scale = np.where(scale == math.inf, largest, scale)  # the weight is next to nothing
+    return np.where(scale > 0.0, scale, 1.0)
 
 
 def _product(a: Floats, b: Floats) -> Floats:
-    out = np.zeros_like(a)
-    for k in range(len(a)):
-        out = out + a[:, k, None] * b[None, k, :]
+    out = np.zeros(b.shape)
+    for k in range(b.shape[-1]):
+        out += a[..., :, k, None] * b[..., None, k, :]
     return out
