@@ -357,7 +357,7 @@ def test_further_sections_take_part(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         return Section(title="Budget", summary=f"quick: {quick}", body=[paragraph("parts")], holds=not quick)
 
     only(monkeypatch, fake("grid"))
-    parts = (sections.Part("budget", build), sections.Part("nothing to show", lambda *_: None))
+    parts = (("budget", build), ("nothing to show", lambda *_: None))
     monkeypatch.setattr(sections, "PARTS", parts)
     words = ("all", "--cases", "regression", "--out", str(tmp_path / "report"))
     assert validate(*words) == 0

@@ -38,21 +38,10 @@ _FIRST_LEVELS = 3  # the bias is told by the last three
 
 @dataclass(frozen=True, kw_only=True)
 class Level:
-    """What was found at a level.
+    """What was found at a level, by `samples` of the step `dt` of the fine path and `cost` particle-steps.
 
-    Parameters
-    ----------
-    dt : float
-        Step of the fine path.
-    samples : int
-    mean, variance : tuple of float
-        Of P_l - P_(l-1), or of P_0; one for each name of the result. The variance is that of one sample.
-    fine_variance : tuple of float
-        That of P_l.
-    cost : int
-        Particle-steps.
-    seconds : float
-        Wall clock on this rank; no part of the comparison of two results.
+    `mean` and `variance`, that of one sample, are of P_l - P_(l-1) or of P_0, one for each name of the result,
+    `fine_variance` of P_l; `seconds` are those of this rank, and no part of the comparison of two results.
     """
 
     dt: float
@@ -66,21 +55,7 @@ class Level:
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """The result of `multilevel`.
-
-    Parameters
-    ----------
-    names : tuple of str
-        What was estimated.
-    estimate, standard_error, bias : tuple of float
-        One for each name; `bias` estimates the size of the time step's error, and corrects nothing.
-    tolerance : float
-    scheme : str
-    until : float
-    seed : int
-    levels : tuple of Level
-    provenance : dict
-    """
+    """The result of `multilevel`, one of each for each name; `bias` estimates the time step's, and corrects nothing."""
 
     names: tuple[str, ...]
     estimate: Numbers

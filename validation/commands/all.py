@@ -66,11 +66,11 @@ def _report(chosen: tuple[Case, ...], tasks: Sequence[Task], quick: bool, ranks:
     with progress_bar("every study on every case") as progress:
         findings, seconds = run(tasks, progress)
     sections = []
-    for part in PARTS:
+    for name, build in PARTS:
         started = time.perf_counter()
-        with progress_bar(part.name) as progress:
-            sections.append(part.build(chosen, quick, progress))
-        seconds[part.name] = round(time.perf_counter() - started, 2)
+        with progress_bar(name) as progress:
+            sections.append(build(chosen, quick, progress))
+        seconds[name] = round(time.perf_counter() - started, 2)
     total = round(time.perf_counter() - begin, 1)
     return Report(
         cases=chosen,

@@ -85,24 +85,22 @@ def show(found: Budget) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from validation.advice.budget.record import sentences
+    from validation.advice.budget.record import HEADS, lines, sentences
 
     console = Console(highlight=False, width=118)
     settings = found.settings
     lo, hi = settings["domain"]
     table = Table(title=f"budget: {found.case} at t = {settings['until']:g}")
-    for heading, justify in (("term", "left"), ("W1", "right"), ("95 %", "right"), ("share", "right"), ("by", "left")):
-        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
-    for term in found.terms:
-        interval = f"+- {term.half_width:.1e}" if term.half_width else ""
-        table.add_row(term.name, f"{term.value:.3e}", interval, f"{100.0 * term.value / found.sum:.1f} %", term.how)
-    table.add_section()
-    table.add_row("sum", f"{found.sum:.3e}", "", "", "")
-    table.add_row("total", f"{found.total.value:.3e}", f"+- {found.total.half_width:.1e}", "", found.total.how)
+    for heading in HEADS:
+        table.add_column(heading, justify="left" if heading in ("term", "by") else "right")
+    for line in lines(found):
+        if line[0] == "sum":
+            table.add_section()
+        table.add_row(*line)
     console.print(table)
     console.print(f"{settings['count']:,} particles by {found.scheme}; {settings['cells']} cells on [{lo:g}, {hi:g}]")
     for sentence in sentences(found):
         console.print(sentence)
     for check in found.checks:
-        console.print(f"{'holds' if check.holds else 'FAILS'}: {check.claim}: {check.found}")
+        console.print(str(check))
     console.print(f"verdict: {'the budget closes' if found.holds else 'the budget DOES NOT CLOSE'}", style="bold")

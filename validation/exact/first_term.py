@@ -41,15 +41,7 @@ _SUB = 32  # midpoints a cell for int abs(F_1)
 
 @dataclass(frozen=True)
 class FirstTerm:
-    """W1 = constant eps^order (1 + o(1)).
-
-    Parameters
-    ----------
-    order : float
-    constant : float
-    accuracy : float
-        Relative; the difference to half the resolution.
-    """
+    """W1 = constant eps^order (1 + o(1)); `accuracy` is relative, the difference to half the resolution."""
 
     order: float
     constant: float

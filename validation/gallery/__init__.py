@@ -27,13 +27,5 @@ __all__ = ["Exhibit", "Number", "entries"]
 
 def entries() -> tuple[tuple[str, Callable[[], Exhibit]], ...]:
     """Names and functions, in the order of docs/gallery.md; a function takes nothing and is deterministic."""
-    return (
-        ("narrow", _narrow),
-        ("walls", _walls),
-        ("tails", _tails),
-        ("steps", _steps),
-        ("sigmoid", _sigmoid),
-        ("repelling", _repelling),
-        ("positivity", _positivity),
-        ("explosion", _explosion),
-    )
+    runs = (_narrow, _walls, _tails, _steps, _sigmoid, _repelling, _positivity, _explosion)
+    return tuple((run.__name__, run) for run in runs)

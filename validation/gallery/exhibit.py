@@ -5,21 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from particles.base.errors import InputError
 from validation.studies.study import Check
 
 
 @dataclass(frozen=True)
 class Number:
-    """A number that theory foretells, and the same one measured.
-
-    Parameters
-    ----------
-    what : str
-    predicted, measured : float
-    within : float > 0
-        Largest difference of the two that counts as agreement.
-    """
+    """A number that theory foretells, and the same one measured; `within` is the largest difference that agrees."""
 
     what: str
     predicted: float
@@ -34,18 +29,9 @@ class Number:
 
 @dataclass(frozen=True, kw_only=True)
 class Exhibit:
-    """A failure, run.
+    """A failure, run: what goes wrong in one sentence, and what to do instead in another.
 
-    Parameters
-    ----------
-    name : str
-    failure : str
-        What goes wrong, in one sentence.
-    numbers : tuple of Number
-    checks : tuple of Check
-        Claims that are no numbers: refusals, and what a record says.
-    remedy : str
-        What to do instead, in one sentence.
+    `checks` are claims that are no numbers: refusals, and what a record says.
     """
 
     name: str
@@ -68,6 +54,11 @@ class Exhibit:
             lines += ["", "| claim | found |", "|---|---|"]
             lines += [f"| {check.claim} | {check.found.replace('|', '&#124;')} |" for check in self.checks]
         return "\n".join(lines)
+
+
+def slope(levels: ArrayLike, values: ArrayLike) -> float:
+    """Least-squares slope of ln(values) over ln(levels)."""
+    return float(np.polyfit(np.log(levels), np.log(values), 1)[0])
 
 
 def refusal(claim: str, attempt: Callable[[], object], words: str) -> Check:

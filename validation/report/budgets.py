@@ -7,7 +7,7 @@ from typing import Any
 from particles import UNIFORM, Collisions, Euler
 from particles.model import Case
 from validation.advice.budget import Budget, budget, settings_of
-from validation.advice.budget.record import sentences, to_dict
+from validation.advice.budget.record import HEADS, lines, sentences, to_dict
 from validation.report.html import Html, paragraph, table, tag
 from validation.report.record import Section
 from validation.studies.kind import Progress
@@ -48,27 +48,13 @@ def budgets(cases: tuple[Case, ...], quick: bool, progress: Progress) -> Section
 
 def _parts(found: Budget) -> list[Html]:
     settings = found.settings
-    rows = [
-        [
-            term.name,
-            f"{term.value:.3e}",
-            _interval(term.half_width),
-            f"{100.0 * term.value / found.sum:.1f} %",
-            term.how,
-        ]
-        for term in found.terms
-    ]
-    rows.append(["sum", f"{found.sum:.3e}", "", "", ""])
-    rows.append(["total", f"{found.total.value:.3e}", _interval(found.total.half_width), "", found.total.how])
+    rows = [[text.replace("+-", "±") for text in line] for line in lines(found)]
     caption = f"{found.case} at t = {settings['until']:g}: {settings['count']:,} particles by {found.scheme}"
-    checks = [
-        tag("li", f"{'holds' if check.holds else 'FAILS'}: {check.claim}: {check.found}") for check in found.checks
-    ]
     return [
         tag("h3", found.case),
-        table(caption, ["term", "W1", "95 %", "share", "by"], rows),
+        table(caption, HEADS, rows),
         paragraph(sentences(found)[0]),
-        tag("ul", *checks),
+        tag("ul", *(tag("li", str(check)) for check in found.checks)),
     ]
 
 
@@ -79,7 +65,3 @@ def _data(found: Budget) -> dict[str, Any]:
     for term in (*told["terms"], told["total"]):
         del term["seconds"]
     return told
-
-
-def _interval(half: float) -> str:
-    return f"± {half:.1e}" if half else ""

@@ -24,18 +24,7 @@ QUICK: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """A study of a case, ready to run.
-
-    Parameters
-    ----------
-    kind, case : str
-    words : tuple of str
-        Its command line after ``python -m validation``, without ``--out``.
-    run : callable, optional
-        None where the study is not applicable.
-    reason : str
-        Why it is not applicable.
-    """
+    """A study of a case, ready to run; `run` is None where it is not applicable, the other fields are a `Finding`'s."""
 
     kind: str
     case: str

@@ -25,15 +25,8 @@ class Status(StrEnum):
 class Finding:
     """What a kind of study found on a case.
 
-    Parameters
-    ----------
-    kind, case : str
-    words : tuple of str
-        The command line that runs this study alone, without the program's name and `--out`.
-    study : Study, optional
-        None where the study is not applicable.
-    reason : str
-        Why it is not applicable, in a sentence.
+    `words` are the command line that runs this study alone, after the program's name and without `--out`; `study` is
+    None where it is not applicable, for the `reason` told in a sentence.
     """
 
     kind: str
@@ -86,18 +79,7 @@ class Section:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """All findings, case by case in the order of `cases`.
-
-    Parameters
-    ----------
-    cases : tuple of Case
-    findings : tuple of Finding
-        Every kind of study on every case.
-    sections : tuple of Section
-    quick : bool
-        True if the short form was run.
-    provenance : dict
-    """
+    """All findings, case by case in the order of `cases`, every kind of study on each; `quick` of the short form."""
 
     cases: tuple[Case, ...]
     findings: tuple[Finding, ...]

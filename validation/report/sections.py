@@ -1,9 +1,12 @@
-"""Further sections of the report, beside the studies of the cases; one entry of `PARTS` a section."""
+"""Further sections of the report, beside the studies of the cases: names, and the functions that build them.
+
+A function gets the cases, whether the quick form is wanted, and the progress; it is called on every rank, which may
+share the work out. What the first rank returns is shown; None: nothing to show for these cases.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from particles.model import Case
 from validation.report.budgets import budgets
@@ -11,21 +14,6 @@ from validation.report.gallery import gallery
 from validation.report.record import Section
 from validation.studies.kind import Progress
 
+Build = Callable[[tuple[Case, ...], bool, Progress], Section | None]
 
-@dataclass(frozen=True)
-class Part:
-    """A further section.
-
-    Parameters
-    ----------
-    name : str
-    build : callable
-        Gets the cases, whether the quick form is wanted, and the progress; called on every rank, which may share the
-        work out. What the first rank returns is shown; None: nothing to show for these cases.
-    """
-
-    name: str
-    build: Callable[[tuple[Case, ...], bool, Progress], Section | None]
-
-
-PARTS: tuple[Part, ...] = (Part("budgets", budgets), Part("gallery", gallery))
+PARTS: tuple[tuple[str, Build], ...] = (("budgets", budgets), ("gallery", gallery))

@@ -27,7 +27,7 @@ def print_study(study: Study) -> None:
     for line in study.remarks:
         console.print(line)
     for check in study.checks:
-        console.print(f"{'holds' if check.holds else 'FAILS'}: {check.claim}: {check.found}")
+        console.print(str(check))
     console.print(f"verdict: {study.verdict}", style="bold")
 
 

@@ -24,14 +24,7 @@ from validation.studies.study import Z95, Check, Interval
 class CommonNumbers:
     """The change of E X^2 from eps to eps/2: by pairs with its 95 % interval, by exact laws, and what pairing saves.
 
-    Parameters
-    ----------
-    eps : float
-    pairs : int
-    seen : Interval
-    exact : float
-    saved : float
-        How many times as many particles independent clouds would take for the same interval.
+    `saved` is how many times as many particles independent clouds would take for the same interval.
     """
 
     eps: float

@@ -20,8 +20,7 @@ from particles.base.checks import require_count
 from particles.base.errors import InputError
 from particles.base.launch import launched_size
 from particles.base.memory import require_memory
-from particles.base.provenance import provenance
-from particles.model import Case, Law
+from particles.model import Law
 from particles.noise import GAUSSIAN, UNIFORM, Noise, noise_named
 from validation.distance import w1_to_law
 from validation.distance.floor import expected_w1
@@ -29,7 +28,7 @@ from validation.exact import FirstTerm, boltzmann_law, collision_counts, first_t
 from validation.exact.refine import require_plain
 from validation.studies.common_numbers import CommonNumbers, common_numbers
 from validation.studies.kind import Kind, Progress, descending, option, require_levels
-from validation.studies.study import Check, Row, Study, fit_order, order_checks, successive_orders
+from validation.studies.study import Check, Row, Study, fit_order, order_checks, ratio_at_zero, successive_orders
 
 LEVELS = (0.04, 0.02, 0.01, 0.005, 0.0025)
 COUNT, REPLICATES = 100_000, 10
@@ -38,11 +37,6 @@ BAND = 0.1  # about the order
 CONSTANT = 0.05  # about error/(C eps^order), carried on to eps = 0
 SHARE = 0.01  # of the smallest error, that the laws' own may have
 ABOVE = 1.8  # mean W1 of 10 clouds over its expectation: sd(W1)/E W1 <= 0.76, so one study in 1000 exceeds it by chance
-
-
-def scheme_of(eps: float, clock: str, noise: Noise) -> Collisions:
-    """The collisions of a level: rate 1/eps, and dt = eps/2 for Nanbu's clock."""
-    return Collisions(eps, clock, noise, dt=NANBU * eps if clock == "nanbu" else None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +85,7 @@ class GrazingStudy(Kind):
 
     def scheme(self, eps: float) -> Collisions:
         """The collisions of a level: rate 1/eps, and dt = eps/2 for Nanbu's clock."""
-        return scheme_of(eps, self.clock, self.drawn)
+        return Collisions(eps, self.clock, self.drawn, dt=NANBU * eps if self.clock == "nanbu" else None)
 
     def check(self) -> None:
         """Refuse what `run` could not do."""
@@ -135,7 +129,7 @@ class GrazingStudy(Kind):
             "floor": expected_w1(first, self.count), **dataclasses.asdict(term),
             "common_numbers": None if paired is None else dataclasses.asdict(paired),
         }  # fmt: skip
-        return _judge(self.case, rows, term, paired, extra)
+        return _judge(self, rows, term, paired, extra)
 
     def _distance(self, scheme: Collisions, law: Law, replicate: int) -> float:
         cloud = particles.simulate(
@@ -146,7 +140,7 @@ class GrazingStudy(Kind):
 
 
 def _judge(
-    case: Case, rows: tuple[Row, ...], term: FirstTerm, paired: CommonNumbers | None, extra: dict[str, Any]
+    asked: Kind, rows: tuple[Row, ...], term: FirstTerm, paired: CommonNumbers | None, extra: dict[str, Any]
 ) -> Study:
     least = min(row.error for row in rows)
     worst = max(row.also["laws +-"] for row in rows)
@@ -155,7 +149,7 @@ def _judge(
         refusal = f"the laws are known to {worst:.1e} only, the smallest error is {least:.1e}: give larger eps"
     elif term.accuracy > SHARE:
         refusal = f"the constant C is known to {term.accuracy:.0%} only: the drift or the start is too rough for it"
-    limit, ratio = _at_zero(rows, term.order), extra["sampled"] / extra["floor"]
+    limit, ratio = ratio_at_zero(rows, lambda row: row.level**term.order), extra["sampled"] / extra["floor"]
     claim = f"error/(C eps^{term.order:g}), carried on to eps = 0, is 1 within {CONSTANT:g}"
     checks = (
         *order_checks(rows, term.order, band=BAND, cap=1.5 * term.constant * rows[-1].level ** term.order),
@@ -174,25 +168,15 @@ def _judge(
         f" (expected: {extra['floor']:.3e})",
         *([] if paired is None else [paired.remark]),
     )
-    return Study(
-        name="grazing",
-        case=case.name,
+    return asked.study(
         refinement="eps",
         quantity=f"W1(Boltzmann, Fokker-Planck) at t = {extra['time']:g}",
         rows=rows,
         slope=fit_order(rows),
-        constant=None,
         expected_slope=term.order,
         checks=checks,
         reference=f"C eps^{term.order:g}",
         refusal=refusal,
         remarks=remarks,
         extra=extra,
-        provenance=provenance(),
     )
-
-
-def _at_zero(rows: Sequence[Row], order: float) -> float:
-    """error/(C eps^order) at eps = 0, from the last two levels by a straight line in eps^order (the next power)."""
-    (a, x), (b, y) = [(row.level**order, row.error / row.reference) for row in rows[-2:] if row.reference]
-    return float((y * a - x * b) / (a - b))

@@ -18,8 +18,7 @@ import kinetic
 from kinetic.schemes import named, require_scheme
 from particles.base import command, parallel
 from particles.base.errors import InputError
-from particles.base.provenance import provenance
-from particles.model import Case, Law, Model, exact_law
+from particles.model import Law, Model, exact_law
 from validation.distance import w1_to_law
 from validation.studies.expected_order import Expected, default_levels, expected_order, kinks, masses, scale
 from validation.studies.kind import Kind, Progress, ascending, option, require_levels
@@ -96,22 +95,23 @@ class GridStudy(Kind):
             Row(g.cells, 1, w1, 0.0, None, {"h": g.h, "L1": l1}) for g, (w1, l1) in zip(grids, found, strict=True)
         )
         expected = expected_order(self.case.model, law, grids, self.time, self.scheme)
-        return _judge(self.case, law, grids, rows, expected, {"time": self.time, "scheme": self.scheme.name})
+        return _judge(self, law, grids, rows, expected, {"time": self.time, "scheme": self.scheme.name})
 
 
 def _judge(
-    case: Case,
+    asked: Kind,
     law: Law,
     grids: Sequence[kinetic.Grid],
     rows: tuple[Row, ...],
     expected: Expected,
     extra: dict[str, Any],
 ) -> Study:
-    refusal = expected.refusal or _blind(case.model, law, grids, rows[-1].error, extra["time"])
+    model = asked.case.model
+    refusal = expected.refusal or _blind(model, law, grids, rows[-1].error, extra["time"])
     checks: tuple[Check, ...] = ()
     if refusal is None:
-        points = kinks(case.model, extra["time"], grids[0].lo, grids[0].hi)
-        length = min(scale(known, grids[-1], points) for known in (case.model.start_law, law))
+        points = kinks(model, extra["time"], grids[0].lo, grids[0].hi)
+        length = min(scale(known, grids[-1], points) for known in (model.start_law, law))
         order, cap = order_checks(
             rows, -expected.order, band=BAND, cap=CAP * grids[-1].h * (grids[-1].h / length) ** (expected.order - 1.0)
         )
@@ -122,21 +122,17 @@ def _judge(
             order = Check(claim, f"{slope:.4f}", low <= slope <= high)
         checks = order, cap
     orders = ", ".join(f"{-order:.3f}" for order in successive_orders(rows))
-    return Study(
-        name="grid",
-        case=case.name,
+    return asked.study(
         refinement="cells N",
         quantity=f"W1(PDE, exact law) at t = {extra['time']:g}, {extra['scheme']}",
         rows=rows,
         slope=fit_order(rows),
-        constant=None,
         expected_slope=-expected.order,
         one_sided=expected.most > expected.order,
         checks=checks,
         refusal=refusal,
         remarks=tuple(line for line in (f"order from level to level: {orders}", expected.why) if line),
         extra={**extra, "domain": [grids[0].lo, grids[0].hi], "expected_order": expected.order},
-        provenance=provenance(),
     )
 
 

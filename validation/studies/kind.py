@@ -11,6 +11,7 @@ from typing import Any, ClassVar, TypeVar
 from particles.base import command
 from particles.base.checks import require_count, require_positive, require_type
 from particles.base.errors import InputError
+from particles.base.provenance import provenance
 from particles.model import Case
 from validation.studies.study import Study
 
@@ -61,6 +62,10 @@ class Kind(ABC):
     @abstractmethod
     def run(self, *, comm: Any = None, progress: Progress = lambda share: None) -> Study:
         """Carry the study out; collective over the ranks of `comm`, on whose number the result does not depend."""
+
+    def study(self, **found: Any) -> Study:
+        """What was found as a record, with its name, its case and where it comes from."""
+        return Study(name=self.name, case=self.case.name, provenance=provenance(), **found)
 
 
 def require_levels(levels: Sequence[float], allowed: str, *, least: int = 1, decreasing: bool = False) -> None:

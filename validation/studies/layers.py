@@ -22,14 +22,24 @@ from particles.base.checks import require_count
 from particles.base.errors import InputError
 from particles.base.launch import launched_size
 from particles.base.memory import require_memory
-from particles.base.provenance import provenance
-from particles.model import Case, Law, Measure, exact_law
+from particles.model import Law, Measure, exact_law
 from particles.schemes.scheme import Scheme
 from validation.distance import require_mean, w1_to_law
 from validation.distance.floor import expected_w1
 from validation.exact.network import check_layers, euler_bias, first_order
 from validation.studies.kind import Kind, Progress, ascending, option, require_levels
-from validation.studies.study import Z95, Z999, Check, Row, Study, fit_order, fit_slope, order_checks, successive_orders
+from validation.studies.study import (
+    Z95,
+    Z999,
+    Check,
+    Row,
+    Study,
+    fit_order,
+    fit_slope,
+    order_checks,
+    ratio_at_zero,
+    successive_orders,
+)
 
 LEVELS = (25, 50, 100, 200, 400, 800, 1600)
 COUNT = 100_000
@@ -125,9 +135,9 @@ class LayersStudy(Kind):
         done = ranks.deal(tasks, measure, progress=progress, cost=lambda task: task[0])
         found = dict(zip(tasks, done, strict=True))
         if common:
-            return _judge(self.case, biases, {number: found[number, 0] for number in self.levels}, extra)
+            return _judge(self, biases, {number: found[number, 0] for number in self.levels}, extra)
         clouds = {n: np.array([found[n, r][0] for r in range(self.replicates)]) for n in self.levels}
-        return _judge_clouds(self.case, law, biases, clouds, extra)
+        return _judge_clouds(self, law, biases, clouds, extra)
 
     def _cloud(self, scheme: Scheme, replicate: int) -> Floats:
         run = particles.simulate(
@@ -143,7 +153,9 @@ def needed_count(law: Law, bias: float) -> float:
     return (expected_w1(law, many) / (SHARE * bias)) ** 2 * many
 
 
-def _judge(case: Case, biases: dict[int, float], samples: dict[int, tuple[float, ...]], extra: dict[str, Any]) -> Study:
+def _judge(
+    asked: Kind, biases: dict[int, float], samples: dict[int, tuple[float, ...]], extra: dict[str, Any]
+) -> Study:
     """The exact bias: order, constant, and whether the particles agree."""
     until, constant, root = extra["time"], extra["constant"], math.sqrt(extra["count"])
     rows = tuple(
@@ -157,7 +169,7 @@ def _judge(case: Case, biases: dict[int, float], samples: dict[int, tuple[float,
         abs(samples[number][0] - bias) / max(samples[number][1] / root, 1e-9 * bias)  # a Dirac start has no spread
         for number, bias in biases.items()
     )
-    limit = _at_zero(rows)
+    limit = ratio_at_zero(rows, lambda row: row.also["dt"])
     claim = f"error/(C dt), carried on to dt = 0, is 1 within {CONSTANT:g}"
     checks = (
         *order_checks(rows, -1.0, band=BAND, cap=1.5 * constant * until / rows[-1].level),
@@ -169,17 +181,11 @@ def _judge(case: Case, biases: dict[int, float], samples: dict[int, tuple[float,
         f"order from level to level: {orders}",
         f"C = {constant:.6g}; sampled: the same {extra['count']} particles by both schemes at all levels",
     )
-    return _study(case, rows, checks, extra, slope=fit_order(rows), reference="C dt", remarks=remarks)
-
-
-def _at_zero(rows: Sequence[Row]) -> float:
-    """error/(C dt) at dt = 0, from the last two levels by a straight line."""
-    (a, x), (b, y) = [(row.also["dt"], row.error / row.reference) for row in rows[-2:] if row.reference]
-    return (y * a - x * b) / (a - b)
+    return _study(asked, rows, checks, extra, slope=fit_order(rows), reference="C dt", remarks=remarks)
 
 
 def _judge_clouds(
-    case: Case, law: Law, biases: dict[int, float], clouds: dict[int, Floats], extra: dict[str, Any]
+    asked: Kind, law: Law, biases: dict[int, float], clouds: dict[int, Floats], extra: dict[str, Any]
 ) -> Study:
     """What clouds of their own draws see; a refusal where that is sampling and not the bias."""
     floor, least = expected_w1(law, extra["count"]), min(biases.values())
@@ -195,22 +201,18 @@ def _judge_clouds(
             f"order {order:.2f} [{order - half:.2f}, {order + half:.2f}]: limited by sampling, needs"
             f" M >= {needed_count(law, least):.1g}"
         )
-        return _study(case, rows, (), extra, slope=slope, reference="exact bias", remarks=remarks, refusal=refusal)
+        return _study(asked, rows, (), extra, slope=slope, reference="exact bias", remarks=remarks, refusal=refusal)
     check = Check(f"slope is -1 within {BAND:g}", str(slope), abs(slope.estimate + 1.0) <= BAND)
-    return _study(case, rows, (check,), extra, slope=slope, reference="exact bias", remarks=remarks)
+    return _study(asked, rows, (check,), extra, slope=slope, reference="exact bias", remarks=remarks)
 
 
-def _study(case: Case, rows: tuple[Row, ...], checks: tuple[Check, ...], extra: dict[str, Any], **rest: Any) -> Study:
-    return Study(
-        name="layers",
-        case=case.name,
+def _study(asked: Kind, rows: tuple[Row, ...], checks: tuple[Check, ...], extra: dict[str, Any], **rest: Any) -> Study:
+    return asked.study(
         refinement="layers L",
         quantity=f"W1(L layers, exact flow) at t = {extra['time']:g}",
         rows=rows,
-        constant=None,
         expected_slope=-1.0,
         checks=checks,
         extra=extra,
-        provenance=provenance(),
         **rest,
     )

@@ -26,7 +26,6 @@ from particles.base.checks import require_count, require_one_of
 from particles.base.errors import InputError
 from particles.base.launch import launched_size
 from particles.base.memory import require_memory
-from particles.base.provenance import provenance
 from particles.ensemble import STARTS
 from particles.model import Case, Law, Measure, Model, Samples, exact_law, kernel_estimate, read_measurements
 from validation.distance import w1, w1_to_law
@@ -144,7 +143,7 @@ class MeanFieldStudy(Kind):
             extra["measured"] = _measured(self.model, self.measurements, until, pde.measure, law)
         if _labelled(self.case) is not None:
             extra["classification"] = classify(self.case, until)
-        return _judge(self.case, rows, checks, extra)
+        return _judge(self, rows, checks, extra)
 
     def _resolve(self, law: Law, target: float) -> _Resolved:
         """Double the cells until the PDE's W1 to the exact law is below the target, or too many are needed."""
@@ -185,13 +184,11 @@ class MeanFieldStudy(Kind):
         return w1(cloud.at(self.time), pde)
 
 
-def _judge(case: Case, rows: list[Row], checks: list[Check], extra: dict[str, Any]) -> Study:
+def _judge(asked: Kind, rows: list[Row], checks: list[Check], extra: dict[str, Any]) -> Study:
     slope = fit_slope(rows) if rows else None
     constant = fit_constant(rows) if rows else None
     checks = checks + mean_field_verdict.checks(slope, constant)
-    return Study(
-        name="mean-field",
-        case=case.name,
+    return asked.study(
         refinement="particles M",
         quantity=f"W1(cloud, PDE) at t = {extra['time']:g}",
         rows=tuple(rows),
@@ -203,7 +200,6 @@ def _judge(case: Case, rows: list[Row], checks: list[Check], extra: dict[str, An
         refusal=mean_field_verdict.refusal(rows, checks, extra),
         remarks=mean_field_verdict.remarks(extra),
         extra=extra,
-        provenance=provenance(),
     )
 
 

@@ -13,7 +13,7 @@ three levels and on a cap on the error: `order_checks`.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -103,6 +103,9 @@ class Check:
     found: str
     holds: bool
 
+    def __str__(self) -> str:
+        return f"{'holds' if self.holds else 'FAILS'}: {self.claim}: {self.found}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
@@ -139,7 +142,7 @@ class Study:
     quantity: str
     rows: tuple[Row, ...]
     slope: Interval | None
-    constant: Interval | None
+    constant: Interval | None = None
     expected_slope: float
     checks: tuple[Check, ...]
     reference: str = "theory"
@@ -246,6 +249,12 @@ def successive_orders(rows: Sequence[Row]) -> tuple[float, ...]:
     """Slope of ln(error) over ln(level) between each level and the next, of any number; errors as `fit_order`."""
     _deterministic(rows)
     return tuple(math.log(b.error / a.error) / math.log(b.level / a.level) for a, b in pairwise(rows))
+
+
+def ratio_at_zero(rows: Sequence[Row], step: Callable[[Row], float]) -> float:
+    """error/reference where the step is 0, from the last two levels by a straight line in it (the next power)."""
+    (a, x), (b, y) = [(step(row), row.error / row.reference) for row in rows[-2:] if row.reference]
+    return float((y * a - x * b) / (a - b))
 
 
 def order_checks(rows: Sequence[Row], expected: float, *, band: float, cap: float) -> tuple[Check, Check]:

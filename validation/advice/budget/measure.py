@@ -38,19 +38,8 @@ Progress = Callable[[float], None]
 class Settings:
     """What a budget is drawn up for.
 
-    Parameters
-    ----------
-    count : int >= 1
-        Particles M.
-    cells : int >= 8
-    until : float > 0
-    domain : (float, float)
-        Ends of the grid.
-    pde : kinetic.Scheme
-        Of the equation.
-    replicates : int >= 2
-        Clouds for sampling, and as many others for the total.
-    seed : int
+    So many particles, at least 1, on cells, at least 8, of a grid that ends at `domain`, by the scheme `pde`, up to
+    `until`; `replicates`, at least 2, are the clouds for sampling, and as many others for the total.
     """
 
     count: int

@@ -50,16 +50,8 @@ class Term:
 class Budget:
     """A measured budget: the terms in the order of the chain, and the total from clouds of their own.
 
-    Parameters
-    ----------
-    case, scheme : str
-    settings : dict
-        count, cells, domain, time, replicates, seed.
-    terms : tuple of Term
-    total : Term
-    floor : float
-        Exact mean of W1 between so many draws and their law, which the sampling term must be.
-    provenance : dict
+    `settings` are count, cells, domain, until, pde, replicates and seed; `floor` is the exact mean of W1 between so
+    many draws and their law, which the sampling term must be.
     """
 
     case: str
@@ -111,6 +103,20 @@ class Budget:
     def holds(self) -> bool:
         """True if every check holds."""
         return all(check.holds for check in self.checks)
+
+
+HEADS = ("term", "W1", "95 %", "share", "by")
+
+
+def lines(found: Budget) -> list[list[str]]:
+    """The table of a budget below `HEADS`: a line a term, then their sum and the total."""
+
+    def line(name: str, value: float, half: float = 0.0, share: str = "", how: str = "") -> list[str]:
+        return [name, f"{value:.3e}", f"+- {half:.1e}" if half else "", share, how]
+
+    terms = [line(t.name, t.value, t.half_width, f"{100.0 * t.value / found.sum:.1f} %", t.how) for t in found.terms]
+    total = found.total
+    return [*terms, line("sum", found.sum), line("total", total.value, total.half_width, how=total.how)]
 
 
 def sentences(found: Budget) -> tuple[str, str]:

@@ -36,22 +36,8 @@ GATHERED = 10**6
 class Plan:
     """The cheapest run found, with what it is forecast to reach and to cost.
 
-    Parameters
-    ----------
-    case : Case
-    tolerance, until : float
-    way : str
-    scheme : Euler or Collisions
-    count, steps, cells : int
-    domain : (float, float)
-    pde : kinetic.Scheme
-    errors : dict
-        Forecast of sampling (95 % point), bias and grid.
-    particles : Forecast
-        Memory, seconds and disk of the particles.
-    pde_seconds : float
-    tried : dict
-        Seconds of the best run of every way.
+    `errors` forecasts sampling (95 % point), bias and grid, `particles` memory, seconds and disk of the particles;
+    `tried` holds the seconds of the best run of every way.
     """
 
     case: Case

@@ -20,7 +20,7 @@ from kinetic import CWENO3, Explicit, Grid, solve
 from particles.base.arrays import Floats
 from particles.model import IDENTITY, TANH, Law, Model, Normal, PushForward
 from validation.distance import w1_to_law
-from validation.gallery.exhibit import Exhibit, Number
+from validation.gallery.exhibit import Exhibit, Number, slope
 from validation.studies.study import Check
 
 CELLS = (60, 120, 240, 480, 960)
@@ -72,7 +72,7 @@ def narrow() -> Exhibit:
     found, left = run(TANH_MODEL)
     other = run(IDENTITY_MODEL)[1]
     stars = np.log(np.array(CELLS[:-1]) / (ENDS[1] - ENDS[0]))  # sigma0 = abs(w) = 1
-    early, late = (float(np.polyfit(np.log(CELLS), -np.log(found[:, k]), 1)[0]) for k in (2, -1))
+    early, late = (-slope(CELLS, found[:, k]) for k in (2, -1))
     grid, times = Grid(*ENDS, cells=CELLS[0]), np.linspace(0.0, 6.0, 61).tolist()  # a look at each
     plain = solve(TANH_MODEL, grid, until=6.0, times=times)
     positive = solve(TANH_MODEL, grid, Explicit(CWENO3(positive=True), 1.0 / 6.0), until=6.0, times=times)

@@ -86,12 +86,12 @@ def steps() -> Exhibit:
                 lambda: solve(noisy, grid, Explicit(fourier=0.48), until=0.1),
                 f"(0, {limit}]",
             ),
-            refusal("Nanbu's clock refuses more than one collision a step", _long_nanbu, "at most tau"),
+            refusal(
+                "Nanbu's clock refuses more than one collision a step",
+                lambda: Collisions(0.01, "nanbu", dt=0.02),
+                "at most tau",
+            ),
         ),
         remedy="Keep dt abs(w) below 1 (below 2 it oscillates but contracts) and eps abs(w) well below 2, or take"
         " ExactFlow; for diffusion Imex() or ChangCooper(), whose steps grow with h and not with h^2.",
     )
-
-
-def _long_nanbu() -> Collisions:
-    return Collisions(0.01, "nanbu", dt=0.02)

@@ -30,7 +30,7 @@ from particles.model import IDENTITY, LINEAR, RELU, InverseGamma, Law, Measure, 
 from validation.distance import w1_to_law
 from validation.distance.floor import expected_w1
 from validation.distance.supremum import kolmogorov
-from validation.gallery.exhibit import Exhibit, Number, refusal
+from validation.gallery.exhibit import Exhibit, Number, refusal, slope
 
 COUNTS = (64, 256, 1024, 4096)
 REPLICATES = 40
@@ -62,11 +62,6 @@ def clouds_at_rest(count: int) -> list[Floats]:
     keys = range(count, count + REPLICATES)  # no two levels share a key: clouds of one key are nested
     runs = [simulate(RELU_MODEL, scheme, count=count, until=0.5, seed=71, replicate=key) for key in keys]
     return [run.at(0.5).points[0] for run in runs]
-
-
-def slope(levels: ArrayLike, values: ArrayLike) -> float:
-    """Least-squares slope of ln(values) over ln(levels)."""
-    return float(np.polyfit(np.log(levels), np.log(values), 1)[0])
 
 
 def tail_constant(law: InverseGamma) -> float:
@@ -116,7 +111,7 @@ def tails() -> Exhibit:
         suprema.append(float(np.mean([kolmogorov(Measure.of_points(x), AT_REST) for x in clouds])))
         logarithmic.append(float(np.mean([w1_to_law(Measure.of_points(np.log(x)), logarithm) for x in clouds])))
     expected = [math.sqrt(math.pi / 2.0) * math.log(2.0) / math.sqrt(m) - 1.0 / (6.0 * m) for m in COUNTS]
-    law, thin = InverseGamma(MU, 1.0), InverseGamma(4.0, 1.0)
+    law, thin, point = InverseGamma(MU, 1.0), InverseGamma(4.0, 1.0), Measure.of_points([1.0])
     return Exhibit(
         name="tails",
         failure="A law without a mean has no finite W1 to anything, and one without a variance is approached more"
@@ -137,13 +132,9 @@ def tails() -> Exhibit:
             ),
         ),
         checks=(
-            refusal("W1 to the ReLU law is refused", lambda: w1_to_law(_one_point(), AT_REST), "has no mean"),
+            refusal("W1 to the ReLU law is refused", lambda: w1_to_law(point, AT_REST), "has no mean"),
             refusal("the constant of M^(-1/2) is refused for mu = 3/2", law.w1_constant, "is infinite"),
         ),
         remedy="Without a mean take `validation.kolmogorov`, or W1 of ln x; without a variance expect M^(-(1 - 1/mu))"
         " and medians instead of means.",
     )
-
-
-def _one_point() -> Measure:
-    return Measure.of_points(np.array([1.0]))

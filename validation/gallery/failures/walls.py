@@ -18,7 +18,7 @@ import numpy as np
 from kinetic import Grid, solve
 from particles.model import Measure, Model, PushForward, cases
 from validation.distance import w1_to_law
-from validation.gallery.exhibit import Exhibit, Number
+from validation.gallery.exhibit import Exhibit, Number, slope
 
 CELLS = (60, 120, 240, 480)
 UNTIL = 3.0
@@ -35,11 +35,6 @@ def in_the_cells(measure: Measure) -> Measure:
     polynomials = measure.polynomials.copy()
     polynomials[0, [0, -1]] += measure.masses / h[[0, -1]]
     return Measure(measure.points, np.zeros(2), measure.faces, polynomials)
-
-
-def order(errors: list[float]) -> float:
-    """Least-squares slope over the grids."""
-    return -float(np.polyfit(np.log(CELLS), np.log(errors), 1)[0])
 
 
 def walls() -> Exhibit:
@@ -63,11 +58,11 @@ def walls() -> Exhibit:
         numbers=(
             Number("mass at the low wall, t = 3", exact, float(solution.atoms[0, 0]), 1e-6),
             Number("mass at the high wall", exact, float(solution.atoms[0, 1]), 1e-6),
-            Number("order of W1 with the atoms at the walls", 3.0, order(atoms), 0.4),
+            Number("order of W1 with the atoms at the walls", 3.0, -slope(CELLS, atoms), 0.4),
             Number("W1 with them, 480 cells", 0.0, atoms[-1], 1e-6),
-            Number("order with their mass in the cells", 1.0, order(spread), 0.05),
+            Number("order with their mass in the cells", 1.0, -slope(CELLS, spread), 0.05),
             Number("W1/(m h) then, 480 cells", 1.0, spread[-1] / (exact * h), 0.01),
-            Number("order of a run that keeps its mass in the cells", 1.0, order(kept), 0.1),
+            Number("order of a run that keeps its mass in the cells", 1.0, -slope(CELLS, kept), 0.1),
         ),
         remedy="Keep what flows through the last face as an atom at the wall, as `kinetic.solve` does where walls are"
         " sticky.",
