@@ -8,11 +8,31 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Callable
 from fractions import Fraction
+from functools import lru_cache
 
 
 def fma(a: float, b: float, c: float) -> float:
     """Fused multiply-add a*b + c, rounded once; infinities, NaN and signed zeros as in IEEE 754."""
+    return _fused()(a, b, c)
+
+
+@lru_cache
+def _fused() -> Callable[[float, float, float], float]:
+    """The C library's, which rounds once on any machine; where Python can't reach it, whole numbers give the same."""
+    import ctypes
+
+    try:
+        fused = ctypes.CDLL(None).fma
+    except (AttributeError, OSError, TypeError):
+        return exact_fma
+    fused.argtypes, fused.restype = 3 * [ctypes.c_double], ctypes.c_double
+    return fused
+
+
+def exact_fma(a: float, b: float, c: float) -> float:
+    """Fused multiply-add by rational numbers."""
     if not (math.isfinite(a) and math.isfinite(b)):
         return a * b + c
     if not math.isfinite(c):
