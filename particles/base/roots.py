@@ -11,6 +11,9 @@ from particles.base.arrays import Floats
 
 Map = Callable[[Floats], Floats]
 
+_SHARE = 1e-9  # of a bracket: how near `crossings` comes to the zero
+_HALVINGS = 30  # that would do as well, and that `crossings` never exceeds by more than one
+
 
 def bisect(below: Callable[[Floats], NDArray[np.bool_]], low: Floats, high: Floats, rounds: int = 80) -> Floats:
     """Ends of the stretches [low, ...) on which `below` holds, to the last bits, elementwise."""
@@ -21,6 +24,38 @@ def bisect(below: Callable[[Floats], NDArray[np.bool_]], low: Floats, high: Floa
         first = below(middle)
         low, high = np.where(first, middle, low), np.where(first, high, middle)
     return high
+
+
+def crossings(difference: Callable[[Floats, NDArray[np.intp]], Floats], low: Floats, high: Floats) -> Floats:
+    """Zeros of a function in brackets at whose ends its signs differ, to 1e-9 of the bracket.
+
+    By ITP (Oliveira and Takahashi, ACM Trans. Math. Softw. 47(1), 2021, with kappa_1 = 0.2, kappa_2 = 2 and n_0 = 1):
+    the secant's zero, drawn towards the middle and never so far from it that halving would have been done before.
+
+    Parameters
+    ----------
+    difference : callable
+        Values at x, shape (m,), of the brackets of the given indices, shape (m,).
+    low, high : ndarray, shape (n,)
+    """
+    a, b, todo = np.zeros(low.shape), np.ones(low.shape), np.arange(low.size)  # the bracket in units of the first one
+    at_a, at_b = difference(low, todo), difference(high, todo)
+    for done in range(_HALVINGS + 1):
+        todo = todo[b[todo] - a[todo] > 2.0 * _SHARE]
+        if not todo.size:
+            break
+        (left, right), (f, g) = (a[todo], b[todo]), (at_a[todo], at_b[todo])
+        width, middle = right - left, 0.5 * (left + right)
+        secant = (g * left - f * right) / (g - f)
+        inwards, gap = np.sign(middle - secant), np.abs(middle - secant)
+        drawn = np.maximum(gap - 0.2 * width * width, 0.0)
+        x = middle - inwards * np.minimum(drawn, _SHARE * 2.0 ** (_HALVINGS - done) - 0.5 * width)
+        value = difference(low[todo] + x * (high[todo] - low[todo]), todo)
+        on_left = np.sign(value) == np.sign(f)
+        on_right = np.sign(value) == np.sign(g)
+        a[todo], at_a[todo] = np.where(on_right, left, x), np.where(on_right, f, value)
+        b[todo], at_b[todo] = np.where(on_left, right, x), np.where(on_left, g, value)
+    return np.asarray(low + 0.5 * (a + b) * (high - low))
 
 
 def quantile_by_bisection(cdf: Map, p: Floats, low: Floats, high: Floats) -> Floats:

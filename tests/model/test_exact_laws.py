@@ -59,10 +59,10 @@ def test_interpolation_is_exact_for_degree_seven_and_of_order_eight() -> None:
     grid = UniformGrid(-1.0, 0.1, 21)
     y = np.linspace(-0.69, 0.59, 77)  # whole stencils
     for slopes in (False, True):
-        index, weight = grid.stencil(y, slopes=slopes)
         for k in range(8):
             exact = k * y ** max(k - 1, 0) if slopes else y**k
-            np.testing.assert_allclose((weight * grid.points[index] ** k).sum(axis=0), exact, atol=1e-12)
+            table = np.append(grid.points**k, [0.0, 0.0])
+            np.testing.assert_allclose(grid.interpolate(table, y, slopes=slopes), exact, atol=1e-12)
     steps, errors = np.array([0.2, 0.1, 0.05, 0.025]), []
     for step in steps:
         grid = UniformGrid(-2.0, step, round(4.0 / step) + 1)
@@ -70,6 +70,14 @@ def test_interpolation_is_exact_for_degree_seven_and_of_order_eight() -> None:
         errors.append(np.abs(grid.matrix(y) @ values - np.sin(2.0 * y)).max())
     assert 7.5 < np.polyfit(np.log(steps), np.log(errors), 1)[0] < 8.5
     assert errors[-1] < 1e-12
+
+
+def test_interpolation_is_that_of_the_matrix_beyond_the_ends_too() -> None:
+    grid = UniformGrid(-1.0, 0.1, 21)
+    y = np.concatenate([np.linspace(-1.7, 1.7, 400), [-1e300, -np.inf, np.inf], grid.points])
+    table = np.append(np.tanh(3.0 * grid.points), [-5.0, 7.0])
+    np.testing.assert_allclose(grid.interpolate(table, y), grid.matrix(y) @ table, atol=1e-13)
+    assert grid.interpolate(table, np.array([-2.0, 2.0])) == pytest.approx([-5.0, 7.0])
 
 
 def test_projection_keeps_seven_moments_of_a_jump() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.quadrature import gauss
-from particles.base.roots import bisect
+from particles.base.roots import crossings
 from particles.model import Law, Measure
 from validation.distance.checks import check_probability, require_mean
 from validation.distance.distribution import Flags, OfLaw
@@ -74,32 +74,24 @@ def w1_to_law(measure: Measure, law: Law) -> float:
     end = max(float(part[-1]) for part in (np.sort(measure.points[0]), measure.faces) if part.size)
     knots = knots[knots <= end]  # beyond it P(X > x) alone is left, which a heavy tail keeps where 1 - F rounds to 0
     step, left, right = step[: knots.size - 1], knots[:-1], knots[1:]
-    crossed, at = _crossings(measure, law, step, left, right)
     base = step - measure.density_cdf(left)
+    crossed, at = _sign_changes(measure, law, base, left, right)
     whole = _gauss_absolute(measure, law, base[~crossed], left[~crossed], right[~crossed])
     halves = (left[crossed], at), (at, right[crossed])
     split = sum(_gauss_absolute(measure, law, base[crossed], *half) for half in halves)
     return whole + split + OfLaw(law).beyond(end)
 
 
-def _crossings(measure: Measure, law: Law, step: Floats, left: Floats, right: Floats) -> tuple[Flags, Floats]:
+def _sign_changes(measure: Measure, law: Law, base: Floats, left: Floats, right: Floats) -> tuple[Flags, Floats]:
     """In which intervals F_measure - F changes its sign, and where."""
-    if not measure.has_density:  # a step: F passes its height once, at the quantile
-        crossed = (step > 0.0) & (step < 1.0)
-        at = np.full(step.shape, np.nan)
-        at[crossed] = law.quantile(step[crossed])
-        crossed &= (left < at) & (at < right)
-        return crossed, at[crossed]
-    base = step - measure.density_cdf(left)
 
-    def difference(x: Floats) -> Floats:
+    def difference(x: Floats, base: Floats) -> Floats:
         return base + measure.density_cdf(x) - law.cdf(x)
 
     low, high = np.nextafter(left, right), np.nextafter(right, left)
-    sign = np.sign(difference(low))
-    crossed = sign * np.sign(difference(high)) < 0.0
-    base, sign = base[crossed], sign[crossed]
-    return crossed, bisect(lambda x: np.sign(difference(x)) == sign, low[crossed], high[crossed])
+    crossed = np.sign(difference(low, base)) * np.sign(difference(high, base)) < 0.0
+    base = base[crossed]
+    return crossed, crossings(lambda x, k: difference(x, base[k]), low[crossed], high[crossed])
 
 
 def _gauss_absolute(measure: Measure, law: Law, base: Floats, left: Floats, right: Floats) -> float:

@@ -90,8 +90,7 @@ def _constant(model: Model, noise: Noise, time: float, share: float, chart: Char
     law, term = np.split(exponential(time / steps * system, start, steps), 2)
     end = np.where(law[:, 0] < 0.5, term[:, 0], -term[:, 1])  # far up from 1 - F, whose rounding is small there
     y = grid.origin + grid.step * (np.arange((grid.size - 1) * _SUB) + 0.5) / _SUB
-    index, weight = grid.stencil(y)
-    return float((np.abs((weight * end[index]).sum(axis=0)) * chart.slope(y)).sum() * grid.step / _SUB)
+    return float((np.abs(grid.interpolate(end, y)) * chart.slope(y)).sum() * grid.step / _SUB)
 
 
 def _source(model: Model, noise: Noise, share: float, chart: Chart, grid: UniformGrid, a: Any) -> Any:

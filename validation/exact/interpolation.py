@@ -13,6 +13,7 @@ integral of it against a smooth kernel is right to degree 7, although its values
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from particles.base.arrays import Floats
+from particles.base.jit import Formula, kernel
 from particles.base.quadrature import panel_points
 
 _OFFSETS = np.arange(-3, 5)
@@ -38,6 +40,27 @@ _VALUES = _basis()
 _SLOPES = _VALUES[1:] * np.arange(1, 8)[:, None]
 
 
+@kernel
+def _interpolated() -> Formula:
+    """Values (or slopes) at points from one table of size + 2 values, by coefficients of shape (powers, 8)."""
+
+    def loop(y: Any, origin: float, step: float, coefficients: Any, table: Any, out: Any) -> None:
+        size = table.size - 2
+        for i in range(y.size):
+            place = min(max((y[i] - origin) / step, -6.0), size + 6.0)
+            cell = math.floor(place)
+            s, first, total = place - cell, int(cell) - 3, 0.0
+            for j in range(8):
+                weight = 0.0
+                for k in range(len(coefficients) - 1, -1, -1):
+                    weight = weight * s + coefficients[k, j]
+                at = first + j
+                total += weight * table[size if at < 0 else size + 1 if at >= size else at]
+            out[i] = total
+
+    return loop
+
+
 @dataclass(frozen=True)
 class UniformGrid:
     """Points origin + step j, j = 0, ..., size - 1."""
@@ -51,18 +74,26 @@ class UniformGrid:
         """All of them, shape (size,)."""
         return np.asarray(self.origin + self.step * np.arange(self.size), dtype=np.float64)
 
-    def stencil(self, y: Floats, *, slopes: bool = False) -> tuple[Any, Floats]:
-        """Indices and weights of the value (or of d/dy) at the points y, each of shape (8, n).
+    def interpolate(self, table: Floats, y: Floats, *, slopes: bool = False) -> Floats:
+        """Values (or d/dy) at the points y, shape (n,), of a function with these size + 2 values."""
+        out = np.empty(y.shape)
+        _interpolated()(y, self.origin, self.step, _SLOPES / self.step if slopes else _VALUES, table, out)
+        return out
+
+    def stencil(self, y: Floats) -> tuple[Any, Floats]:
+        """Indices and weights of the value at the points y, each of shape (8, n).
 
         Index `size` stands for the value below the grid, `size + 1` for that above.
         """
         place = np.clip((y - self.origin) / self.step, -6.0, self.size + 6.0)
         cell = np.floor(place)
-        coefficients = _SLOPES / self.step if slopes else _VALUES
-        powers = (place - cell) ** np.arange(len(coefficients))[:, None]
+        powers = np.ones((8, y.size))
+        powers[1:] = place - cell
+        np.multiply.accumulate(powers, out=powers)
         index = cell.astype(np.int64) + _OFFSETS[:, None]
-        index = np.where(index < 0, self.size, np.where(index >= self.size, self.size + 1, index))
-        return index, np.asarray(coefficients.T @ powers)
+        index[index >= self.size] = self.size + 1
+        index[index < 0] = self.size
+        return index, np.asarray(_VALUES.T @ powers)
 
     def matrix(self, y: Floats) -> Any:
         """Sparse matrix from the size + 2 values to those at the points y, shape (n, size + 2)."""

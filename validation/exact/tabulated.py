@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from particles.base.arrays import Floats
 from particles.base.quadrature import gauss
@@ -74,31 +74,38 @@ class TabulatedLaw(Law):
     accuracy: float = float("nan")
 
     @cached_property
+    def _middle(self) -> float:
+        """Point of the grid near the median: below it F counts, from it on 1 - F."""
+        return float(self.grid.points[np.searchsorted(self.below, 0.5)])
+
+    @cached_property
     def _tables(self) -> tuple[Floats, Floats]:
         return np.append(self.below, [0.0, 1.0]), np.append(self.above, [1.0, 0.0])
 
-    def _both(self, x: ArrayLike) -> tuple[Floats, Floats]:
-        x = np.asarray(x, dtype=np.float64)
-        index, weight = self.grid.stencil(self.chart.to(x).ravel())
-        f, s = ((weight * table[index]).sum(axis=0).reshape(x.shape) for table in self._tables)
-        return np.clip(f, 0.0, 1.0), np.clip(s, 0.0, 1.0)
+    def _smaller(self, y: Floats, *, slopes: bool = False) -> tuple[NDArray[np.bool_], Floats]:
+        """Where 1 - F counts, and 1 - F there and F elsewhere (or their d/dy), at points of the chart."""
+        above, out = y >= self._middle, np.empty(y.shape)
+        for here, table in zip((~above, above), self._tables, strict=True):
+            out[here] = self.grid.interpolate(table, y[here], slopes=slopes)
+        return above, out
+
+    def _probability(self, x: ArrayLike) -> tuple[NDArray[np.bool_], Floats]:
+        above, value = self._smaller(self.chart.to(np.asarray(x, dtype=np.float64)))
+        return above, np.clip(value, 0.0, 1.0)
 
     def cdf(self, x: ArrayLike) -> Floats:
-        f, s = self._both(x)
-        return np.where(f < 0.5, f, 1.0 - s)
+        above, value = self._probability(x)
+        return np.where(above, 1.0 - value, value)
 
     def sf(self, x: ArrayLike) -> Floats:
         """P(X > x), with its relative digits where it is small."""
-        f, s = self._both(x)
-        return np.where(f < 0.5, 1.0 - f, s)
+        above, value = self._probability(x)
+        return np.where(above, value, 1.0 - value)
 
     def pdf(self, x: ArrayLike) -> Floats:
-        x = np.asarray(x, dtype=np.float64)
-        y = self.chart.to(x).ravel()
-        index, weight = self.grid.stencil(y, slopes=True)
-        rising, falling = ((weight * table[index]).sum(axis=0) for table in self._tables)
-        density = np.where(self._both(x)[0].ravel() < 0.5, rising, -falling) / self.chart.slope(y)
-        return np.asarray(np.maximum(density, 0.0).reshape(x.shape))
+        y = self.chart.to(np.asarray(x, dtype=np.float64))
+        above, rising = self._smaller(y, slopes=True)
+        return np.asarray(np.maximum(np.where(above, -rising, rising) / self.chart.slope(y), 0.0))
 
     def quantile(self, p: ArrayLike) -> Floats:
         p = np.asarray(p, dtype=np.float64)
@@ -128,14 +135,12 @@ class TabulatedLaw(Law):
     @cached_property
     def _moments(self) -> tuple[float, float]:
         """Mean and variance about c = y_m near the median: E X = c + int_c (1 - F) dx - int^c F dx."""
-        y = self.grid.points
-        middle = int(np.searchsorted(self.below, 0.5))
-        centre = float(self.chart.back(y[middle]))
+        centre = float(self.chart.back(np.array(self._middle)))
         half, (nodes, weights) = 0.5 * self.grid.step, gauss(8)
-        inner = (y[:-1] + half) + half * nodes[:, None]
+        inner = (self.grid.points[:-1] + half) + half * nodes[:, None]
         x = self.chart.back(inner)
-        f, s = self._both(x)
-        tail = np.where(x > centre, s, -f) * self.chart.slope(inner) * half * weights[:, None]
+        above, value = self._probability(x)
+        tail = np.where(above, value, -value) * self.chart.slope(inner) * half * weights[:, None]
         first = float(tail.sum())
         return centre + first, 2.0 * float(((x - centre) * tail).sum()) - first * first
 
