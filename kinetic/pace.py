@@ -23,14 +23,7 @@ _LOOKS = 256
 
 
 class Ahead:
-    """The longest step from a time on that suits the speeds on its way, by looks at a run's start.
-
-    Parameters
-    ----------
-    stepper : Stepper
-    start, until : float
-    cfl : float
-    """
+    """The longest step from a time on that suits the speeds on its way, by looks at a run's start."""
 
     def __init__(self, stepper: Stepper, start: float, until: float, cfl: float) -> None:
         self.times = np.linspace(start, until, _LOOKS + 1)

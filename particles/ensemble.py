@@ -63,15 +63,7 @@ class Bins:
 
 @dataclass(frozen=True)
 class Ensemble:
-    """The particles 0, ..., count - 1 over the ranks.
-
-    Parameters
-    ----------
-    count : int >= 1
-    ranks : Ranks
-    block : int >= 1, default 4096
-        Particles of a block.
-    """
+    """The particles 0, ..., count - 1 over the ranks, in blocks of `block` of them."""
 
     count: int
     ranks: Ranks

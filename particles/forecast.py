@@ -40,23 +40,10 @@ PILOT, PILOT_WORK = 2**14, 1e9  # particles of a pilot run for the error, and th
 class Forecast:
     """What a run will cost; bytes, seconds, and the expected distance of the cloud from its law.
 
-    Parameters
-    ----------
-    count, ranks, steps : int
-    memory_per_rank, memory : float
-        Bytes of the largest rank, and of all.
-    seconds : float
-        On cores like the one that the constants belong to, one a rank.
-    nanoseconds : float
-        A particle, component and step, or collision.
-    measured : bool
-        Whether that number was timed here.
-    disk, checkpoint : float
-        Bytes of the result, and of one checkpoint at the end.
-    w1 : float or None
-        E W1 at the horizon; None where it is not known.
-    pilot : bool
-        Whether that is an estimate from a pilot run, not from the exact law.
+    `memory_per_rank` is the largest rank's. `seconds` are on cores like the one that the constants belong to, one a
+    rank; `nanoseconds` those of a particle, component and step, or collision, `measured` here or not. `disk` is for the
+    result, `checkpoint` for one at the end. `w1` is E W1 at the horizon, None where it is not known, by a `pilot` run
+    or by the exact law.
     """
 
     count: int

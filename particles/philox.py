@@ -45,13 +45,7 @@ class Key(NamedTuple):
 class Address:
     """Address of a rank's draws in a run: everything but the particle's place on the rank and the draw.
 
-    Parameters
-    ----------
-    first : int
-        Number of the rank's first particle.
-    seed, replicate : int
-    step : int
-        Index of the first step of a sweep.
+    `first` is the number of the rank's first particle, `step` that of the first step of a sweep.
     """
 
     first: int

@@ -28,12 +28,7 @@ def check_counts(counts: Any, count: int) -> None:
 def check_moments(states: Any, moments: Floats, variances: Floats) -> None:
     """Refuse moments that are not those of the clouds, up to rounding, and what is not finite.
 
-    Parameters
-    ----------
-    states : array, shape (times, D, M), or ()
-    moments : ndarray, shape (times, 2, D)
-    variances : ndarray, shape (times, D)
-        NaN where they are not known.
+    Shapes (times, D, M) or () of the clouds, (times, 2, D), (times, D); variances are NaN where they are not known.
     """
     if not np.isfinite(moments).all() or (moments[:, 1] < 0.0).any() or (variances < 0.0).any():
         raise InputError("its moments are not those of particles")

@@ -22,13 +22,9 @@ EVERY = 10.0  # seconds between two, and before the first
 
 
 class Status:
-    """The file of a run that lasts; nothing that goes wrong with it stops the run.
+    """The file of a run that lasts, in the folder of its checkpoints, which is made where it is missing.
 
-    Parameters
-    ----------
-    folder : path
-        Of the checkpoints; made where it is missing.
-    ranks : int
+    Nothing that goes wrong with it stops the run.
     """
 
     def __init__(self, folder: str | Path, ranks: int) -> None:

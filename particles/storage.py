@@ -22,16 +22,9 @@ from particles.base.readers import open_regular, reading, require_npy
 
 @dataclass(frozen=True)
 class Part:
-    """Where a rank's items lie in a field.
+    """Where a rank's items of `size` bytes lie in a field, after `offset` bytes.
 
-    Parameters
-    ----------
-    offset : int
-        Bytes before the first row.
-    first, total : int
-        Number of the rank's first item, and of all items of a row.
-    size : int, default 8
-        Bytes of an item.
+    `first` is the number of the rank's first item, `total` that of all items of a row.
     """
 
     offset: int

@@ -94,16 +94,10 @@ class Checkpoints:
 
 
 class Watch:
-    """Listens for SIGUSR1 and SIGTERM, and looks at the clock, while a run lasts; `None` does nothing.
+    """Listens for SIGUSR1 and SIGTERM, and looks at the clock, while a run lasts; without checkpoints it does nothing.
 
     SIGTERM writes a checkpoint and ends the run by `Stopped`; not after the last step, since storing takes no longer.
-
-    Parameters
-    ----------
-    checkpoints : Checkpoints, optional
-    ranks : Ranks
-    size : float, default 0
-        Bytes that this rank writes to a checkpoint.
+    `size` is the bytes that this rank writes to a checkpoint.
     """
 
     def __init__(self, checkpoints: Checkpoints | None, ranks: Ranks, size: float = 0.0) -> None:

@@ -16,19 +16,10 @@ _ROWS = 9
 
 @dataclass(frozen=True)
 class MomentsTable:
-    """What the command prints.
+    """What the command prints: moments m_0, ..., m_K at each time (Figure 1), variances, answers, and times to levels.
 
-    Parameters
-    ----------
-    case : str
-    times : tuple of float
-    moments : tuple of tuples of float
-        m_0, ..., m_K at each time (Figure 1).
-    variances : tuple of float
-    findings : tuple of dict
-        The four notions of Definition 2 on [0, until].
-    variance_times, energy_times : dict of float
-        First time at or below each level, inf for never (Figure 2, Corollary 2).
+    `findings` are the four notions of Definition 2 on [0, until]; `variance_times` and `energy_times` the first time at
+    or below each level, inf for never (Figure 2, Corollary 2).
     """
 
     case: str

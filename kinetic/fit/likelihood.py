@@ -24,15 +24,9 @@ _EDGE = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class Maximum:
-    """Where a log-likelihood is largest.
+    """Where a log-likelihood l(theta), for a law int h ln g dx, is largest.
 
-    Parameters
-    ----------
-    theta : ndarray, shape (p,)
-    log_likelihood : float
-        l(theta); for a law int h ln g dx.
-    limit : str
-        What the bound stands for that the maximum lies on; empty inside.
+    `limit` says what the bound stands for that the maximum lies on; empty inside.
     """
 
     theta: Floats
@@ -51,17 +45,9 @@ def log_likelihood(family: SteadyFamily, target: Target, theta: Floats) -> float
 
 
 def maximise(family: SteadyFamily, target: Target, first: Floats | None = None) -> Maximum:
-    """Return the maximum of the log-likelihood.
+    """Return the maximum of the log-likelihood, searched from `first`, by default the family's guess from moments.
 
-    Parameters
-    ----------
-    first : ndarray, shape (p,), optional
-        Where the search starts; by default the family's guess from moments.
-
-    Raises
-    ------
-    InputError
-        If the target lies partly outside the family's support, or the likelihood has no maximum that is found.
+    InputError if the target lies partly outside the family's support, or the likelihood has no maximum that is found.
     """
     from scipy.optimize import minimize
 

@@ -42,19 +42,10 @@ _optimal = Linear().polynomial
 
 
 def face_coefficients(diffusion: Floats, grid: Grid, *, ring: bool) -> Floats:
-    """Coefficients c of the flux between the cells f - 1 and f, G = sum_k c[k, f] u_{f-3+k}; zero at ends of no ring.
+    """Coefficients c, shape (6, N + 1), of the flux between the cells f - 1 and f, G = sum_k c[k, f] u_{f-3+k}.
 
-    Parameters
-    ----------
-    diffusion : ndarray, shape () or (N,)
-        D, constant or at the centres, length^2/time.
-    grid : Grid
-    ring : bool
-        Whether the ends are joined.
-
-    Returns
-    -------
-    ndarray, shape (6, N + 1)
+    D, length^2/time, is constant, shape (), or at the centres, shape (N,). On a ring the ends are joined; on none c is
+    zero at them.
     """
     n, h = grid.cells, grid.h
     c = np.zeros((2 * PAD, n + 1))

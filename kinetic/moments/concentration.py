@@ -30,16 +30,9 @@ _VANISHED = 1e-250
 
 @dataclass(frozen=True)
 class Finding:
-    """The answer to a question about a model; true or false as a bool.
+    """The answer to a question about a model, true or false as a bool, with its reason in a sentence.
 
-    Parameters
-    ----------
-    notion : str
-    holds : bool
-    reason : str
-        One sentence.
-    fails_on : (float, float), optional
-        First interval of time on which the quantity does not decrease.
+    `fails_on` is the first interval of time on which the quantity does not decrease.
     """
 
     notion: str
@@ -52,19 +45,7 @@ class Finding:
 
 
 def energy_bound(model: Model, time: float) -> Finding:
-    """Answer whether m2(0) > m2(time): Definition 2 (i).
-
-    Parameters
-    ----------
-    model : Model
-        One with closed moments, see `kinetic.moments`.
-    time : float >= 0
-
-    Raises
-    ------
-    InputError
-        If the moments are not closed.
-    """
+    """Answer whether m2(0) > m2(time), time >= 0: Definition 2 (i); errors as `kinetic.moments.moments`."""
     return _below_start("energy bound", Spread(model, "energy"), time)
 
 
@@ -74,19 +55,7 @@ def concentration(model: Model, time: float) -> Finding:
 
 
 def energy_decay(model: Model, until: float) -> Finding:
-    """Answer whether m2 decreases strictly on [0, until]: Definition 2 (ii).
-
-    Parameters
-    ----------
-    model : Model
-        One with closed moments, see `kinetic.moments`.
-    until : float > 0
-
-    Raises
-    ------
-    InputError
-        If the moments are not closed, or `until` is not positive.
-    """
+    """Answer whether m2 decreases strictly on [0, until], until > 0: Definition 2 (ii); errors as `energy_bound`."""
     return _decreasing("energy decay", Spread(model, "energy"), until)
 
 
@@ -140,11 +109,7 @@ def sample_times(model: Model, until: float) -> Floats:
 def first_rise(rate: Rate, times: Floats, until: float) -> tuple[float, float] | None:
     """Return the first interval in [0, until] where a derivative is not negative, None where it is at most at points.
 
-    Parameters
-    ----------
-    rate : callable, times of shape (T,) -> ndarray, shape (T,)
-    times : ndarray
-        Increasing samples from 0 to below `until`.
+    `rate` takes times, shape (T,), to values; `times` are increasing samples from 0 to below `until`.
     """
     values = rate(times)
     pair = np.append((values[:-1] >= 0.0) & (values[1:] >= 0.0), False)

@@ -30,15 +30,9 @@ Generator = Callable[[float, float], Floats]
 
 @dataclass(frozen=True, eq=False)
 class LinearMoments:
-    """A hierarchy with its start.
+    """A hierarchy with its start, shape (n,); the model, d = N = 1, gives w(t) and b(t).
 
-    Parameters
-    ----------
-    model : Model
-        Gives w(t) and b(t); d = N = 1.
-    generator : callable (w, b) -> ndarray, shape (n, n)
-        A; its first row is zero.
-    start : ndarray, shape (n,)
+    `generator` takes (w, b) to A, shape (n, n), whose first row is zero.
     """
 
     model: Model

@@ -34,17 +34,8 @@ def phi(model: Model, times: ArrayLike, order: int = 1) -> Floats:
 def proposition_2(model: Model, until: float) -> tuple[Finding, Finding, Finding, Finding]:
     """Return the four notions of Definition 2 for b = 0 by Phi_1 alone (Proposition 2 and Corollary 1, corrected).
 
-    Parameters
-    ----------
-    model : Model
-        identity, no noise, no walls, b = 0.
-    until : float > 0
-        The time t of the two bounds and the end of the two decays.
-
-    Raises
-    ------
-    InputError
-        If the model is another.
+    For the identity without noise and walls, b = 0, or InputError; `until` is the time t of the two bounds and the end
+    of the two decays.
     """
     _require_identity(model, "Proposition 2")
     if model.mean_coupled or not _no_bias(model, until):
@@ -82,12 +73,8 @@ def dirac_limit(model: Model) -> float | None:
 def corollary_2(model: Model, level: float, quantity: str = "variance") -> float:
     """Return the bound below which Phi_2(t) must fall for the variance or the energy to be below a level (Corollary 2).
 
-    ln(L/V(0)) for the variance; for the energy ln(L/m2(0)) if b = 0, ln((L - m1(0)^2)/V(0)) if b = -w m1.
-
-    Returns
-    -------
-    float
-        -inf where no Phi_2 is enough.
+    ln(L/V(0)) for the variance; for the energy ln(L/m2(0)) if b = 0, ln((L - m1(0)^2)/V(0)) if b = -w m1; -inf where no
+    Phi_2 is enough.
     """
     _require_identity(model, "Corollary 2")
     law = model.law

@@ -24,18 +24,7 @@ QUANTITIES = ("variance", "energy")
 
 @dataclass(frozen=True, eq=False)
 class Spread:
-    """The variance or the energy of a model with closed moments.
-
-    Parameters
-    ----------
-    model : Model
-    quantity : {"variance", "energy"}
-
-    Raises
-    ------
-    InputError
-        If the quantity is another, or the moments of the model are not closed.
-    """
+    """The variance or the energy, as `quantity` says, of a model with closed moments; any other is refused."""
 
     model: Model
     quantity: str

@@ -179,19 +179,9 @@ class Gibbs(Law):
 
 
 def gibbs(slope: Map, chart: Chart, kinks: tuple[float, ...] = ()) -> Gibbs:
-    """Return the law with d ln p/dy = slope(y), which must be integrable at both ends.
+    """Return the law with d ln p/dy = slope(y), which must be integrable at both ends; `kinks`: where it is not smooth.
 
-    Parameters
-    ----------
-    slope : callable (ndarray) -> ndarray
-    chart : Chart
-    kinks : tuple of float
-        Points of the coordinate at which the slope is not smooth.
-
-    Raises
-    ------
-    InputError
-        If the density has no maximum, or its slope is too rough.
+    InputError if the density has no maximum, or its slope is too rough.
     """
     found = panels(slope, chart, kinks)
     if not found:

@@ -39,20 +39,10 @@ class Panel(NamedTuple):
 
 
 def panels(slope: Map, chart: Chart, kinks: tuple[float, ...]) -> list[Panel]:
-    """Return adjacent panels in increasing order.
+    """Return adjacent panels in increasing order, for s = slope(y) that is integrable at both ends.
 
-    Parameters
-    ----------
-    slope : callable (ndarray) -> ndarray
-        s; must be integrable at both ends.
-    chart : Chart
-    kinks : tuple of float
-        Points of the coordinate at which s is not smooth; others are found, at some cost.
-
-    Raises
-    ------
-    InputError
-        If p has no maximum, or s is too rough.
+    `kinks` are points of the coordinate at which s is not smooth; others are found, at some cost. InputError if p has
+    no maximum, or s is too rough.
     """
     maxima, minima = critical_points(slope, chart, kinks)
     if maxima.size == 0:

@@ -25,18 +25,10 @@ class _UnknownError(Exception):
 
 
 def code_digest(function: Callable[..., Any]) -> str | None:
-    """Hash of all that decides what `function` computes, 64 hexadecimal digits; equal in every process.
+    """Hash, 64 digits, equal in every process, of all that decides what a function, compiled or not, computes.
 
-    Parameters
-    ----------
-    function : callable
-        A Python function, or one that numba has compiled.
-
-    Returns
-    -------
-    str or None
-        None where it reaches something whose content cannot be told: an object with a state, a function of a
-        library written in C.
+    None where it reaches something whose content cannot be told: an object with a state, a function of a library
+    written in C.
     """
     return _digest(function)
 

@@ -66,14 +66,8 @@ def parser_of(prog: str, description: str, parts: Iterable[Any]) -> Parser:
 def run(name: str, parser: Callable[[], Parser], argv: Sequence[str] | None = None) -> int:
     """Parse `argv`, call the `execute` that the chosen sub-command has set, and return the exit code.
 
-    Parameters
-    ----------
-    name : str
-        Name of the program, the start of every message.
-    parser : callable
-        Builds the parser; each sub-command sets ``execute=function(arguments) -> int``.
-    argv : sequence of str, optional
-        Arguments; by default those of the process.
+    Every message begins with `name`. `parser` builds the parser, whose sub-commands set ``execute=function(arguments)
+    -> int``; `argv` is by default that of the process.
     """
     signals.hold()
     signals.heard.in_command = True

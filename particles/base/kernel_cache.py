@@ -37,13 +37,7 @@ _spoken_of: set[Path] = set()  # one sentence a process and folder
 class KernelCache:
     """Where one kernel's machine code is kept, a file for each tuple of argument types; numba's interface of a cache.
 
-    Parameters
-    ----------
-    folder : path
-    name : str
-        What a person calls the kernel.
-    content : str
-        Digest of what it computes.
+    `name` is what a person calls the kernel, `content` the digest of what it computes.
     """
 
     def __init__(self, folder: Path, name: str, content: str) -> None:

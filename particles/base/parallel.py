@@ -36,12 +36,7 @@ T = TypeVar("T")
 
 
 class Ranks:
-    """The ranks of a job, with the few collective operations that the project uses.
-
-    Parameters
-    ----------
-    comm : mpi4py.MPI.Comm
-    """
+    """The ranks of a job, with the few collective operations that the project uses; `comm` as mpi4py's, or `Alone`."""
 
     def __init__(self, comm: Any) -> None:
         self.comm = comm

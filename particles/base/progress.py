@@ -26,17 +26,9 @@ VARIABLE = "SIMRESNET_LOG_EVERY"
 def progress_bar(what: str, work: float | None = None) -> Iterator[Report]:
     """Yield a function that takes the finished share in [0, 1].
 
-    Parameters
-    ----------
-    what : str
-        The start of every line.
-    work : float, optional
-        Particle-steps of the whole, over all ranks: lines tell the nanoseconds that a rank takes for one.
-
-    Raises
-    ------
-    InputError
-        If SIMRESNET_LOG_EVERY is no positive number of seconds and not ``never``.
+    Every line begins with `what`; given the `work`, particle-steps of the whole over all ranks, lines tell the
+    nanoseconds that a rank takes for one. InputError if SIMRESNET_LOG_EVERY is no positive number of seconds and not
+    ``never``.
     """
     every = _every()
     if launched_rank() != 0:

@@ -137,15 +137,7 @@ def read_toml(path: str | Path) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Header:
-    """What an ``.npy`` file says of its data, checked against its size.
-
-    Parameters
-    ----------
-    shape : tuple of int
-    dtype : numpy.dtype
-    offset : int
-        Bytes before the data, which follow in C order.
-    """
+    """What an ``.npy`` file says of its data, checked against its size: they follow in C order after `offset` bytes."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]

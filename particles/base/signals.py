@@ -34,15 +34,8 @@ class Ended(BaseException):
 class Heard:
     """What has been asked for and not been answered yet.
 
-    Parameters
-    ----------
-    checkpoint, end : bool
-    deferred : bool
-        Somebody looks at `end`, so that SIGTERM does not interrupt.
-    in_command : bool
-        `particles.base.command.run` is there to catch `Ended`.
-    before_mpi : bool
-        Other ranks may wait for this one in the start of MPI.
+    `deferred`: somebody looks at `end`, so that SIGTERM does not interrupt. `in_command`: `particles.base.command.run`
+    is there to catch `Ended`. `before_mpi`: other ranks may wait for this one in the start of MPI.
     """
 
     checkpoint: bool = False

@@ -18,14 +18,7 @@ _OF_THE_INPUT = (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, e
 
 
 def say(name: str, sentence: str) -> None:
-    """Say a sentence on standard error, as rank 0 alone; text of a file or a name in it is escaped and cut.
-
-    Parameters
-    ----------
-    name : str
-        Of the program, or of what the sentence is about.
-    sentence : str
-    """
+    """Say a sentence of the program `name`, or about it, on stderr, as rank 0 alone; text of a file is escaped, cut."""
     if launched_rank() == 0:
         with suppress(OSError):
             print(f"{name}: {plain(sentence)}", file=sys.stderr, flush=True)

@@ -46,13 +46,7 @@ class _UnknownError(Exception):
 
 
 def identity(model: Model) -> dict[str, str | None]:
-    """Hash of every field of a model, None where its content cannot be told; equal in every process and on any CPU.
-
-    Returns
-    -------
-    dict
-        For each of drift, weight, bias, initial, neurons, walls, scaled, diffusion and nu2.
-    """
+    """Hash of every field of a model, None where its content cannot be told; equal in every process and on any CPU."""
     told = {
         "drift": model.drift,
         "weight": model._weight,
@@ -70,10 +64,7 @@ def identity(model: Model) -> dict[str, str | None]:
 def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     """Fields in which the models of two records differ, and those of which that is not known.
 
-    Parameters
-    ----------
-    one, other : mapping
-        What `Model.describe` said of each; without identities where an older version wrote them.
+    Either is what `Model.describe` said, without identities where an older version wrote it.
     """
     if not (isinstance(one.get("identity"), Mapping) and isinstance(other.get("identity"), Mapping)):
         names = sorted(({*one} | {*other}) - {"identity"})

@@ -55,7 +55,7 @@ class Level:
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """The result of `multilevel`, one of each for each name; `bias` estimates the time step's, and corrects nothing."""
+    """The result of `multilevel`, numbers by name; `bias` estimates that of the time step, and corrects nothing."""
 
     names: tuple[str, ...]
     estimate: Numbers

@@ -183,15 +183,8 @@ def kolmogorov_p_value(distance: float, count: int) -> float:
 def sentence(p_values: Mapping[str, float], count: int) -> tuple[bool, str]:
     """Judge by several tests together: whether none sees a difference, and that in a sentence.
 
-    Each test has its share of `LEVEL`, so that draws of the law are told from it with probability `LEVEL` at most
-    (Bonferroni), however the tests depend on each other.
-
-    Parameters
-    ----------
-    p_values : mapping of str to float
-        p-values by the name of the distance.
-    count : int
-        Number of draws.
+    Each test, by the name of its distance, has its share of `LEVEL`, so that `count` draws of the law are told from it
+    with probability `LEVEL` at most (Bonferroni), however the tests depend on each other.
     """
     told = ", ".join(f"p {'< 1e-4' if p < 1e-4 else f'= {p:.2g}'} by {name}" for name, p in p_values.items())
     seen = [name for name, p in p_values.items() if p < LEVEL / len(p_values)]

@@ -27,18 +27,10 @@ TILE = 1024  # particles that go through one loop before the next
 
 @dataclass(frozen=True)
 class Tally:
-    """What the cells between consecutive cuts hold of a cloud.
+    """What the n cells between increasing `cuts`, shape (n + 1,), hold of a cloud; integers of shape (n,).
 
-    Parameters
-    ----------
-    cuts : ndarray, shape (n + 1,)
-        Increasing edges.
-    least : ndarray of int64, shape (n,)
-        Particles at or below a cell's left end.
-    inside : ndarray of int64, shape (n,)
-        Particles between its ends, those at the ends left out.
-    offsets : ndarray of int64, shape (n,)
-        Sum over them of floor(FINE (x - left)/(right - left)).
+    `least` counts particles at or below a cell's left end, `inside` those between its ends, those at the ends left out;
+    `offsets` is the sum over the latter of floor(FINE (x - left)/(right - left)).
     """
 
     cuts: Floats

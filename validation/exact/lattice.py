@@ -32,15 +32,7 @@ def binomial_signs(counts: Floats) -> tuple[Floats, Floats]:
 
 @dataclass(frozen=True, eq=False)
 class LatticeSum(Law):
-    """Law of X_0 + S.
-
-    Parameters
-    ----------
-    start : Law
-        Of X_0.
-    points, weights : ndarray, shape (n,)
-        Increasing values of S and their probabilities.
-    """
+    """Law of X_0 + S: `start` of X_0, increasing `points` of S and their probabilities `weights`, shape (n,) both."""
 
     start: Law
     points: Floats

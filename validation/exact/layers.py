@@ -88,14 +88,7 @@ def _with_slopes(value: Formula, f_u: Formula, f_x: Formula) -> Formula:
 
 @dataclass(frozen=True, eq=False)
 class EulerLaw(Law):
-    """Push-forward of the start by Euler layers; see `euler_law`.
-
-    Parameters
-    ----------
-    model : Model
-    dt : float > 0
-    weights, biases : ndarray, shape (layers,)
-    """
+    """Push-forward of the start by Euler layers, weights and biases of shape (layers,); see `euler_law`."""
 
     model: Model
     dt: float

@@ -26,15 +26,7 @@ _PANELS = 1000  # of `breakpoints`, at most
 class Chart:
     """A coordinate y of the line or of the half line x > 0.
 
-    Parameters
-    ----------
-    name : str
-    to : callable
-        y of x; -inf below the chart.
-    back : callable
-        x of y.
-    slope, bend : callable
-        dx/dy and d2x/dy2 at y.
+    `to` takes x to y, to -inf below the chart, `back` y to x; `slope` and `bend` are dx/dy and d2x/dy2 at y.
     """
 
     name: str

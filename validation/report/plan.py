@@ -34,19 +34,9 @@ class Task:
 
 
 def plan(names: Sequence[str], *, quick: bool) -> tuple[tuple[Case, ...], tuple[Task, ...]]:
-    """Load the cases and check their studies, before MPI or numba is loaded.
+    """Load the cases, names or TOML files, and check their studies, `quick` or whole, before MPI or numba is loaded.
 
-    Parameters
-    ----------
-    names : sequence of str
-        Names of cases, or TOML files.
-    quick : bool
-        Take the quick fields.
-
-    Raises
-    ------
-    InputError
-        If a name is not known, two cases have the same name, or no study applies to any case.
+    InputError if a name is not known, two cases have the same name, or no study applies to any case.
     """
     cases = tuple(load_case(name) for name in names)
     known = [case.name for case in cases]

@@ -56,18 +56,10 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A further section of the page, beside those of the cases.
+    """A further section of the page, beside those of the cases; `summary` is its line in that of the page.
 
-    Parameters
-    ----------
-    title, summary : str
-        Its heading, and its line of the summary.
-    body : sequence of Html
-        Parts of the page, made by `validation.report.html` and `validation.report.svg`.
-    holds : bool, optional
-        Its verdict; None where it only shows something.
-    data : any
-        Its numbers for the JSON file.
+    `body` are parts of the page, made by `validation.report.html` and `validation.report.svg`; `holds` is its verdict,
+    None where it only shows something, `data` its numbers for the JSON file.
     """
 
     title: str

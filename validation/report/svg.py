@@ -24,16 +24,10 @@ COLOURS = {
 
 
 def inline(draw: Callable[[TextIO], None], key: str, label: str) -> Html:
-    """Return a figure as markup for a page.
+    """Return a figure as markup for a page; `label` says in words what it shows.
 
-    Parameters
-    ----------
-    draw : callable
-        Writes the figure as SVG into a stream, as the functions of `validation.figures` do.
-    key : str
-        Letters, digits and hyphens; another one for every figure of a page.
-    label : str
-        What the figure shows, in words.
+    `draw` writes it as SVG into a stream, as the functions of `validation.figures` do; `key`, of letters, digits and
+    hyphens, is another one for every figure of a page.
     """
     stream = io.StringIO()
     draw(stream)

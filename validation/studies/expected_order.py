@@ -41,18 +41,9 @@ class Expected(NamedTuple):
 
 
 def expected_order(model: Model, law: Law, grids: Sequence[Grid], until: float, scheme: Scheme) -> Expected:
-    """What the model lets one expect on these grids; the errors have no say in it.
+    """What a model on the line lets one expect on these grids of one interval; the errors have no say in it.
 
-    Parameters
-    ----------
-    model : Model
-        On the line.
-    law : Law
-        Its exact law at `until`.
-    grids : sequence of Grid
-        On one interval.
-    until : float > 0
-    scheme : kinetic.Scheme
+    `law` is its exact law at `until` > 0.
     """
     lo, hi = grids[0].lo, grids[0].hi
     order = float(scheme.order)

@@ -28,20 +28,11 @@ Z999 = 3.290526731491894  # of 0.9995: the intervals that a verdict rests on, wr
 
 @dataclass(frozen=True)
 class Row:
-    """One level of refinement.
+    """One level of refinement: particles, cells, ...
 
-    Parameters
-    ----------
-    level : float
-        The refinement: particles, cells, ...
-    replicates : int
-        Independent repetitions.
-    error, deviation : float
-        Mean and standard deviation of the error over the replicates.
-    reference : float, optional
-        The exact expectation of the error, where theory gives it.
-    also : dict
-        What else was found at this level, by name: further columns of the table, the same in every row.
+    `error` and `deviation` are mean and standard deviation over so many independent `replicates`, `reference` the exact
+    expectation of the error, where theory gives it; `also` is what else was found, by name: further columns of the
+    table, the same in every row.
     """
 
     level: float
@@ -59,15 +50,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate with its confidence intervals.
+    """An estimate with half its 95 % interval, which is shown, and half its 99.9 % interval, which a verdict rests on.
 
-    Parameters
-    ----------
-    estimate : float
-    half_width : float
-        Of the 95 % interval, which is shown.
-    half_width_999 : float, optional
-        Of the 99.9 % interval, which a verdict rests on; by default that of a normal law.
+    The latter is by default that of a normal law.
     """
 
     estimate: float

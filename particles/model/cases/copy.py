@@ -28,10 +28,7 @@ LARGEST_IN_RECORD = 2**24  # bytes of measurements that a record takes with it
 def case_files(name: str) -> tuple[str, dict[str, bytes]]:
     """Return where `load_case` will find the copy of a case, and the files of the copy by their relative names.
 
-    Parameters
-    ----------
-    name : str
-        Name of a case (which is its own place, and has no files), or path of a TOML file that `load_case` has accepted.
+    Of a TOML file that it has accepted; the name of a case is its own place, and has no files.
     """
     if not name.endswith(".toml"):
         return name, {}

@@ -16,19 +16,7 @@ _DEGREE = 18  # (1/2)^19/19! = 2e-23
 
 
 def affine_flow(weight: Floats, bias: Floats, t: ArrayLike) -> tuple[Floats, Floats]:
-    """Return (E, c) with x(t) = E x(0) + c for x' = weight x + bias; leading axes are broadcast, one flow for each.
-
-    Parameters
-    ----------
-    weight : ndarray, shape (..., D, D)
-    bias : ndarray, shape (..., D)
-    t : float, or ndarray of shape (...)
-
-    Returns
-    -------
-    E : ndarray, shape (..., D, D)
-    c : ndarray, shape (..., D)
-    """
+    """Return (E, c) with x(t) = E x(0) + c for x' = weight x + bias, shapes (D, D) and (D,) both."""
     t = np.asarray(t, dtype=np.float64)
     moved, shifted = weight * t[..., None, None], bias * t[..., None]
     scale = _scale(np.abs(moved).sum(axis=-1).max(axis=-1), np.abs(shifted).max(axis=-1))
