@@ -104,9 +104,16 @@ LEVELS = st.lists(st.floats(1e-10, 1.0 - 1e-10), min_size=8, max_size=8).map(np.
 few = settings(max_examples=12, derandomize=True, deadline=None)
 
 
+_SLOW: dict[type, int] = {
+    TanhRepelled: 20,
+    TanhAttracted: 10,
+    SmoothedUniform: 10,
+}  # their quantiles integrate, or search
+
+
 def _costs(law: Law) -> int:
-    """How many times fewer points: a quantile that integrates over the start is slow."""
-    return 20 if isinstance(law, TanhRepelled) else 1
+    """How many times fewer points a law is asked for."""
+    return _SLOW.get(type(law), 1)
 
 
 def check_quantile(law: Law, p: np.ndarray) -> None:
