@@ -114,6 +114,10 @@ class Model:
             require_positive("nu2", self.nu2)
         if self.mean_coupled and self.neurons != 1:
             raise InputError(f"neurons = {self.neurons!r} with a mean-coupled bias: allowed is 1")
+        start = self.start
+        parts = start.components if isinstance(start, Product) else (start,)
+        if self.mean_coupled and not all(math.isfinite(part.mean) for part in parts):
+            raise InputError(f"initial = {self.initial!r} has no mean that a mean-coupled bias could follow")
         _ = self._weight, self._bias  # a wrong shape is reported when the model is made
 
     @property

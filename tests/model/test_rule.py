@@ -22,6 +22,7 @@ from particles.model import (
     Mixture,
     Model,
     Normal,
+    Pareto,
     Product,
     Uniform,
     cubic,
@@ -171,6 +172,15 @@ def test_a_wrong_type_is_one_sentence_with_field_value_and_what_is_allowed(make:
     with pytest.raises(InputError, match=re.escape(words)) as caught:
         make()
     assert "\n" not in str(caught.value)
+
+
+def test_a_bias_that_follows_the_mean_needs_a_start_that_has_one() -> None:
+    heavy = Pareto(1.0, 0.9)
+    for initial in (heavy, Product([LINE, heavy])):
+        with pytest.raises(InputError, match=re.escape("has no mean that a mean-coupled bias could follow")):
+            model(initial=initial, bias=MEAN_COUPLED)
+    assert model(initial=heavy, bias=MEAN_COUPLED, walls=(0.0, 9.0)).start.mean < 9.0  # type: ignore[union-attr]
+    assert model(initial=Pareto(1.0, 1.5), bias=MEAN_COUPLED).mean_coupled
 
 
 def test_start_outside_the_walls_sits_at_them() -> None:
