@@ -1,11 +1,19 @@
-"""Many command lines in one fresh process: each in a fork of its own, before anything but the parser is loaded."""
+"""Many processes for little: forks of one that has loaded what they share.
+
+`in_forks` runs command lines before anything but the parser is loaded, `Forks` runs scripts after numba is.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
+
+from tests.paths import ROOT, TESTS
 
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -46,3 +54,55 @@ def in_forks(
         subprocess.CompletedProcess(words, code, Path(f"{folder}.out").read_text(), Path(f"{folder}.err").read_text())
         for (folder, words), code in zip(rows, json.loads(done.stdout), strict=True)
     ]
+
+
+class Forks:
+    """Processes that run scripts, each a fork of one that has loaded numba and compiled, but nothing of the project.
+
+    Start-up is nine tenths of a short script. What an environment variable decides when numpy or numba is loaded needs
+    a process of its own.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._count = folder, 0
+        command = [sys.executable, "-W", "error", str(TESTS / "fork_server.py")]
+        alone = os.environ | {"OPENBLAS_NUM_THREADS": "1"}  # a process with threads must not fork
+        self._server = subprocess.Popen(command, stdin=subprocess.PIPE, text=True, env=alone)
+
+    def start(
+        self,
+        script: str,
+        *words: object,
+        env: dict[str, str] | None = None,
+        cwd: Path | None = None,
+        root: Path = ROOT,
+        timeout: float = 60.0,
+    ) -> Callable[[], subprocess.CompletedProcess[str]]:
+        """Start ``python -c SCRIPT WORDS`` with the packages in `root`; the answer waits for its end and gives it.
+
+        What is not done after `timeout` seconds is killed, with the code of SIGALRM.
+        """
+        self._count += 1
+        place = self._folder / str(self._count)
+        row = {
+            "script": script, "words": list(map(str, words)), "env": {**os.environ, **(env or {})},
+            "cwd": str(cwd or self._folder), "root": str(root), "seconds": timeout,
+        }  # fmt: skip
+        place.with_suffix(".json").write_text(json.dumps(row))
+        os.mkfifo(place.with_suffix(".code"))
+        assert self._server.stdin is not None
+        print(place, file=self._server.stdin, flush=True)
+
+        def answer() -> subprocess.CompletedProcess[str]:
+            code, out, err = (place.with_suffix(suffix).read_text() for suffix in (".code", ".out", ".err"))
+            return subprocess.CompletedProcess(words, int(code), out, err)
+
+        return answer
+
+    def __call__(self, script: str, *words: object, **options: Any) -> subprocess.CompletedProcess[str]:
+        """Run it to its end."""
+        return self.start(script, *words, **options)()
+
+    def close(self) -> None:
+        """End the process that forks."""
+        self._server.communicate()

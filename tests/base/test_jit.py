@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from particles.base.jit import Formula
+from particles.kernels.line import euler_line
+from particles.kernels.walls import free, sticky
+from particles.model.drifts.activations import ACTIVATIONS
+from tests.assembly import CALL, PACKED_FMA, assembly, needs_vectors
+from tests.forks import Forks
 from tests.paths import ROOT
 
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -52,17 +60,17 @@ EDITS = [  # file, old, new, and what is compiled: all at first, then the kernel
 ]
 
 
-def test_an_edit_compiles_the_kernels_that_reach_it_and_no_other(fresh: Fresh, tmp_path: Path) -> None:
+def test_an_edit_compiles_the_kernels_that_reach_it_and_no_other(forks: Forks, tmp_path: Path) -> None:
     """An edit of a formula is noticed wherever it stands; one that no kernel reaches compiles nothing."""
     for package in ("particles", "kinetic", "validation"):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
-    env, last = {"NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}, {}
+    env, last = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}, {}
     for name, old, new, wanted in EDITS:
         path = tmp_path / name
         text = path.read_text()
         assert old == "" or text.count(old) == 1
         path.write_text(text.replace(old, new) if old else new + text)
-        done = fresh("-c", SWEEPS, env=env, root=tmp_path, cwd=tmp_path)
+        done = forks(SWEEPS, env=env, root=tmp_path, cwd=tmp_path)
         assert done.stderr == ""
         compiled, loaded, bytes_of = json.loads(done.stdout)
         assert (compiled, loaded) == (wanted, 3 - len(wanted)), name
@@ -89,13 +97,13 @@ print(x[0])
 """
 
 
-def test_edited_drift_of_a_user_is_noticed(fresh: Fresh, tmp_path: Path) -> None:
+def test_edited_drift_of_a_user_is_noticed(forks: Forks, tmp_path: Path) -> None:
     """A user's module lies outside the packages: its edits must count as well."""
-    env = {"NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
+    env = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
     found = []
     for factor in ("2.0", "3.0"):
         (tmp_path / "own.py").write_text(OWN_DRIFT.replace("FACTOR", factor))
-        done = fresh("-c", RUN_OWN_DRIFT, env=env, cwd=tmp_path)
+        done = forks(RUN_OWN_DRIFT, env=env, cwd=tmp_path)
         assert done.stderr == ""
         found.append(float(done.stdout))
     assert found == [3.0, 4.0]
@@ -110,56 +118,40 @@ def test_run_needs_no_home(fresh: Fresh, tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_run_needs_no_writable_folder_at_all(fresh: Fresh, tmp_path: Path) -> None:
+def test_run_needs_no_writable_folder_at_all(forks: Forks, tmp_path: Path) -> None:
     """Without any place for the cache every process compiles anew, and says so in one line."""
     (tmp_path / "file").write_text("no folder can be made below this")
     nowhere = str(tmp_path / "file" / "cache")
     env = {"NUMBA_CACHE_DIR": nowhere, "XDG_CACHE_HOME": nowhere, "HOME": nowhere}
     script = "import tempfile\ntempfile._candidate_tempdir_list = lambda: []\n" + SWEEP
-    done = fresh("-c", script, env=env)
+    done = forks(script, env=env)
     assert done.stdout.split()[0] == "0"
     assert done.stderr == "simresnet: no folder for compiled kernels can be written: every process compiles anew\n"
 
 
-ASSEMBLY = """
-import re, sys
-import numpy as np
-from particles.kernels.line import euler_line
-from particles.kernels.walls import free, sticky
-from particles.model.drifts.activations import ACTIVATIONS
-drift = ACTIVATIONS[sys.argv[1]]
-sweep = euler_line(drift.value, {"free": free, "sticky": sticky}[sys.argv[2]])
-sweep(np.zeros(64), np.ones(3), np.zeros(3), 0.125, drift.constants, 0.0, 0.0)
-text = "".join(sweep.inspect_asm().values())
-packed = re.findall(r"vfn?m(?:add|sub)[0-9]+pd[^\\n]*[yz]mm", text)
-print(len(packed), len(re.findall("[$]tanh\\\\b|call[a-z]*[ \\\\t]+tanh\\\\b", text)))
-"""
+def machine_code(drift: Formula, constants: tuple[float, ...], wall: Formula) -> str:
+    """Assembly of Euler's sweep."""
+    return assembly(euler_line(drift, wall), np.zeros(64), np.ones(3), np.zeros(3), 0.125, constants, 0.0, 0.0)
 
 
-@pytest.mark.parametrize(
-    ("drift", "wall"), [("tanh", "free"), ("tanh", "sticky"), ("sigmoid", "free"), ("relu", "free")]
-)
-def test_euler_sweep_is_vector_code(fresh: Fresh, tmp_path: Path, drift: str, wall: str) -> None:
-    flags = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
-    if " fma " not in flags or " avx2 " not in flags:
-        pytest.skip("this processor has no vector fma to look for")
-    done = fresh("-c", ASSEMBLY, drift, wall, env={"NUMBA_CACHE_DIR": str(tmp_path)})
-    assert done.stderr == ""
-    packed, calls = map(int, done.stdout.split())
-    assert packed >= (10 if drift in ("tanh", "sigmoid") else 1)
-    assert calls == 0
+@needs_vectors
+@pytest.mark.parametrize(("drift", "wall"), [("tanh", free), ("tanh", sticky), ("sigmoid", free), ("relu", free)])
+def test_euler_sweep_is_vector_code(drift: str, wall: Formula) -> None:
+    code = machine_code(ACTIVATIONS[drift].value, ACTIVATIONS[drift].constants, wall)
+    assert len(PACKED_FMA.findall(code)) >= (10 if drift in ("tanh", "sigmoid") else 1)
+    assert not CALL.findall(code)
 
 
-def test_a_libm_call_keeps_the_sweep_scalar(fresh: Fresh, tmp_path: Path) -> None:
+def _libm(u: float, x: float, c: tuple[float, ...]) -> float:
+    return math.tanh(u)
+
+
+@needs_vectors
+def test_a_libm_call_keeps_the_sweep_scalar() -> None:
     """Control: the same count sees no vector instruction of the formula when it calls the C library."""
-    script = ASSEMBLY.replace("drift.value,", "libm,").replace(
-        "drift = ", "import math\ndef libm(u, x, c): return math.tanh(u)\ndrift = "
-    )
-    done = fresh("-c", script, "tanh", "free", env={"NUMBA_CACHE_DIR": str(tmp_path)})
-    assert done.stderr == ""
-    packed, calls = map(int, done.stdout.split())
-    assert packed < 10
-    assert calls > 0
+    code = machine_code(_libm, (), free)
+    assert len(PACKED_FMA.findall(code)) < 10
+    assert CALL.findall(code)
 
 
 def test_policy_is_strict_arithmetic() -> None:

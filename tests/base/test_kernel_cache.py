@@ -6,9 +6,8 @@ import ast
 import json
 import os
 import random
+import signal
 import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,98 +16,100 @@ import pytest
 
 from particles.base import kernel_cache
 from particles.base.kernel_cache import pack
+from tests.forks import Forks
 from tests.paths import ROOT, TESTS
 
-Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
-JOBS = TESTS / "kernel_jobs.py"
-SOME = ("poisson, gaussian", "poisson, uniform", "euler, tanh")  # one kernel with two noise laws, and another
+JOBS = (TESTS / "kernel_jobs.py").read_text()
+SOME = ("synchronous, gaussian", "synchronous, uniform", "euler, relu")  # one kernel with two laws, and another
 WRITERS = 4
 ROUNDS = 20
 
 ONE_NUMBER_FOR_ALL = """
-import itertools, runpy, sys
+import itertools
 from numba.core.bytecode import FunctionIdentity
 from particles.base import jit, kernel_cache
 def always_the_same():
     FunctionIdentity._unique_ids = itertools.repeat(7)
 jit.number_symbols_anew = kernel_cache.number_symbols_anew = always_the_same
-sys.argv = sys.argv[1:]
-runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-def start(folder: Path, order: int, *names: str) -> subprocess.Popen[str]:
-    """A process that runs jobs on a cache."""
-    env = os.environ | {"NUMBA_CACHE_DIR": str(folder), "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-W", "error", str(JOBS), str(order), *names]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
+def kept_in(folder: Path) -> dict[str, str]:
+    """The environment of a process whose kernels are kept in a folder."""
+    return {"NUMBA_CACHE_DIR": str(folder)}
 
 
-def answer(process: subprocess.Popen[str]) -> dict[str, Any]:
+def found(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     """What a process printed, which must be all that it said."""
-    out, err = process.communicate(timeout=900)
-    assert (process.returncode, err) == (0, "")
-    return dict(json.loads(out))
+    assert (done.returncode, done.stderr) == (0, "")
+    return dict(json.loads(done.stdout))
 
 
-def serial(folder: Path, *names: str) -> dict[str, str]:
+def serial(forks: Forks, folder: Path, *names: str) -> dict[str, str]:
     """sha256 of jobs that one process runs from a cold cache of its own."""
-    found = dict(answer(start(folder, 0, *names))["sha256"])
-    assert len(set(found.values())) == len(found)
-    return found
+    sums = dict(found(forks(JOBS, 0, *names, env=kept_in(folder), timeout=900))["sha256"])
+    assert len(set(sums.values())) == len(sums)
+    return sums
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def alone(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The right bytes of some jobs."""
-    return serial(tmp_path_factory.mktemp("alone"), *SOME)
+    return serial(forks, tmp_path_factory.mktemp("alone"), *SOME)
 
 
 def stress(
-    folder: Path, rounds: int, alone: dict[str, str], *, many: int = WRITERS, readers: int = 3, kill: bool = False
+    forks: Forks,
+    folder: Path,
+    rounds: int,
+    alone: dict[str, str],
+    *,
+    many: int = WRITERS,
+    readers: int = 3,
+    kill: bool = False,
 ) -> None:
     """Writers fill a cold cache together, in different orders; then processes load all that they left."""
-    names = list(alone)
     for number in range(rounds):
-        cold = folder / f"cold-{number}"
-        writers = [start(cold, 10 * number + writer, *names) for writer in range(many)]
+        cold = kept_in(folder / f"cold-{number}")
+        lives, victims = [900.0] * many, random.Random(number)
         if kill:
-            victims = random.Random(number)
-            time.sleep(victims.uniform(1.0, 8.0))
-            victim = writers.pop(victims.randrange(WRITERS))
-            victim.kill()
-            victim.communicate()
-        assert [answer(writer)["sha256"] for writer in writers] == [alone] * len(writers)
+            lives[victims.randrange(many)] = victims.uniform(0.2, 3.0)
+        writers = [
+            forks.start(JOBS, 10 * number + writer, *alone, env=cold, timeout=life) for writer, life in enumerate(lives)
+        ]
+        for life, writer in zip(lives, writers, strict=True):
+            done = writer()
+            assert (done.returncode == -signal.SIGALRM and life < 900.0) or found(done)["sha256"] == alone
         for order in range(readers):
-            reader = answer(start(cold, 1000 + readers * number + order, *names))
+            reader = found(forks(JOBS, 1000 + readers * number + order, *alone, env=cold, timeout=900))
             assert (reader["sha256"], reader["compiled"]) == (alone, 0)
 
 
-def test_writers_on_a_cold_cache_do_not_mix_kernels(tmp_path: Path, alone: dict[str, str]) -> None:
-    stress(tmp_path, 1, alone, many=2, readers=1)
+def test_writers_on_a_cold_cache_do_not_mix_kernels(forks: Forks, tmp_path: Path, alone: dict[str, str]) -> None:
+    stress(forks, tmp_path, 1, alone, many=2, readers=1)
 
 
 @pytest.mark.long
-def test_writers_on_many_cold_caches_do_not_mix_kernels(tmp_path: Path) -> None:
+def test_writers_on_many_cold_caches_do_not_mix_kernels(forks: Forks, tmp_path: Path) -> None:
     """Every kernel: four writers, twenty cold caches, three readers of each."""
-    stress(tmp_path, ROUNDS, serial(tmp_path / "alone"))
+    stress(forks, tmp_path, ROUNDS, serial(forks, tmp_path / "alone"))
     compiled = {path.name.rpartition("-")[0] for path in (tmp_path / "alone" / "kernels").iterdir()}
     assert compiled == factories()
 
 
 @pytest.mark.long
-def test_a_killed_writer_spoils_nothing(tmp_path: Path, alone: dict[str, str]) -> None:
-    stress(tmp_path, ROUNDS, alone, kill=True)
+def test_a_killed_writer_spoils_nothing(forks: Forks, tmp_path: Path, alone: dict[str, str]) -> None:
+    stress(forks, tmp_path, ROUNDS, alone, kill=True)
 
 
-def test_symbols_of_one_name_would_mix_kernels(fresh: Fresh, tmp_path: Path, alone: dict[str, str]) -> None:
+def test_symbols_of_one_name_would_mix_kernels(forks: Forks, tmp_path: Path, alone: dict[str, str]) -> None:
     """Control: where two processes give symbols one number, a third that loads both runs one kernel for the other."""
-    env = {"NUMBA_CACHE_DIR": str(tmp_path)}
+    script = JOBS.replace("import hashlib", ONE_NUMBER_FOR_ALL + "import hashlib", 1)
     for name in SOME[:2]:
-        assert fresh("-c", ONE_NUMBER_FOR_ALL, JOBS, 0, name, env=env, cwd=ROOT).returncode == 0
-    found = json.loads(fresh("-c", ONE_NUMBER_FOR_ALL, JOBS, 0, *SOME[:2], env=env, cwd=ROOT).stdout)
-    assert found["compiled"] == 0
-    assert found["sha256"] != {name: alone[name] for name in SOME[:2]}
+        found(forks(script, 0, name, env=kept_in(tmp_path)))
+    third = found(forks(script, 0, *SOME[:2], env=kept_in(tmp_path)))
+    assert third["compiled"] == 0
+    assert third["sha256"] != {name: alone[name] for name in SOME[:2]}
 
 
 def factories() -> set[str]:
@@ -125,23 +126,23 @@ import numpy as np
 from particles.base.jit import cache_folder
 from particles.kernels.line import euler_line
 from particles.kernels.walls import free
-from particles.model import TANH
+from particles.model import RELU
 x = np.linspace(-1.0, 1.0, 64)
-sweep = euler_line(TANH.value, free)
+sweep = euler_line(RELU.value, free)
 if "small" in sys.argv:
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
 if "gone" in sys.argv:
     shutil.rmtree(cache_folder())
-sweep(x, np.ones(3), np.zeros(3), 0.125, TANH.constants, 0.0, 0.0)
+sweep(x, np.ones(3), np.zeros(3), 0.125, RELU.constants, 0.0, 0.0)
 print(sum(sweep.stats.cache_hits.values()), x.tobytes().hex())
 """
 
 
 @pytest.fixture(scope="module")
-def good(fresh: Fresh, tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, str, str]:
+def good(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, str, str]:
     """A kernel's file, its name, and what the kernel computes."""
     folder = tmp_path_factory.mktemp("good")
-    done = fresh("-c", SWEEP, env={"NUMBA_CACHE_DIR": str(folder)})
+    done = forks(SWEEP, env=kept_in(folder))
     assert done.stderr == ""
     (path,) = (folder / "kernels").iterdir()
     return path.read_bytes(), path.name, done.stdout.split()[1]
@@ -160,14 +161,13 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.mark.parametrize("kind", DAMAGE)
 def test_a_damaged_file_is_compiled_anew_and_replaced(
-    fresh: Fresh, tmp_path: Path, good: tuple[bytes, str, str], kind: str
+    forks: Forks, tmp_path: Path, good: tuple[bytes, str, str], kind: str
 ) -> None:
     content, name, right = good
     path = tmp_path / "kernels" / name
     path.parent.mkdir()
     path.write_bytes(DAMAGE[kind](content))
-    env = {"NUMBA_CACHE_DIR": str(tmp_path)}
-    first, second = (fresh("-c", SWEEP, env=env) for _ in range(2))
+    first, second = (forks(SWEEP, env=kept_in(tmp_path)) for _ in range(2))
     assert first.stdout.split() == ["0", right]
     assert first.stderr.count("\n") == 1
     assert f"{name} is not used" in first.stderr
@@ -176,9 +176,9 @@ def test_a_damaged_file_is_compiled_anew_and_replaced(
 
 @pytest.mark.parametrize("trouble", ["small", "gone"])
 def test_a_run_goes_on_where_nothing_can_be_kept(
-    fresh: Fresh, tmp_path: Path, good: tuple[bytes, str, str], trouble: str
+    forks: Forks, tmp_path: Path, good: tuple[bytes, str, str], trouble: str
 ) -> None:
-    done = fresh("-c", SWEEP, trouble, env={"NUMBA_CACHE_DIR": str(tmp_path)})
+    done = forks(SWEEP, trouble, env=kept_in(tmp_path))
     assert done.stdout.split() == ["0", good[2]]
     assert done.stderr.count("\n") == 1
     assert "cannot be kept" in done.stderr

@@ -1,19 +1,17 @@
 """Claims about `integrate`: the tableau, the step size, and the scheme's digits on linear advection (T1)."""
 
 import platform
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from kinetic import CWENO3, Explicit, Grid, Linear, LinearFlux, Problem, evolve
+from kinetic import CWENO3, Diffusivity, Explicit, Grid, Linear, LinearFlux, Problem, evolve
+from kinetic.line.integrate import Integrator
 from kinetic.line.tableau import SSPRK3, ShuOsher
 from kinetic.loop import plan
 from particles.base.arrays import Floats
-from tests.paths import ROOT
+from tests.assembly import assembly
 
 # L1/Linf of u_t + u_x = 0, u0 = sin(2 pi x), periodic on [-1/2, 1/2], T = 1, dt = 0.45 h with the last step cut,
 # averages by two Gauss nodes: computed by the code of Semplice and Visconti (claw1dArena), and by a second one
@@ -117,32 +115,22 @@ def test_equal_steps_fill_the_span_and_cut_steps_leave_a_rest() -> None:
 
 
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="counts the registers of x86-64")
-def test_the_passes_over_cells_are_vectorised(tmp_path: Path) -> None:
-    """Compiled afresh, since a kernel from the cache has no assembly: many wide registers, packed divisions.
+def test_the_passes_over_cells_are_vectorised() -> None:
+    """Many wide registers, packed divisions. Diffusion adds loops with wide registers of its own."""
+    forms = (None, Diffusivity(1.0), Diffusivity(np.ones(100), "conservative"))
+    codes = [_machine_code(diffusivity) for diffusivity in forms]
+    none, simple, conservative = (code.count("ymm") + code.count("zmm") for code in codes)
+    assert none >= 50
+    assert simple >= none + 10
+    assert conservative >= simple + 10
+    assert min(code.count("vdivpd") for code in codes) >= 1
 
-    Diffusion adds loops with wide registers of its own.
-    """
-    script = (
-        "import numpy as np, kinetic\n"
-        "from kinetic.line.integrate import Integrator\n"
-        "flux = kinetic.LinearFlux(np.ones(101))\n"
-        "grid = kinetic.Grid(0.0, 1.0, cells=100)\n"
-        "forms = (None, kinetic.Diffusivity(1.0), kinetic.Diffusivity(np.ones(100), 'conservative'))\n"
-        "for form in forms:\n"
-        "    given = flux, grid, kinetic.CWENO3(), 'periodic', np.ones(100), np.zeros(2)\n"
-        "    state = Integrator(*given, diffusivity=form)\n"
-        "    state.advance(0.0, 1e-6, 1, 1.0)\n"
-        "    code = ''.join(state._loop.inspect_asm().values())\n"
-        "    print(code.count('ymm') + code.count('zmm'), code.count('vdivpd'))\n"
-    )
-    environment = {
-        "PATH": "/usr/bin:/bin",
-        "NUMBA_CACHE_DIR": str(tmp_path),
-        "PYTHONPATH": str(ROOT),
-    }
-    answer = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
-    counts = [tuple(int(word) for word in line.split()) for line in answer.stdout.splitlines()]
-    assert counts[0][0] >= 50
-    assert counts[1][0] >= counts[0][0] + 10
-    assert counts[2][0] >= counts[1][0] + 10
-    assert min(divisions for _, divisions in counts) >= 1
+
+def _machine_code(diffusivity: Diffusivity | None) -> str:
+    """Assembly of the loop that a periodic state with this diffusion runs."""
+    flux, grid = LinearFlux(np.ones(101)), Grid(0.0, 1.0, cells=100)
+    state = Integrator(flux, grid, CWENO3(), "periodic", np.ones(100), np.zeros(2), diffusivity=diffusivity)
+    given: list[tuple[Any, ...]] = []
+    loop, state._loop = state._loop, lambda *arguments: given.append(arguments) or 0
+    state.advance(0.0, 1e-6, 1, 1.0)
+    return assembly(loop, *given[0])

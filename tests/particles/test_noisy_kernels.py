@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import subprocess
-from collections.abc import Callable, Sequence
-from pathlib import Path
+import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
 from particles.base.shims import fma
 from particles.kernels import counted, noisy
+from particles.kernels.noisy import Constants, Ends, Keys, Place, Sizes
 from particles.kernels.walls import free, reflecting
 from particles.model import (
     CONSTANT,
@@ -27,13 +27,14 @@ from particles.model import (
     Uniform,
     piecewise,
 )  # fmt: skip
-from particles.noise import GAUSSIAN, NOISES, TWO_POINT, UNIFORM
-from particles.schemes.collisions import Collisions
+from particles.noise import GAUSSIAN, NOISES, TWO_POINT, UNIFORM, Noise, _unit
+from particles.philox import Key
+from particles.schemes.collisions import Collisions, poisson_thresholds
 from particles.schemes.euler import Euler
 from particles.schemes.milstein import Milstein
+from tests.assembly import CALL, PACKED_FMA, PACKED_PRODUCT, assembly, needs_vectors
 from tests.noisy import carry, run, start
 
-Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
 COUNT = 2_100  # two tiles and a part
 EPS = 1.0 / 64.0
 PLANE = Product([Normal(1.0, 1.0), Uniform(-1.0, 2.0)])
@@ -230,79 +231,53 @@ def test_one_open_end_reflects_at_the_other() -> None:
 
 # assembly ------------------------------------------------------------------------------------------------------------
 
-ASSEMBLY = """
-import re, sys
-import numpy as np
-from particles.kernels import counted, noisy
-from particles.schemes.collisions import poisson_thresholds
-from particles.kernels.walls import free
-from particles.model import CONSTANT, LINEAR, TANH
-from particles.noise import NOISES
-from particles.kernels.noisy import Constants, Ends, Keys, Place, Sizes
-from particles.philox import Key
-which, law, shape = sys.argv[1], NOISES[sys.argv[2]], {"1": CONSTANT, "x": LINEAR}[sys.argv[3]]
-w, b, sizes = np.ones(3), np.zeros(3), Sizes(0.1, 0.1)
-c, ends, key, place = Constants((), ()), Ends(0.0, 0.0), Key(0, 1), Place(0, 0, law.steps)
-formulas = (TANH.value, shape.value, shape.derivative, noisy.euler_maruyama)
-if which == "line":
-    f = noisy.noisy_line(*formulas, free, law.variates)
-    f(np.zeros(64), w, b, sizes, c, ends, key, place)
-elif which == "bits":
-    f = noisy.two_point_line(*formulas, free)
-    f(np.zeros(64), w, b, sizes, c, ends, key, Place(0, 0, 128))
-elif which == "space":
-    f = noisy.noisy_space(*formulas, law.variates)
-    f(np.zeros((2, 64)), np.ones((3, 2, 2)), np.ones((3, 2)), sizes, c, key, place)
-else:
-    f = counted.counted_collisions(TANH.value, shape.value, free, law.variates)
+
+def machine_code(which: str, noise: Noise, shape: Diffusion) -> str:
+    """Assembly of a sweep of three tanh layers."""
+    w, b, sizes = np.ones(3), np.zeros(3), Sizes(0.1, 0.1)
+    c, ends, key, place = Constants((), ()), Ends(0.0, 0.0), Key(0, 1), Place(0, 0, noise.steps)
+    formulas = (TANH.value, shape.value, shape.derivative, noisy.euler_maruyama)
+    if which == "line":
+        sweep = noisy.noisy_line(*formulas, free, noise.variates)
+        return assembly(sweep, np.zeros(64), w, b, sizes, c, ends, key, place)
+    if which == "bits":
+        sweep = noisy.two_point_line(*formulas, free)
+        return assembly(sweep, np.zeros(64), w, b, sizes, c, ends, key, Place(0, 0, 128))
+    if which == "space":
+        sweep = noisy.noisy_space(*formulas, noise.variates)
+        return assembly(sweep, np.zeros((2, 64)), np.ones((3, 2, 2)), np.ones((3, 2)), sizes, c, key, place)
+    sweep = counted.counted_collisions(TANH.value, shape.value, free, noise.variates)
     keys, rows = Keys(key, Key(0, 2)), (np.ones((3, 1, 1)), np.ones((3, 1)))
-    f(np.zeros((1, 64)), *rows, sizes, c, ends, keys, place, poisson_thresholds(4.0))
-text = "".join(f.inspect_asm().values())
-fma = re.findall(r"vfn?m(?:add|sub)[0-9]+pd[^\\n]*[yz]mm", text)
-product = re.findall(r"vpmuludq[^\\n]*[yz]mm", text)
-calls = re.findall(r"[$](?:log|exp|sin|cos|tanh|fma)\\b|call[a-z]*[ \\t]+(?:log|exp|sin|cos|tanh|fma)\\b", text)
-print(len(fma), len(product), len(calls))
-"""
+    return assembly(sweep, np.zeros((1, 64)), *rows, sizes, c, ends, keys, place, poisson_thresholds(4.0))
 
 
+@needs_vectors
 @pytest.mark.parametrize(
     ("which", "law", "shape", "least"),
     [
-        ("line", "gaussian", "1", (40, 12)),
-        ("line", "uniform", "x", (10, 12)),
-        ("bits", "two-point", "x", (10, 12)),
-        ("space", "gaussian", "x", (40, 12)),
-        ("counted", "gaussian", "1", (40, 12)),
+        ("line", "gaussian", CONSTANT, (40, 12)),
+        ("line", "uniform", LINEAR, (10, 12)),
+        ("bits", "two-point", LINEAR, (10, 12)),
+        ("space", "gaussian", LINEAR, (40, 12)),
+        ("counted", "gaussian", CONSTANT, (40, 12)),
     ],
 )
-def test_noisy_sweeps_are_vector_code(
-    fresh: Fresh, tmp_path: Path, which: str, law: str, shape: str, least: tuple[int, int]
-) -> None:
+def test_noisy_sweeps_are_vector_code(which: str, law: str, shape: Diffusion, least: tuple[int, int]) -> None:
     """Packed fma of the formulas and packed 32-bit products of the generator; no call into the C library."""
-    flags = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
-    if " fma " not in flags or " avx2 " not in flags:
-        pytest.skip("this processor has no vector fma to look for")
-    done = fresh("-c", ASSEMBLY, which, law, shape, env={"NUMBA_CACHE_DIR": str(tmp_path)}, timeout=120)
-    assert done.stderr == ""
-    fmas, products, calls = map(int, done.stdout.split())
-    assert fmas >= least[0]
-    assert products >= least[1]
-    assert calls == 0
+    code = machine_code(which, NOISES[law], shape)
+    assert len(PACKED_FMA.findall(code)) >= least[0]
+    assert len(PACKED_PRODUCT.findall(code)) >= least[1]
+    assert not CALL.findall(code)
 
 
-def test_a_noise_law_over_the_c_library_is_not_vector_code(fresh: Fresh, tmp_path: Path) -> None:
-    """Control: the same counts see Box-Muller over libm."""
-    libm = """
-import math
-from particles.noise import Noise, _unit
-def slow(w0, w1, w2, w3):
+def _over_libm(w0: int, w1: int, w2: int, w3: int) -> tuple[float, float, float, float]:
     r, a = math.sqrt(-2.0 * math.log(_unit(w0))), 6.283185307179586 * _unit(w1)
     return r * math.cos(a), r * math.sin(a), 0.0, 0.0
-NOISES["slow"] = Noise("slow", slow, 2, 0.0, 3.0, math.inf)
-which"""
-    script = ASSEMBLY.replace("\nwhich", libm, 1)
-    done = fresh("-c", script, "line", "slow", "1", env={"NUMBA_CACHE_DIR": str(tmp_path)}, timeout=120)
-    assert done.stderr == ""
-    fmas, _, calls = map(int, done.stdout.split())
-    assert calls > 0
-    assert fmas < 40
+
+
+@needs_vectors
+def test_a_noise_law_over_the_c_library_is_not_vector_code() -> None:
+    """Control: the same counts see Box-Muller over libm."""
+    code = machine_code("line", Noise("slow", _over_libm, 2, 0.0, 3.0, math.inf), CONSTANT)
+    assert CALL.findall(code)
+    assert len(PACKED_FMA.findall(code)) < 40
