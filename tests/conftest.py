@@ -66,6 +66,7 @@ def fresh() -> Runner:
         environment = os.environ | {"PYTHONPATH": str(root), "OMPI_ALLOW_RUN_AS_ROOT": "1"}
         environment["SIMRESNET_LOG_EVERY"] = "never"  # a slow machine must not add lines to stderr
         environment |= {
+            "MPIR_CVAR_ENABLE_HEAVY_YIELD": "1",  # MPICH: a rank that waits sleeps between its looks; the cores are few
             "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
             "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
         }

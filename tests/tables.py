@@ -1,4 +1,4 @@
-"""Tables of cases and a script for jobs, shared by tests."""
+"""Tables of cases, and the command lines of a job on ranks, shared by tests."""
 
 PLAIN = """
 [model]
@@ -12,10 +12,9 @@ v = 1
 [run]
 until = 2
 """
+RANKS = (3, 1, 4, 2)  # of the jobs, in their order: what stops in one may go on in a later one
 RUN_ALL = """
-import json, sys
-from particles.__main__ import build_parser
-from particles.base import command
-for argv in json.loads(sys.argv[1]):
-    assert command.run("particles", build_parser, argv) == 0, argv
+from particles.base.parallel import world
+for code, words in given[str(world().size)]:
+    assert run("particles", words) == code, words
 """

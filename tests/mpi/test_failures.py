@@ -7,13 +7,16 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from particles import ExactFlow, simulate
 from particles.model import cases
-from particles.trajectory import load
+from particles.trajectory import Trajectory, load
+from tests.tables import RANKS
 
+Told = dict[int, "subprocess.CompletedProcess[str]"]
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
 
 # Rank 1 fails in the middle of the time loop, where the others wait for it in a collective operation.
@@ -76,38 +79,6 @@ def test_failing_rank_ends_the_job_within_five_seconds(
     assert left - {".out.lock", ".out.checkpoints.lock"} == {"stamp"}  # names of locks that no process holds any more
 
 
-WRITE_FAILS = """
-import sys
-from particles.trajectory import Trajectory
-write = Trajectory._write
-def fail(self, path, offset):
-    if self.ensemble.ranks.rank == 1:
-        raise OSError(28, "No space left on device", str(path))
-    write(self, path, offset)
-Trajectory._write = fail
-from particles.__main__ import build_parser
-from particles.base import command
-sys.exit(command.run("particles", build_parser))
-"""
-
-
-def test_full_disk_on_one_rank_is_one_sentence_and_leaves_the_older_run(fresh: Fresh, tmp_path: Path) -> None:
-    older = simulate(cases["regression"].model, ExactFlow(), count=100, until=2.0)
-    older.save(tmp_path / "out")
-    arguments = ("run", "regression", "--exact", "--count", 9000, "--replace", "--out", tmp_path / "out")
-    done = fresh("-c", WRITE_FAILS, *arguments, ranks=2, timeout=20)
-    assert done.returncode == 5
-    assert told(done) == 1
-    assert "No space left" in done.stderr
-    assert load(tmp_path / "out").digests() == older.digests()
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
-
-
-def told(done: subprocess.CompletedProcess[str]) -> int:
-    """Number of lines on stderr that the project wrote (a launcher may add its own, Open MPI does)."""
-    return sum(line.startswith("particles: ") for line in done.stderr.splitlines())
-
-
 BAD = {
     "unknown-case": ["run", "regresion"],
     "negative-count": ["run", "regression", "--count", "-5"],
@@ -129,30 +100,47 @@ file = "hole.csv"
 until = 1.0
 """
 TELLING = """
-import sys
+import json, sys
+from contextlib import redirect_stderr
+from io import StringIO
+from pathlib import Path
 from particles.__main__ import build_parser
 from particles.base import command
-code = command.run("particles", build_parser)
-print("loaded:", *[name for name in ("numba", "mpi4py") if name in sys.modules], flush=True)
-sys.exit(code)
+from particles.base.launch import launched_rank
+found, codes = {}, set()
+for name, words in json.loads(sys.argv[1]).items():
+    with redirect_stderr(StringIO()) as told:
+        codes.add(command.run("particles", build_parser, words))
+    found[name] = told.getvalue(), [heavy for heavy in ("numba", "mpi4py") if heavy in sys.modules]
+Path(sys.argv[2], f"{launched_rank()}.json").write_text(json.dumps(found))
+sys.exit(codes.pop() if len(codes) == 1 else 1)
 """
 
 
+@pytest.fixture(scope="module")
+def refusals(fresh: Fresh, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, tuple[str, list[str]]]]:
+    """For each rank: what it says of each bad input, and which heavy libraries it has loaded by then."""
+    folder, answers = tmp_path_factory.mktemp("bad"), tmp_path_factory.mktemp("answers")
+    (folder / "other").mkdir()
+    (folder / "other" / "thesis.tex").write_text("mine")
+    (folder / "hole.csv").write_text('a\n1.0\n""\n')
+    (folder / "hole.toml").write_text(TOML)
+    (folder / "key.toml").write_text(TOML + "steps = 3\n")
+    before = sorted(folder.rglob("*"))
+    rows = {name: words if "--out" in words else [*words, "--out", "out"] for name, words in BAD.items()}
+    done = fresh("-c", TELLING, json.dumps(rows), answers, ranks=2, cwd=folder, timeout=30)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
+    assert sorted(folder.rglob("*")) == before
+    return [json.loads((answers / f"{rank}.json").read_text()) for rank in range(2)]
+
+
 @pytest.mark.parametrize("name", BAD)
-def test_bad_input_is_told_once_under_mpirun_before_mpi_starts(fresh: Fresh, tmp_path: Path, name: str) -> None:
-    (tmp_path / "other").mkdir()
-    (tmp_path / "other" / "thesis.tex").write_text("mine")
-    (tmp_path / "hole.csv").write_text('a\n1.0\n""\n')
-    (tmp_path / "hole.toml").write_text(TOML)
-    (tmp_path / "key.toml").write_text(TOML + "steps = 3\n")
-    before = sorted(tmp_path.rglob("*"))
-    arguments = BAD[name] if "--out" in BAD[name] else [*BAD[name], "--out", "out"]
-    done = fresh("-c", TELLING, *arguments, ranks=2, cwd=tmp_path, timeout=30)
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == told(done) == 1
-    assert done.stdout.count("loaded:") == 2
-    assert done.stdout.replace("loaded:", "").split() == []
-    assert sorted(tmp_path.rglob("*")) == before
+def test_bad_input_is_told_once_under_mpirun_before_mpi_starts(
+    refusals: list[dict[str, tuple[str, list[str]]]], name: str
+) -> None:
+    lines = [line for rank in refusals for line in rank[name][0].splitlines()]
+    assert [line.startswith("particles: ") for line in lines] == [True]
+    assert [rank[name][1] for rank in refusals] == [[], []]
 
 
 EXPLODING = """
@@ -167,27 +155,78 @@ high = 10.0
 [run]
 until = 2.0
 """
+# the disk of rank 1 is full, and then its first particle is lost
+SCRIPT = """
+from particles.ensemble import Ensemble
+from particles.trajectory import Trajectory
+from particles.base.parallel import world
+write, start, here = Trajectory._write, Ensemble.start, world()
+def fail(self, path, offset):
+    if here.rank == 1:
+        raise OSError(28, "No space left on device", str(path))
+    write(self, path, offset)
+def lose(self, *arguments):
+    state = start(self, *arguments)
+    return state[:, 1:].copy() if here.rank == 1 else state
+words = ["run", "regression", "--exact", "--count", "9000", "--out"]
+if here.size > 1:
+    Trajectory._write = fail
+    assert run("particles", [*words, f"{given}/older-{here.size}", "--replace"]) == 5
+    Trajectory._write, Ensemble.start = write, lose
+    assert run("particles", [*words, f"{given}/lost-{here.size}"]) == 3
+    Ensemble.start = start
+exploding = ["run", f"{given}/own.toml", "--dt", "0.1", "--count", "12347", "--start", "quantile"]
+assert run("particles", [*exploding, "--out", f"{given}/exploded-{here.size}"]) == 3
+assert run("particles", [*words, f"{given}/stored-{here.size}", "--json"]) == 0
+"""
+SEVERAL = (2, 3, 4)
 
 
-def test_first_bad_particle_is_the_same_on_any_number_of_ranks(fresh: Fresh, tmp_path: Path) -> None:
-    (tmp_path / "own.toml").write_text(EXPLODING)
-    arguments = ("run", tmp_path / "own.toml", "--dt", 0.1, "--count", 12_347, "--start", "quantile")
-    sentences = []
-    for ranks in (1, 3):
-        done = fresh("-m", "particles", *arguments, "--out", tmp_path / "out", ranks=ranks, timeout=30)
-        assert (done.returncode, done.stderr.count("\n"), told(done)) == (3, 2, 2)  # a caution, and what became of it
-        sentences.append(done.stderr)
-    assert len(set(sentences)) == 1
-    assert "particle " in sentences[0]
-    assert [path.name for path in tmp_path.iterdir()] == ["own.toml"]
+def older() -> Trajectory:
+    """A small run that is stored before."""
+    return simulate(cases["regression"].model, ExactFlow(), count=100, until=2.0)
 
 
-def test_json_is_printed_once_and_last(fresh: Fresh, tmp_path: Path) -> None:
-    arguments = ("run", "regression", "--exact", "--count", 9000, "--out", tmp_path / "out", "--json")
-    done = fresh("-m", "particles", *arguments, ranks=2, timeout=30)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.count("{") == 1
-    assert json.loads(done.stdout.splitlines()[-1])["count"] == 9000
+def given(folder: Path, asked: list[dict[str, Any]]) -> str:
+    """The folder, with a model that explodes and an older run for each job."""
+    (folder / "own.toml").write_text(EXPLODING)
+    for ranks in SEVERAL:
+        older().save(folder / f"older-{ranks}")
+    return str(folder)
+
+
+def left(done: subprocess.CompletedProcess[str], name: str) -> list[Path]:
+    """What lies under a name, or one like it, in the folder of the jobs."""
+    return list(Path(done.args).parent.glob(f"*{name}*"))
+
+
+@pytest.mark.parametrize("ranks", SEVERAL)
+def test_full_disk_on_one_rank_is_one_sentence_and_leaves_the_older_run(told: Told, ranks: int) -> None:
+    assert told[ranks].stderr.splitlines()[0].startswith("particles: ")
+    assert "No space left" in told[ranks].stderr.splitlines()[0]
+    (path,) = left(told[ranks], f"older-{ranks}")
+    assert load(path).digests() == older().digests()
+
+
+@pytest.mark.parametrize("ranks", SEVERAL)
+def test_lost_particle_is_noticed(told: Told, ranks: int) -> None:
+    assert "8999 particles instead of 9000" in told[ranks].stderr.splitlines()[1]
+    assert left(told[ranks], "lost") == []
+
+
+@pytest.mark.parametrize("ranks", SEVERAL)
+def test_first_bad_particle_is_the_same_on_any_number_of_ranks(told: Told, ranks: int) -> None:
+    lines = told[1].stderr.splitlines()
+    assert len(lines) == 2  # a caution, and what became of it
+    assert "particle " in lines[1]
+    assert told[ranks].stderr.splitlines()[2:] == lines
+    assert left(told[ranks], "exploded") == []
+
+
+@pytest.mark.parametrize("ranks", RANKS)
+def test_json_is_printed_once_and_last(told: Told, ranks: int) -> None:
+    assert told[ranks].stdout.count("{") == 1
+    assert json.loads(told[ranks].stdout.splitlines()[-1])["count"] == 9000
 
 
 COPIES = """
@@ -202,5 +241,5 @@ def test_wrong_launcher_is_told_once(tmp_path: Path, fresh: Fresh) -> None:
     """Two processes with a launcher's variables and no MPI between them, as another library's mpirun starts them."""
     done = fresh("-c", COPIES, "run", "regression", "--exact", "--count", 10, "--out", tmp_path / "out")
     assert done.stdout.split() == ["2", "2"]
-    assert done.stderr.count("\n") == told(done) == 1
+    assert done.stderr.count("\n") == done.stderr.count("particles: ") == 1
     assert list(tmp_path.iterdir()) == []

@@ -17,7 +17,9 @@ from particles.model import cases
 from particles.schemes.euler import Euler
 from particles.simulate import simulate
 from particles.trajectory import Trajectory, load
+from tests.mpi.chains import Chain, Lines, check, lines
 from tests.paths import ROOT
+from tests.tables import RUN_ALL
 
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
 RUN = ("-m", "particles", "run", "regression", "--layers", 100, "--times", 0, 1, 2, "--histogram", -3, 5, 20)
@@ -40,11 +42,23 @@ def check_stop_and_resume(fresh: Fresh, folder: Path, count: int, ranks: int, af
     assert not folder_of(folder / "out").exists()
 
 
-@pytest.mark.parametrize(("count", "ranks", "after"), [(10_000, 4, 1)])
+# three blocks on four ranks, and two on three and on four
+CHAINS: dict[int, Chain] = {10_000: {4: 60, 2: None}, 5_000: {3: 60, 4: None}}
+SCRIPT = RUN_ALL
+
+
+def given(folder: Path, asked: list[dict[str, Any]]) -> Lines:
+    """Command lines of the runs that stop, unless the long tests alone are asked for."""
+    runs = {str(count): (*RUN[3:], "--count", count) for count in CHAINS}
+    chains = [(str(count), "stopped", chain) for count, chain in CHAINS.items() if {"stopped": count} in asked]
+    return lines(folder, runs, chains, "--checkpoint-every", "0.001s")
+
+
+@pytest.mark.parametrize("stopped", CHAINS)
 def test_rank_without_a_block_writes_and_reads_a_checkpoint(
-    fresh: Fresh, tmp_path: Path, count: int, ranks: int, after: int
+    told: dict[int, subprocess.CompletedProcess[str]], stopped: int
 ) -> None:
-    check_stop_and_resume(fresh, tmp_path, count, ranks, after)
+    check(Path(told[1].args).parent, str(stopped), "stopped", CHAINS[stopped])
 
 
 @pytest.mark.long

@@ -7,16 +7,22 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from particles import Euler, simulate
+from particles.__main__ import build_parser
+from particles.base import command
 from particles.checkpoint import complete, folder_of
+from particles.model import cases
 from particles.trajectory import Trajectory, load
+from tests.mpi.chains import Chain, Lines, check, lines, same
 from tests.paths import ROOT
+from tests.tables import RUN_ALL
 
-Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
+Told = dict[int, "subprocess.CompletedProcess[str]"]
 
 COUPLED = """
 [model]
@@ -30,62 +36,44 @@ components = [{law = "normal", m = 1.0, v = 1.0}, {law = "uniform", low = -1.0, 
 until = 1.5
 """
 # name: case, options; the steps after which it is stopped lie inside sweeps
-RUNS: dict[str, tuple[str, tuple[object, ...]]] = {
-    "euler": ("regression", ("--layers", 300, "--count", 100_003)),
-    "coupled-plane": ("coupled.toml", ("--layers", 300, "--count", 12_347)),
-    "no-clouds": ("vehicles", ("--layers", 300, "--count", 100_003, "--no-clouds")),
+HISTOGRAM = ("--layers", 300, "--histogram", -3, 9, 50)
+RUNS: dict[str, tuple[object, ...]] = {
+    "euler": ("regression", *HISTOGRAM, "--count", 100_003),
+    "coupled-plane": ("coupled.toml", *HISTOGRAM, "--count", 12_347),
+    "no-clouds": ("vehicles", *HISTOGRAM, "--count", 100_003, "--no-clouds"),
 }
-CHAINS = {"one-restart": ((137, 2), (None, 3)), "three-restarts": ((5, 3), (149, 1), (299, 4), (None, 2))}
+CHAINS: dict[str, Chain] = {"one-restart": {3: 137, 4: None}, "three-restarts": {3: 5, 1: 149, 4: 299, 2: None}}
 SHORT = {("euler", "one-restart"), ("coupled-plane", "three-restarts"), ("no-clouds", "one-restart")}
 PAIRS = [
     pytest.param(name, chain, marks=() if (name, chain) in SHORT else pytest.mark.long, id=f"{name}-{chain}")
     for name in RUNS
     for chain in CHAINS
 ]
+SCRIPT = RUN_ALL
 
 
-def same(one: Trajectory, two: Trajectory) -> bool:
-    return (
-        one.digests() == two.digests()
-        and one.moments.tobytes() == two.moments.tobytes()
-        and one.variances.tobytes() == two.variances.tobytes()
-        and one.counts_digest() == two.counts_digest()
-    )
-
-
-@pytest.fixture(scope="module")
-def straight(fresh: Fresh, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Trajectory]:
-    """Each run without a stop, on one process without a launcher."""
-    folder = tmp_path_factory.mktemp("straight")
+def given(folder: Path, asked: list[dict[str, Any]]) -> Lines:
+    """Command lines of the pairs that are asked about."""
     (folder / "coupled.toml").write_text(COUPLED)
-    runs = {}
-    for name, (case, options) in RUNS.items():
-        out = folder / name
-        arguments = ("-m", "particles", "run", case, *options, "--histogram", -3, 9, 50, "--out", out)
-        done = fresh(*arguments, cwd=folder)
-        assert (done.returncode, done.stderr) == (0, "")
-        runs[name] = load(out)
-    return runs
+    here = {name: (folder / case if ".toml" in case else case, *rest) for name, (case, *rest) in RUNS.items()}
+    pairs = [(test["name"], test["chain"]) for test in asked if "chain" in test]
+    return lines(folder, here, [(name, chain, CHAINS[chain]) for name, chain in pairs])
 
 
 @pytest.mark.parametrize(("name", "chain"), PAIRS)
-def test_restarts_on_other_ranks_change_no_byte(
-    fresh: Fresh, tmp_path: Path, straight: dict[str, Trajectory], name: str, chain: str
-) -> None:
-    (tmp_path / "coupled.toml").write_text(COUPLED)
-    case, options = RUNS[name]
-    arguments: tuple[object, ...] = ("run", case, *options, "--histogram", -3, 9, 50, "--out", tmp_path / "out")
-    for step, ranks in CHAINS[chain]:
-        stop = () if step is None else ("--stop-at", step)
-        done = fresh("-m", "particles", *arguments, *stop, ranks=ranks, cwd=tmp_path)
-        assert done.returncode == (75 if step else 0), done.stderr
-        arguments = ("resume", tmp_path / "out")
-    assert same(load(tmp_path / "out"), straight[name])
-    assert load(tmp_path / "out").info["ranks"] == CHAINS[chain][-1][1]
-    assert not folder_of(tmp_path / "out").exists()
+def test_restarts_on_other_ranks_change_no_byte(told: Told, name: str, chain: str) -> None:
+    check(Path(told[1].args).parent, name, chain, CHAINS[chain])
 
 
-LONG_RUN = ("run", "regression", "--layers", 40_000, "--count", 60_003, "--exit-on-signal", "--seed", 3)
+LAYERS, COUNT = 16_000, 60_003
+LONG_RUN = ("run", "regression", "--layers", LAYERS, "--count", COUNT, "--exit-on-signal", "--seed", 3)
+
+
+@pytest.fixture(scope="module")
+def straight() -> Trajectory:
+    """The long run without a signal, in this process."""
+    options: dict[str, Any] = {"times": (0.0, 1.0, 2.0), "seed": 3}
+    return simulate(cases["regression"].model, Euler(layers=LAYERS), count=COUNT, until=2.0, **options)
 
 
 def signalled(mpirun: str, folder: Path, signals: int, seed: int) -> int:
@@ -94,11 +82,11 @@ def signalled(mpirun: str, folder: Path, signals: int, seed: int) -> int:
     arguments: tuple[object, ...] = (*LONG_RUN, "--out", folder)
     for number in range(signals):
         ranks = str((2, 1, 3)[number % 3])
-        command = [mpirun, "-n", ranks, sys.executable, "-m", "particles", *map(str, arguments)]
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as run:
+        words = [mpirun, "-n", ranks, sys.executable, "-m", "particles", *map(str, arguments)]
+        with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as run:
             assert run.stderr is not None
             assert "running, pid" in run.stderr.readline()
-            time.sleep(pick.uniform(0.0, 0.25))
+            time.sleep(pick.uniform(0.0, 0.1))
             run.send_signal(signal.SIGUSR1)
             rest = run.stderr.read()
             code = run.wait(timeout=20)
@@ -112,30 +100,28 @@ def signalled(mpirun: str, folder: Path, signals: int, seed: int) -> int:
     return left
 
 
-def check_signals(fresh: Fresh, mpirun: str, folder: Path, signals: int, seed: int) -> None:
+def check_signals(mpirun: str, folder: Path, straight: Trajectory, signals: int, seed: int) -> None:
     assert signalled(mpirun, folder / "out", signals, seed) == signals
-    done = fresh("-m", "particles", "resume", folder / "out", ranks=2)
-    assert done.returncode == 0, done.stderr
-    assert fresh("-m", "particles", *LONG_RUN, "--out", folder / "straight", ranks=2).returncode == 0
-    assert same(load(folder / "out"), load(folder / "straight"))
+    assert command.run("particles", build_parser, ["resume", str(folder / "out")]) == 0
+    assert same(load(folder / "out"), straight)
 
 
-def test_signal_at_a_random_time_leaves_a_run_that_can_go_on(fresh: Fresh, mpirun: str, tmp_path: Path) -> None:
-    check_signals(fresh, mpirun, tmp_path, signals=3, seed=1)
+def test_signal_at_a_random_time_leaves_a_run_that_can_go_on(mpirun: str, tmp_path: Path, straight: Trajectory) -> None:
+    check_signals(mpirun, tmp_path, straight, signals=3, seed=1)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(2, 7))
-def test_twenty_signals_in_all(fresh: Fresh, mpirun: str, tmp_path: Path, seed: int) -> None:
-    check_signals(fresh, mpirun, tmp_path, signals=4, seed=seed)
+def test_twenty_signals_in_all(mpirun: str, tmp_path: Path, straight: Trajectory, seed: int) -> None:
+    check_signals(mpirun, tmp_path, straight, signals=4, seed=seed)
 
 
-def test_signal_without_an_order_to_leave_is_a_checkpoint(fresh: Fresh, mpirun: str, tmp_path: Path) -> None:
+def test_signal_without_an_order_to_leave_is_a_checkpoint(mpirun: str, tmp_path: Path, straight: Trajectory) -> None:
     """The run goes on to its end; its checkpoints are gone when it is stored."""
     arguments = [str(word) for word in LONG_RUN if word != "--exit-on-signal"]
-    command = [mpirun, "-n", "2", sys.executable, "-m", "particles", *arguments, "--out", str(tmp_path / "out")]
+    words = [mpirun, "-n", "2", sys.executable, "-m", "particles", *arguments, "--out", str(tmp_path / "out")]
     seen = 0
-    with subprocess.Popen([*command, "--checkpoint-every", "1h"], cwd=ROOT, stderr=subprocess.PIPE, text=True) as run:
+    with subprocess.Popen([*words, "--checkpoint-every", "1h"], cwd=ROOT, stderr=subprocess.PIPE, text=True) as run:
         assert run.stderr is not None
         assert "running, pid" in run.stderr.readline()
         run.send_signal(signal.SIGUSR1)
@@ -146,25 +132,4 @@ def test_signal_without_an_order_to_leave_is_a_checkpoint(fresh: Fresh, mpirun: 
         assert run.stderr.read() == ""
     assert seen >= 1
     assert not folder_of(tmp_path / "out").exists()
-    assert load(tmp_path / "out").count == 60_003
-
-
-SHORT_OF_ONE = """
-import sys
-from particles.ensemble import Ensemble
-start = Ensemble.start
-def lose(self, *arguments):
-    state = start(self, *arguments)
-    return state[:, 1:].copy() if self.ranks.rank == 1 else state
-Ensemble.start = lose
-from particles.__main__ import build_parser
-from particles.base import command
-sys.exit(command.run("particles", build_parser))
-"""
-
-
-def test_lost_particle_is_noticed(fresh: Fresh, tmp_path: Path) -> None:
-    arguments = ("run", "regression", "--exact", "--count", 9000, "--out", tmp_path / "out")
-    done = fresh("-c", SHORT_OF_ONE, *arguments, ranks=2, timeout=20)
-    assert (done.returncode, done.stderr.count("8999 particles instead of 9000")) == (3, 1)
-    assert list(tmp_path.iterdir()) == []
+    assert same(load(tmp_path / "out"), straight)

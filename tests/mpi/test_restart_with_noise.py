@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from particles.trajectory import load
+from tests.mpi.chains import Chain, Lines, check, lines
+from tests.tables import RUN_ALL
 
-Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
+Told = dict[int, "subprocess.CompletedProcess[str]"]
 
 TOML = """
 [model]
@@ -47,7 +48,7 @@ RUNS: dict[str, tuple[object, ...]] = {
     "milstein": ("inverse-gamma", "--until", 1, "--times", 1, "--milstein", "--dt", 0.01),
 }
 # steps 6, 37 and 38 lie inside a counter's four steps, all of them inside the 128 of a two-point counter
-CHAINS = {"one-restart": ((6, 2), (None, 1)), "three-restarts": ((6, 1), (37, 2), (38, 1), (None, 2))}
+CHAINS: dict[str, Chain] = {"one-restart": {3: 6, 1: None}, "three-restarts": {3: 6, 1: 37, 4: 38, 2: None}}
 SHORT = {
     ("gaussian-poisson", "one-restart"),
     ("two-point-k-x", "three-restarts"),
@@ -61,21 +62,21 @@ PAIRS = [
 ]
 
 
+SCRIPT = RUN_ALL
+
+
+def given(folder: Path, asked: list[dict[str, Any]]) -> Lines:
+    """Command lines of the pairs that are asked about."""
+    for name, text in (("coupled.toml", TOML), ("plane.toml", PLANE)):
+        (folder / name).write_text(text)
+    here = {
+        name: (folder / case if ".toml" in str(case) else case, *options, "--count", 12_347, "--seed", 5)
+        for name, (case, *options) in RUNS.items()
+    }
+    pairs = [(test["name"], test["chain"]) for test in asked]
+    return lines(folder, here, [(name, chain, CHAINS[chain]) for name, chain in pairs])
+
+
 @pytest.mark.parametrize(("name", "chain"), PAIRS)
-def test_restarts_inside_a_counter_change_no_byte(fresh: Fresh, tmp_path: Path, name: str, chain: str) -> None:
-    (tmp_path / "coupled.toml").write_text(TOML)
-    (tmp_path / "plane.toml").write_text(PLANE)
-    case, *options = RUNS[name]
-    common = ("run", case, *options, "--count", 12_347, "--seed", 5)
-    done = fresh("-m", "particles", *common, "--out", tmp_path / "straight", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    arguments: tuple[object, ...] = (*common, "--out", tmp_path / "out")
-    for step, ranks in CHAINS[chain]:
-        stop = () if step is None else ("--stop-at", step)
-        done = fresh("-m", "particles", *arguments, *stop, ranks=ranks, cwd=tmp_path)
-        assert done.returncode == (75 if step else 0), done.stderr
-        arguments = ("resume", tmp_path / "out")
-    straight, restarted = load(tmp_path / "straight"), load(tmp_path / "out")
-    assert restarted.digests() == straight.digests()
-    assert restarted.moments.tobytes() == straight.moments.tobytes()
-    assert restarted.variances.tobytes() == straight.variances.tobytes()
+def test_restarts_inside_a_counter_change_no_byte(told: Told, name: str, chain: str) -> None:
+    check(Path(told[1].args).parent, name, chain, CHAINS[chain])

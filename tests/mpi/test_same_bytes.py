@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 from collections.abc import Callable
@@ -11,10 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.tables import RUN_ALL
+from particles.trajectory import Trajectory, load
+from tests.tables import RANKS, RUN_ALL
 
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
-RANKS = (1, 2, 3, 4)
+MORE = (2, 3, 4)
 
 
 FULL = """
@@ -67,73 +69,89 @@ RUNS: dict[str, tuple[str, int, tuple[str, ...]]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def runs(fresh: Fresh, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], dict[str, Any]]:
-    """What `info --json` says of every run on every number of ranks; one job a number of ranks."""
-    folder = tmp_path_factory.mktemp("runs")
+PARTS = """
+import numpy as np
+from particles import ExactFlow, simulate
+from particles.model import cases
+from particles.base.parallel import world
+if world().size > 1:
+    from mpi4py import MPI
+    model = cases["regression"].model
+    run = simulate(model, ExactFlow(), count=12347, until=2.0)
+    own = simulate(model, ExactFlow(), count=12347, until=2.0, comm=MPI.COMM_SELF)
+    assert run.states[-1].shape[1] < 12347 == own.states[-1].shape[1]
+    assert np.array_equal(run.at(2.0).points, own.at(2.0).points)
+    assert np.array_equal(run.moments, own.moments)
+    print("equal")
+"""
+ALONE = """
+import os, scipy.linalg
+scipy.linalg.expm([[1.0, 2.0], [3.0, 4.0]])
+print(f"threads: {os.environ.get('OMP_NUM_THREADS')};")
+"""
+SCRIPT = RUN_ALL + PARTS + ALONE
+Runs = dict[tuple[str, int], Trajectory]
+Told = dict[int, "subprocess.CompletedProcess[str]"]
+
+
+def given(folder: Path, asked: list[dict[str, Any]]) -> dict[int, list[tuple[int, list[str]]]]:
+    """Command lines on each number of ranks."""
     for name, text in TOMLS.items():
         (folder / f"{name}.toml").write_text(text)
-    answers: dict[tuple[str, int], dict[str, Any]] = {}
-    for ranks in RANKS:
-        argvs, infos = [], []
-        for name, (case, count, options) in RUNS.items():
-            out = str(folder / f"{name}-{ranks}")
-            given = str(folder / f"{case}.toml") if case in TOMLS else case
-            argvs.append(["run", given, "--count", str(count), *options, "--seed", "7", "--out", out])
-            infos.append(["info", out, "--json"])
-        done = fresh("-c", RUN_ALL, json.dumps(argvs), ranks=ranks, timeout=240)
-        assert (done.returncode, done.stderr) == (0, "")
-        told = fresh("-c", RUN_ALL, json.dumps(infos))
-        assert told.returncode == 0, told.stderr
-        objects = [json.loads(line) for line in told.stdout.splitlines() if line.startswith("{")]
-        answers |= {(name, ranks): answer for name, answer in zip(RUNS, objects, strict=True)}
-    return answers
+    lines: dict[int, list[tuple[int, list[str]]]] = {ranks: [] for ranks in RANKS}
+    for ranks, (name, (case, count, options)) in itertools.product(RANKS, RUNS.items()):
+        source = str(folder / f"{case}.toml") if case in TOMLS else case
+        out = str(folder / f"{name}-{ranks}")
+        lines[ranks].append((0, ["run", source, "--count", str(count), *options, "--seed", "7", "--out", out]))
+    return lines
+
+
+@pytest.fixture(scope="module")
+def runs(told: Told) -> Runs:
+    """Every run on every number of ranks."""
+    assert all(done.stderr == "" for done in told.values())
+    return {
+        (name, ranks): load(Path(done.args).with_name(f"{name}-{ranks}"))
+        for ranks, done in told.items()
+        for name in RUNS
+    }
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_cloud_is_independent_of_rank_count(runs: dict[tuple[str, int], dict[str, Any]], name: str) -> None:
+def test_cloud_is_independent_of_rank_count(runs: Runs, name: str) -> None:
     serial = runs[name, 1]
-    assert len(serial["sha256"]) == len(serial["times"]) >= 2
-    for ranks in RANKS[1:]:
-        assert runs[name, ranks]["sha256"] == serial["sha256"]
-        assert runs[name, ranks]["info"]["ranks"] == ranks
+    assert len(serial.digests()) == len(serial.times) >= 2
+    for ranks in MORE:
+        assert runs[name, ranks].digests() == serial.digests()
+        assert runs[name, ranks].info["ranks"] == ranks
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_moments_are_independent_of_rank_count(runs: dict[tuple[str, int], dict[str, Any]], name: str) -> None:
-    for ranks in RANKS[1:]:
-        assert runs[name, ranks]["moments"] == runs[name, 1]["moments"]
-        assert runs[name, ranks]["variances"] == runs[name, 1]["variances"]
-    assert np.all(np.isfinite(runs[name, 1]["moments"]))
+def test_moments_are_independent_of_rank_count(runs: Runs, name: str) -> None:
+    for ranks in MORE:
+        assert runs[name, ranks].moments.tobytes() == runs[name, 1].moments.tobytes()
+        assert runs[name, ranks].variances.tobytes() == runs[name, 1].variances.tobytes()
+    assert np.all(np.isfinite(runs[name, 1].moments))
 
 
-def test_digests_tell_different_clouds_apart(runs: dict[tuple[str, int], dict[str, Any]]) -> None:
+def test_digests_tell_different_clouds_apart(runs: Runs) -> None:
     """Control: another scheme gives another cloud at the end, and the same one at the start."""
-    euler, exact = runs["regression-euler", 1]["sha256"], runs["regression-exact", 1]["sha256"]
+    euler, exact = (runs[name, 1].digests() for name in ("regression-euler", "regression-exact"))
     assert euler[0] == exact[0]
     assert euler[-1] != exact[-1]
 
 
-PARTS = """
-import numpy as np
-from mpi4py import MPI
-import particles
-from particles.model import cases
-model = cases["regression"].model
-run = particles.simulate(model, particles.ExactFlow(), count=12347, until=2.0)
-own = particles.simulate(model, particles.ExactFlow(), count=12347, until=2.0, comm=MPI.COMM_SELF)
-assert run.states[-1].shape[1] < 12347 == own.states[-1].shape[1]
-assert np.array_equal(run.at(2.0).points, own.at(2.0).points)
-assert np.array_equal(run.moments, own.moments)
-print("equal", flush=True)
-"""
-
-
-def test_whole_cloud_is_given_to_every_rank(fresh: Fresh) -> None:
+@pytest.mark.parametrize("ranks", MORE)
+def test_whole_cloud_is_given_to_every_rank(told: Told, ranks: int) -> None:
     """`at` gathers; a communicator of one rank holds everything."""
-    done = fresh("-c", PARTS, ranks=3)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.count("equal") == 3  # ranks may write within each other's lines
+    assert told[ranks].stdout.count("equal\n") == ranks
+
+
+@pytest.mark.parametrize("ranks", MORE)
+def test_a_rank_has_one_thread(told: Told, ranks: int) -> None:
+    """Set before numpy is loaded, or its linear algebra has started its threads already."""
+    assert told[ranks].stdout.count("threads: 1;\n") == ranks
+    assert told[1].stdout.count("threads: None;\n") == 1  # control: nobody else has said it
 
 
 COLD = """
@@ -157,19 +175,3 @@ def test_one_rank_compiles_and_the_others_find_it_on_disk(fresh: Fresh, tmp_path
     first, *others = json.loads(done.stdout)
     assert first == [[0, 1], [0, 1]]
     assert others == [[[1, 0], [1, 0]]] * 2
-
-
-ALONE = """
-import os, particles, scipy.linalg
-from particles.model import cases
-run = particles.simulate(cases["regression"].model, particles.Euler(layers=3), count=9000, until=2.0)
-scipy.linalg.expm([[1.0, 2.0], [3.0, 4.0]])
-os.write(1, f"threads: {os.environ['OMP_NUM_THREADS']};\\n".encode())  # one write: two ranks share the pipe
-"""
-
-
-def test_a_rank_has_one_thread(fresh: Fresh) -> None:
-    """Set before numpy is loaded, or its linear algebra has started its threads already."""
-    done = fresh("-c", ALONE, ranks=2, env={"OMP_NUM_THREADS": None, "OPENBLAS_NUM_THREADS": None})
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.count("threads: 1;") == 2

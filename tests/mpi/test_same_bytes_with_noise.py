@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
+import itertools
 import subprocess
-from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.tables import RUN_ALL
+from particles.trajectory import Trajectory, load
+from tests.tables import RANKS, RUN_ALL
 
-Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
-RANKS = (1, 2, 3, 4)
+MORE = (2, 3, 4)
 
 
 PLANE = """
@@ -79,64 +79,63 @@ RUNS: dict[str, tuple[str, int, tuple[str, ...]]] = {
 }
 SHORT = ("gaussian, poisson", "two-point, K = x", "plane, mean", "mean, poisson")  # the others: make test-long
 SPLIT = [pytest.param(name, marks=() if name in SHORT else pytest.mark.long) for name in RUNS]
-Runs = dict[tuple[str, int], dict[str, Any]]
+SCRIPT = RUN_ALL
+Runs = dict[tuple[str, int], Trajectory]
+
+
+def given(folder: Path, asked: list[dict[str, Any]]) -> dict[int, list[tuple[int, list[str]]]]:
+    """Command lines on each number of ranks, of the runs that are asked about and the short ones."""
+    for name, text in TOMLS.items():
+        (folder / f"{name}.toml").write_text(text)
+    lines: dict[int, list[tuple[int, list[str]]]] = {ranks: [] for ranks in RANKS}
+    names = {*SHORT, *(test["name"] for test in asked if "name" in test)}
+    for ranks, (name, (case, count, options)) in itertools.product(RANKS, RUNS.items()):
+        if name in names:
+            source = str(folder / f"{case}.toml") if case in TOMLS else case
+            counted = () if case.startswith("plane") else ("--histogram", "-5", "5", "40")
+            out = str(folder / f"{name}-{ranks}")
+            lines[ranks].append(
+                (0, ["run", source, "--count", str(count), *options, *counted, "--seed", "7", "--out", out])
+            )
+    return lines
 
 
 @pytest.fixture(scope="module")
-def runs(fresh: Fresh, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Runs:
-    """What `info --json` says of every run that is asked about, on every number of ranks; one job a number of ranks."""
-    folder = tmp_path_factory.mktemp("runs")
-    asked = {item.callspec.params["name"] for item in request.session.items if hasattr(item, "callspec")
-             and item.path == request.path and "name" in item.callspec.params}  # fmt: skip
-    chosen = {name: row for name, row in RUNS.items() if name in asked or name in SHORT}
-    for name, text in TOMLS.items():
-        (folder / f"{name}.toml").write_text(text)
-    answers: Runs = {}
-    for ranks in RANKS:
-        argvs, infos = [], []
-        for number, (case, count, options) in enumerate(chosen.values()):
-            out = str(folder / f"{number}-{ranks}")
-            given = str(folder / f"{case}.toml") if case in TOMLS else case
-            counted = () if case.startswith("plane") else ("--histogram", "-5", "5", "40")
-            argvs.append(["run", given, "--count", str(count), *options, *counted, "--seed", "7", "--out", out])
-            infos.append(["info", out, "--json"])
-        done = fresh("-c", RUN_ALL, json.dumps(argvs), ranks=ranks, timeout=240)
-        assert done.returncode == 0, done.stderr
-        told = fresh("-c", RUN_ALL, json.dumps(infos))
-        assert told.returncode == 0, told.stderr
-        objects = [json.loads(line) for line in told.stdout.splitlines() if line.startswith("{")]
-        for number, (name, answer) in enumerate(zip(chosen, objects, strict=True)):
-            stored = folder / f"{number}-{ranks}" / "histogram.npy"
-            answer["histogram"] = np.load(stored, allow_pickle=False).tolist() if stored.exists() else None
-            answers[name, ranks] = answer
-    return answers
+def runs(told: dict[int, subprocess.CompletedProcess[str]]) -> Runs:
+    """Every run on every number of ranks."""
+    return {
+        (name, ranks): load(path)
+        for ranks, done in told.items()
+        for name in RUNS
+        if (path := Path(done.args).with_name(f"{name}-{ranks}")).exists()
+    }
 
 
 @pytest.mark.parametrize("name", SPLIT)
 def test_noisy_cloud_is_independent_of_rank_count(runs: Runs, name: str) -> None:
     serial = runs[name, 1]
-    assert len(serial["sha256"]) == len(serial["times"]) >= 1
-    for ranks in RANKS[1:]:
-        assert runs[name, ranks]["sha256"] == serial["sha256"]
-        assert runs[name, ranks]["info"]["ranks"] == ranks
+    assert len(serial.digests()) == len(serial.times) >= 1
+    for ranks in MORE:
+        assert runs[name, ranks].digests() == serial.digests()
+        assert runs[name, ranks].info["ranks"] == ranks
 
 
 @pytest.mark.parametrize("name", SPLIT)
 def test_moments_and_histograms_are_independent_of_rank_count(runs: Runs, name: str) -> None:
-    for ranks in RANKS[1:]:
-        assert runs[name, ranks]["moments"] == runs[name, 1]["moments"]
-        assert runs[name, ranks]["histogram"] == runs[name, 1]["histogram"]
-    assert np.all(np.isfinite(runs[name, 1]["moments"]))
+    for ranks in MORE:
+        assert runs[name, ranks].moments.tobytes() == runs[name, 1].moments.tobytes()
+        assert runs[name, ranks].counts_digest() == runs[name, 1].counts_digest()
+    assert np.all(np.isfinite(runs[name, 1].moments))
 
 
 def test_histograms_were_stored(runs: Runs) -> None:
-    for (name, _), answer in runs.items():
+    for (name, _), found in runs.items():
         if not RUNS[name][0].startswith("plane"):
-            total = np.array(answer["histogram"]).reshape(len(answer["times"]), -1).sum(axis=1)
-            assert (total == RUNS[name][1]).all()
+            assert found.counts is not None
+            assert (found.counts.sum(axis=(1, 2)) == RUNS[name][1]).all()
 
 
 def test_digests_tell_runs_apart(runs: Runs) -> None:
     """Control: another model, clock or law gives other bytes."""
-    ends = [answer["sha256"][-1] for (_, ranks), answer in runs.items() if ranks == 1]
+    ends = [found.digests()[-1] for (_, ranks), found in runs.items() if ranks == 1]
     assert len(set(ends)) == len(ends) >= len(SHORT)

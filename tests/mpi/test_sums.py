@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
 
 import pytest
 
-Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
-
 SCRIPT = """
-import sys
 import numpy as np
 from particles.base.digests import digest_of
 from particles.base.parallel import world
@@ -31,21 +27,17 @@ for count, length in ((15, 18201), (3, 5), (1, 1), (700, 1)):
 
 
 @pytest.fixture(scope="module")
-def told(fresh: Fresh) -> dict[int, list[list[str]]]:
+def sums(told: dict[int, subprocess.CompletedProcess[str]]) -> dict[int, list[list[str]]]:
     """For each number of ranks: the digests of the ordered sum, and of sums a rank added."""
-    found = {}
-    for ranks in (1, 2, 3, 4):
-        done = fresh("-c", SCRIPT, ranks=ranks)
-        assert (done.returncode, done.stderr) == (0, "")
-        found[ranks] = [line.split() for line in done.stdout.splitlines()]
-    return found
+    assert all(done.stderr == "" for done in told.values())
+    return {ranks: [line.split() for line in done.stdout.splitlines()] for ranks, done in told.items()}
 
 
 @pytest.mark.parametrize("ranks", [2, 3, 4])
-def test_ordered_sums_are_the_same_bytes_on_any_number_of_ranks(told: dict[int, list[list[str]]], ranks: int) -> None:
-    assert [row[0] for row in told[ranks]] == [row[0] for row in told[1]]
+def test_ordered_sums_are_the_same_bytes_on_any_number_of_ranks(sums: dict[int, list[list[str]]], ranks: int) -> None:
+    assert [row[0] for row in sums[ranks]] == [row[0] for row in sums[1]]
 
 
-def test_sums_of_sums_are_not(told: dict[int, list[list[str]]]) -> None:
+def test_sums_of_sums_are_not(sums: dict[int, list[list[str]]]) -> None:
     """Control: what each rank adds up for itself depends on their number."""
-    assert told[1][0][1] != told[3][0][1]
+    assert sums[1][0][1] != sums[3][0][1]
