@@ -97,8 +97,8 @@ def collision_matrix(w: float, b: float, nu2: float, eps: float, noise: str, *, 
 
 def z_scores(x: np.ndarray, exact: Sequence[float], centre: float = 0.0) -> np.ndarray:
     """(mean of (x - centre)^k - exact)/standard error for k = 1, 2, ..."""
-    scores = []
-    for k, value in enumerate(exact, start=1):
-        powers = (x - centre) ** k
+    scores, distances, powers = [], x - centre, np.ones(x.size)
+    for value in exact:
+        powers *= distances
         scores.append((powers.mean() - value) / (powers.std() / math.sqrt(x.size)))
     return np.array(scores)
