@@ -22,12 +22,10 @@ def _oracle_log1p(x: mpmath.mpf) -> mpmath.mpf:
 
 
 def _oracle_quantile(p: mpmath.mpf) -> mpmath.mpf:
-    """Root of Phi(x) = p near the value in double precision, by Newton in the tail that loses no digits."""
+    """Root of Phi(x) = p, in the tail that loses no digits: a step of Newton's doubles the digits of a float."""
     tail, sign = (p, 1) if p <= 0.5 else (1 - p, -1)
     x = mpmath.mpf(_scipy_ndtri(float(tail)))
-    for _ in range(3):
-        x -= (mpmath.ncdf(x) - tail) / mpmath.npdf(x)
-    return sign * x
+    return sign * (x - (mpmath.ncdf(x) - tail) / mpmath.npdf(x))
 
 
 def _scipy_ndtri(p: float) -> float:
@@ -40,9 +38,7 @@ def _oracle_omega(z: mpmath.mpf) -> mpmath.mpf:
     from scipy.special import wrightomega
 
     omega = mpmath.mpf(float(wrightomega(float(z)).real))
-    for _ in range(4):
-        omega -= (omega + mpmath.log(omega) - z) / (1 + 1 / omega)
-    return omega
+    return omega - (omega + mpmath.log(omega) - z) / (1 + 1 / omega)  # twice the digits of a float
 
 
 def _signed(low: float, high: float) -> np.ndarray:
@@ -98,7 +94,7 @@ def test_error_is_within_the_stated_ulp(name: str) -> None:
     x = np.concatenate([points, edges])
     value = compiled(name, x)
     worst, where = 0.0, 0.0
-    with mpmath.workprec(160):
+    with mpmath.workprec(120):
         for argument, found in zip(x.tolist(), value.tolist(), strict=True):
             exact = oracle(mpmath.mpf(argument))
             error = float(abs(mpmath.mpf(found) - exact) / mpmath.mpf(math.ulp(float(exact))))
