@@ -65,8 +65,8 @@ def test_cdf_is_the_integral_of_the_pdf_and_the_atoms(law: Law) -> None:
 @each_law
 def test_moments_are_those_of_the_quantile(law: Law) -> None:
     """E f(X) = int_0^1 f(F^-1(p)) dp, by midpoints in p on cells that shrink to the ends."""
-    near = 0.5 * np.exp(-np.linspace(0.0, 34.0, 60_001))
-    edges = np.unique(np.concatenate([[0.0], near[::-1], 1.0 - near[1:], np.linspace(0.0, 1.0, 200_001)]))
+    near = 0.5 * np.exp(-np.linspace(0.0, 34.0, 6001))
+    edges = np.unique(np.concatenate([[0.0], near[::-1], 1.0 - near[1:], np.linspace(0.0, 1.0, 100_001)]))
     x, cells = law.quantile(0.5 * (edges[1:] + edges[:-1])), np.diff(edges)
     mean = (x * cells).sum()
     assert law.mean == pytest.approx(mean, abs=3e-5)
@@ -125,10 +125,10 @@ def test_sampling_constant_is_that_of_theory_3_1(law: Law, constant: float) -> N
 
 @each_law
 def test_sampling_constant_is_the_integral(law: Law) -> None:
-    """Against a fine midpoint sum over x."""
-    x = np.linspace(-15.0, 17.0, 6_400_001)
+    """Against a fine midpoint sum over x, with an edge at each jump."""
+    x = np.union1d(np.linspace(-15.0, 17.0, 320_001), law.breakpoints())
     f = np.clip(law.cdf(0.5 * (x[1:] + x[:-1])), 0.0, 1.0)
-    total = math.sqrt(2.0 / math.pi) * np.sqrt(f * (1.0 - f)).sum() * (x[1] - x[0])
+    total = math.sqrt(2.0 / math.pi) * (np.sqrt(f * (1.0 - f)) * np.diff(x)).sum()
     assert law.w1_constant() == pytest.approx(total, rel=2e-5, abs=1e-5)
 
 
