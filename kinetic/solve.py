@@ -1,9 +1,6 @@
 """The equation of a model, and conservation laws as such: from cell averages to the record of a run.
 
-    d_t g + d_x F = d_xx (D g) + k S(g),   D = (nu^2/2) K(x)^2      (arXiv 2001.04294, (4), (8), (22))
-
-(K = x is missing from (22): docs/errata.md, E37.) `solve` takes a model, `evolve` any problem; the time loop is in
-`kinetic.loop`.
+`solve` takes a model, `evolve` any problem, which `kinetic.problem` writes out; the time loop is in `kinetic.loop`.
 """
 
 from __future__ import annotations

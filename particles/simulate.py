@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +114,9 @@ def perform(
     described = run.describe(model, scheme)
 
     written = 8.0 * model.size * len(ensemble.local) * (run.clouds + 1)
-    with _claimed(checkpoints, ensemble), Watch(checkpoints, ensemble.ranks, written) as watch:
+    # another job would mix its checkpoints with those of this one
+    claimed = nullcontext() if checkpoints is None else ensemble.ranks.claimed(checkpoints.folder)
+    with claimed, Watch(checkpoints, ensemble.ranks, written) as watch:
         _compile(model, scheme, levels, ensemble)
         k, state, kept = _begin(checkpoints, ensemble, model, run, described)
         watch.ready()
@@ -157,11 +159,6 @@ def sweep(model: Model, count: int, passes: float = 1.0) -> int:
     """Steps of so many passes over a particle between two looks at the state; the same on any number of ranks."""
     most = max(SHORT_SWEEP, min(SWEEP, LARGE // (count * model.size)))
     return max(1, int(most / passes))
-
-
-def _claimed(checkpoints: Checkpoints | None, ensemble: Ensemble) -> AbstractContextManager[None]:
-    """Hold the folder of the checkpoints, which another job would mix with its own."""
-    return nullcontext() if checkpoints is None else ensemble.ranks.claimed(checkpoints.folder)
 
 
 def _begin(

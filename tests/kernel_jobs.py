@@ -19,7 +19,6 @@ import numpy as np
 import kinetic
 import particles
 import validation
-from kinetic.line.banded import solve_banded
 from kinetic.schemes import SCHEMES
 from particles.base import jit, parallel
 from particles.ensemble import Bins, Ensemble
@@ -107,11 +106,6 @@ def shock() -> str:
     )
 
 
-def banded() -> str:
-    """A banded system."""
-    return digest(solve_banded(np.ones((7, 12)) + 9.0 * (np.arange(7) == 3)[:, None], np.arange(12.0)))
-
-
 def distances() -> str:
     """What compares: W1 to a density and to laws, the enclosure, the null law."""
     law, points = Normal(0.0, 1.0), np.linspace(-1.0, 2.0, 500)
@@ -160,7 +154,7 @@ def jobs() -> dict[str, Job]:
     found["equation"] = partial(solve, line(nu2=0.0), kinetic.Explicit())
     for name, scheme in SCHEMES.items():
         found[f"equation, {name}"] = partial(solve, line(initial=Normal(1.0, 0.1)), scheme)
-    return found | {"shock": shock, "banded": banded, "distances": distances, "levels": levels}
+    return found | {"shock": shock, "distances": distances, "levels": levels}
 
 
 def main(order: str, chosen: list[str]) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import math
+from dataclasses import fields
 from typing import Any
 
 from particles.base import command
-
-SEPARATORS = (",", ";", "\t", "|", " ")
+from particles.model.measurements import MISSING, SEPARATORS
 
 
 def add_parser(commands: Any) -> None:
@@ -20,12 +20,10 @@ def add_parser(commands: Any) -> None:
         "--separator",
         choices=SEPARATORS,
         metavar="MARK",
-        help="between fields: , ; | a tab or a blank (default: found)",
+        help="between fields: , ; | tab or blank (default: found)",
     )
     parser.add_argument("--decimal", choices=(".", ","), help="decimal mark (default: found)")
-    parser.add_argument(
-        "--missing", choices=("refuse", "drop"), default="refuse", help="rows without a number (default: refuse)"
-    )
+    parser.add_argument("--missing", choices=MISSING, default="refuse", help="rows without a number (default: refuse)")
     parser.add_argument("--bootstrap", type=_count, default=199, metavar="B", help="samples a family (default: 199)")
     parser.add_argument("--seed", type=command.seed, default=0, help="of the bootstrap (default: 0)")
     parser.add_argument(
@@ -76,25 +74,12 @@ def _error(error: float) -> str:
 
 def _plain(fits: Any) -> dict[str, Any]:
     """The answer for JSON; null for what the data do not fix."""
-    return {
-        "count": fits.count,
-        "step": fits.step,
-        "bootstrap": fits.bootstrap,
-        "level": fits.level,
-        "chosen": None if fits.chosen is None else fits.chosen.family,
-        "refused": dict(fits.refused),
-        "fits": [
-            {
-                "family": one.family,
-                "parameters": dict(one.parameters),
-                "errors": {name: None if math.isinf(error) else error for name, error in one.errors.items()},
-                "log_likelihood": one.log_likelihood,
-                "bic": one.bic,
-                "distance": one.distance,
-                "p_value": one.p_value,
-                "limit": one.limit,
-                "model": one.model.describe(),
-            }
-            for one in fits.fits
-        ],
-    }
+    told = {name: getattr(fits, name) for name in ("count", "step", "bootstrap", "level")}
+    chosen = None if fits.chosen is None else fits.chosen.family
+    return {**told, "chosen": chosen, "refused": dict(fits.refused), "fits": [_plain_fit(one) for one in fits.fits]}
+
+
+def _plain_fit(one: Any) -> dict[str, Any]:
+    told = {field.name: getattr(one, field.name) for field in fields(one) if field.name not in ("law", "model")}
+    errors = {name: None if math.isinf(error) else error for name, error in one.errors.items()}
+    return {**told, "parameters": dict(one.parameters), "errors": errors, "model": one.model.describe()}

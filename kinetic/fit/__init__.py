@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,6 +22,7 @@ from kinetic.fit.likelihood import Maximum, maximise, standard_errors
 from kinetic.fit.target import Target, of_data, of_law
 from particles.base.checks import require_count
 from particles.base.errors import InputError
+from particles.base.progress import part_of
 from particles.model import Law, Model
 
 LEVEL = 0.05
@@ -162,7 +162,7 @@ def fit(
         random = np.random.default_rng([seed, list(FAMILIES).index(name)])
         p_value = None
         if bootstrap:
-            done = partial(_part, progress, number, len(families))
+            done = part_of(progress, number, len(families))
             p_value = p_value_of_distance(family, given, maximum, bootstrap, random, done)
         found.append(_fitted(family, given, maximum, p_value, initial))
     if not found:
@@ -171,11 +171,6 @@ def fit(
     found.sort(key=lambda one: (round(one.bic, 7), len(one.parameters)))
     count = 0 if given.law is not None else int(given.count)
     return Fits(fits=tuple(found), refused=refused, count=count, step=given.step, bootstrap=bootstrap)
-
-
-def _part(progress: Callable[[float], None], number: int, parts: int, share: float) -> None:
-    """Tell the share of the whole, of a share of one of its parts."""
-    progress((number + share) / parts)
 
 
 def p_value_of_distance(
@@ -208,7 +203,8 @@ def _fitted(family: SteadyFamily, target: Target, maximum: Maximum, p_value: flo
         errors = dict(zip(names, standard_errors(family, target, maximum).tolist(), strict=True))
         bic = len(names) * math.log(target.count) - 2.0 * maximum.log_likelihood
     else:
-        bic = 2.0 * (_negative_entropy(target) - maximum.log_likelihood)
+        negative_entropy = float((target.weights * np.log(target.law.pdf(target.values))).sum())
+        bic = 2.0 * (negative_entropy - maximum.log_likelihood)
     return Fit(
         family=family.name,
         law=law,
@@ -221,12 +217,6 @@ def _fitted(family: SteadyFamily, target: Target, maximum: Maximum, p_value: flo
         p_value=p_value,
         limit=maximum.limit,
     )
-
-
-def _negative_entropy(target: Target) -> float:
-    """Integral of h ln h dx."""
-    assert target.law is not None
-    return float((target.weights * np.log(target.law.pdf(target.values))).sum())
 
 
 def _check(families: Sequence[str], bootstrap: int, seed: int) -> None:

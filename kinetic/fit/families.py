@@ -47,7 +47,8 @@ from particles.model.laws.sech_power import SechPower
 class NormalFamily(SteadyFamily):
     """N(m, v): identity with K = 1."""
 
-    name, parameters, positive = "normal", ("bias", "nu2"), False
+    name, parameters, positive, located = "normal", ("bias", "nu2"), False, True
+    drift, diffusion = IDENTITY, CONSTANT
 
     def start(self, x: Floats, shares: Floats) -> Floats:
         mean, std = mean_std(x, shares)
@@ -63,18 +64,12 @@ class NormalFamily(SteadyFamily):
     def law(self, theta: Floats) -> Law:
         return Normal(float(theta[0]), math.exp(2.0 * theta[1]))
 
-    def scales(self, theta: Floats) -> Floats:
-        return np.array([math.exp(theta[1]), 1.0])
-
-    def _model(self, theta: Floats) -> dict[str, Any]:
-        bias, nu2 = self.physical(theta).tolist()
-        return {"drift": IDENTITY, "weight": -1.0, "bias": bias, "diffusion": CONSTANT, "nu2": nu2}
-
 
 class InverseGammaFamily(SteadyFamily):
     """1/X ~ Gamma: identity with K = x."""
 
     name, parameters = "inverse-gamma", ("bias", "nu2")
+    drift, diffusion = IDENTITY, LINEAR
     limits, limited = ("w -> nu^2/2: no law", "nu^2 -> 0: a normal law"), 0
 
     def start(self, x: Floats, shares: Floats) -> Floats:
@@ -102,15 +97,13 @@ class InverseGammaFamily(SteadyFamily):
         return ((-7.0, 18.0), FREE)
 
     def _model(self, theta: Floats) -> dict[str, Any]:
-        bias, nu2 = self.physical(theta).tolist()
-        weight = -1.0 if theta[0] > 0.0 else 1.0
-        return {"drift": IDENTITY, "weight": weight, "bias": bias, "diffusion": LINEAR, "nu2": nu2}
+        return super()._model(theta) | {"weight": -1.0 if theta[0] > 0.0 else 1.0}
 
 
 class GeneralisedGammaFamily(SteadyFamily):
     """The corrected sigma_N with K = x; ln X = mu + (s/q) ln(q^2 G), G ~ Gamma(1/q^2)."""
 
-    name, parameters = "generalised-gamma", ("delta", "scale", "nu2")
+    name, parameters, located = "generalised-gamma", ("delta", "scale", "nu2"), True
     limits = ("delta -> 0: a lognormal law", "delta -> inf: a power of x below an end")
 
     def start(self, x: Floats, shares: Floats) -> Floats:
@@ -142,9 +135,6 @@ class GeneralisedGammaFamily(SteadyFamily):
         room = np.abs(theta[0]) - 2.0 * math.exp(theta[1] + 1.0) / q * np.log(q) < 600.0
         return (FREE, (-math.inf, theta[1] + 1.0), (float(q[np.argmax(room)]), 5.0))
 
-    def scales(self, theta: Floats) -> Floats:
-        return np.array([math.exp(theta[1]), 1.0, 1.0])
-
     def _model(self, theta: Floats) -> dict[str, Any]:
         delta, scale, nu2 = self.physical(theta).tolist()
         drift = lognormal_family(delta, scale=scale)
@@ -154,7 +144,8 @@ class GeneralisedGammaFamily(SteadyFamily):
 class SechPowerFamily(SteadyFamily):
     """C sech^p(rate (x - centre)): tanh with K = 1."""
 
-    name, parameters, positive = "sech-power", ("weight", "bias", "nu2"), False
+    name, parameters, positive, located = "sech-power", ("weight", "bias", "nu2"), False, True
+    drift, diffusion = TANH, CONSTANT
     limits = ("w, nu^2 -> 0: a normal law", "w -> -inf: a Laplace law")
 
     def start(self, x: Floats, shares: Floats) -> Floats:
@@ -185,18 +176,12 @@ class SechPowerFamily(SteadyFamily):
     def bounds(self, theta: Floats) -> Bounds:
         return (FREE, FREE, (2e-3, 0.99))
 
-    def scales(self, theta: Floats) -> Floats:
-        return np.array([math.exp(theta[1]), 1.0, 1.0])
-
-    def _model(self, theta: Floats) -> dict[str, Any]:
-        weight, bias, nu2 = self.physical(theta).tolist()
-        return {"drift": TANH, "weight": weight, "bias": bias, "diffusion": CONSTANT, "nu2": nu2}
-
 
 class ReluFamily(SteadyFamily):
     """x^(-2), times (y e^(1-y))^p at y = a/x > 1: relu with K = x on the whole line."""
 
     name, parameters = "relu", ("bias", "nu2")
+    drift, diffusion = RELU, LINEAR
     limits = ("nu^2 -> inf: no law", "nu^2 -> 0: the law of Pareto")
 
     def start(self, x: Floats, shares: Floats) -> Floats:
@@ -216,10 +201,6 @@ class ReluFamily(SteadyFamily):
 
     def bounds(self, theta: Floats) -> Bounds:
         return (FREE, (-7.0, 14.0))
-
-    def _model(self, theta: Floats) -> dict[str, Any]:
-        bias, nu2 = self.physical(theta).tolist()
-        return {"drift": RELU, "weight": -1.0, "bias": bias, "diffusion": LINEAR, "nu2": nu2}
 
 
 FAMILIES = {

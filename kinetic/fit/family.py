@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from particles.base.arrays import Floats
-from particles.model import Law, Model
+from particles.model import Diffusion, Drift, Law, Model
 
 Bounds = tuple[tuple[float, float], ...]
 FREE = (-math.inf, math.inf)
@@ -27,6 +27,10 @@ class SteadyFamily(ABC):
     """What the lower and upper bound of the limited working parameter stand for."""
     limited: ClassVar[int] = -1
     """Which one that is."""
+    located: ClassVar[bool] = False
+    """The first working parameter is a place in units of e^theta[1]."""
+    drift: ClassVar[Drift]
+    diffusion: ClassVar[Diffusion]
 
     @abstractmethod
     def start(self, x: Floats, shares: Floats) -> Floats:
@@ -44,9 +48,10 @@ class SteadyFamily(ABC):
     def law(self, theta: Floats) -> Law:
         """The law."""
 
-    @abstractmethod
     def _model(self, theta: Floats) -> dict[str, Any]:
-        """Drift, weight, bias, diffusion and nu2 of the model."""
+        """Drift, weight, bias, diffusion and nu2 of the model; a weight that is not free is -1."""
+        free = zip(self.parameters, self.physical(theta).tolist(), strict=True)
+        return {"drift": self.drift, "weight": -1.0, "diffusion": self.diffusion, **dict(free)}
 
     def model(self, theta: Floats, initial: Law) -> Model:
         """Return the model whose steady law is `law(theta)`, started from `initial`."""
@@ -58,7 +63,7 @@ class SteadyFamily(ABC):
 
     def scales(self, theta: Floats) -> Floats:
         """Lengths on which the log-density changes by the order of one."""
-        return np.ones(len(self.parameters))
+        return np.array([math.exp(theta[1]) if self.located else 1.0, *np.ones(len(self.parameters) - 1)])
 
 
 def log_gamma_peak(k: float) -> float:

@@ -19,10 +19,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from particles.base.arrays import Floats
-from particles.base.jit import Formula, formula, kernel
+from particles.base.jit import formula
 from particles.base.shims import fma
 
 BANDS = 7
@@ -121,20 +118,3 @@ def solve(bands: Any, factors: Any, border: Any, ring: bool, x: Any) -> None:
     z0, z1, z2 = x[m], x[m + 1], x[m + 2]
     for j in range(m):
         x[j] -= border[0, j] * z0 + border[1, j] * z1 + border[2, j] * z2
-
-
-@kernel
-def _once() -> Formula:
-    def loop(bands: Any, factors: Any, border: Any, ring: bool, x: Any) -> None:
-        factorise(bands, factors, border, ring)
-        solve(bands, factors, border, ring, x)
-
-    return loop
-
-
-def solve_banded(bands: Floats, right: Floats, *, ring: bool = False) -> Floats:
-    """Solution x, shape (N,), of one system; N >= 4, on a ring N >= 7."""
-    x = np.array(right, dtype=np.float64)
-    n = x.size
-    _once()(np.ascontiguousarray(bands), np.empty((BANDS, n)), np.empty((BORDER, n - BORDER)), ring, x)
-    return x

@@ -26,18 +26,10 @@ import numpy as np
 
 from kinetic.flux import Boundary, Flux, LinearFlux
 from kinetic.grid import Grid, first_moment
+from kinetic.line import implicit
 from kinetic.line.additive import ARK3, Additive
 from kinetic.line.diffusion import Diffusivity
-from kinetic.line.implicit import (
-    PAD,
-    diffusive,
-    empty_system,
-    end_values,
-    face_coefficients,
-    join,
-    prepare,
-    solve_stage,
-)
+from kinetic.line.implicit import PAD, join
 from kinetic.line.integrate import advection
 from kinetic.line.reconstruction import Reconstruction
 from particles.base.arrays import Floats
@@ -68,9 +60,9 @@ def _march(fluxes: Formula) -> Formula:
             if ring:
                 join(u)
             fluxes(u[PAD - 1 : PAD + n + 1], (work[0], work[1], f), data, constants, (0.0, 0.0, ring), t)
-            diffusive(c, u, g)
+            implicit.diffusive(c, u, g)
             if not ring:
-                low, high = end_values(u[PAD : PAD + n])
+                low, high = implicit.end_values(u[PAD : PAD + n])
                 f[0], f[n] = speeds[0] * low, speeds[1] * high
                 g[0], g[n] = -f[0], -f[n]
             total = work[0, : n + 1]
@@ -84,7 +76,7 @@ def _march(fluxes: Formula) -> Formula:
             for j in range(n):
                 out[j] = fma(dt / h, total[j] - total[j + 1], start[j])
             if k < last:
-                solve_stage(system, ring, -tau * following[0], tau * following[1], out)
+                implicit.solve_stage(system, ring, -tau * following[0], tau * following[1], out)
 
     return loop
 
@@ -139,7 +131,7 @@ class ImexStepper:
         self.averages[:] = averages
         self._memory = (self._states, np.zeros((2, stages, n + 1)), np.zeros((2, n + 2)))
         self._data = np.zeros((stages, n + 1))
-        self._faces, self._system = face_coefficients(d, grid, ring=self._ring), empty_system(n)
+        self._faces, self._system = implicit.face_coefficients(d, grid, ring=self._ring), implicit.empty_system(n)
         self._resolved = tuple(2.0 * float(end) / grid.h for end in np.broadcast_to(d, n)[[0, -1]])
         self._slowest = math.pi * float(d.max()) / (grid.hi - grid.lo)
         self._step = math.nan
@@ -165,7 +157,7 @@ class ImexStepper:
         h = self._grid.h
         if not math.isclose(dt, self._step, rel_tol=SAME):
             self._step = dt
-            prepare()(self._faces, self._system, self._ring, self._tableau.gamma * dt / h)
+            implicit.prepare()(self._faces, self._system, self._ring, self._tableau.gamma * dt / h)
         if self.steady:
             data = self._flux.data(self._grid, t, None)
             speeds = self._end_speeds(data)

@@ -45,6 +45,11 @@ def progress_bar(what: str, work: float | None = None) -> Iterator[Report]:
             yield lambda share: bar.update(task, completed=share)
 
 
+def part_of(progress: Report, done: int, total: int) -> Report:
+    """What takes the share of one of `total` parts, so many of them done, and tells `progress` that of the whole."""
+    return lambda share: progress((done + share) / total)
+
+
 def _every() -> float:
     told = os.environ.get(VARIABLE, str(EVERY))
     if told == "never":

@@ -8,20 +8,11 @@ import numpy as np
 
 from particles.base.jit import Formula, formula, kernel
 from particles.base.shims import fma
-from particles.kernels.noisy import (
-    _GUIDE,
-    _LEADING,
-    WIDTH,
-    Constants,
-    Ends,
-    Keys,
-    Place,
-    Sizes,
-    as_words,
-    fill_variates_of,
-)
+from particles.kernels.noisy import WIDTH, Constants, Ends, Keys, Place, Sizes, as_words, fill_variates_of
 from particles.kernels.space import affine
 from particles.philox import SHIFT
+
+_GUIDE, _LEADING = np.uint64(22), np.uint64(54)  # to the leading ten bits of a 32-bit word, and back to 64 bits
 
 
 @kernel

@@ -16,7 +16,6 @@ from particles.kernels.space import affine
 from particles.noise import sign_of_bit
 from particles.philox import LOW, SHIFT, Key, philox4x32
 
-_GUIDE, _LEADING = np.uint64(22), np.uint64(54)  # to the leading ten bits of a 32-bit word, and back to 64 bits
 WIDTH = 1024  # particles of a tile: with the buffer of four rows 40 KiB
 
 

@@ -142,14 +142,10 @@ class Measure:
 
     def cdf(self, x: Floats) -> Floats:
         """Distribution function just right of each x, atoms and density; d = 1, or InputError."""
-        self._require_line("the distribution function")
+        if self.dim != 1:
+            raise InputError(f"dimension {self.dim} has no use for the distribution function: allowed is 1")
         atoms = self.running_masses[np.searchsorted(np.sort(self.points[0]), x, side="right")]
         return np.asarray(atoms + self.density_cdf(x))
-
-    @property
-    def face_cdf(self) -> Floats:
-        """Distribution function just right of every face, shape (N + 1,); d = 1."""
-        return self.cdf(self.faces)
 
     @cached_property
     def running_masses(self) -> Floats:
@@ -178,7 +174,3 @@ class Measure:
         """Coefficients of the density in t = s + 1/2, which runs from 0 at a cell's left face to 1."""
         p0, p1, p2 = self.polynomials
         return p0 - p1 / 2.0 + p2 / 4.0, p1 - p2, p2
-
-    def _require_line(self, what: str) -> None:
-        if self.dim != 1:
-            raise InputError(f"dimension {self.dim} has no use for {what}: allowed is 1")

@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats
-from particles.base.checks import require_count, require_finite, require_number, require_positive, require_type
+from particles.base.checks import require_at_least, require_count, require_finite, require_positive, require_type
 from particles.base.errors import InputError
 from particles.model.diffusion import CONSTANT, Diffusion
 from particles.model.drifts.drift import Drift
@@ -92,7 +92,7 @@ class Model:
         require_type("diffusion", self.diffusion, Diffusion, "a Diffusion")
         require_type("scaled", self.scaled, (bool, np.bool_, NoneType), "True, False or None")
         require_type("walls", self.walls, (tuple, list, NoneType), "two increasing numbers or None")
-        require_number("nu2", self.nu2)
+        require_at_least("nu2", self.nu2)
         require_count("neurons", self.neurons)
         if isinstance(self.initial, Product) and self.initial.dim == 1:
             object.__setattr__(self, "initial", self.initial.components[0])
@@ -108,8 +108,6 @@ class Model:
                 raise InputError(f"walls = {self.walls!r} must be finite where they are sticky")
         if self.wall not in ("sticky", "reflecting"):
             raise InputError(f"wall = {self.wall!r} must be 'sticky' or 'reflecting'")
-        if not 0.0 <= self.nu2 < math.inf:
-            raise InputError(f"nu2 = {self.nu2!r} must be a finite number of at least 0")
         if self.nu2 > 0.0:
             require_positive("nu2", self.nu2)
         if self.mean_coupled and self.neurons != 1:

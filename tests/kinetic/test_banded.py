@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy.linalg import solve_banded as scipy_banded
 
-from kinetic.line.banded import BANDS, solve_banded
+from kinetic.line.banded import BANDS
 from particles.base.arrays import Floats
+from tests.banded import solve_banded
 
 
 def dense(bands: Floats, *, ring: bool) -> Floats:

@@ -9,7 +9,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import invgamma, lognorm, norm
 
-import kinetic.line.imex
+import kinetic.line.implicit
 from kinetic import CWENO3, Diffusivity, Grid, Linear, LinearFlux, NonlinearFlux
 from kinetic.line.additive import ARK3, Additive
 from kinetic.line.imex import ImexStepper
@@ -417,8 +417,8 @@ def test_data_are_taken_at_the_nodes_and_no_later_than_allowed() -> None:
 
 
 def test_a_matrix_is_factorised_once_for_a_step_length(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls, original = [], kinetic.line.imex.prepare
-    monkeypatch.setattr(kinetic.line.imex, "prepare", lambda: calls.append(1) or original())
+    calls, original = [], kinetic.line.implicit.prepare
+    monkeypatch.setattr(kinetic.line.implicit, "prepare", lambda: calls.append(1) or original())
     grid = Grid(*IN_A_BOX, cells=20)
     state = imex(LinearFlux(grid.faces), grid, CWENO3(), "reflecting", grid.averages(START), NONE, 1.0)
     for dt in (0.01, 0.01, 0.01 * (1.0 + 1e-15), 0.02):

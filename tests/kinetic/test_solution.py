@@ -33,7 +33,7 @@ def test_the_cdf_runs_from_the_low_atom_to_the_high_one(record: Solution) -> Non
     assert cdf[0] == low
     assert abs(cdf[-1] + high - 1.0) < 1e-13
     assert np.all(np.diff(cdf) > 0.0)
-    np.testing.assert_allclose(record.at(2.0).face_cdf[:-1], cdf[:-1], rtol=1e-13)
+    np.testing.assert_allclose(record.at(2.0).cdf(record.grid.faces)[:-1], cdf[:-1], rtol=1e-13)
 
 
 def test_the_density_between_centres_is_third_order() -> None:

@@ -47,13 +47,13 @@ def test_one_dimensional_points_may_come_flat() -> None:
     assert Measure.of_points(np.arange(4.0)).points.shape == (1, 4)
 
 
-def test_face_cdf_counts_the_atoms_up_to_and_on_the_face() -> None:
+def test_the_cdf_at_faces_counts_the_atoms_up_to_and_on_the_face() -> None:
     cells = np.cumsum([0.0, *(quad(density, a, b)[0] for a, b in pairwise(FACES))])
-    np.testing.assert_allclose(BOTH.face_cdf, np.add(cells, [0.2, 0.2, 0.25, 0.35]), rtol=1e-12)
+    np.testing.assert_allclose(BOTH.cdf(BOTH.faces), np.add(cells, [0.2, 0.2, 0.25, 0.35]), rtol=1e-12)
 
 
 def test_no_density_has_no_faces() -> None:
-    assert Measure.of_points(np.arange(4.0)).face_cdf.size == 0
+    assert Measure.of_points(np.arange(4.0)).cdf(np.empty(0)).size == 0
 
 
 @pytest.mark.parametrize(
@@ -72,4 +72,4 @@ def test_shapes_that_do_not_fit_are_refused(arguments: tuple[np.ndarray, ...]) -
 
 def test_distribution_function_needs_the_line() -> None:
     with pytest.raises(InputError):
-        _ = Measure.of_points(np.zeros((2, 3))).face_cdf
+        Measure.of_points(np.zeros((2, 3))).cdf(np.zeros(1))

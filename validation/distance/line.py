@@ -37,9 +37,6 @@ def _on_cells(measure: Measure, faces: Floats) -> Floats:
     return out
 
 
-# the exact integral of abs(step function + piecewise cubic)
-
-
 @kernel
 def absolute_integral() -> Formula:
     """Integral of abs(step function + piecewise cubic) over the line."""

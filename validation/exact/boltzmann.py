@@ -94,14 +94,8 @@ def collision_counts(scheme: Collisions | Milstein, time: float) -> Floats:
     dt = scheme.mean_time if scheme.dt is None else scheme.dt
     steps = even_levels(time, [], dt).size - 1
     if scheme.clock == "synchronous" or dt == scheme.mean_time:
-        return _all_at(steps)
+        return np.asarray(np.eye(1, steps + 1, steps)[0])  # all at n = steps
     return np.asarray(binom.pmf(np.arange(steps + 1), steps, dt / scheme.mean_time))
-
-
-def _all_at(n: int) -> Floats:
-    out = np.zeros(n + 1)
-    out[n] = 1.0
-    return out
 
 
 def is_free(model: Model) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from particles.base.errors import InputError, SimresnetError
+from particles.base.progress import part_of
 from validation.report.plan import Task
 from validation.report.record import Finding
 from validation.studies.kind import Progress
@@ -25,7 +26,7 @@ def run(tasks: Sequence[Task], progress: Progress) -> tuple[tuple[Finding, ...],
         if task.run is not None:
             begin = time.perf_counter()
             try:
-                study = task.run(_part(progress, len(seconds), total))
+                study = task.run(part_of(progress, len(seconds), total))
             except SimresnetError as error:
                 if not (isinstance(error, InputError) and error.on_all_ranks):
                     error.args = (f"{task.kind} of {task.case}: {error}",)
@@ -34,8 +35,3 @@ def run(tasks: Sequence[Task], progress: Progress) -> tuple[tuple[Finding, ...],
             seconds[f"{task.kind} of {task.case}"] = round(time.perf_counter() - begin, 2)
         findings.append(Finding(kind=task.kind, case=task.case, words=task.words, study=study, reason=reason))
     return tuple(findings), seconds
-
-
-def _part(progress: Progress, done: int, total: int) -> Callable[[float], None]:
-    """Share of the whole, from the share of one study of `total`."""
-    return lambda share: progress((done + share) / total)

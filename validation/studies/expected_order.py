@@ -53,7 +53,7 @@ def expected_order(model: Model, law: Law, grids: Sequence[Grid], until: float, 
             return Expected(order, order, "", _inside(f"the kink of relu at x = {x:g} lies"))
     steps = jumps(model.start_law, lo, hi)
     if model.nu2 == 0.0:
-        if [x for x in jumps(law, lo, hi) if not _near(x, found, hi - lo)]:
+        if any(all(abs(x - kink) >= 1e-8 * (hi - lo) for kink in found) for x in jumps(law, lo, hi)):
             return Expected(1.5, 1.5, "the density jumps, without noise to smooth it: order 3/2 for W1")
         if steps:
             return Expected(order, order, "", "jumps of the initial density have met a wall: no order is known then")
@@ -121,10 +121,6 @@ def masses(law: Law, grid: Grid) -> Floats:
     """Exact masses of the cells of a grid; an atom at an end is in none."""
     high = np.nextafter(grid.faces[-1:], -np.inf)
     return np.diff(np.concatenate([law.cdf(grid.faces[:-1]), law.cdf(high)]))
-
-
-def _near(x: float, points: Sequence[float], length: float) -> bool:
-    return any(abs(x - point) < 1e-8 * length for point in points)
 
 
 def _on_faces(x: float, grids: Sequence[Grid]) -> bool:

@@ -42,12 +42,8 @@ def _place(content: Any, error: Any) -> Place:
         elif last and error["type"] == "missing":
             place.append(part)
     if error["type"].startswith("union_tag"):
-        place.append(_tag(error))
+        place.append(str(error["ctx"]["discriminator"]).strip("'"))
     return tuple(place)
-
-
-def _tag(error: Any) -> str:
-    return str(error["ctx"]["discriminator"]).strip("'")
 
 
 def _sentence(content: dict[str, Any], place: Place, error: Any) -> str:
@@ -65,7 +61,7 @@ def _sentence(content: dict[str, Any], place: Place, error: Any) -> str:
         allowed = f": allowed are {', '.join(map(repr, known))}" if known else f": it says which {place[-2]}"
         hint = _meant(str(value), known)
         return f"{name}{told}{allowed}{', ' + hint if hint else ''}"
-    allowed = _allowed(error["loc"])
+    allowed = _walk(error["loc"])[1] or "something else"
     if value is _NOTHING:
         return f"{name} is missing: allowed is {allowed}"
     hint = _meant(value, re.findall(r"'([^']*)'", allowed)) if isinstance(value, str) else ""
@@ -119,7 +115,3 @@ def _walk(loc: Sequence[str | int]) -> tuple[list[type[BaseModel]], str]:
 
 def _keys(loc: Sequence[str | int]) -> set[str]:
     return {key for table in _walk(loc)[0] for key in table.model_fields}
-
-
-def _allowed(loc: Sequence[str | int]) -> str:
-    return _walk(loc)[1] or "something else"

@@ -11,8 +11,6 @@ from particles.base.jit import formula
 from particles.base.shims import fma
 from particles.model.drifts.drift import FARTHEST, Constants, Drift, zero
 
-# the corrected sigma_N, c = (lam, delta, scale) ----------------------------------------------------------------------
-
 
 @formula
 def _lognormal(u: float, x: float, c: Constants) -> float:

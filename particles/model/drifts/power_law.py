@@ -14,8 +14,6 @@ from particles.base.jit import formula
 from particles.base.shims import fma
 from particles.model.drifts.drift import Constants, Drift, expm1_over, one, zero
 
-# power law, c = (gamma, mu) ------------------------------------------------------------------------------------------
-
 
 @formula
 def _power(u: float, x: float, c: Constants) -> float:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 
 import kinetic
@@ -75,7 +76,7 @@ def ways(
 ) -> Iterator[Way]:
     """Ways that suit a model: layers without noise; with it every clock and noise law allowed, or those asked for."""
     if model.nu2 == 0.0:
-        yield _way("layers", lambda n: Euler(layers=n), lambda n: euler_law(model, n, until), model, until, limit)
+        yield _way("layers", lambda n: Euler(layers=n), model, until, limit)
         return
     for name in TRIED if noise is None else (noise,):
         for beat in CLOCKS if clock is None else (clock,):
@@ -83,34 +84,22 @@ def ways(
             if noise is None and model.diffusion.half_line and not math.isfinite(law.bound):
                 continue  # it would carry particles across 0
             try:
-                yield _collisions(model, until, limit, law, beat)
+                scheme = partial(_collisions, until, beat, law)
+                yield _way(f"{beat} clock, {law.name} noise", scheme, model, until, limit)
             except InputError:
                 if noise is not None and clock is not None:
                     raise
 
 
-def _collisions(model: Model, until: float, limit: Law, noise: Noise, clock: str) -> Way:
-    def scheme(n: int) -> Collisions:
-        return Collisions(until / n, clock, noise)
-
-    return _way(
-        f"{clock} clock, {noise.name} noise",
-        scheme,
-        lambda n: boltzmann_law(model, scheme(n), until),
-        model,
-        until,
-        limit,
-    )
+def _collisions(until: float, clock: str, noise: Noise, n: int) -> Collisions:
+    return Collisions(until / n, clock, noise)
 
 
-def _way(
-    name: str,
-    scheme: Callable[[int], Euler | Collisions],
-    law: Callable[[int], Law],
-    model: Model,
-    until: float,
-    limit: Law,
-) -> Way:
+def _way(name: str, scheme: Callable[[int], Euler | Collisions], model: Model, until: float, limit: Law) -> Way:
+    def law(n: int) -> Law:
+        one = scheme(n)
+        return boltzmann_law(model, one, until) if isinstance(one, Collisions) else euler_law(model, n, until)
+
     few, many = ((float(n), w1_between(law(n), limit)) for n in (FEW, MANY))
     speed = forecast(model, scheme(MANY), Run(count=1, until=until), measure=True).nanoseconds
     return Way(name, scheme, PowerLaw.through(few, many), speed)

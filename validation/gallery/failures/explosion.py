@@ -23,6 +23,7 @@ from particles import Euler, ExactFlow, simulate, vmath
 from particles.base.errors import NotFiniteError
 from particles.base.jit import formula
 from particles.model import Dirac, Drift, Model, lognormal_family
+from particles.model.drifts.drift import zero
 from validation.gallery.exhibit import Exhibit, Number
 from validation.studies.study import Check
 
@@ -40,12 +41,7 @@ def _printed_x(u: float, x: float, c: tuple[float, ...]) -> float:
     return (1.0 + c[0]) * vmath.exp(c[0] * vmath.log(x)) / c[0] - 1.0
 
 
-@formula
-def _zero(u: float, x: float, c: tuple[float, ...]) -> float:
-    return 0.0
-
-
-PRINTED = Drift("sigma_N as printed", _printed, _zero, _printed_x, _zero, 0.0, math.inf, (DELTA,))  # scale c = 1
+PRINTED = Drift("sigma_N as printed", _printed, zero, _printed_x, zero, 0.0, math.inf, (DELTA,))  # scale c = 1
 
 PRINTED_MODEL = Model(drift=PRINTED, weight=1.0, bias=0.0, initial=Dirac(START))
 
