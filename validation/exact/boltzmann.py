@@ -15,6 +15,7 @@ Milstein's and Euler-Maruyama's steps of length dt are collisions too, synchrono
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,6 @@ from particles import Collisions, Milstein
 from particles.base.arrays import Floats, over_arrays
 from particles.base.checks import require_at_least
 from particles.base.errors import InputError
-from particles.base.roots import quantile_by_bisection
 from particles.model import CONSTANT, Law, Model
 from particles.schemes.scheme import even_levels
 from validation.exact.interpolation import UniformGrid
@@ -32,6 +32,7 @@ from validation.exact.refine import tabulate
 from validation.exact.tabulated import Chart
 
 _NODES, _MOST = (12, 16, 20, 26, 34), 4097
+_SECANTS = 60
 
 
 def boltzmann_law(model: Model, scheme: Collisions | Milstein, time: float, *, tolerance: float = 1e-9) -> Law:
@@ -111,7 +112,7 @@ def _collision(
     model: Model, scheme: Collisions | Milstein, chart: Chart, grid: UniformGrid, rule: tuple[Floats, Floats]
 ) -> Any:
     """P as a sparse matrix on the size + 2 values of a grid."""
-    from scipy.sparse import csr_array, vstack
+    from scipy.sparse import csr_array
 
     eps, nu2, c = scheme.eps, model.nu2, model.diffusion.constants
     deviation, half = math.sqrt(eps * nu2), 0.5 * nu2 * eps
@@ -122,33 +123,61 @@ def _collision(
         """psi_k at y, or at row k of y; shape (nodes, n)."""
         x = chart.back(y)
         k = over_arrays(model.diffusion.value, x, constants=c)
-        dk = over_arrays(model.diffusion.derivative, x, constants=c)
-        corrected = half * k * dk * (nodes * nodes - 1.0) if scheme.corrected else 0.0
-        return np.asarray(x + eps * model.speed(x, 0.0) + deviation * k * nodes + corrected)
+        moved = x + eps * model.speed(x, 0.0) + deviation * k * nodes
+        if scheme.corrected:
+            moved += half * k * over_arrays(model.diffusion.derivative, x, constants=c) * (nodes * nodes - 1.0)
+        return np.asarray(moved)
 
-    y = grid.points
+    y, size = grid.points, grid.size
     falling = np.diff(images(y)).min(axis=1) <= 0.0
     if np.any(falling):
         raise InputError(
             f"a collision with eps = {eps!r} and noise {scheme.noise.name!r} does not preserve order (at eta ="
             f" {nodes[falling][0, 0]:.3g}): its law is not computed; allowed is a smaller eps or a smaller noise"
         )
-    shape = (nodes.size, y.size)
-    low, high = (np.full(shape, end) for end in (y[0] - 8.0 * grid.step, y[-1] + 8.0 * grid.step))
-    before = quantile_by_bisection(images, np.broadcast_to(chart.back(y), shape), low, high)
-    total = csr_array((y.size, y.size + 2))
-    for row, weight in zip(before, rule[1], strict=True):
-        total = total + weight * grid.matrix(row)
-    ends = csr_array((np.ones(2), ([0, 1], [y.size, y.size + 1])), shape=(2, y.size + 2))
-    return csr_array(vstack([total, ends]))
+    before = _inverse(images, chart.back(y), grid.origin + grid.step * np.arange(-8.0, size + 8.0))
+    index, weight = grid.stencil(before.ravel())
+    rows = np.broadcast_to(np.tile(np.arange(size), nodes.size), index.shape)
+    ends = size, size + 1
+    place = np.append(rows.ravel(), ends), np.append(index.ravel(), ends)
+    entries = np.append((np.repeat(rule[1], size) * weight).ravel(), (1.0, 1.0))
+    return csr_array((entries, place), shape=(size + 2, size + 2))  # what falls on one place is added up
+
+
+def _inverse(images: Callable[[Floats], Floats], targets: Floats, y: Floats) -> Floats:
+    """Where each of the rising `images` comes to the targets, to a few last bits: secants in a cell of y (Illinois).
+
+    An end of y for targets beyond the images of all y.
+    """
+    values = images(y)
+    cells = np.stack([np.searchsorted(row, targets) for row in np.maximum.accumulate(values, axis=1)])
+    right = np.clip(cells, 1, y.size - 1)
+    a, b = np.where(cells == y.size, y[-1], y[right - 1]), np.where(cells == 0, y[0], y[right])
+    f, g = (np.take_along_axis(values, right - back, axis=1) - targets for back in (1, 0))
+    close = max(1e-12 * float(y[1] - y[0]), 4.0 * float(np.spacing(np.abs(y).max())))
+    at, risen = a, np.full(a.shape, np.nan)
+    for _ in range(_SECANTS):
+        share = np.divide(g, g - f, out=np.zeros(g.shape), where=g > f)
+        last, at = at, np.clip(b - share * (b - a), a, b)
+        value = images(at) - targets
+        up = value >= 0.0
+        f = np.where(up, np.where(risen == 1.0, 0.5 * f, f), value)  # the end that stays twice counts half
+        g = np.where(up, value, np.where(risen == 0.0, 0.5 * g, g))
+        a, b, risen = np.where(up, a, at), np.where(up, at, b), up * 1.0
+        if np.all(np.abs(at - last) <= close):
+            break
+    return at
 
 
 def _mixture(matrix: Any, values: Floats, counts: Floats) -> Floats:
-    """sum_n counts_n matrix^n values."""
-    out = np.zeros_like(values)
-    for n, share in enumerate(counts):
-        if n > 0:
-            values = matrix @ values
-        if share > 0.0:
-            out += share * values
-    return out
+    """sum_n counts_n matrix^n values, column by column: a sparse matrix is slow on the two of them side by side."""
+    columns = []
+    for column in np.ascontiguousarray(values.T):
+        out = np.zeros_like(column)
+        for n, share in enumerate(counts):
+            if n > 0:
+                column = matrix @ column
+            if share > 0.0:
+                out += share * column
+        columns.append(out)
+    return np.stack(columns, axis=1)
