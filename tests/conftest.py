@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -17,6 +18,8 @@ from xdist.scheduler import LoadFileScheduling
 
 from tests.forks import Forks
 from tests.paths import ROOT
+
+gc.set_threshold(50_000, 20, 20)  # a kernel's compilation leaves 10^5 objects, to be looked through again and again
 
 Runner = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -13,6 +13,9 @@ from particles.base import shims
 _I64, _F64 = ir.IntType(64), ir.DoubleType()
 _UNARY = types.float64(types.float64)
 
+INLINED: dict[str, Any] = {"forceinline": True, "no_cfunc_wrapper": True}
+"""How formulas are compiled: see the policy of `jit`."""
+
 
 @intrinsic  # type: ignore[untyped-decorator]
 def _fma(typing_context: Any, a: Any, b: Any, c: Any) -> Any:
@@ -62,30 +65,29 @@ def _significand(typing_context: Any, x: Any) -> Any:
     return _UNARY, generate
 
 
-_INLINE = {"forceinline": True}
 # numba compares the parameters of an overload with those of its implementation, annotations included: hence none.
 
 
-@overload(shims.fma, jit_options=_INLINE)
+@overload(shims.fma, jit_options=INLINED)
 def _overload_fma(a, b, c):  # type: ignore[no-untyped-def]
     return lambda a, b, c: _fma(float(a), float(b), float(c))
 
 
-@overload(shims.sqrt, jit_options=_INLINE)
+@overload(shims.sqrt, jit_options=INLINED)
 def _overload_sqrt(x):  # type: ignore[no-untyped-def]
     return lambda x: _sqrt(float(x))
 
 
-@overload(shims.pow2, jit_options=_INLINE)
+@overload(shims.pow2, jit_options=INLINED)
 def _overload_pow2(n):  # type: ignore[no-untyped-def]
     return lambda n: _pow2(n)
 
 
-@overload(shims.exponent, jit_options=_INLINE)
+@overload(shims.exponent, jit_options=INLINED)
 def _overload_exponent(x):  # type: ignore[no-untyped-def]
     return lambda x: _exponent(x)
 
 
-@overload(shims.significand, jit_options=_INLINE)
+@overload(shims.significand, jit_options=INLINED)
 def _overload_significand(x):  # type: ignore[no-untyped-def]
     return lambda x: _significand(x)

@@ -7,6 +7,7 @@ Policy, each with its reason:
 * machine code is kept on disk by `kernel_cache`, keyed by the content of a kernel and of all that it reaches: numba's
   own cache returns stale code after an edit of a formula in another file, and mixes up what several processes write.
 * formulas are inlined by force: a scalar function of a few dozen instructions left as a call keeps its loop scalar.
+* no wrapper for callers in C is made, of kernels and of formulas: nobody asks for one.
 
 numba is loaded by the first call of a kernel and never by an import, so that ``--help`` and bad input stay fast.
 """
@@ -29,7 +30,7 @@ from particles.base.terminal import say
 F = TypeVar("F", bound=Callable[..., Any])
 Formula = Callable[..., Any]
 
-POLICY: dict[str, Any] = {"error_model": "numpy", "fastmath": False, "nogil": True}
+POLICY: dict[str, Any] = {"error_model": "numpy", "fastmath": False, "nogil": True, "no_cfunc_wrapper": True}
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PACKAGES = ("particles", "kinetic", "validation")
@@ -75,14 +76,14 @@ def _load_numba() -> Callable[..., Any]:
     import numba
     from numba.extending import register_jitable
 
-    from particles.base import intrinsics  # noqa: F401  (registers the shims)
+    from particles.base import intrinsics  # registers the shims
 
     number_symbols_anew()
     while _waiting:
         function = _waiting.pop()
         if function not in _registered:
             _registered.add(function)
-            register_jitable(forceinline=True)(function)
+            register_jitable(**intrinsics.INLINED)(function)
     return numba.njit  # type: ignore[no-any-return]
 
 
