@@ -266,14 +266,13 @@ def test_bad_input_is_one_sentence_before_anything_is_loaded(
     assert done.stdout == "loaded:\n"
 
 
-def test_state_that_is_not_finite_ends_with_three(fresh: Fresh, tmp_path: Path) -> None:
+def test_state_that_is_not_finite_ends_with_three(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     case = toml(tmp_path, ('drift = "tanh"', 'drift = {name = "cubic", gamma = 1.0}'), ("v = 1.0", "v = 400.0"))
-    done = fresh("-m", "particles", "run", case, "--layers", 5, "--count", 1000, "--out", tmp_path / "out")
-    assert done.returncode == 3
-    caution, _ = done.stderr.splitlines()
+    assert run("run", case, "--layers", 5, "--count", 1000, "--out", tmp_path / "out") == 3
+    caution, reason = capsys.readouterr().err.splitlines()
     assert "a step of 0.2 is long for a drift" in caution
-    assert "particle " in done.stderr
-    assert " time " in done.stderr
+    assert "particle " in reason
+    assert " time " in reason
     assert [path.name for path in tmp_path.iterdir()] == ["own.toml"]
 
 

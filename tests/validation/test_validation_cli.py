@@ -137,6 +137,12 @@ BAD = [
     (("plot", "{tmp}/none", "--out", "{tmp}/p.pdf"), "must end in .png"),
     (("study", "depth", "regression", "--out", "{tmp}/s"), "invalid choice"),
     (("dance",), "invalid choice"),
+    (("all",), "required: --out"),
+    (("all", "--out", "/"), "holds something else"),
+    (("all", "--out", "{tmp}/no/report"), "in a folder that exists"),
+    (("all", "--out", "{tmp}/report", "--cases", "nowhere"), "case 'nowhere' is not known"),
+    (("all", "--out", "{tmp}/report", "--cases", "iris", "iris"), "each may be given once"),
+    (("all", "--out", "{tmp}/report", "--cases"), "expected at least one argument"),
 ]
 
 
