@@ -13,7 +13,6 @@ import math
 import os
 import re
 import sys
-import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -27,8 +26,6 @@ from particles.base.launch import launched_size as launched_size
 from particles.base.terminal import as_sentence, flush_output, require_output
 
 REPORT = "please report this line and your command to the authors (SIMRESNET_DEBUG=1 shows more)"
-
-_HEARD = 0.2  # seconds: a busy launcher loses what a rank wrote just before it aborts (MPICH 5.0.2)
 
 abort_job: Callable[[int], None] | None = None
 
@@ -130,7 +127,6 @@ def _end_job(code: int) -> int:
         with suppress(OSError):
             stream.flush()
     if abort_job is not None:
-        time.sleep(_HEARD)
         abort_job(code)
     return code
 

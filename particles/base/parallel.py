@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import os
 import sys
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +31,8 @@ from particles.base.launch import launched_alone, launched_by_srun, launched_siz
 from particles.base.locks import claimed
 from particles.base.room import require_room_for_mpi
 from particles.base.signals import mpi_is_up
+
+_HEARD = 0.2  # seconds: a busy launcher loses what a rank wrote just before it aborts (MPICH 5.0.2)
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -250,6 +253,7 @@ def of(comm: Any) -> Ranks:
 
 def _abort_on_errors(mpi: Any) -> None:
     def abort(code: int) -> None:
+        time.sleep(_HEARD)
         mpi.COMM_WORLD.Abort(code)
 
     def excepthook(kind: Any, value: Any, trace: Any) -> None:
