@@ -159,10 +159,11 @@ import json
 from particles import Euler, simulate
 from particles.kernels import reductions, line, walls
 from particles.base.jit import kernel
-from particles.model import TANH, cases
+from particles.model import IDENTITY, Model, Uniform
 from mpi4py import MPI
-simulate(cases["regression"].model, Euler(layers=5), count=9000, until=2.0)
-stats = [line.euler_line(TANH.value, walls.free).stats, reductions.block_power_sums().stats]
+model = Model(drift=IDENTITY, weight=-1.0, bias=0.0, initial=Uniform(0.0, 1.0))
+simulate(model, Euler(layers=5), count=9000, until=2.0)
+stats = [line.euler_line(IDENTITY.value, walls.free).stats, reductions.block_power_sums().stats]
 told = MPI.COMM_WORLD.gather([(sum(s.cache_hits.values()), sum(s.cache_misses.values())) for s in stats])
 if told:
     print(json.dumps(told))
