@@ -104,20 +104,8 @@ def stream(purpose: int, replicate: int) -> int:
 def start_uniforms(first: int, count: int, *, component: int = 0, seed: int = 0, replicate: int = 0) -> Floats:
     """Uniform numbers in (0, 1) for the start of particles first, ..., first + count - 1, shape (count,).
 
-    Parameters
-    ----------
-    first, count : int >= 0
-        Global numbers of the particles.
-    component : int, default 0
-        Feature of the measurement.
-    seed : int in [0, 2**32), default 0
-    replicate : int in [0, 2**30), default 0
-        Independent repetitions under one seed.
-
-    Raises
-    ------
-    InputError
-        If seed or replicate is out of range.
+    `component` is the feature of the measurement; seed and replicate, independent repetitions under one seed, are those
+    of `check_key`.
     """
     check_key(seed, replicate)
     out = np.empty(count)

@@ -73,7 +73,8 @@ class Target:
     def nodes(self, positive: bool) -> tuple[Floats, Floats]:
         """Points x_qj and the logarithms of s_qj, shape (Q, m); on x > 0 alone if `positive`."""
         if positive not in self._nodes:
-            self._nodes[positive] = self._cells(positive) if self.step else _single(self.values)
+            alone = self.values[None, :], np.zeros((1, self.values.size))
+            self._nodes[positive] = self._cells(positive) if self.step else alone
         return self._nodes[positive]
 
     def _cells(self, positive: bool) -> tuple[Floats, Floats]:
@@ -101,19 +102,9 @@ class Target:
 
 
 def of_data(data: ArrayLike, step: float | None = None) -> Target:
-    """Return the target of measurements.
+    """Return the target of measurements, at least 8 finite numbers in one row, 4 of them distinct, or InputError.
 
-    Parameters
-    ----------
-    data : array_like, shape (n,)
-        At least 8 finite numbers, 4 of them distinct.
-    step : float >= 0, optional
-        Rounding step; 0: not rounded; by default as `rounding_step` finds.
-
-    Raises
-    ------
-    InputError
-        If the data are too few, not finite, out of range or not in one row, or do not fit the step.
+    `step` is that of the rounding, which the data must fit; 0: not rounded; by default as `rounding_step` finds.
     """
     values, counts = _tied(Empirical(data).data)
     if counts.sum() < _LEAST or values.size < 4:
@@ -166,7 +157,3 @@ def rounding_step(data: Floats) -> float:
 def _tied(data: Floats) -> tuple[Floats, Floats]:
     values, counts = np.unique(data, return_counts=True)
     return values, counts.astype(np.float64)
-
-
-def _single(values: Floats) -> tuple[Floats, Floats]:
-    return values[None, :], np.zeros((1, values.size))

@@ -68,18 +68,10 @@ class Chart:
 
 
 def chart(low: float, high: float, zeros: tuple[bool, bool], centre: float, scale: float = 1.0) -> Chart:
-    """Return the coordinate on (low, high).
+    """Return the coordinate on (low, high), of which either may be infinite.
 
-    Parameters
-    ----------
-    low, high : float
-        Ends; may be infinite.
-    zeros : (bool, bool)
-        Whether K vanishes at the (finite) end, so that no mass can reach it.
-    centre : float
-        Where a coordinate of the whole line is finest.
-    scale : float, default 1
-        Length below which the first three coordinates are linear.
+    `zeros` says whether K vanishes at a (finite) end, so that no mass can reach it; the coordinate of the whole line is
+    finest at `centre`, and the first three are linear below the length `scale`.
     """
     if zeros[0] and zeros[1]:
         return _between(low, high)

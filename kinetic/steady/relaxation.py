@@ -34,17 +34,10 @@ Diffusion = Callable[[Floats], Floats]
 def decay_rates(law: Gibbs, diffusion: Diffusion, count: int = 1) -> tuple[Floats, Floats]:
     """Return the `count` smallest positive decay rates of a diffusion that rests at `law`, and their errors, 1/time.
 
-    Where the law has a heavy tail the spectrum is continuous from some rate on. The matrix ends where the law's panels
-    do, over a length L of the coordinate, and has eigenvalues some (k pi/L)^2 D above that rate in its place. For K = x
-    and a tail of exponent mu, the gap nu^2 mu^2/8 comes out too large by the factor 1 + (2 pi/(L mu))^2, L being about
-    the smaller of 340 and 700/mu; the errors do not cover this.
-
-    Parameters
-    ----------
-    law : Gibbs
-    diffusion : callable (x) -> ndarray
-        D = nu^2/2 K^2, length^2/time.
-    count : int, default 1
+    `diffusion` takes x to D = nu^2/2 K^2, length^2/time. Where the law has a heavy tail the spectrum is continuous from
+    some rate on. The matrix ends where the law's panels do, over a length L of the coordinate, and has eigenvalues some
+    (k pi/L)^2 D above that rate in its place. For K = x and a tail of exponent mu, the gap nu^2 mu^2/8 comes out too
+    large by the factor 1 + (2 pi/(L mu))^2, L being about the smaller of 340 and 700/mu; the errors do not cover this.
     """
     from scipy.linalg import eigh_tridiagonal
 

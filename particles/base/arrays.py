@@ -138,17 +138,7 @@ def _map2(f: Formula) -> Formula:
 def over_arrays(f: Formula, *arguments: ArrayLike, constants: tuple[float, ...] = ()) -> Floats:
     """Evaluate the formula `f(x, constants)` or `f(u, x, constants)` at every element, compiled.
 
-    Parameters
-    ----------
-    f : callable
-        Scalar formula of one or two variables and a tuple of constants.
-    *arguments : array_like
-        One or two arrays, broadcast against each other.
-    constants : tuple of float, default ()
-
-    Returns
-    -------
-    ndarray of float64, of the broadcast shape
+    The arrays, one or two, are broadcast against each other; so is what is returned.
     """
     arrays = [np.asarray(a, dtype=np.float64, order="C") for a in arguments]
     if any(a.shape != arrays[0].shape for a in arrays):

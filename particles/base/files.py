@@ -126,21 +126,10 @@ def new_folder(path: str | Path, ours: Collection[str] = (), *, replace: bool = 
 
 
 def replace_folder(draft: Path, path: Path, ours: Collection[str] = (), replace: bool = True) -> None:
-    """Let the finished folder `draft` take the place of `path`.
+    """Let the finished folder `draft`, beside `path`, take the place of `path`.
 
-    Parameters
-    ----------
-    draft, path : Path
-        Beside each other.
-    ours : collection of str
-        Names that an older result may hold; a folder that holds others does not give way.
-    replace : bool, default True
-        False: only an empty folder gives way.
-
-    Raises
-    ------
-    StorageError
-        If something else lies at `path`; it is untouched, and the message tells where the new folder is.
+    An older result there may hold the names `ours`, and no others, and where it is not to be replaced nothing: else it
+    is untouched, and a StorageError tells where the new folder is.
     """
     sync(draft)
     older = _set_aside(draft, path, ours) if replace and path.is_dir() and any(path.iterdir()) else None
@@ -210,10 +199,7 @@ _ASK = "to replace it add --replace, or give another"
 def check_output_file(path: str | Path, suffix: str, *, replace: bool = False) -> None:
     """Refuse an output file that could not be written later, or an older one that is not to be replaced.
 
-    Raises
-    ------
-    InputError
-        If the name cannot be used or has another suffix, its folder is missing, or something lies there.
+    Its name cannot be used, has another suffix, its folder is missing, or something lies there.
     """
     given, path = path, resolved(path)
     _check_length(path)
@@ -228,17 +214,8 @@ def check_output_file(path: str | Path, suffix: str, *, replace: bool = False) -
 def check_output_folder(path: str | Path, *ours: Collection[str], replace: bool = False) -> None:
     """Refuse an output folder that holds something else, or an older result that is not to be replaced.
 
-    Parameters
-    ----------
-    path : path
-    *ours : collections of str
-        What an older result holds, one set of names alone.
-    replace : bool, default False
-
-    Raises
-    ------
-    InputError
-        If the name cannot be used, the folder holds something, or it lies in none that exists.
+    `ours` are what an older result holds, one set of names alone. InputError too if the name cannot be used, or the
+    folder lies in none that exists.
     """
     given, path = path, resolved(path)
     _check_length(path)

@@ -111,12 +111,8 @@ class Ranks:
     def together(self, action: Callable[[], T], place: object = None) -> T:
         """Run `action` on every rank; if one rank fails by one of the project's errors or the disk, all raise it.
 
-        `place` is named where the disk's refusal names no file: one that is full does not.
-
-        Raises
-        ------
-        SimresnetError
-            The error of the first rank that failed, marked as met on all ranks.
+        That of the first such rank, marked as met on all. `place` is named where the disk's refusal names no file: one
+        that is full does not.
         """
         failure: SimresnetError | None = None
         result: T | None = None
@@ -143,10 +139,7 @@ class Ranks:
     def claimed(self, path: str | Path, check: Callable[[], None] = lambda: None) -> Iterator[None]:
         """Hold a place on disk for this job: rank 0 has the lock, and then looks again by `check`. Collective.
 
-        Raises
-        ------
-        InputError
-            On all ranks, if another job holds it.
+        InputError on all ranks, if another job holds it.
         """
         with ExitStack() as held:
 

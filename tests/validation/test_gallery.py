@@ -162,8 +162,8 @@ def test_repelled_mass_is_that_of_the_exact_law() -> None:
         law = PushForward(model, repelling.UNTIL)
         inside = float(law.cdf(8.0) - law.cdf(-6.0))
         assert repelling.outside(model) == pytest.approx(1.0 - inside, rel=1e-9)
-    assert repelling.foretold_distance(1.0) == pytest.approx(5.217, abs=5e-4)
-    assert repelling.foretold_distance(-1.0) == pytest.approx(0.00758291, abs=5e-9)
+    assert repelling.foretold(1.0) == pytest.approx(5.217, abs=5e-4)
+    assert repelling.foretold(-1.0) == pytest.approx(0.00758291, abs=5e-9)
 
 
 def test_crossings_are_a_chain_of_two_signs() -> None:

@@ -107,17 +107,11 @@ def multilevel(
 
     Parameters
     ----------
-    model : Model
-        On the line, with noise, without walls or a mean-coupled bias.
-    until : float > 0
-        Horizon T.
+    model, until, scheme, seed, coarsest
+        As for `Levels`; the step of level 0 must be stable.
     tolerance : float > 0
         Bound of the root mean square error of each number, absolute.
     quantity : Moments or DistributionFunction, default Moments((1,))
-    scheme : {"milstein", "euler-maruyama"}, default "milstein"
-    seed : int in [0, 2**32), default 0
-    coarsest : int >= 1, default 4
-        Steps of level 0; its step must be stable.
     pilot : int >= 2, default 256
         Least samples of a level, from which its variance is known first; samples come in blocks of 64.
     most : float > 0, default 1e10
@@ -126,10 +120,6 @@ def multilevel(
         By default all ranks of the job; blocks of samples are shared out, with the same bytes on any number of ranks.
     progress : callable, optional
         Gets the finished share in [0, 1] of what is planned so far.
-
-    Returns
-    -------
-    Estimate
 
     Raises
     ------

@@ -55,19 +55,10 @@ def check_layers(model: Model, until: float, layers: int) -> None:
 
 
 def euler_bias(model: Model, until: float, layers: int) -> float:
-    """W1 between the law of `layers` Euler steps and the exact law at `until`, without sampling error.
+    """W1 between the law of `layers` Euler steps and the exact law at `until` > 0, without sampling error.
 
-    Parameters
-    ----------
-    model : Model
-        On the line, without noise, with an exact flow.
-    until : float > 0
-    layers : int >= 1
-
-    Raises
-    ------
-    InputError
-        As `check_layers`, or if the layers were seen to cross particles (drifts without a Lipschitz constant).
+    The model is on the line, without noise, with an exact flow. Errors as `check_layers`, or if the layers were seen to
+    cross particles (drifts without a Lipschitz constant).
     """
     check_layers(model, until, layers)
     network = Euler(layers=layers)

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import particles
 from particles import Collisions
 from particles.base import command, parallel
 from particles.base.checks import require_count
@@ -27,7 +26,7 @@ from validation.distance.floor import expected_w1
 from validation.exact import FirstTerm, boltzmann_law, collision_counts, first_term, limit_law, w1_between
 from validation.exact.refine import require_plain
 from validation.studies.common_numbers import CommonNumbers, common_numbers
-from validation.studies.kind import Kind, Progress, descending, option, require_levels
+from validation.studies.kind import Kind, Progress, descending, option, require_levels, run_alone
 from validation.studies.study import Check, Row, Study, fit_order, order_checks, ratio_at_zero, successive_orders
 
 LEVELS = (0.04, 0.02, 0.01, 0.005, 0.0025)
@@ -132,10 +131,7 @@ class GrazingStudy(Kind):
         return _judge(self, rows, term, paired, extra)
 
     def _distance(self, scheme: Collisions, law: Law, replicate: int) -> float:
-        cloud = particles.simulate(
-            self.case.model, scheme, count=self.count, until=self.time, seed=self.seed, replicate=replicate,
-            comm=parallel.serial(),
-        )  # fmt: skip
+        cloud = run_alone(self.case.model, scheme, self.time, count=self.count, seed=self.seed, replicate=replicate)
         return w1_to_law(cloud.at(self.time), law)
 
 

@@ -8,11 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, Field, dataclass, field, fields
 from typing import Any, ClassVar, TypeVar
 
-from particles.base import command
+import particles
+from particles import Scheme, Trajectory
+from particles.base import command, parallel
 from particles.base.checks import require_count, require_positive, require_type
 from particles.base.errors import InputError
 from particles.base.provenance import provenance
-from particles.model import Case
+from particles.model import Case, Model
 from validation.studies.study import Study
 
 Progress = Callable[[float], None]
@@ -66,6 +68,11 @@ class Kind(ABC):
     def study(self, **found: Any) -> Study:
         """What was found as a record, with its name, its case and where it comes from."""
         return Study(name=self.name, case=self.case.name, provenance=provenance(), **found)
+
+
+def run_alone(model: Model, scheme: Scheme, until: float, **asked: Any) -> Trajectory:
+    """A run of this rank alone, as `particles.simulate`: replicates are shared out whole."""
+    return particles.simulate(model, scheme, until=until, comm=parallel.serial(), **asked)
 
 
 def require_levels(levels: Sequence[float], allowed: str, *, least: int = 1, decreasing: bool = False) -> None:

@@ -27,7 +27,7 @@ from particles.schemes.scheme import Scheme
 from validation.distance import require_mean, w1_to_law
 from validation.distance.floor import expected_w1
 from validation.exact.network import check_layers, euler_bias, first_order
-from validation.studies.kind import Kind, Progress, ascending, option, require_levels
+from validation.studies.kind import Kind, Progress, ascending, option, require_levels, run_alone
 from validation.studies.study import (
     Z95,
     Z999,
@@ -140,10 +140,7 @@ class LayersStudy(Kind):
         return _judge_clouds(self, law, biases, clouds, extra)
 
     def _cloud(self, scheme: Scheme, replicate: int) -> Floats:
-        run = particles.simulate(
-            self.case.model, scheme, count=self.count, until=self.time, seed=self.seed, replicate=replicate,
-            comm=parallel.serial(),
-        )  # fmt: skip
+        run = run_alone(self.case.model, scheme, self.time, count=self.count, seed=self.seed, replicate=replicate)
         return np.asarray(run.state(self.time)[0])
 
 

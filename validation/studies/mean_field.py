@@ -31,7 +31,7 @@ from particles.model import Case, Law, Measure, Model, Samples, exact_law, kerne
 from validation.distance import w1, w1_to_law
 from validation.distance.floor import expected_w1
 from validation.studies import mean_field_verdict, propagation
-from validation.studies.kind import Kind, Progress, ascending, option, require_levels
+from validation.studies.kind import Kind, Progress, ascending, option, require_levels, run_alone
 from validation.studies.mean_field_verdict import replicates_of
 from validation.studies.study import Check, Row, Study, fit_constant, fit_slope
 
@@ -177,10 +177,8 @@ class MeanFieldStudy(Kind):
         }
 
     def _distance(self, pde: Measure, count: int, replicate: int) -> float:
-        cloud = particles.simulate(
-            self.model, particles.ExactFlow(), count=count, until=self.time, start=self.start, seed=self.seed,
-            replicate=replicate, comm=parallel.serial(),
-        )  # fmt: skip
+        asked = {"count": count, "start": self.start, "seed": self.seed, "replicate": replicate}
+        cloud = run_alone(self.model, particles.ExactFlow(), self.time, **asked)
         return w1(cloud.at(self.time), pde)
 
 

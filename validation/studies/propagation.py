@@ -29,6 +29,7 @@ from particles.base.roots import quantile_by_bisection
 from particles.model import Measure, Model
 from particles.model.exact.transients import PushForward, segments
 from validation.distance import w1_to_law
+from validation.studies.kind import run_alone
 from validation.studies.study import Check
 
 TOLERANCE, ULPS = 1e-9, 8  # of both sides, relative; of the largest position at t
@@ -77,17 +78,8 @@ def of_levels(
         return {}
 
     def carried(level: int) -> Propagation:
-        cloud = particles.simulate(
-            model,
-            particles.ExactFlow(),
-            count=min(levels[level], CARRIED),
-            until=until,
-            times=(0.0, until),
-            start=start,
-            seed=seed,
-            replicate=1000 * level,
-            comm=parallel.serial(),
-        )
+        asked = {"count": min(levels[level], CARRIED), "start": start, "seed": seed, "replicate": 1000 * level}
+        cloud = run_alone(model, particles.ExactFlow(), until, times=(0.0, until), **asked)
         return propagation(model, cloud.state(0.0)[0], cloud.state(until)[0], until)
 
     return dict(zip(levels, ranks.deal(range(len(levels)), carried), strict=True))

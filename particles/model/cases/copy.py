@@ -72,11 +72,8 @@ def packed(place: str, files: Mapping[str, bytes]) -> dict[str, Any] | None:
 def case_of(record: Mapping[str, Any]) -> Case | None:
     """The case of a record, by its own copy alone; None where it has none, or where the case gives another model now.
 
-    Parameters
-    ----------
-    record : mapping
-        ``info`` of a run or ``provenance`` of a solution. One of an older version knows the name of its case alone: a
-        file of that name is not looked for.
+    The record is ``info`` of a run or ``provenance`` of a solution. One of an older version knows the name of its case
+    alone: a file of that name is not looked for.
     """
     copy = record.get("copy") or {"place": str(record.get("case")), "files": {}}
     try:

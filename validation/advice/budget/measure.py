@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -12,7 +11,6 @@ from typing import Any
 import numpy as np
 
 import kinetic
-import particles
 from kinetic.schemes import require_scheme, suited
 from particles import Collisions, Euler
 from particles.base import parallel
@@ -28,10 +26,10 @@ from validation.advice.budget.rounding import rounding
 from validation.distance import w1, w1_to_law
 from validation.distance.floor import expected_w1
 from validation.exact import boltzmann_law, euler_law, limit_law, w1_between
+from validation.studies.kind import Progress, run_alone
 from validation.studies.study import Z95
 
 REPLICATES = 40
-Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True)
@@ -103,21 +101,9 @@ def budget(
 ) -> Budget:
     """Draw up the budget of W1 between the particles and the PDE of a case. Collective over the ranks of `comm`.
 
-    Parameters
-    ----------
-    case : Case
-        On the line; with noise, weight and bias are constant.
-    scheme : Euler or Collisions
-    settings : Settings
-    comm : mpi4py communicator, optional
-        Clouds are shared out over its ranks; the budget does not depend on their number, but for its seconds.
-    progress : callable, optional
-        Gets the finished share in [0, 1].
-
-    Raises
-    ------
-    InputError
-        If an argument is out of range, or a law of the chain cannot be computed.
+    Clouds are shared out over the ranks; the budget does not depend on their number, but for its seconds. Errors as
+    `check`, or if a law of the chain cannot be computed: the case is on the line and, with noise, has constant weight
+    and bias.
     """
     check(case, scheme, settings)
     ranks, model = parallel.of(comm), case.model
@@ -125,12 +111,12 @@ def budget(
     solved = ranks.on_first(lambda: _solve(model, settings))
     runs = _Clouds(model, scheme, settings)
     sampling, total, seconds = runs.measure(ranks, chain.own, solved.narrow, progress)
-    lost = ranks.on_first(lambda: _rounding(model, scheme, settings.until))
+    lost = ranks.on_first(lambda: rounding(model, scheme, settings.until))
     terms = (
         _sampled("sampling", sampling, "clouds against the law of a particle", "particles x 4", 0.5, 3.0 * seconds),
         *_computed(chain, scheme, seconds),
         *_gridded(chain, solved, model, settings),
-        lost,
+        Term("rounding", lost, 0.0, "the same steps and draws in 80-bit arithmetic"),
     )
     return Budget(
         case=case.name,
@@ -203,15 +189,8 @@ class _Clouds:
         return values[:number], values[number:], float(seconds.min())
 
     def _cloud(self, key: int, *, count: int) -> Measure:
-        run = particles.simulate(
-            self.model,
-            self.scheme,
-            count=count,
-            until=self.settings.until,
-            seed=self.settings.seed,
-            replicate=key,
-            comm=parallel.serial(),
-        )
+        asked = {"count": count, "seed": self.settings.seed, "replicate": key}
+        run = run_alone(self.model, self.scheme, self.settings.until, **asked)
         return run.at(self.settings.until)
 
 
@@ -265,8 +244,3 @@ def _gridded(chain: _Chain, solved: _Solved, model: Model, settings: Settings) -
             0.0, max(solved.wide_seconds - solved.seconds, 0.0),
         ),
     )  # fmt: skip
-
-
-def _rounding(model: Model, scheme: Euler | Collisions, until: float) -> Term:
-    value = rounding(model, scheme, until)
-    return Term("rounding", value, 0.0, "the same steps and draws in 80-bit arithmetic")

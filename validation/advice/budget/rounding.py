@@ -28,19 +28,9 @@ _Long = Any  # numpy's extended floats have no type of their own
 
 
 def rounding(model: Model, scheme: Euler | Collisions, until: float) -> float:
-    """Return the mean of abs(x_64 - x_80) at `until` over `PARTICLES` particles.
+    """Return the mean of abs(x_64 - x_80) at `until` > 0 over `PARTICLES` particles on the line, without walls.
 
-    Parameters
-    ----------
-    model : Model
-        On the line, without walls.
-    scheme : Euler or Collisions
-    until : float > 0
-
-    Raises
-    ------
-    InputError
-        If the drift or the noise shape has no formula in extended precision, or this machine no such numbers.
+    InputError if the drift or the noise shape has no formula in extended precision, or this machine no such numbers.
     """
     if np.finfo(np.longdouble).eps > 2.0**-60:
         raise InputError("extended precision is not known to this machine's arithmetic")
