@@ -63,7 +63,9 @@ def variates_of_step(variates: Formula) -> Formula:
         for start in range(0, out.size, WIDTH):
             tile = out[start : start + WIDTH]
             fill(first + start, step // _PER, 0, key, eta, tile.size)
-            tile[:] = eta[step % _PER, : tile.size]
+            row = eta[step % _PER]
+            for i in range(tile.size):  # a slice assigned to one compiles a second longer: its error message
+                tile[i] = row[i]
 
     return loop
 

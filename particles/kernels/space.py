@@ -58,6 +58,8 @@ def affine_space() -> Formula:
             for k in range(len(matrices)):
                 affine(x, start, stop - start, matrices[k], shifts[k], new)
                 for i in range(size):
-                    x[i, start:stop] = new[i, : stop - start]
+                    target, row = x[i, start:stop], new[i]
+                    for p in range(stop - start):
+                        target[p] = row[p]
 
     return sweep
