@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from particles.__main__ import build_parser
 from particles.base import command, files
 from particles.base.errors import InputError, StorageError
 from particles.base.locks import claimed
@@ -163,26 +164,20 @@ def test_odd_names_are_one_sentence_or_a_place(tmp_path: Path, name: str, monkey
         files.check_output_file(name, ".nc")
 
 
-PAIR = """
-import sys
-from particles.__main__ import build_parser
-from particles.base import command
-sys.exit(command.run("particles", build_parser, ["run", "regression", "--exact", "--count", "2e5", *sys.argv[1:]]))
-"""
+PAIR = ("run", "regression", "--exact", "--count", "2e5")
 
 
 def pairs(tmp_path: Path, how_many: int) -> None:
     """Start two runs of different seeds into one folder at once: one stores its own bytes, the other is refused."""
     right = {}
     for seed in ("1", "2"):
-        words = [sys.executable, "-c", PAIR, "--seed", seed, "--out", str(tmp_path / seed)]
-        subprocess.run(words, cwd=ROOT, check=True, capture_output=True)
+        assert command.run("particles", build_parser, [*PAIR, "--seed", seed, "--out", str(tmp_path / seed)]) == 0
         right[seed] = load(tmp_path / seed).digests()
     for number in range(how_many):
         out = tmp_path / f"pair-{number}"
         jobs = [
             subprocess.Popen(
-                [sys.executable, "-c", PAIR, "--seed", seed, "--out", str(out)],
+                [sys.executable, "-m", "particles", *PAIR, "--seed", seed, "--out", str(out)],
                 cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             )
             for seed in right

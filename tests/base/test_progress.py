@@ -91,8 +91,8 @@ def test_bad_interval_is_refused(told: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_only_rank_0_tells_and_every_line_is_whole(fresh: Fresh, tmp_path: Path) -> None:
-    words = ("run", "regression", "--count", 9000, "--layers", 100_000, "--times", 2, "--out", tmp_path / "out")
-    done = fresh("-m", "particles", *words, ranks=2, env={"SIMRESNET_LOG_EVERY": "0.02"})
+    words = ("run", "regression", "--count", 9000, "--layers", 25_000, "--times", 2, "--out", tmp_path / "out")
+    done = fresh("-m", "particles", *words, ranks=2, env={"SIMRESNET_LOG_EVERY": "0.005"})
     assert done.returncode == 0, done.stderr
     pattern = r"particles: regression: \d+ %(, [\d.e+]+ ns a particle-step, \d+ s left)?"
     lines = done.stderr.splitlines()

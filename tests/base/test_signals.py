@@ -66,6 +66,10 @@ def wait_for_the_handler(run: subprocess.Popen[str], number: signal.Signals) -> 
     raise AssertionError("the signal is never caught")
 
 
+def run_here(*words: object) -> int:
+    return command.run("particles", build_parser, list(map(str, words)))
+
+
 EARLY = """
 import signal, sys
 sys.orig_argv = ["python", "-m", "particles", "run"]
@@ -120,7 +124,7 @@ def test_sigterm_before_the_loop_leaves_at_once_and_nothing(tmp_path: Path, dela
     assert list(tmp_path.iterdir()) == []
 
 
-def test_sigterm_in_the_loop_is_a_checkpoint_from_which_run_resume_goes_on(fresh: Fresh, tmp_path: Path) -> None:
+def test_sigterm_in_the_loop_is_a_checkpoint_from_which_run_resume_goes_on(tmp_path: Path) -> None:
     out, words = tmp_path / "out", (*RUN, "--layers", 100_000, "--times", 2)
     with started(*words, "--out", out, "--resume") as run:
         wait_for_the_loop(run)
@@ -128,8 +132,7 @@ def test_sigterm_in_the_loop_is_a_checkpoint_from_which_run_resume_goes_on(fresh
         told = run.communicate(timeout=60)[1]
     assert (run.returncode, told.count("stopped after step")) == (75, 1)
     assert [path.name for path in folder_of(out).iterdir()] == [path.name for path in complete(folder_of(out))]
-    done = fresh("-m", "particles", *words, "--out", out, "--resume", ranks=2)
-    assert done.returncode == 0, done.stderr
+    assert run_here(*words, "--out", out, "--resume") == 0
     straight = simulate(cases["regression"].model, Euler(layers=100_000), count=9000, until=2.0, seed=3)
     assert load(out).digests() == straight.digests()
 
@@ -232,10 +235,6 @@ def test_end_near_makes_the_next_look_a_stop(tmp_path: Path, monkeypatch: pytest
     again = Checkpoints(tmp_path / "c", resume=True)
     resumed = simulate(cases["regression"].model, Euler(layers=300), count=9000, until=2.0, checkpoints=again)
     assert resumed.count == 9000
-
-
-def run_here(*words: object) -> int:
-    return command.run("particles", build_parser, list(map(str, words)))
 
 
 def test_run_resume_serves_every_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,7 +16,10 @@ Lines = dict[int, list[tuple[int, list[str]]]]  # ranks: exit codes and command 
 def lines(
     folder: Path, runs: dict[str, Sequence[object]], chains: Iterable[tuple[str, str, Chain]], *resumed: str
 ) -> Lines:
-    """Command lines of runs by name, once straight on a single rank and once along each (name, its own name, chain)."""
+    """Command lines of runs by name, once straight on a single rank and once along each (name, its own name, chain).
+
+    They go on by ``resume``, and along a chain whose name says so by ``run --resume``.
+    """
     told: Lines = {ranks: [] for ranks in RANKS}
     for name, chain_name, chain in chains:
         assert [*chain] == [ranks for ranks in RANKS if ranks in chain]
@@ -28,7 +31,7 @@ def lines(
         words = [*words, "--out", out]
         for ranks, step in chain.items():
             told[ranks].append((75, [*words, "--stop-at", str(step)]) if step else (0, words))
-            words = ["resume", out, *resumed]
+            words = [*words, "--resume"] if chain_name == "run-resume" else ["resume", out, *resumed]
     return told
 
 

@@ -42,8 +42,17 @@ RUNS: dict[str, tuple[object, ...]] = {
     "coupled-plane": ("coupled.toml", *HISTOGRAM, "--count", 12_347),
     "no-clouds": ("vehicles", *HISTOGRAM, "--count", 100_003, "--no-clouds"),
 }
-CHAINS: dict[str, Chain] = {"one-restart": {3: 137, 4: None}, "three-restarts": {3: 5, 1: 149, 4: 299, 2: None}}
-SHORT = {("euler", "one-restart"), ("coupled-plane", "three-restarts"), ("no-clouds", "one-restart")}
+CHAINS: dict[str, Chain] = {
+    "one-restart": {3: 137, 4: None},
+    "three-restarts": {1: 5, 3: 149, 4: 299, 2: None},
+    "run-resume": {1: 137, 2: None},
+}
+SHORT = {
+    ("euler", "one-restart"),
+    ("coupled-plane", "three-restarts"),
+    ("no-clouds", "one-restart"),
+    ("euler", "run-resume"),
+}
 PAIRS = [
     pytest.param(name, chain, marks=() if (name, chain) in SHORT else pytest.mark.long, id=f"{name}-{chain}")
     for name in RUNS
