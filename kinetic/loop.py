@@ -96,24 +96,10 @@ def drive(
 ) -> Run:
     """Step from `start` through all stored times, or until nothing changes any more.
 
-    Parameters
-    ----------
-    stepper : Stepper
-    start : float
-    stored : sequence of float, increasing
-        Times to store, met exactly; the last one ends the run.
-    grid : Grid
-    cfl, steps, residual, progress
-        As for `kinetic.evolve`.
-    jumps : sequence of float
-        Times that no step straddles.
-    ahead : callable (t, dt) -> float, optional
-        Shortens a step from t on to what the speeds on its way allow.
-
-    Raises
-    ------
-    NotFiniteError
-        If a cell stops being finite, the first one is named; if the step does.
+    The `stored` times increase and are met exactly; the last one ends the run. No step straddles a time of `jumps`, and
+    `ahead(t, dt)` shortens a step from t on to what the speeds on its way allow. `cfl`, `steps`, `residual` and
+    `progress` are as for `kinetic.evolve`. NotFiniteError names the first cell that stops being finite, or the step if
+    it does.
     """
     t, done, stopped = start, 0, False
     watch = _Watch(stepper, start, grid.h, residual)

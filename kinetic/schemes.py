@@ -8,7 +8,8 @@ scheme         order  what                                                      
 `ChangCooper`  2      positive, rests where the model does: `kinetic.line.chang_cooper`   N^2
 =============  =====  ==================================================================  =======================
 
-Any value with the members of `Scheme` is a scheme; its stepper does the work, `kinetic.loop.Stepper` says how.
+Any value with the members of `Scheme` is a scheme; its stepper does the work, `kinetic.loop.Stepper` says how. A field
+out of its range is an InputError.
 """
 
 from __future__ import annotations
@@ -104,11 +105,6 @@ class Explicit(Scheme):
         dt <= fourier h^2/max D; at most the last column of `kinetic.line.diffusion`.
     steps : "equal" or "cut", default "equal"
         Equal steps between two stored times, or longest steps with the last one cut.
-
-    Raises
-    ------
-    InputError
-        If a field is out of its range.
     """
 
     reconstruction: Reconstruction = _CWENO3
@@ -138,11 +134,6 @@ class Imex(Scheme):
     ----------
     reconstruction, cfl, steps
         As for `Explicit`; cfl is the share of the step that accuracy asks for.
-
-    Raises
-    ------
-    InputError
-        If a field is out of its range.
     """
 
     reconstruction: Reconstruction = _CWENO3
@@ -178,11 +169,6 @@ class ChangCooper(Scheme):
         Of the integral that the state at rest hangs on.
     cfl, steps
         As for `Imex`; with "ssprk2" cfl is the share of the step that stays positive.
-
-    Raises
-    ------
-    InputError
-        If a field is out of its range.
     """
 
     time: TimeStep = "sdirk2"

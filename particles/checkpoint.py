@@ -90,10 +90,7 @@ def write(
 ) -> None:
     """Write a checkpoint and remove all but the newest two. Collective.
 
-    Raises
-    ------
-    StorageError
-        On all ranks, if the disk refuses; the older checkpoints are untouched.
+    StorageError on all ranks, if the disk refuses; the older checkpoints are untouched.
     """
     folder = Path(checkpoints.folder)
     place = folder / f"step-{step:09d}"

@@ -40,23 +40,11 @@ def moments_table(
     levels: Sequence[float] = LEVELS,
     energy_levels: Sequence[float] | None = None,
 ) -> MomentsTable:
-    """Return moments, variance, notions of Definition 2 and times to levels of a case.
+    """Return moments, variance, notions of Definition 2 and times to levels of a case whose moments are closed.
 
-    Parameters
-    ----------
-    case : Case
-        Its model must have closed moments.
-    until : float > 0, default the case's horizon
-    order : int >= 1, default 2
-    times : sequence of float, default 9 equal steps of [0, until]
-    levels, energy_levels : sequence of float > 0
-        Levels of the variance, default 1/2, 1/10, 1/100, and of the energy, default the same above the m1(0)^2 that a
-        mean-coupled bias keeps. A time after `until` counts for constant and piecewise constant parameters.
-
-    Raises
-    ------
-    InputError
-        If the moments are not closed, or an argument is out of range.
+    `levels`, of the variance, are 1/2, 1/10 and 1/100 unless given, and `energy_levels` the same above the m1(0)^2 that
+    a mean-coupled bias keeps. A time after `until` counts for constant and piecewise constant parameters. `times` are 9
+    equal steps of [0, until] unless given, and `until` the case's horizon.
     """
     import numpy as np
 

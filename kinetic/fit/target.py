@@ -29,18 +29,10 @@ _SMALLEST, _LARGEST = 1e-120, 1e120
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """Weighted points of a target.
+    """Weighted points of a target: increasing distinct measurements, or the nodes of a law's quadrature.
 
-    Parameters
-    ----------
-    values : ndarray, shape (m,)
-        Increasing distinct measurements, or the nodes of a law's quadrature.
-    weights : ndarray, shape (m,)
-        Their multiplicities, or shares of the law.
-    step : float, default 0
-        Step to whose nearest multiple (plus an offset) the measurements are rounded; 0: not rounded.
-    law : Law, optional
-        The target, where it is a law.
+    `weights` are their multiplicities, or shares of the law. Measurements are rounded to the nearest multiple of `step`
+    (plus an offset), unless it is 0. `law` is the target, where it is a law.
     """
 
     values: Floats

@@ -34,16 +34,11 @@ from particles.base.arrays import Floats
 
 @dataclass(frozen=True)
 class Additive:
-    """Tableau of an additive Runge-Kutta scheme; refuses to be built unless it has the order that it states.
+    """Tableau of an additive Runge-Kutta scheme; refuses to be built unless it has the `order`, 1 to 3, that it states.
 
-    Parameters
-    ----------
-    explicit, implicit : tuples of rows
-        Lower triangles of a^E, rows k of k entries, and of a^I, rows k of k + 1 entries, k = 0..s-1. a^I_00 = 0, and
-        the further a^I_kk are one number gamma > 0, so that one factorisation serves all stages.
-    weights : tuple of s floats
-        b of both parts.
-    order : 1, 2 or 3
+    `explicit` and `implicit` are the lower triangles of a^E, rows k of k entries, and of a^I, rows k of k + 1 entries,
+    k = 0..s-1. a^I_00 = 0, and the further a^I_kk are one number gamma > 0, so that one factorisation serves all
+    stages. `weights` are b of both parts.
     """
 
     explicit: Rows

@@ -122,12 +122,8 @@ class ChangCooperStepper:
     """The state of a run and its steps; the arguments are the fields of `Problem` and `ChangCooper`.
 
     To second order averages over cells and values at the centres are the same. A drift that varies is taken once a
-    step, at its middle t + dt/2, with the mean carried there by the fluxes at t. Atoms stay as they are.
-
-    Raises
-    ------
-    InputError
-        If the start is negative somewhere, or D or D' cannot be used.
+    step, at its middle t + dt/2, with the mean carried there by the fluxes at t. Atoms stay as they are. InputError if
+    the start is negative somewhere, or D or D' cannot be used.
     """
 
     def __init__(

@@ -102,12 +102,8 @@ def _diffusive_speed() -> Formula:
 class ImexStepper:
     """The state of a run with implicit diffusion and its steps; the arguments are the fields of `Problem` and `Imex`.
 
-    A nonlinear flux has s = 0 at reflecting ends: mass is kept, third order is not. Atoms stay as they are.
-
-    Raises
-    ------
-    InputError
-        If the boundary is neither "reflecting" nor "periodic", a ring has fewer than 7 cells, or D does not fit.
+    A nonlinear flux has s = 0 at reflecting ends: mass is kept, third order is not. Atoms stay as they are. InputError
+    if the boundary is neither "reflecting" nor "periodic", a ring has fewer than 7 cells, or D does not fit.
     """
 
     def __init__(

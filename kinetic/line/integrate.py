@@ -130,10 +130,7 @@ def _march(fluxes: Formula, gain: Formula = _nothing) -> Formula:
 class Integrator:
     """The state of a run and its steps; the arguments are the fields of `Problem` and `Explicit`.
 
-    Raises
-    ------
-    InputError
-        If the boundary is none of the four, one that diffusion cannot have, or `fourier` beyond the stable.
+    InputError if the boundary is none of the four, one that diffusion cannot have, or `fourier` beyond the stable.
     """
 
     def __init__(

@@ -55,16 +55,9 @@ _ZERO_INSIDE = 20.0
 class FokkerPlanck:
     """The equation as data.
 
-    Parameters
-    ----------
-    drift : callable (x, t, mean) -> ndarray
-        sigma at points x of any shape; `mean` is None unless it is needed.
-    diffusion, slope : callable (x) -> ndarray
-        D >= 0 and D'. Where D vanishes, also inside the grid, the flux is upwinded.
-    steady : bool, default False
-        The drift depends on neither time nor mean.
-    needs_mean : bool, default False
-        The drift wants the mean int x g dx at that time.
+    `drift` is sigma at points x of any shape, a time and the mean int x g dx, None unless `needs_mean`; it depends on
+    neither where `steady`. `diffusion` and `slope` are D >= 0 and D'; where D vanishes, also inside the grid, the flux
+    is upwinded.
     """
 
     drift: Callable[[Floats, float, float | None], Floats]

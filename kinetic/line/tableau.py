@@ -38,10 +38,7 @@ def _dot(x: Sequence[float], y: Sequence[float]) -> float:
 class ShuOsher:
     """Three-stage tableau in Shu-Osher form; refuses to be built unless it has order 3.
 
-    Parameters
-    ----------
-    share : tuple of 3 floats
-        B_k in (0, 1], the share of the new state in stage k.
+    `share` are the B_k in (0, 1], the share of the new state in stage k.
     """
 
     share: tuple[float, float, float]

@@ -80,11 +80,8 @@ def active_set(model: Model) -> tuple[float, float]:
 def require_closed(model: Model) -> None:
     """Refuse a model whose moments are not closed.
 
-    Raises
-    ------
-    InputError
-        For another drift than identity and relu (Remark 1), walls that are reached, more than one feature or neuron,
-        noise of another shape than K = 1 or K = x, relu with noise or with an active set that moves.
+    That is another drift than identity and relu (Remark 1), walls that are reached, more than one feature or neuron,
+    noise of another shape than K = 1 or K = x, relu with noise or with an active set that moves.
     """
     _ = model.law
     name, drift = model.drift.name, model.drift

@@ -54,10 +54,7 @@ def proposition_3(model: Model, until: float) -> tuple[Finding, Finding, Finding
 def dirac_limit(model: Model) -> float | None:
     """Return the point y with g(t) -> Dirac at y under Proposition 2 or 3, None where Phi_1 does not tend to -inf.
 
-    Raises
-    ------
-    InputError
-        If the model is neither proposition's, or its weight is a callable of t, whose limit nothing tells.
+    InputError if the model is neither proposition's, or its weight is a callable of t, whose limit nothing tells.
     """
     _require_identity(model, "a limit")
     if not model.piecewise_constant:

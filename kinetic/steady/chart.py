@@ -35,21 +35,11 @@ Map = Callable[[Floats], Floats]
 
 @dataclass(frozen=True, eq=False)
 class Chart:
-    """A coordinate y.
+    """A coordinate y in [low, high] of the x in `interval`.
 
-    Parameters
-    ----------
-    low, high : float
-        Range of y.
-    interval : (float, float)
-        Range of x.
-    point, slope, bend, inverse : callable (ndarray) -> ndarray
-        x(y), x'(y) > 0, x''(y)/x'(y) and y(x).
-    anchor : float
-        Largest number that is added in x(y): x is rounded to eps (abs(x) + anchor).
-    growth : (float or None, float or None)
-        Limit of d ln abs(x)/dy, outwards, at either end: 1 at infinity, -1 at x = 0, 0 at another zero of K; None at a
-        wall, where the coordinate ends too.
+    The maps are x(y), x'(y) > 0, x''(y)/x'(y) and y(x). `anchor` is the largest number that is added in x(y): x is
+    rounded to eps (abs(x) + anchor). `growth` is the limit of d ln abs(x)/dy, outwards, at either end: 1 at infinity,
+    -1 at x = 0, 0 at another zero of K; None at a wall, where the coordinate ends too.
     """
 
     low: float

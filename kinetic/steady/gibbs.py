@@ -30,19 +30,11 @@ _ITERATIONS = 80
 class Gibbs(Law):
     """The law with a given slope of its log-density; made by `gibbs`.
 
-    Parameters
-    ----------
-    chart : Chart
-    edges : ndarray, shape (n + 1,)
-        Ends of the panels in the coordinate.
-    level, part : ndarray, shape (17, n)
-        Legendre coefficients on each panel of ln p, and of the mass from the panel's start.
-    below, above : ndarray, shape (n + 1,)
-        Masses below and above each edge, each without cancellation.
-    rates : (float, float)
-        Decay of p beyond the panels, outwards, per unit of y; 0 at a wall, beyond which there is nothing.
-    tails : (float, float)
-        Exponents mu of P(beyond x) ~ abs(x)^(-mu) at -oo and +oo; inf for lighter tails and finite ends.
+    `edges` are the ends of n panels in the coordinate. `level` and `part`, of shape (17, n), are Legendre coefficients
+    on each panel of ln p, and of the mass from the panel's start; `below` and `above` the masses on either side of each
+    edge, each without cancellation. `rates` are the decay of p beyond the panels, outwards, per unit of y; 0 at a wall,
+    beyond which there is nothing. `tails` are the exponents mu of P(beyond x) ~ abs(x)^(-mu) at -oo and +oo; inf for
+    lighter tails and finite ends.
     """
 
     chart: Chart

@@ -17,7 +17,6 @@ from particles.base.jit import Formula, kernel
 
 Floats = NDArray[np.float64]
 
-
 _SHAPES = {0: "a number", 1: "one row of numbers", 2: "a table of numbers (rows of equal length)"}
 _EXACT = 2**53  # float64 holds every integer up to here
 _PLAIN = (np.ndarray, np.memmap)  # other kinds of array carry a mask or a unit that a conversion would drop

@@ -28,11 +28,8 @@ LONGEST_PATH = 4095 - 2 * LONGEST_ENDING - 80  # the system's limit, less the lo
 def replace_file(path: str | Path, *, replace: bool = True) -> Iterator[Path]:
     """Yield a path beside `path` to write to; on leaving without an error it takes the place of `path`.
 
-    Raises
-    ------
-    StorageError
-        If the disk refuses; the old file is untouched and nothing half written is left. If something lies at `path`
-        and is not to be replaced; it is untouched, and the message tells where the new file is.
+    StorageError if the disk refuses: the old file is untouched and nothing half written is left. Also if something lies
+    at `path` and is not to be replaced: it is untouched, and the message tells where the new file is.
     """
     path = resolved(path)
     draft = draft_of(path, path.suffix)

@@ -28,12 +28,7 @@ _held: set[Path] = set()
 def claimed(path: str | Path) -> Iterator[None]:
     """Hold a file or folder that is to be written, which need not be there yet, for this process.
 
-    Raises
-    ------
-    InputError
-        If another process holds it; the message names it.
-    StorageError
-        If nothing can be written beside it.
+    InputError, which names the other process, if one holds it; StorageError if nothing can be written beside it.
     """
     path = resolved(path)
     if path in _held:  # by a caller of this process

@@ -25,11 +25,8 @@ _NO_LIMIT = 2**60  # version 1 says "no limit" by a number of this kind
 def require_memory(what: str, needed: float) -> None:
     """Refuse what cannot fit: `needed` bytes over all ranks against the memory that the ranks of this node may use.
 
-    Raises
-    ------
-    InputError
-        If the share of this node exceeds the memory of the machine; or, with what each rank takes before it begins,
-        what the control group, Slurm or the shell grants.
+    This node's share must fit into the machine; and, with what each rank takes before it begins, into what the control
+    group, Slurm or the shell grants.
     """
     here = launched_local_size()
     share = needed * here / launched_size()

@@ -192,11 +192,8 @@ class Alone:
 def world() -> Ranks:
     """All ranks of the job.
 
-    Raises
-    ------
-    InputError
-        If a launcher started several processes and there is no MPI library, or too little of what one needs; or if MPI
-        sees one process: launcher and mpi4py belong to different libraries.
+    InputError if a launcher started several processes and there is no MPI library, or too little of what one needs; or
+    if MPI sees one process: launcher and mpi4py belong to different libraries.
     """
     if launched_alone() and "mpi4py.MPI" not in sys.modules:
         return serial()

@@ -64,14 +64,9 @@ def _reason(error: Exception) -> str:
 
 @contextmanager
 def open_regular(path: str | Path) -> Iterator[BufferedReader]:
-    """Open a regular file to read its bytes.
+    """Open a regular file to read its bytes; a folder, a pipe, a socket or a device is an InputError.
 
-    Raises
-    ------
-    InputError
-        If it is a folder, a pipe, a socket or a device.
-    OSError, ValueError
-        If it cannot be opened, or its name holds a byte 0.
+    OSError or ValueError if it cannot be opened, or its name holds a byte 0.
     """
     with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:  # a pipe must not block
         if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):

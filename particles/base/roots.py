@@ -32,11 +32,7 @@ def crossings(difference: Callable[[Floats, NDArray[np.intp]], Floats], low: Flo
     By ITP (Oliveira and Takahashi, ACM Trans. Math. Softw. 47(1), 2021, with kappa_1 = 0.2, kappa_2 = 2 and n_0 = 1):
     the secant's zero, drawn towards the middle and never so far from it that halving would have been done before.
 
-    Parameters
-    ----------
-    difference : callable
-        Values at x, shape (m,), of the brackets of the given indices, shape (m,).
-    low, high : ndarray, shape (n,)
+    `difference` takes points x and the indices of their brackets, both of shape (m,).
     """
     a, b, todo = np.zeros(low.shape), np.ones(low.shape), np.arange(low.size)  # the bracket in units of the first one
     at_a, at_b = difference(low, todo), difference(high, todo)

@@ -52,14 +52,8 @@ class Sums:
     """Samples of a level: their number, and sums of their values and squares, added exactly, batch after batch.
 
     Squares are about a value c near all of them, that of the level's first particle: sums of d^2 would lose in the
-    variance what d^2 exceeds it by.
-
-    Parameters
-    ----------
-    count : int
-    parts : tuple of tuples of float
-        Numbers whose exact sums are sum d, sum (d - c) and sum (d - c)^2 for each name of the quantity, first for
-        d = P_l - P_(l-1), then for d = P_l.
+    variance what d^2 exceeds it by. `parts` are numbers whose exact sums are sum d, sum (d - c) and sum (d - c)^2 for
+    each name of the quantity, first for d = P_l - P_(l-1), then for d = P_l.
     """
 
     count: int

@@ -71,7 +71,3 @@ class Euler(Scheme):
             sweep(state[0], weights[:, 0, 0].copy(), biases[:, 0].copy(), dt, drift.constants, low, high)
         else:
             space.euler_space(drift.value)(state, weights, biases, dt, drift.constants)
-
-    def stride(self, levels: Floats) -> float:
-        """dt."""
-        return float(levels[1] - levels[0])

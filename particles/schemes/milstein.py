@@ -50,10 +50,7 @@ class Milstein(Scheme):
         """dt."""
         return self.dt
 
-    @property
-    def mean_time(self) -> float:
-        """dt."""
-        return self.dt
+    mean_time = eps
 
     def levels(self, model: Model, until: float, stops: Sequence[float]) -> Floats:
         """Time levels 0, dt, 2 dt, ..., until; every stop is one of them, or InputError."""
@@ -63,10 +60,6 @@ class Milstein(Scheme):
         """Carry `state`, shape (D, m), over the steps, in place."""
         sizes = Sizes(self.dt, math.sqrt(self.dt * model.nu2), 0.5 * model.nu2 * self.dt)
         advance_together(model, state, parameters[:2], sizes, self.noise, noisy.milstein, address)
-
-    def stride(self, levels: Floats) -> float:
-        """dt."""
-        return self.dt
 
     def cautions(self, model: Model) -> tuple[str, ...]:
         """Sentences for a person before a run: steps that can leave the half line of K = x."""

@@ -41,7 +41,8 @@ class Scheme(Protocol):
         """Carry `state`, shape (D, m), over these steps, in place; draws are addressed by `address`."""
 
     def stride(self, levels: Floats) -> float:
-        """Time for which the drift and a kick of noise are taken at once; 0 for an exact flow."""
+        """Time for which the drift and a kick of noise are taken at once, dt; 0 for an exact flow."""
+        return float(levels[1] - levels[0])
 
     def passes(self, levels: Floats) -> float:
         """Passes over a particle in a step, on average."""

@@ -22,10 +22,7 @@ _ROUNDING = 1e-15
 def w1_between(a: Law, b: Law) -> float:
     """W1 between two laws: exact up to the laws' own digits and 1e-10, relatively, where they are smooth in between.
 
-    Parameters
-    ----------
-    a, b : Law
-        On the line, with a finite mean; `breakpoints` must hold every jump of F and of the density.
+    Both have a finite mean, and their `breakpoints` hold every jump of F and of the density.
     """
     edges = np.union1d(a.breakpoints(), b.breakpoints())
     if edges.size < 2:

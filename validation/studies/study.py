@@ -203,17 +203,8 @@ def fit_order(rows: Sequence[Row]) -> Interval:
     """Slope of ln(error) over ln(level) of deterministic errors, with Student intervals from the residuals.
 
     Plain least squares; the residuals have n - 2 degrees of freedom for n levels. The sign is the slope's: -3 over
-    cells, 1 over a step size.
-
-    Parameters
-    ----------
-    rows : sequence of Row
-        With replicates 1 and deviation 0.
-
-    Raises
-    ------
-    InputError
-        With fewer than three levels, a level of several replicates, or an error that is not positive.
+    cells, 1 over a step size. InputError with fewer than three levels, a level of several replicates, or an error that
+    is not positive.
     """
     _enough(rows)
     _deterministic(rows)

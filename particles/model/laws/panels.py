@@ -29,15 +29,7 @@ _MOST = 1024  # panels halved in one round, those first that weigh most
 
 
 def follow(cdf: Callable[[Floats], Floats], points: Floats) -> Floats:
-    """Increasing finite points: those given, and as many between them as F needs.
-
-    Parameters
-    ----------
-    cdf : callable
-        F, continuous from the right.
-    points : ndarray, shape (n,)
-        In any order; those that are not finite are left out.
-    """
+    """Increasing finite points: those given, in any order, and as many between them as F needs, right-continuous."""
     points = np.unique(points[np.isfinite(points)])
     found, left, right, before = [points], points[:-1], points[1:], np.full(max(points.size - 1, 0), np.inf)
     for halvings in range(_HALVINGS):

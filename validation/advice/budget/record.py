@@ -21,20 +21,12 @@ from validation.studies.study import Check
 
 @dataclass(frozen=True)
 class Term:
-    """One term of a budget.
+    """One term of a budget: sampling, time step, eps, grid, domain or rounding.
 
-    Parameters
-    ----------
-    name : str
-        sampling, time step, eps, grid, domain or rounding.
-    value, half_width : float
-        W1, and half of its 95 % interval or, for a computed term, what the computation may be off by.
-    how : str
-        The experiment, in words.
-    knob : str, optional
-        What refines it, such as "particles x 4"; None where nothing does.
-    remaining, seconds : float
-        What that would leave of the term, and what it would cost more, in seconds on this machine.
+    `value` is W1, and `half_width` half of its 95 % interval or, for a computed term, what the computation may be off
+    by. `how` is the experiment, in words; `knob` what refines it, such as "particles x 4", None where nothing does;
+    `remaining` and `seconds` what that would leave of the term, and what it would cost more, in seconds on this
+    machine.
     """
 
     name: str
