@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike
 from kinetic.moments.concentration import Finding, first_rise, sample_times
 from kinetic.moments.hierarchy import LinearMoments
 from particles.base.arrays import Floats
+from particles.base.checks import require_one_of
 from particles.base.errors import InputError
 from particles.model import Model
 
@@ -74,14 +75,13 @@ def corollary_2(model: Model, level: float, quantity: str = "variance") -> float
     Phi_2 is enough.
     """
     _require_identity(model, "Corollary 2")
+    require_one_of("quantity", quantity, ("variance", "energy"))
     law = model.law
     if quantity == "variance":
         above, scale = level, law.variance
-    elif quantity == "energy":
+    else:
         rest = law.mean**2
         above, scale = (level - rest, law.variance) if model.mean_coupled else (level, law.variance + rest)
-    else:
-        raise InputError(f"quantity = {quantity!r} must be one of variance, energy")
     return math.log(above / scale) if above > 0.0 else -math.inf
 
 

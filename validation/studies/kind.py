@@ -38,7 +38,11 @@ def descending(levels: Sequence[float]) -> list[float]:
 
 @dataclass(frozen=True, eq=False)
 class Kind(ABC):
-    """A study of a case, ready to be checked and run; `name` and `help` are those of its command line."""
+    """A study of a case, ready to be checked and run; `name` and `help` are those of its command line.
+
+    `until` is the time of the comparison, by default the case's horizon. A case that does not fit, and a field out of
+    range, are an InputError of `check` and `run`.
+    """
 
     name: ClassVar[str]
     help: ClassVar[str]
