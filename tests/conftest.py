@@ -22,6 +22,7 @@ from tests.paths import ROOT
 gc.set_threshold(50_000, 20, 20)  # a kernel's compilation leaves 10^5 objects, to be looked through again and again
 
 Runner = Callable[..., "subprocess.CompletedProcess[str]"]
+os.environ["MPIR_CVAR_ENABLE_HEAVY_YIELD"] = "1"  # MPICH: a rank that waits sleeps between its looks; the cores are few
 
 
 class _Together(LoadFileScheduling):
@@ -69,7 +70,6 @@ def fresh() -> Runner:
         environment = os.environ | {"PYTHONPATH": str(root), "OMPI_ALLOW_RUN_AS_ROOT": "1"}
         environment["SIMRESNET_LOG_EVERY"] = "never"  # a slow machine must not add lines to stderr
         environment |= {
-            "MPIR_CVAR_ENABLE_HEAVY_YIELD": "1",  # MPICH: a rank that waits sleeps between its looks; the cores are few
             "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
             "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
         }
