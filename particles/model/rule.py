@@ -199,16 +199,19 @@ class Model:
         return self._weight, self._bias
 
     def weights(self, times: ArrayLike) -> Floats:
-        """Weights with their factor 1/(d N) at `times`, shape (n, D, D)."""
+        """Weights with their factor 1/(d N) at `times`, shape (n, D, D).
+
+        In the order of C for every n, as the biases: a kernel would be compiled again for another.
+        """
         scaled = self.drift.scaled if self.scaled is None else self.scaled
         values = self._weight.sample(np.atleast_1d(np.asarray(times, dtype=np.float64)))
-        return np.array(values / self.size if scaled else values)
+        return np.array(values / self.size if scaled else values, order="C")
 
     def biases(self, times: ArrayLike, weights: Floats, mean: Floats | None = None) -> Floats:
         """Biases at `times`, shape (n, D), one copy a neuron; -w m1 from `mean`, shape (D,), when mean-coupled."""
         times = np.atleast_1d(np.asarray(times, dtype=np.float64))
         if self._bias is not None:
-            return np.tile(self._bias.sample(times), (1, self.neurons))
+            return np.ascontiguousarray(np.tile(self._bias.sample(times), (1, self.neurons)))
         if mean is None:
             raise InputError("a mean-coupled bias needs the mean")
         bias = np.zeros(weights.shape[:2])
