@@ -39,6 +39,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
     return _Together(config, log)
 
 
+def pytest_collection_finish() -> None:
+    """Tests and compilers make many objects that stay: what is here is not searched for garbage again and again."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
 def _launcher() -> str:
     beside = Path(sys.executable).with_name("mpirun")
     found = str(beside) if beside.is_file() else shutil.which("mpirun")
