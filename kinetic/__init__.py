@@ -31,9 +31,13 @@ from kinetic.line.diffusion import Diffusivity  # noqa: E402
 from kinetic.line.reconstruction import CWENO3, Linear  # noqa: E402
 from kinetic.moments import moments  # noqa: E402
 from kinetic.moments.levels import time_to_level  # noqa: E402
+from kinetic.plane.grid import Plane  # noqa: E402
+from kinetic.plane.problem import PlaneProblem  # noqa: E402
+from kinetic.plane.solution import PlaneSolution  # noqa: E402
 from kinetic.problem import Problem  # noqa: E402
+from kinetic.record import load  # noqa: E402
 from kinetic.schemes import ChangCooper, Explicit, Imex, Scheme  # noqa: E402
-from kinetic.solution import Solution, load  # noqa: E402
+from kinetic.solution import Solution  # noqa: E402
 from kinetic.solve import evolve, solve  # noqa: E402
 from kinetic.source import Source  # noqa: E402
 from kinetic.steady import SteadyState, steady_state  # noqa: E402
@@ -48,6 +52,9 @@ __all__ = [
     "Linear",
     "LinearFlux",
     "NonlinearFlux",
+    "Plane",
+    "PlaneProblem",
+    "PlaneSolution",
     "Problem",
     "Scheme",
     "Solution",

@@ -37,14 +37,14 @@ def cautions(model: Model, grid: Grid, until: float) -> tuple[str, ...]:
         If the model is not one-dimensional, or its walls are not the ends of the grid.
     """
     law = initial_law(model, grid)
-    found = (_narrow(model, law, grid, until), _outside(law, grid), *_arrivals(model, law, grid, until))
+    found = (_narrow(model, law, grid, until), outside(law, grid), *_arrivals(model, law, grid, until))
     return tuple(sentence for sentence in found if sentence)
 
 
 def _narrow(model: Model, law: Law, grid: Grid, until: float) -> str:
-    width = _width(law)
-    if width <= grid.h:
-        return f"the initial law (width {width:.3g}) is narrower than a cell ({grid.h:.3g})"
+    told, width = too_narrow(law, grid), _width(law)
+    if told:
+        return told
     constant = model.autonomous or (model.mean_coupled and model.piecewise_constant and not model.breakpoints)
     weight = model.weight_at(0.0)
     if model.nu2 > 0.0 or not constant or not model.drift.contracts or weight >= 0.0:
@@ -55,13 +55,20 @@ def _narrow(model: Model, law: Law, grid: Grid, until: float) -> str:
     return f"from t* = ln(sigma0/h)/|w| = {t:.4g} on the solution is narrower than a cell (h = {grid.h:.3g})"
 
 
+def too_narrow(law: Law, grid: Grid) -> str:
+    """Say that a law is narrower than a cell, or nothing."""
+    width = _width(law)
+    return f"the initial law (width {width:.3g}) is narrower than a cell ({grid.h:.3g})" if width <= grid.h else ""
+
+
 def _width(law: Law) -> float:
     """Standard deviation, or what the quartiles say of a law that a far part makes wide (as in Silverman's rule)."""
     low, high = np.asarray(law.quantile(np.array([0.25, 0.75]))).tolist()
     return float(min(law.std, (high - low) / 1.34))
 
 
-def _outside(law: Law, grid: Grid) -> str:
+def outside(law: Law, grid: Grid) -> str:
+    """Say how much mass of a law lies outside a grid, or nothing."""
     low, high = float(law.cdf(grid.lo)), 1.0 - float(law.cdf(grid.hi))
     if max(low, high) <= TAIL:
         return ""
@@ -72,7 +79,7 @@ def _arrivals(model: Model, law: Law, grid: Grid, until: float) -> list[str]:
     """One sentence for each end that the outermost characteristics reach from inside."""
     x = np.asarray(law.quantile(np.array([TAIL, 1.0 - TAIL])))
     x = np.clip(x, grid.lo, grid.hi)
-    seen = (x[0] <= grid.lo, x[1] >= grid.hi)  # there already: `_outside` says how much
+    seen = (x[0] <= grid.lo, x[1] >= grid.hi)  # there already: `outside` says how much
     arrival = [math.nan, math.nan]
     dt = until / _STEPS
     for k in range(_STEPS):

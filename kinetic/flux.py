@@ -44,7 +44,7 @@ Speeds = Callable[[float, float | None], Floats]
 
 
 @formula
-def _upwind(left: float, right: float, speed: float, t: float) -> float:
+def upwind(left: float, right: float, speed: float, t: float) -> float:
     return speed * (left if speed > 0.0 else right)
 
 
@@ -77,7 +77,7 @@ class LinearFlux:
     @property
     def face(self) -> Formula:
         """Formula (u_l, u_r, datum, t) of the numerical flux; the datum is the face's speed."""
-        return _upwind
+        return upwind
 
     def data(self, grid: Grid, t: float, mean: float | None) -> Floats:
         """Speeds at time t: one a face, or InputError; finite, or NotFiniteError."""

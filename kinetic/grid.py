@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -28,6 +28,33 @@ from particles.model import Law
 
 FEWEST_CELLS = 4
 """Both ends extrapolate three cells; four keep the two extrapolations apart."""
+
+
+class Cells(Protocol):
+    """What the time loop and a record ask of a grid, of an interval or of a rectangle."""
+
+    @property
+    def cells(self) -> int:
+        """Number of cells."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of an array of cell averages."""
+
+    @property
+    def size(self) -> float:
+        """Length or area of a cell, by which an average is a mass."""
+
+    @property
+    def atoms(self) -> int:
+        """Number of masses at the edge."""
+
+    @property
+    def widths(self) -> str:
+        """Widths of a cell, in words."""
+
+    def where(self, index: tuple[int, ...]) -> str:
+        """Coordinates of a cell's centre, in words."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +93,39 @@ class Grid:
         """Width of a cell."""
         return (self.hi - self.lo) / self.cells
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of an array of cell averages: (N,)."""
+        return (self.cells,)
+
+    @property
+    def size(self) -> float:
+        """Length of a cell, by which an average is a mass."""
+        return self.h
+
+    @property
+    def atoms(self) -> int:
+        """Number of masses at the edge: 2."""
+        return 2
+
+    @property
+    def widths(self) -> str:
+        """Width of a cell, in words."""
+        return f"width {self.h:.3g}"
+
+    @property
+    def told(self) -> str:
+        """The grid in words."""
+        return f"{self.cells} cells on [{self.lo:g}, {self.hi:g}]"
+
+    def describe(self) -> dict[str, Any]:
+        """Cells and ends, values for JSON."""
+        return {"cells": self.cells, "domain": [self.lo, self.hi]}
+
+    def where(self, index: tuple[int, ...]) -> str:
+        """Coordinates of a cell's centre, in words."""
+        return f"x = {self.centres[index[0]]:.6g}"
+
     @cached_property
     def faces(self) -> Floats:
         """Faces x_{j+1/2}, shape (N + 1,); the first and the last are the ends to the last bit."""
@@ -80,11 +140,15 @@ class Grid:
         """Exact cell averages of a law from its distribution function, shape (N,)."""
         return np.diff(law.cdf(self.faces)) / self.h
 
+    def outside(self, law: Law) -> Floats:
+        """Masses of a law beyond the low and the high end, shape (2,)."""
+        return np.array([float(law.cdf(self.lo)), 1.0 - float(law.cdf(self.hi))])
+
     def inside(self, law: Law) -> Floats:
         """Averages of a law, shape (N,), with what it has beyond either end in the cell there: the mass is 1."""
-        averages = self.averages(law)
-        averages[0] += float(law.cdf(self.lo)) / self.h
-        averages[-1] += (1.0 - float(law.cdf(self.hi))) / self.h
+        averages, (low, high) = self.averages(law), self.outside(law)
+        averages[0] += low / self.h
+        averages[-1] += high / self.h
         return averages
 
     def averages_of(self, function: Callable[[Floats], Floats], *, nodes: int = 3) -> Floats:
@@ -120,9 +184,17 @@ def first_moment(grid: Grid, averages: Floats, atoms: Floats) -> float:
     return float(inner + grid.lo * atoms[0] + grid.hi * atoms[1])
 
 
-def require_finite(grid: Grid, averages: Floats, t: float) -> None:
-    """Raise NotFiniteError where a cell average stopped being finite; it names the first one, its x and t."""
+def first_not_finite(averages: Floats) -> tuple[int, ...] | None:
+    """Return the index of the first cell whose average is not finite, or None."""
     finite = np.isfinite(averages)
-    if not finite.all():
-        j = int(np.argmin(finite))
-        raise NotFiniteError(f"cell {j} (x = {grid.centres[j]:.6g}) is {averages[j]} at t = {t:.6g}")
+    if finite.all():
+        return None
+    return tuple(int(k) for k in np.unravel_index(int(np.argmin(finite)), finite.shape))
+
+
+def require_finite(grid: Cells, averages: Floats, t: float) -> None:
+    """Raise NotFiniteError where a cell average stopped being finite; it names the first one, its place and t."""
+    index = first_not_finite(averages)
+    if index is not None:
+        told = ", ".join(map(str, index))
+        raise NotFiniteError(f"cell {told} ({grid.where(index)}) is {averages[index]} at t = {t:.6g}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 
 from kinetic.grid import Grid
 from particles.base.errors import InputError
@@ -30,3 +31,11 @@ def breaks(model: Model, until: float) -> list[float]:
     """Times in (0, until] that no step straddles: jumps of the parameters, functions of time included."""
     found = {t for t in model.breakpoints if t <= until}
     return sorted(found.union(*(jumps(parameter, until) for parameter in model.parameters)))
+
+
+def times_within(
+    given: Sequence[float] | Callable[[float], Sequence[float]], start: float, until: float
+) -> list[float]:
+    """Return those of given times, or of a function of `until` that returns them, that lie in (start, until]."""
+    found = given(until) if callable(given) else given
+    return [float(t) for t in found if start < t <= until]

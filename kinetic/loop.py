@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 
-from kinetic.grid import Grid, require_finite
+from kinetic.grid import Cells, require_finite
 from particles.base.arrays import Floats
 from particles.base.errors import NotFiniteError
 
@@ -31,11 +31,11 @@ class Stepper(Protocol):
 
     @property
     def averages(self) -> Floats:
-        """Cell averages now, shape (N,)."""
+        """Cell averages now, of the grid's shape."""
 
     @property
     def atoms(self) -> Floats:
-        """Masses at the low and at the high end now, shape (2,)."""
+        """Masses at the edge now: at the low and at the high end, shape (2,), or in the plane those of its walls."""
 
     @property
     def steady(self) -> bool:
@@ -86,7 +86,7 @@ def drive(
     start: float,
     stored: Sequence[float],
     *,
-    grid: Grid,
+    grid: Cells,
     cfl: float,
     steps: Steps,
     jumps: Sequence[float] = (),
@@ -102,7 +102,7 @@ def drive(
     it does.
     """
     t, done, stopped = start, 0, False
-    watch = _Watch(stepper, start, grid.h, residual)
+    watch = _Watch(stepper, start, grid.size, residual)
     kept: list[tuple[float, Floats, Floats]] = []
     for stop in sorted({*stored, *jumps}):
         latest = stop - BEFORE * abs(stop) if stop in jumps else stop

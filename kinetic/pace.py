@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from kinetic.grid import Grid
+from kinetic.grid import Cells
 from kinetic.loop import Stepper
 from particles.base.errors import InputError
 
@@ -51,12 +51,12 @@ def count_steps(stepper: Stepper, start: float, stops: Sequence[float], cfl: flo
     return math.fsum(max(1.0, span / dt) for span, dt in spans)
 
 
-def judge(steps: float, grid: Grid, residual: float | None) -> list[str]:
+def judge(steps: float, grid: Cells, residual: float | None) -> list[str]:
     """Return a sentence on a run of over ten minutes; InputError for over a day, where nothing may end it earlier."""
     seconds = steps * (_STEP + _CELL * grid.cells)
     if not seconds > _LONG:
         return []
-    told = f"{steps:.2g} steps on {grid.cells} cells of width {grid.h:.3g} take {_duration(seconds)} or more"
+    told = f"{steps:.2g} steps on {grid.cells} cells of {grid.widths} take {_duration(seconds)} or more"
     if seconds > _LONGEST and residual is None:
         raise InputError(
             f"{told}: allowed is a day; take wider or fewer cells, an earlier end, or, with noise, implicit diffusion"

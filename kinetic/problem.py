@@ -19,7 +19,7 @@ import numpy as np
 
 from kinetic.flux import Boundary, Flux, LinearFlux
 from kinetic.grid import Grid
-from kinetic.limit import breaks, initial_law
+from kinetic.limit import breaks, initial_law, times_within
 from kinetic.line.diffusion import Diffusivity
 from kinetic.line.rates import FokkerPlanck, equation
 from kinetic.source import Source
@@ -83,7 +83,11 @@ class Problem:
             breakpoints=partial(breaks, model), varying=model.varying,
         )  # fmt: skip
 
+    @property
+    def noisy(self) -> bool:
+        """Whether there is diffusion."""
+        return self.diffusivity is not None
+
     def breaks(self, start: float, until: float) -> list[float]:
         """Times in (start, until] that no step straddles."""
-        found = self.breakpoints(until) if callable(self.breakpoints) else self.breakpoints
-        return [float(t) for t in found if start < t <= until]
+        return times_within(self.breakpoints, start, until)

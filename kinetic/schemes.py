@@ -25,6 +25,8 @@ from kinetic.line.limiter import LONGEST
 from kinetic.line.rates import QUADRATURES, Quadrature
 from kinetic.line.reconstruction import CWENO3, Linear, Reconstruction
 from kinetic.loop import STEPS, Stepper, Steps
+from kinetic.plane.integrate import PlaneIntegrator
+from kinetic.plane.problem import PlaneProblem
 from kinetic.problem import Problem
 from particles.base.arrays import Floats
 from particles.base.checks import require_number, require_one_of, require_positive
@@ -39,6 +41,8 @@ class Scheme(Protocol):
     """Its word on command lines and in records."""
     needs_noise: ClassVar[bool] = False
     """Whether it is for equations with diffusion alone."""
+    in_plane: ClassVar[bool] = False
+    """Whether it steps the equation in the plane too."""
 
     @property
     def order(self) -> int:
@@ -113,13 +117,16 @@ class Explicit(Scheme):
     steps: Steps = "equal"
 
     name = "explicit"
+    in_plane = True
 
     def __post_init__(self) -> None:
         _check(self)
         require_positive("fourier", self.fourier)
 
-    def stepper(self, problem: Problem, averages: Floats, grid: Grid, atoms: Floats) -> Stepper:
+    def stepper(self, problem: Problem | PlaneProblem, averages: Floats, grid: Any, atoms: Floats) -> Stepper:
         """The state of a run; any problem."""
+        if isinstance(problem, PlaneProblem):
+            return PlaneIntegrator(problem, grid, self.reconstruction, averages, atoms, fourier=self.fourier)
         return Integrator(
             problem.flux, grid, self.reconstruction, problem.boundary, averages, atoms,
             diffusivity=problem.diffusivity, source=problem.source, fourier=self.fourier,
@@ -218,10 +225,12 @@ def suited(model: Model) -> Scheme:
     return Imex() if model.nu2 > 0.0 else Explicit()
 
 
-def require_scheme(scheme: Scheme, *, noisy: bool) -> None:
-    """Refuse what is no scheme, and one that needs noise for an equation without."""
+def require_scheme(scheme: Scheme, *, noisy: bool, in_plane: bool = False) -> None:
+    """Refuse what is no scheme, one that needs noise for an equation without, and one of the line in the plane."""
     if isinstance(scheme, type) or not callable(getattr(scheme, "stepper", None)):
         raise InputError(f"scheme = {scheme!r:.60} must be a value: Explicit(), Imex(), ChangCooper() or one's own")
+    if in_plane and not scheme.in_plane:
+        raise InputError(f"scheme = {scheme.name!r} in the plane: allowed is 'explicit'")
     if scheme.needs_noise and not noisy:
         raise InputError(f"scheme = {scheme.name!r} needs noise: nu2 = 0.0 must be above 0")
 

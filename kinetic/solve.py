@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple, Required, TypedDict, Unpack, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from kinetic import pace
-from kinetic.grid import Grid
-from kinetic.limit import initial_law
-from kinetic.line.reconstruction import CWENO3
+from kinetic.grid import Grid, first_not_finite
+from kinetic.line.reconstruction import CWENO3, Reconstruction
 from kinetic.loop import drive
+from kinetic.plane.grid import Plane
+from kinetic.plane.problem import PlaneProblem
+from kinetic.plane.solution import PlaneSolution
 from kinetic.problem import Problem
 from kinetic.schemes import Explicit, Scheme, require_scheme
 from kinetic.solution import Solution
@@ -29,19 +31,67 @@ from particles.model import Model
 _EXPLICIT = Explicit()
 
 
+class Kind(NamedTuple):
+    """What goes with a grid: its problems and its records, and what turns its averages into a density."""
+
+    problem: Any
+    record: Any
+    used: Callable[[Reconstruction, Any, Floats], Reconstruction]
+
+
+def _of_run(used: Reconstruction, grid: Grid, averages: Floats) -> Reconstruction:
+    return used.of_run(grid.h, averages) if isinstance(used, CWENO3) else used
+
+
+_KINDS: dict[type, Kind] = {
+    Grid: Kind(Problem, Solution, _of_run),
+    Plane: Kind(PlaneProblem, PlaneSolution, lambda used, grid, averages: used),
+}
+
+
+def kind_of(grid: Grid | Plane) -> Kind:
+    """Return what goes with a grid, or raise InputError where it is none."""
+    require_type("grid", grid, tuple(_KINDS), "a Grid or a Plane")
+    return _KINDS[type(grid)]
+
+
+class _Options(TypedDict, total=False):
+    """Keywords of `solve` and `evolve`."""
+
+    until: Required[float]
+    times: Sequence[float]
+    atoms: ArrayLike | None
+    residual: float | None
+    progress: Callable[[float], None] | None
+    heed: Callable[[Sequence[str]], None]
+
+
+class _OfModel(_Options, total=False):
+    averages: Floats | None
+
+
+class _OfProblem(_Options, total=False):
+    start: float
+    about: dict[str, Any] | None
+
+
+@overload
+def solve(model: Model, grid: Grid, scheme: Scheme = ..., **options: Unpack[_OfModel]) -> Solution: ...
+@overload
+def solve(model: Model, grid: Plane, scheme: Scheme = ..., **options: Unpack[_OfModel]) -> PlaneSolution: ...
 def solve(
     model: Model,
-    grid: Grid,
+    grid: Any,
     scheme: Scheme = _EXPLICIT,
     *,
     until: float,
     times: Sequence[float] = (),
     averages: Floats | None = None,
-    atoms: Sequence[float] | None = None,
+    atoms: ArrayLike | None = None,
     residual: float | None = None,
     progress: Callable[[float], None] | None = None,
     heed: Callable[[Sequence[str]], None] = lambda cautions: None,
-) -> Solution:
+) -> Any:
     """Solve the mean-field equation of a model, with noise its Fokker-Planck equation, from its initial law.
 
     Without noise, mass that the law has outside the grid is put at the ends, and what flows out is kept there: at a
@@ -71,30 +121,40 @@ def solve(
     NotFiniteError
         As `evolve`.
     """
-    problem, outside = Problem.of(model, grid), (0.0, 0.0)
-    if averages is None:
-        averages, outside = _start(model, problem, grid)
+    problem, outside = kind_of(grid).problem.of(model, grid), np.zeros(grid.atoms)
+    if averages is None and problem.boundary == "reflecting":  # ends that reflect send back inside what lies beyond
+        averages = grid.inside(model.initial)
+    elif averages is None:
+        averages, outside = grid.averages(model.initial), grid.outside(model.initial)
     return evolve(
         problem, averages, grid, scheme, until=until, times=times, atoms=outside if atoms is None else atoms,
         residual=residual, progress=progress, heed=heed, about={"model": model.describe()},
     )  # fmt: skip
 
 
+@overload
 def evolve(
-    problem: Problem,
+    problem: Problem, averages: Floats, grid: Grid, scheme: Scheme = ..., **options: Unpack[_OfProblem]
+) -> Solution: ...
+@overload
+def evolve(
+    problem: PlaneProblem, averages: Floats, grid: Plane, scheme: Scheme = ..., **options: Unpack[_OfProblem]
+) -> PlaneSolution: ...
+def evolve(
+    problem: Any,
     averages: Floats,
-    grid: Grid,
+    grid: Any,
     scheme: Scheme = _EXPLICIT,
     *,
     until: float,
     times: Sequence[float] = (),
     start: float = 0.0,
-    atoms: Sequence[float] = (0.0, 0.0),
+    atoms: ArrayLike | None = None,
     residual: float | None = None,
     progress: Callable[[float], None] | None = None,
     heed: Callable[[Sequence[str]], None] = lambda cautions: None,
     about: dict[str, Any] | None = None,
-) -> Solution:
+) -> Any:
     """Solve a scalar conservation law, with diffusion and a source if it has them, from given cell averages.
 
     Parameters
@@ -109,8 +169,8 @@ def evolve(
     times : sequence of float in [start, until], default ()
         Further times to store, met exactly.
     start : float, default 0
-    atoms : (float, float), default (0, 0)
-        Masses at both ends.
+    atoms : (float, float), default 0
+        Masses at both ends; in the plane those at its edge, as in `PlaneSolution.atoms`.
     residual : float >= 0, optional
         End early, past the last breakpoint, once h sum abs(u_j(t) - u_j(s)) <= residual (t - s) between two looks at
         the state, which are at most 100 steps apart.
@@ -129,15 +189,15 @@ def evolve(
     NotFiniteError
         If a cell stops being finite; names the first one, its x and t.
     """
-    require_type("problem", problem, Problem, "a Problem")
-    require_type("grid", grid, Grid, "a Grid")
+    kind = kind_of(grid)
+    require_type("problem", problem, kind.problem, f"a {kind.problem.__name__}")
     stored = stored_times(start, until, times)
     averages, ends = _given(averages, atoms, grid)
     if residual is not None and not 0.0 <= residual < math.inf:
         raise InputError(f"residual = {residual!r} must be a finite rate of at least 0")
     if residual is not None and problem.varying:
         raise InputError(f"residual = {residual!r}: weight and bias that are functions of time never come to rest")
-    require_scheme(scheme, noisy=problem.diffusivity is not None)
+    require_scheme(scheme, noisy=problem.noisy, in_plane=isinstance(problem, PlaneProblem))
     stepper, cfl = scheme.stepper(problem, averages, grid, ends), scheme.cfl
     breaks = problem.breaks(start, until)
     ahead = pace.Ahead(stepper, start, until, cfl) if problem.varying and until > start else None
@@ -147,11 +207,10 @@ def evolve(
         stepper, start, stored, grid=grid, cfl=cfl, steps=scheme.steps, jumps=breaks, residual=residual, ahead=ahead,
         progress=progress,
     )  # fmt: skip
-    used = scheme.reconstruction
-    return Solution(
+    return kind.record(
         grid=grid,
         scheme=scheme,
-        reconstruction=used.of_run(grid.h, averages) if isinstance(used, CWENO3) else used,
+        reconstruction=kind.used(scheme.reconstruction, grid, averages),
         boundary=problem.boundary,
         provenance={**(about or {}), "cautions": cautions, **provenance()},
         **run._asdict(),
@@ -168,23 +227,18 @@ def stored_times(start: float, until: float, times: Sequence[float]) -> tuple[fl
     return tuple(sorted({*(float(t) for t in times), float(until)}))
 
 
-def _start(model: Model, problem: Problem, grid: Grid) -> tuple[Floats, tuple[float, float]]:
-    """Exact cell averages of the initial law and the masses at the ends; reflecting ends send theirs back inside."""
-    law = initial_law(model, grid)
-    if problem.boundary == "reflecting":
-        return grid.inside(law), (0.0, 0.0)
-    return grid.averages(law), (float(law.cdf(grid.lo)), 1.0 - float(law.cdf(grid.hi)))
-
-
-def _given(averages: ArrayLike, atoms: ArrayLike, grid: Grid) -> tuple[Floats, Floats]:
+def _given(averages: ArrayLike, atoms: ArrayLike | None, grid: Grid | Plane) -> tuple[Floats, Floats]:
     """Averages and atoms as plain arrays that fit the grid."""
-    averages, atoms = as_floats(averages, "averages", finite=False), np.array(as_floats(atoms, "atoms"))
-    if averages.shape != (grid.cells,):
-        raise InputError(f"averages of shape {averages.shape} do not fit: allowed is ({grid.cells},)")
-    finite = np.isfinite(averages)
-    if not finite.all():
-        j = int(np.argmin(finite))
-        raise InputError(f"averages[{j}] = {averages[j]} (x = {grid.centres[j]:.6g}) must be finite")
-    if atoms.shape != (2,):
-        raise InputError(f"atoms = {atoms.tolist()!r} must be two finite masses")
+    averages = as_floats(averages, "averages", finite=False, ndim=(len(grid.shape),))
+    atoms = np.zeros(grid.atoms) if atoms is None else np.array(as_floats(atoms, "atoms"))
+    if averages.shape != grid.shape:
+        allowed = "(N_y, N_x) = " if len(grid.shape) > 1 else ""
+        raise InputError(f"averages of shape {averages.shape} do not fit: allowed is {allowed}{grid.shape}")
+    index = first_not_finite(averages)
+    if index is not None:
+        told = ", ".join(map(str, index))
+        raise InputError(f"averages[{told}] = {averages[index]} ({grid.where(index)}) must be finite")
+    if atoms.shape != (grid.atoms,):
+        count = "two" if grid.atoms == 2 else f"{grid.atoms}"
+        raise InputError(f"atoms = {atoms.tolist()!r:.80} must be {count} finite masses")
     return averages, atoms

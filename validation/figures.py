@@ -36,7 +36,7 @@ _MARGIN = 0.05  # of a figure, as a share of what it shows
 
 def draw_study(study: Study, path: Path | TextIO) -> None:
     """Draw the errors over the refinement with their 95 % band, the fitted line and the reference."""
-    figure, axes = _figure()
+    figure, axes = new_figure()
     level = np.array([row.level for row in study.rows])
     if level.size:
         error = np.array([row.error for row in study.rows])
@@ -61,7 +61,7 @@ def draw_study(study: Study, path: Path | TextIO) -> None:
     axes.set_ylabel(study.quantity, parse_math=False)
     verdict = "verdict holds" if study.holds else "no verdict" if study.refusal else "verdict does not hold"
     axes.set_title(f"{study.name}, {study.case}: {verdict}", parse_math=False)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def _draw_reference(axes: Any, study: Study, level: Floats, error: Floats) -> None:
@@ -93,7 +93,7 @@ def draw_measures(
     A cloud in R^d, d > 1, is drawn by its first two components. `laws` are drawn over a density as broken lines, one
     name in the legend for each sequence. `replace`: whether an older file at `path` gives way.
     """
-    figure, axes = _figure()
+    figure, axes = new_figure()
     dim = measures[0][1].dim
     window = _window([measure for _, measure in measures]) if dim == 1 else None
     for number, (time, measure) in enumerate(measures):
@@ -115,7 +115,7 @@ def draw_measures(
     axes.legend(
         title=note, loc="upper left", bbox_to_anchor=(1.0, 1.0), markerscale=6.0 if dim > 1 else 1.0, frameon=False
     )
-    _save(figure, path, replace=replace)
+    save_figure(figure, path, replace=replace)
 
 
 def _window(measures: Sequence[Measure]) -> tuple[float, float]:
@@ -196,17 +196,19 @@ def _draw_atoms(axes: Any, positions: Floats, masses: Floats, colour: str) -> No
             )  # fmt: skip
 
 
-def _figure() -> tuple[Any, Any]:
+def new_figure(rows: int = 1, columns: int = 1, **options: Any) -> tuple[Any, Any]:
+    """Return a figure and its axes in the style of all figures; options are those of `pyplot.subplots`."""
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
     with matplotlib.rc_context(_STYLE):
-        return plt.subplots()
+        return plt.subplots(rows, columns, **options)
 
 
-def _save(figure: Any, path: Path | TextIO, *, replace: bool = True) -> None:
+def save_figure(figure: Any, path: Path | TextIO, *, replace: bool = True) -> None:
+    """Write a figure to a file, whole or not at all, or as SVG into a stream, and close it."""
     import matplotlib
     import matplotlib.pyplot as plt
 

@@ -7,9 +7,9 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
-from kinetic.schemes import SCHEMES
+from kinetic.schemes import SCHEMES, require_scheme
 from particles.base import command
-from particles.base.errors import plain
+from particles.base.errors import InputError, plain
 from particles.base.terminal import say
 
 THIN = 1e-9
@@ -26,10 +26,14 @@ def add_parser(commands: Any) -> None:
     run.add_argument("case", metavar="CASE", help="a name (python -m validation cases) or a TOML file")
     run.add_argument("--out", required=True, metavar="FILE.nc", help="record to write (netCDF)")
     command.add_replace(run)
-    run.add_argument("--cells", type=command.positive_integer, metavar="N", help="cells of the grid")
     run.add_argument(
-        "--domain", type=command.finite_float, nargs=2, metavar=("LO", "HI"),
-        help="ends of the grid (default: the case's, or by its tails)",
+        "--cells", type=command.positive_integer, nargs="+", metavar="N",
+        help="cells of the grid; with two features in x and in y, or one number for both",
+    )  # fmt: skip
+    run.add_argument(
+        "--domain", type=command.finite_float, nargs="+", metavar="END",
+        help="ends LO HI of the grid, with two features of that in x and of that in y (default: the case's, or by its"
+        " tails)",
     )  # fmt: skip
     run.add_argument("--until", type=command.positive_float, metavar="T", help="end of the run")
     run.add_argument("--times", type=command.finite_float, nargs="+", metavar="T", help="further times to keep")
@@ -48,12 +52,10 @@ def add_parser(commands: Any) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Solve the mean-field equation of a case, with noise its Fokker-Planck equation, and keep the record."""
-    from kinetic import Grid, cautions, domain, solve
-    from kinetic.limit import initial_law
+    from kinetic import solve
     from kinetic.solve import stored_times
     from particles.base.files import check_output_file
     from particles.base.locks import claimed
-    from particles.base.memory import require_memory
     from particles.base.progress import progress_bar
     from particles.model import load_case
     from particles.model.cases.copy import case_files, packed
@@ -64,11 +66,8 @@ def execute(arguments: argparse.Namespace) -> int:
     times = [t for t in case.times if t <= until] if arguments.times is None else arguments.times
     stored_times(0.0, until, times)
     check_output_file(arguments.out, ".nc", replace=arguments.replace)
-    ends = arguments.domain or case.domain or domain(case.model, until)
-    grid = Grid(*ends, cells=case.cells if arguments.cells is None else arguments.cells)
-    require_memory(f"cells = {grid.cells}", 8.0 * grid.cells * (_ARRAYS + len(times)))
-    initial_law(case.model, grid)
-    foreseen = cautions(case.model, grid, until)
+    require_scheme(SCHEMES[arguments.scheme], noisy=case.model.nu2 > 0.0, in_plane=case.model.dim > 1)
+    grid, foreseen = (_in_plane if case.model.dim == 2 else _on_line)(case, arguments, until, len(times))
     with claimed(arguments.out):
         with progress_bar(f"kinetic: {case.name}") as progress:
             solution = solve(
@@ -79,19 +78,57 @@ def execute(arguments: argparse.Namespace) -> int:
         solution = dataclasses.replace(solution, provenance={**about, **solution.provenance, "cautions": found})
         solution.save(arguments.out, replace=arguments.replace)
     _say(_remarks(case.model, solution))
-    print(f"{case.name}: {grid.cells} cells on [{grid.lo:g}, {grid.hi:g}], {solution.steps} steps to t = {until:g}")
-    rows = [_row(solution, t) for t in solution.times]
-    for row in rows:
-        low, high = row["atoms"]
-        ends_held = f", atoms {low:.8f} at {grid.lo:g}, {high:.8f} at {grid.hi:g}" if case.model.nu2 == 0.0 else ""
-        print(f"t = {row['time']:g}: mass {row['mass']:.15f}, mean {row['mean']:.8f}{ends_held}")
+    print(f"{case.name}: {grid.told}, {solution.steps} steps to t = {until:g}")
+    for t in solution.times:
+        print(solution.sentence(t))
     if solution.stopped:
         print(f"ended at t = {solution.times[-1]:g}: at rest to {arguments.residual:g}")
     print(plain(f"written to {arguments.out}"))
     if arguments.json:
-        told = {"case": case.name, "out": arguments.out, "cells": grid.cells, "domain": [grid.lo, grid.hi]}
+        told = {"case": case.name, "out": arguments.out, **grid.describe()}
+        rows = [solution.snapshot(t) for t in solution.times]
         command.print_json({**told, "steps": solution.steps, "lowest": solution.lowest, "snapshots": rows})
     return 0
+
+
+def _on_line(case: Any, arguments: argparse.Namespace, until: float, times: int) -> tuple[Any, tuple[str, ...]]:
+    """Grid of a case on the line, checked, and what will limit the run."""
+    from kinetic import Grid, cautions, domain
+    from kinetic.limit import initial_law
+
+    cells, given = arguments.cells or [case.cells], arguments.domain
+    if len(cells) != 1 or (given and len(given) != 2):
+        raise InputError(f"--cells {_told(cells)} --domain {_told(given)}: a case on the line has one N, and LO HI")
+    grid = Grid(*(given or case.domain or domain(case.model, until)), cells=cells[0])
+    _require_memory(grid, times)
+    initial_law(case.model, grid)
+    return grid, cautions(case.model, grid, until)
+
+
+def _in_plane(case: Any, arguments: argparse.Namespace, until: float, times: int) -> tuple[Any, tuple[str, ...]]:
+    """Grid of a case of two features, checked, and what will limit the run."""
+    from kinetic import Grid, Plane
+    from kinetic.plane.domain import cautions, rectangle
+    from kinetic.plane.problem import require_two_features
+
+    cells, given = arguments.cells or [case.cells], arguments.domain
+    if len(cells) > 2 or (given and len(given) != 4):
+        raise InputError(f"--cells {_told(cells)} --domain {_told(given)}: two features have N or N N, and four ends")
+    require_two_features(case.model)
+    ends = (given[:2], given[2:]) if given else rectangle(case.model, until)
+    plane = Plane(*(Grid(*pair, cells=number) for pair, number in zip(ends, (cells[0], cells[-1]), strict=True)))
+    _require_memory(plane, times)
+    return plane, cautions(case.model, plane)
+
+
+def _told(numbers: list[Any] | None) -> str:
+    return " ".join(f"{number:g}" for number in numbers) if numbers else "..."
+
+
+def _require_memory(grid: Any, times: int) -> None:
+    from particles.base.memory import require_memory
+
+    require_memory(f"cells = {grid.cells}", 8.0 * grid.cells * (_ARRAYS + times))
 
 
 def _say(sentences: Iterable[str]) -> None:
@@ -106,7 +143,7 @@ def _remarks(model: Any, solution: Any) -> list[str]:
     found = []
     if solution.lowest < NEGATIVE * float(solution.averages.max()):
         found.append(f"a cell average went down to {solution.lowest:.3g} at t = {solution.lowest_at:.3g}")
-    if model.nu2 > 0.0:
+    if model.nu2 > 0.0 and model.dim == 1:
         for end, mass, free in zip(
             (solution.grid.lo, solution.grid.hi), tail_masses(solution), _free_ends(model, solution.grid), strict=True
         ):
@@ -119,14 +156,3 @@ def _free_ends(model: Any, grid: Any) -> tuple[bool, bool]:
     """Whether an end of the grid cuts the line: no wall there, and not the zero of K = x."""
     low, high = model.ends
     return grid.lo > low and not (model.diffusion.half_line and grid.lo == 0.0), grid.hi < high
-
-
-def _row(solution: Any, t: float) -> dict[str, Any]:
-    measure = solution.at(t)
-    return {
-        "time": t,
-        "mass": solution.mass(t),
-        "atoms": measure.masses.tolist(),
-        "mean": float(measure.mean[0]),
-        "variance": float(measure.variance[0]),
-    }

@@ -11,6 +11,7 @@ import pytest
 import kinetic
 from kinetic.__main__ import build_parser
 from particles.base import command
+from particles.base.errors import InputError
 
 HEAVY = ("numba", "mpi4py", "xarray", "scipy", "matplotlib")
 
@@ -72,6 +73,35 @@ def test_what_a_finished_run_suffered_is_told(tmp_path: Path, capsys: pytest.Cap
     assert "next to the end of the grid at 1: it may be too narrow" in told
 
 
+def test_two_features_are_solved_in_the_plane(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "plane.nc"
+    assert run("run", "regression-2d", "--cells", "60", "50", "--times", "0", "1", "--json", "--out", str(out)) == 0
+    captured = capsys.readouterr()
+    assert "60 x 50 cells" in captured.out
+    told = json.loads(captured.out.splitlines()[-1])
+    assert told["cells"] == [60, 50]
+    for row, t in zip(told["snapshots"], (0.0, 1.0, 2.0), strict=True):
+        assert row["time"] == t
+        assert row["mass"] == pytest.approx(1.0, abs=1e-13)
+        assert row["mean"] == pytest.approx([1.0, 0.0], abs=1e-6)
+        assert max(row["walls"].values()) < 1e-11
+    solution = kinetic.load(out)
+    assert isinstance(solution, kinetic.PlaneSolution)
+    assert solution.grid.shape == (50, 60)
+    assert solution.snapshot(1.0) == told["snapshots"][1]
+    assert solution.provenance["case"] == "regression-2d"
+
+
+def test_a_damaged_record_of_the_plane_is_refused(tmp_path: Path) -> None:
+    out = tmp_path / "plane.nc"
+    assert run("run", "regression-2d", "--cells", "20", "--until", "0.1", "--times", "0", "--out", str(out)) == 0
+    content = bytearray(out.read_bytes())
+    content[-2000] ^= 1
+    out.write_bytes(content)
+    with pytest.raises(InputError, match="damaged"):
+        kinetic.load(out)
+
+
 def test_a_run_ends_where_nothing_changes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("--cells", "100", "--until", "100", "--scheme", "chang-cooper", "--residual", "1e-6")
     assert run("run", "fokker-planck", *words, "--out", str(tmp_path / "density.nc")) == 0
@@ -82,7 +112,10 @@ def test_a_run_ends_where_nothing_changes(tmp_path: Path, capsys: pytest.Capture
     ("words", "named"),
     [
         (("regresion",), "case 'regresion' is not known"),
-        (("regression-2d",), "dimension 2"),
+        (("regression-2d",), "two features have N or N N, and four ends"),
+        (("regression-2d", "--scheme", "imex"), "scheme = 'imex' in the plane: allowed is 'explicit'"),
+        (("regression", "--cells", "100", "80"), "a case on the line has one N, and LO HI"),
+        (("regression", "--domain", "0"), "a case on the line has one N, and LO HI"),
         (("regression", "--cells", "0"), "must be a positive integer"),
         (("regression", "--cells", "2"), "cells = 2"),
         (("regression", "--cells", "1e12"), "GiB of memory"),

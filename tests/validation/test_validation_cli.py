@@ -10,9 +10,10 @@ import pytest
 
 import particles.__main__
 import validation.__main__
+from kinetic import Grid, Plane, solve
 from kinetic.__main__ import build_parser as kinetic_parser
 from particles.base import command
-from particles.model import Measure, Normal
+from particles.model import Measure, Normal, cases
 from tests.forks import Fresh, in_forks
 from validation.figures import _window
 
@@ -92,6 +93,27 @@ def test_a_plane_of_particles_is_drawn(tmp_path: Path) -> None:
 
 
 STUDY = ("study", "mean-field", "regression", "--levels", "100", "1000", "1e4", "--replicates", "150")
+
+
+@pytest.fixture(scope="module")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A record of the plane."""
+    out = tmp_path_factory.mktemp("plane") / "plane.nc"
+    model = cases["regression-2d"].model
+    solve(model, Plane(Grid(-6.5, 8.5, cells=40), Grid(-7.5, 7.5, cells=30)), until=2.0, times=(0.0, 1.0)).save(out)
+    return str(out)
+
+
+def test_plot_draws_a_record_of_the_plane(plane: str, tmp_path: Path) -> None:
+    assert validate("plot", plane, "--out", str(tmp_path / "plane.png")) == 0
+    assert (tmp_path / "plane.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_compare_refuses_a_record_of_the_plane(
+    records: tuple[str, str], plane: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert validate("compare", records[0], plane) == 2
+    assert "a record of the plane: allowed is one of the line" in capsys.readouterr().err
 
 
 def test_study_writes_table_record_and_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -33,7 +33,7 @@ def execute(arguments: argparse.Namespace) -> int:
     """
     _check_places(Path(arguments.cloud), Path(arguments.solution))
 
-    from kinetic.solution import load as load_solution
+    from kinetic.record import load as load_solution
     from particles.trajectory import load as load_cloud
     from validation.distance.comparison import compare
 

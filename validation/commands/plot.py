@@ -25,12 +25,19 @@ def execute(arguments: argparse.Namespace) -> int:
     check_output_file(arguments.out, ".png", replace=arguments.replace)
     path = Path(arguments.record)
     if path.suffix == ".nc":
-        from kinetic.solution import load as load_solution
+        from kinetic import PlaneSolution
+        from kinetic.record import load as load_solution
         from validation.distance.comparison import known_laws
 
         solution = load_solution(path)
+        title = f"{solution.provenance.get('case', path.name)}: {solution.grid.told}"
+        if isinstance(solution, PlaneSolution):
+            from validation.plane_figures import draw_plane
+
+            draw_plane(solution, Path(arguments.out), title=title, replace=arguments.replace)
+            print(f"drawn in {arguments.out}")
+            return 0
         measures = [(t, solution.at(t)) for t in solution.times]
-        title = f"{solution.provenance.get('case', path.name)}: {solution.grid.cells} cells"
         laws = known_laws(solution)
     else:
         from particles.trajectory import load as load_cloud

@@ -84,8 +84,10 @@ def compare(cloud: Trajectory, solution: Solution, *, time: float | None = None)
     Raises
     ------
     InputError
-        If they hold no common time, belong to different models, or the run kept no clouds.
+        If they hold no common time, belong to different models, the run kept no clouds, or the record is of the plane.
     """
+    if not isinstance(solution, Solution):
+        raise InputError("a record of the plane: allowed is one of the line; `marginal` gives measures of the line")
     notes = _require_one_model(cloud.info, solution.provenance)
     time, stored = _common_time(cloud, solution, time)
     if not cloud.states:

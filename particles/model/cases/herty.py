@@ -85,6 +85,7 @@ def _regression_2d(name: str, *, bias: float, scaled: bool, notes: str) -> Case:
         until=2.0,
         times=(0.0, 1.0, 2.0),
         domain=None,
+        cells=400,
     )
 
 

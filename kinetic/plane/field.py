@@ -1,0 +1,63 @@
+"""A velocity field (a_1, a_2) as data at the faces: its mean over a face, and its slope along it.
+
+With a(+-) at the two Gauss nodes of a face, +-h/(2 sqrt 3) from its middle,
+
+    A = (a(+) + a(-))/2,   B = sqrt(3) (a(+) - a(-)):   <a> = A + O(h^4),   h a_t = B + O(h^3),
+
+and the mean flux over the face is <a g> = A <g> + B (h g_t)/12 + O(h^4): Gauss quadrature of a times a parabola.
+Along a wall what sticks moves with the tangential speed, taken at the corners of the cells.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from kinetic.plane.grid import Plane
+from particles.base.arrays import Floats
+from particles.base.errors import NotFiniteError
+
+Field = Callable[[Floats, Floats, float, Floats | None], tuple[Floats, Floats]]
+"""(x, y, t, mean) -> (a_1, a_2), arrays that broadcast with x and y; `mean`, shape (2,), where it is needed."""
+
+_NODE, _ROOT = 0.5 / math.sqrt(3.0), math.sqrt(3.0)
+
+
+class FaceData(NamedTuple):
+    """Means and slopes of the normal speed over the faces in x, shape (N_y, N_x + 1), and in y, (N_y + 1, N_x)."""
+
+    mean_x: Floats
+    slope_x: Floats
+    mean_y: Floats
+    slope_y: Floats
+
+    @property
+    def fastest(self) -> tuple[float, float]:
+        """Largest abs(A) in x and in y."""
+        return float(np.abs(self.mean_x).max()), float(np.abs(self.mean_y).max())
+
+
+def face_data(field: Field, plane: Plane, t: float = 0.0, mean: Floats | None = None) -> FaceData:
+    """Means and slopes of a field over all faces at time t; NotFiniteError where one is not finite."""
+    x, y = plane.x, plane.y
+    in_x = (field(x.faces, (y.centres + side * y.h)[:, None], t, mean)[0] for side in (-_NODE, _NODE))
+    in_y = (field(x.centres + side * x.h, y.faces[:, None], t, mean)[1] for side in (-_NODE, _NODE))
+    pairs = [(in_x, (y.cells, x.cells + 1)), (in_y, (y.cells + 1, x.cells))]
+    given = [np.broadcast_to(speeds, shape) for pair, shape in pairs for speeds in pair]
+    if not all(np.isfinite(speeds).all() for speeds in given):
+        raise NotFiniteError(f"a speed at a face of the plane is not finite at t = {t:.6g}")
+    a, b, c, d = given
+    data = 0.5 * (a + b), _ROOT * (b - a), 0.5 * (c + d), _ROOT * (d - c)
+    return FaceData(*map(np.ascontiguousarray, data))
+
+
+def wall_speeds(field: Field, plane: Plane, t: float = 0.0, mean: Floats | None = None) -> list[Floats]:
+    """Tangential speeds at the corners of the cells along the walls x low, x high, y low and y high."""
+    x, y = plane.x, plane.y
+    along_y = [field(np.array(end), y.faces, t, mean)[1] for end in (x.lo, x.hi)]
+    along_x = [field(x.faces, np.array(end), t, mean)[0] for end in (y.lo, y.hi)]
+    sizes = 2 * [y.cells + 1] + 2 * [x.cells + 1]
+    return [np.array(np.broadcast_to(v, (n,))) for v, n in zip(along_y + along_x, sizes, strict=True)]

@@ -1,0 +1,169 @@
+"""The explicit scheme in the plane in time: third-order SSP Runge-Kutta, the walls through the same stages.
+
+Longest steps: a = max abs(A_x)/h + max abs(A_y)/k, d = D/h^2 + D/k^2, dt <= cfl/a, dt <= fourier/d, and together
+
+    dt (a/1.6259 + 16/3 d/2.5127) <= 1:
+
+the linear scheme is stable up to a dt = 1.6259, the number of the line, for every ratio of the two speeds. (The product
+term is of lower order: B = O(h).)
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+
+from kinetic.flux import upwind
+from kinetic.grid import first_moment
+from kinetic.line.integrate import FOURIER, UPWIND_LIMIT
+from kinetic.line.reconstruction import Reconstruction
+from kinetic.line.tableau import REAL_LIMIT, SSPRK3
+from kinetic.plane.field import FaceData, face_data, wall_speeds
+from kinetic.plane.grid import Plane
+from kinetic.plane.marginals import marginals
+from kinetic.plane.problem import PlaneProblem
+from kinetic.plane.stage import Arrivals, Edge, Step, stage, states, work_arrays
+from kinetic.plane.walls import Walls
+from particles.base.arrays import Floats
+from particles.base.errors import InputError
+
+_STIFFNESS = 16.0 / 3.0
+"""Largest eigenvalue of -h^2 d_xx for the fourth-order differences of averages."""
+
+
+class PlaneIntegrator:
+    """The state of a run in the plane and its steps.
+
+    Parameters
+    ----------
+    problem : PlaneProblem
+    plane : Plane
+    reconstruction : CWENO3 or Linear
+    averages : ndarray, shape (N_y, N_x)
+    atoms : ndarray, shape (2 N_y + 2 N_x + 4,)
+        Masses on the walls and in the corners, as in `kinetic.plane.walls`; 0 unless the boundary is "wall".
+    fourier : float > 0
+
+    Raises
+    ------
+    InputError
+        If `fourier` is beyond the stable.
+    """
+
+    def __init__(
+        self,
+        problem: PlaneProblem,
+        plane: Plane,
+        reconstruction: Reconstruction,
+        averages: Floats,
+        atoms: Floats,
+        *,
+        fourier: float = FOURIER,
+    ) -> None:
+        most = REAL_LIMIT / _STIFFNESS
+        if not 0.0 < fourier <= most:
+            raise InputError(f"fourier = {fourier!r} must lie in (0, {most:.4f}] in the plane")
+        if reconstruction.positive:
+            raise InputError(f"reconstruction = {reconstruction!r} in the plane: allowed is positive = False")
+        self._problem, self._plane, self._fourier = problem, plane, fourier
+        self.steady = problem.steady
+        rows, columns = plane.shape
+        self._states = np.zeros((3, rows + 4, columns + 4))
+        self._states[0, 2:-2, 2:-2] = averages
+        self._work = work_arrays()
+        self._arrivals = Arrivals(np.zeros(rows), np.zeros(rows), np.zeros(columns), np.zeros(columns))
+        self._edge = Edge(problem.boundary == "periodic", problem.boundary == "reflecting")
+        (along_x, _), (along_y, _) = marginals(plane, averages, atoms)
+        self._constants = _constants(reconstruction, plane, averages, (along_x, along_y))
+        self._loop = stage(*states(reconstruction.polynomial))
+        self._walls: Walls | None = None
+        if problem.boundary == "wall":
+            lines = [reconstruction.constants(plane.y.h, along_y), reconstruction.constants(plane.x.h, along_x)]
+            self._walls = Walls(plane, reconstruction, upwind, lines)
+            self._walls.put(atoms)
+        self._none = np.zeros(atoms.shape)
+        self._base = 0
+
+    @property
+    def averages(self) -> Floats:
+        """Cell averages now, shape (N_y, N_x); a view."""
+        now: Floats = self._states[self._base, 2:-2, 2:-2]
+        return now
+
+    @property
+    def atoms(self) -> Floats:
+        """Masses on the walls and in the corners now."""
+        return self._masses(self._base)
+
+    def _masses(self, row: int) -> Floats:
+        return self._none if self._walls is None else self._walls.masses(row)
+
+    def longest_step(self, t: float, cfl: float, *, settled: bool = False) -> float:
+        """The longest step at time t by the rules above; inf where nothing moves."""
+        faces, walls = self._data(t, self._base)
+        (fast_x, fast_y), h, k = faces.fastest, self._plane.x.h, self._plane.y.h
+        if self._walls is not None:
+            fast_x = max(fast_x, *(float(np.abs(speeds).max()) for speeds in walls[2:]))
+            fast_y = max(fast_y, *(float(np.abs(speeds).max()) for speeds in walls[:2]))
+        rate, spread = fast_x / h + fast_y / k, self._problem.diffusivity * (1.0 / h**2 + 1.0 / k**2)
+        limits = [math.inf]
+        limits += [cfl / rate] if rate > 0.0 else []
+        limits += [self._fourier / spread] if spread > 0.0 else []
+        share = rate / UPWIND_LIMIT + _STIFFNESS * spread / REAL_LIMIT
+        return min(*limits, 1.0 / share) if share > 0.0 else math.inf
+
+    def advance(self, t: float, dt: float, count: int, latest: float) -> None:
+        """Do `count` steps of length dt from time t, data no later than `latest`."""
+        for step in range(count):
+            for k, (share, node) in enumerate(zip(SSPRK3.share, SSPRK3.nodes, strict=True)):
+                source, target = ((self._base, 1 - self._base), (1 - self._base, 2), (2, 1 - self._base))[k]
+                at = min(t + (step + node) * dt, latest)
+                self._stage((self._base, source, target), at, share, dt)
+            self._base = 1 - self._base
+
+    def _stage(self, rows: tuple[int, int, int], t: float, share: float, dt: float) -> None:
+        start, source, target = (self._states[row] for row in rows)
+        faces, walls = self._data(t, rows[1])
+        h, k, d = self._plane.x.h, self._plane.y.h, self._problem.diffusivity / 12.0
+        step = Step(share, share * dt / h, share * dt / k, d > 0.0, d / h, d / k)
+        self._loop(start, source, target, faces, self._work, self._constants, self._edge, step, self._arrivals)
+        if self._walls is not None:
+            self._walls.stage(rows, share, dt, self._arrivals, walls)
+
+    def _data(self, t: float, row: int) -> tuple[FaceData, list[Floats]]:
+        if self.steady:
+            return self._steady
+        mean = self._mean(row) if self._problem.needs_mean else None
+        return self._at(t, mean)
+
+    @functools.cached_property
+    def _steady(self) -> tuple[FaceData, list[Floats]]:
+        return self._at(0.0, None)
+
+    def _at(self, t: float, mean: Floats | None) -> tuple[FaceData, list[Floats]]:
+        field, plane = self._problem.field, self._plane
+        walls = wall_speeds(field, plane, t, mean) if self._walls is not None else []
+        faces = face_data(field, plane, t, mean)
+        if self._edge.periodic:  # the two ends are one face
+            for in_x, in_y in ((faces.mean_x, faces.mean_y), (faces.slope_x, faces.slope_y)):
+                in_x[:, 0], in_y[0] = in_x[:, -1], in_y[-1]
+        return faces, walls
+
+    def _mean(self, row: int) -> Floats:
+        """First moments of density, walls and corners: those of both marginals."""
+        along_x, along_y = marginals(self._plane, self._states[row, 2:-2, 2:-2], self._masses(row))
+        return np.array([first_moment(self._plane.x, *along_x), first_moment(self._plane.y, *along_y)])
+
+
+def _constants(
+    reconstruction: Reconstruction, plane: Plane, averages: Floats, along: tuple[Floats, Floats]
+) -> tuple[Any, Any]:
+    """Numbers of the reconstruction in x and in y: a relative eps is that of a marginal as high as the density."""
+    highest = float(np.abs(averages).max())
+    return tuple(  # type: ignore[return-value]
+        reconstruction.constants(grid.h, marginal * (highest / (float(np.abs(marginal).max()) or 1.0)))
+        for grid, marginal in zip((plane.x, plane.y), along, strict=True)
+    )

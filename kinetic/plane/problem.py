@@ -1,0 +1,104 @@
+"""The equation of a model with two features on a rectangle.
+
+    d_t g + d_x(a_1 g) + d_y(a_2 g) = (nu^2/2) (d_xx + d_yy) g,   a_k = sigma((w x)_k/d + b_k),   d = 2
+
+(arXiv 2001.04294, (4), with the factor 1/d: E29 of docs/errata.md.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from kinetic.flux import Boundary
+from kinetic.limit import breaks, times_within
+from kinetic.plane.field import Field
+from kinetic.plane.grid import Plane
+from particles.base.arrays import Floats
+from particles.base.checks import require_type
+from particles.base.errors import InputError
+from particles.model import Model
+
+
+@dataclass(frozen=True, eq=False)
+class PlaneProblem:
+    """Advection by a field, and diffusion with a constant coefficient, on a rectangle.
+
+    Parameters
+    ----------
+    field : callable (x, y, t, mean) -> (a_1, a_2)
+        Speeds, length/time, arrays that broadcast with x and y; `mean`, shape (2,), is None unless it is needed.
+    boundary : "periodic", "wall" or "reflecting"
+        "wall": what flows out of the rectangle sticks to its edge, moves along it and sticks in its corners; nothing
+        comes back. "reflecting": nothing passes.
+    diffusivity : float >= 0, default 0
+        D = nu^2/2, length^2/time; above 0 the boundary is "periodic" or "reflecting".
+    steady, needs_mean : bool
+        The field depends on neither time nor mean; it wants the mean of the solution.
+    breakpoints : callable (until) -> sequence of float, or such a sequence, default ()
+        Times at which the field jumps; no step straddles one.
+    varying : bool, default False
+        The field is a function of time between its jumps too.
+    """
+
+    field: Field
+    boundary: Boundary
+    diffusivity: float = 0.0
+    steady: bool = True
+    needs_mean: bool = False
+    breakpoints: Sequence[float] | Callable[[float], Sequence[float]] = ()
+    varying: bool = False
+
+    def __post_init__(self) -> None:
+        if self.boundary not in ("periodic", "wall", "reflecting"):
+            raise InputError(f"boundary = {self.boundary!r} in the plane: allowed are periodic, wall, reflecting")
+        if not 0.0 <= self.diffusivity < np.inf:
+            raise InputError(f"diffusivity = {self.diffusivity!r} must be finite and at least 0")
+        if self.diffusivity > 0.0 and self.boundary == "wall":
+            raise InputError("boundary = 'wall' with diffusion: allowed are periodic, reflecting")
+
+    @property
+    def noisy(self) -> bool:
+        """Whether there is diffusion."""
+        return self.diffusivity > 0.0
+
+    def breaks(self, start: float, until: float) -> list[float]:
+        """Times in (start, until] that no step straddles."""
+        return times_within(self.breakpoints, start, until)
+
+    @classmethod
+    def of(cls, model: Model, plane: Plane) -> PlaneProblem:
+        """Return the mean-field equation of a model of two features, with noise its Fokker-Planck equation.
+
+        Raises
+        ------
+        InputError
+            If the model has not two features and one neuron, or its noise is not K = 1.
+        """
+        require_type("model", model, Model, "a Model")
+        require_type("grid", plane, Plane, "a Plane")
+        require_two_features(model)
+        return cls(
+            partial(speeds, model), "reflecting" if model.nu2 > 0.0 else "wall", 0.5 * model.nu2,
+            steady=model.autonomous and not model.mean_coupled, needs_mean=model.mean_coupled,
+            breakpoints=partial(breaks, model), varying=model.varying,
+        )  # fmt: skip
+
+
+def require_two_features(model: Model) -> None:
+    """Refuse a model whose equation is not one of the plane: other than two features, one neuron and K = 1."""
+    if model.dim != 2 or model.neurons != 1:
+        raise InputError(f"a model of dimension {model.size} on a plane: allowed are two features and one neuron")
+    if model.nu2 > 0.0 and model.diffusion.power != 0:
+        raise InputError(f"K = {model.diffusion.name!r} in the plane: allowed is K = 1")
+
+
+def speeds(model: Model, x: Floats, y: Floats, t: float, mean: Floats | None) -> tuple[Floats, Floats]:
+    """a_1 and a_2 of a model at points that broadcast, by its formulas: the same bits for any CPU."""
+    weights = model.weights(t)
+    w, b, places = weights[0], model.biases(t, weights, mean)[0], np.broadcast_arrays(x, y)
+    first, second = (model.drift((w[k, 0] * x + w[k, 1] * y) + b[k], places[k]) for k in (0, 1))
+    return first, second

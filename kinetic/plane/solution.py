@@ -1,0 +1,128 @@
+"""Record of a run in the plane: cell averages, and the masses on the walls and in the corners, at the stored times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kinetic.grid import Grid
+from kinetic.plane.grid import Plane
+from kinetic.plane.marginals import edge_masses, marginals
+from kinetic.record import Record
+from kinetic.solution import measure
+from particles.base.arrays import Floats
+from particles.base.errors import InputError
+from particles.model import Measure
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PlaneSolution(Record):
+    """Solution of the equation of a model in the plane.
+
+    Parameters
+    ----------
+    times : tuple of float, T of them, increasing
+    grid : Plane
+    averages : ndarray, shape (T, N_y, N_x)
+        Cell averages, mass/area.
+    atoms : ndarray, shape (T, 2 N_y + 2 N_x + 4)
+        Masses on the walls x low, x high, y low, y high, cell by cell, and in the corners; see `edge`.
+    scheme, reconstruction, boundary, steps, lowest, lowest_at, stopped, provenance
+        As of a `Solution`.
+
+    Raises
+    ------
+    InputError
+        If the shapes do not fit each other.
+    """
+
+    grid: Plane
+
+    format = "simresnet-kinetic-plane-1"
+    title = "mean-field density in the plane by CWENO3 finite volumes"
+
+    def edge(self, t: float) -> dict[str, Floats]:
+        """Masses at the edge at a stored time: "x_low", "x_high", shape (N_y,), "y_low", "y_high", (N_x,), "corners".
+
+        The corners, shape (4,), are (x, y) low low, high low, low high and high high.
+        """
+        return edge_masses(self.grid, self.atoms[self._row(t)])._asdict()
+
+    def marginal(self, t: float, axis: int) -> Measure:
+        """Marginal in x (axis 0) or in y (axis 1) at a stored time, a measure on the line: walls are its atoms.
+
+        Raises
+        ------
+        InputError
+            If the axis is neither, or `t` is not a stored time.
+        """
+        k = self._row(t)
+        if axis not in (0, 1):
+            raise InputError(f"axis = {axis!r} must be 0 or 1")
+        averages, atoms = marginals(self.grid, self.averages[k], self.atoms[k])[axis]
+        return measure(self, (self.grid.x, self.grid.y)[axis], averages, atoms)
+
+    def mean(self, t: float) -> Floats:
+        """Mean at a stored time, shape (2,): those of the marginals."""
+        return np.array([float(self.marginal(t, axis).mean[0]) for axis in (0, 1)])
+
+    def covariance(self, t: float) -> Floats:
+        """Covariance matrix at a stored time, shape (2, 2).
+
+        Variances are those of the marginals, parabolas in cells; E xy takes the centres, of which no h^2 is missing.
+        """
+        variances = [float(self.marginal(t, axis).variance[0]) for axis in (0, 1)]
+        k, (x, y) = self._row(t), (self.grid.x, self.grid.y)
+        mass, (mean_x, mean_y) = self.mass(t), self.mean(t)
+        edge = edge_masses(self.grid, self.atoms[k])
+        from_x, from_y = x.centres - mean_x, y.centres - mean_y
+        low_x, high_x, low_y, high_y = x.lo - mean_x, x.hi - mean_x, y.lo - mean_y, y.hi - mean_y
+        product = self.grid.size * float((self.averages[k] * from_x).sum(axis=1) @ from_y)
+        product += float(edge.x_low @ from_y * low_x + edge.x_high @ from_y * high_x)
+        product += float(edge.y_low @ from_x * low_y + edge.y_high @ from_x * high_y)
+        product += float(edge.corners @ np.array([low_x * low_y, high_x * low_y, low_x * high_y, high_x * high_y]))
+        return np.array([[variances[0], product / mass], [product / mass, variances[1]]])
+
+    def snapshot(self, t: float) -> dict[str, Any]:
+        """Time, mass, masses on walls and in corners, mean and covariance at a stored time, values for JSON."""
+        edge = self.edge(t)
+        corners = edge.pop("corners").tolist()
+        held = {"walls": {wall: float(masses.sum()) for wall, masses in edge.items()}, "corners": corners}
+        moments = {"mean": self.mean(t).tolist(), "covariance": self.covariance(t).tolist()}
+        return {"time": t, "mass": self.mass(t), **held, **moments}
+
+    def sentence(self, t: float) -> str:
+        """The same in words."""
+        row = self.snapshot(t)
+        (x, y), ((xx, xy), (_, yy)) = row["mean"], row["covariance"]
+        told = f"t = {t:g}: mass {row['mass']:.15f}, mean ({x:.8f}, {y:.8f}), covariance ({xx:.8f}, {xy:.8f}, {yy:.8f})"
+        held = sum(row["walls"].values()), sum(row["corners"])
+        return told if self.boundary != "wall" else f"{told}, {held[0]:.8f} on the walls, {held[1]:.8f} in the corners"
+
+    def arrays(self) -> tuple[dict[str, Any], dict[str, Any], dict[str, float]]:
+        """Average over (time, y, x), atom over (time, edge); centres and faces of both grids; their ends."""
+        along = "mass on the walls x low, x high, y low, y high, and in the corners"
+        variables = {
+            "average": (("time", "y", "x"), self.averages, {"long_name": "cell average of the density", "units": "1"}),
+            "atom": (("time", "edge"), self.atoms, {"long_name": along, "units": "1"}),
+        }
+        coordinates: dict[str, Any] = {}
+        ends: dict[str, float] = {}
+        for name, grid in (("x", self.grid.x), ("y", self.grid.y)):
+            coordinates[name] = name, grid.centres, {"long_name": "centre of the cell", "units": "1"}
+            coordinates[f"{name}_face"] = f"{name}_face", grid.faces, {"long_name": "face of the cells", "units": "1"}
+            ends |= {f"{name}_lo": grid.lo, f"{name}_hi": grid.hi}
+        return variables, coordinates, ends
+
+    @classmethod
+    def parts(cls, data: Any) -> tuple[Plane, Floats, Floats]:
+        """Grid, averages and atoms of a record that was read; InputError where its faces are not the grid's."""
+        averages, atoms = (np.array(data[name], dtype=np.float64) for name in ("average", "atom"))
+        grids = []
+        for name, cells in (("x", averages.shape[-1]), ("y", averages.shape[-2])):
+            grids.append(Grid(float(data.attrs[f"{name}_lo"]), float(data.attrs[f"{name}_hi"]), cells=cells))
+            if not np.array_equal(data[f"{name}_face"], grids[-1].faces):
+                raise InputError("its faces are not those of its grid")
+        return Plane(*grids), averages, atoms

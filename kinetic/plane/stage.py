@@ -1,0 +1,196 @@
+"""One Runge-Kutta stage of the explicit scheme in the plane: line averages by CWENO3, and the product term.
+
+    d/dt u_{j,i} = -(F_{j,i+1/2} - F_{j,i-1/2})/h - (G_{j+1/2,i} - G_{j-1/2,i})/k
+
+The parabola through three averages in x gives third-order averages of g over the left and right face of a cell, that in
+y over the lower and upper one. A face of mean speed A and slope B (`kinetic.plane.field`) has the flux
+
+    A (A > 0 ? left : right) + (B/12) S,   S = ((u_{j+1,i} - u_{j-1,i}) + (u_{j+1,i+1} - u_{j-1,i+1}))/4,
+
+S the slope of g along the face times its length. Without the product term (B/12) S the scheme is of second order on
+every field with shear, though rotation and fields that separate do not show it. Constant D adds
+-D (u_{i-1} - 15 u_i + 15 u_{i+1} - u_{i+2})/(12 h) in each direction, fourth order.
+
+At the edge of the rectangle: "periodic", the other end; "reflecting", no flux; "wall", the flux where it runs outwards,
+and no flux where it runs inwards; what leaves is handed on to the walls.
+
+A row of cells is a few passes over views of one dimension, each a loop without branches that the compiler vectorises.
+Indices are k + constant over shifted views: i - 1, which nobody proves to be 0 or more, becomes a gather. Columns go
+in tiles whose rows stay in the first cache levels.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from kinetic.line.reconstruction import edges, ghost
+from particles.base.arrays import Floats
+from particles.base.jit import Formula, formula, kernel
+from particles.base.shims import fma
+
+_TILE = 128
+"""Columns of a tile: what a row of it needs is some 30 kB."""
+
+
+class Edge(NamedTuple):
+    """What happens at the edge of the rectangle: all False for "wall"."""
+
+    periodic: bool
+    closed: bool
+
+
+class Step(NamedTuple):
+    """Share B of a stage, B dt/h, B dt/k, and D/(12 h), D/(12 k) where there is diffusion."""
+
+    share: float
+    by_x: float
+    by_y: float
+    noisy: bool
+    diffusion_x: float
+    diffusion_y: float
+
+
+class Arrivals(NamedTuple):
+    """Fluxes through the four edges, positive along x and y, shapes (N_y,), (N_y,), (N_x,) and (N_x,)."""
+
+    x_low: Floats
+    x_high: Floats
+    y_low: Floats
+    y_high: Floats
+
+
+def work_arrays() -> tuple[Floats, ...]:
+    """Rows that a stage works in, each an array of its own: LLVM takes two rows of one for aliases."""
+    return tuple(np.zeros(_TILE + 2) for _ in range(8))
+
+
+@formula
+def _fill(u: Any, periodic: bool) -> None:
+    """Two layers of cells beyond every end: the other end's, or by the parabola through the three next averages."""
+    m, n = u.shape[0] - 4, u.shape[1] - 4
+    for r in range(2, m + 2):
+        row = u[r]
+        if periodic:
+            row[0], row[1], row[n + 2], row[n + 3] = row[n], row[n + 1], row[2], row[3]
+        else:
+            row[1], row[n + 2] = ghost(row[2], row[3], row[4]), ghost(row[n + 1], row[n], row[n - 1])
+            row[0], row[n + 3] = ghost(row[1], row[2], row[3]), ghost(row[n + 2], row[n + 1], row[n])
+    for c in range(n + 4):
+        if periodic:
+            u[0, c], u[1, c], u[m + 2, c], u[m + 3, c] = u[m, c], u[m + 1, c], u[2, c], u[3, c]
+        else:
+            u[1, c], u[m + 2, c] = ghost(u[2, c], u[3, c], u[4, c]), ghost(u[m + 1, c], u[m, c], u[m - 1, c])
+            u[0, c], u[m + 3, c] = ghost(u[1, c], u[2, c], u[3, c]), ghost(u[m + 2, c], u[m + 1, c], u[m, c])
+
+
+@formula
+def _flux_y(flux: Any, below: Any, above: Any, mean: Any, slope: Any, lower: Any, upper: Any) -> None:
+    """Through the faces between two rows, `lower` and `upper`, which begin a column early."""
+    for k in range(flux.size):
+        speed = mean[k]
+        upwind = speed * (below[k] if speed > 0.0 else above[k])
+        flux[k] = fma((1.0 / 48.0) * slope[k], (lower[k + 2] - lower[k]) + (upper[k + 2] - upper[k]), upwind)
+
+
+@formula
+def _flux_x(flux: Any, left: Any, right: Any, mean: Any, slope: Any, lower: Any, upper: Any) -> None:
+    """Through the faces of a row between the rows `lower` and `upper`."""
+    for k in range(flux.size):
+        speed = mean[k]
+        upwind = speed * (left[k] if speed > 0.0 else right[k + 1])
+        flux[k] = fma((1.0 / 48.0) * slope[k], (upper[k] - lower[k]) + (upper[k + 1] - lower[k + 1]), upwind)
+
+
+@formula
+def _add_diffusion(flux: Any, scale: float, a: Any, b: Any, c: Any, d: Any) -> None:
+    for k in range(flux.size):
+        flux[k] = flux[k] - scale * fma(15.0, c[k] - b[k], a[k] - d[k])
+
+
+@formula
+def _update(out: Any, start: Any, u: Any, x: Any, low: Any, high: Any, share: float, by_x: float, by_y: float) -> None:
+    for k in range(out.size):
+        gain = fma(by_x, x[k] - x[k + 1], by_y * (low[k] - high[k]))
+        out[k] = start[k] + fma(share, u[k] - start[k], gain)
+
+
+@formula
+def _keep_outward(flux: Any, mean: Any, sign: float) -> None:
+    """No flux where the speed, times `sign`, does not run outwards."""
+    for k in range(flux.size):
+        flux[k] = flux[k] if sign * mean[k] > 0.0 else 0.0
+
+
+@functools.cache
+def states(polynomial: Formula) -> tuple[Formula, Formula]:
+    """Formulas for the line averages of a row at its lower and upper faces, and at its left and right ones."""
+    formula(polynomial)
+
+    @formula
+    def of_y(below: Any, u: Any, above: Any, low: Any, high: Any, constants: Any) -> None:
+        for k in range(low.size):
+            low[k], high[k] = edges(polynomial(below[k], u[k], above[k], constants))
+
+    @formula
+    def of_x(u: Any, low: Any, high: Any, constants: Any) -> None:
+        for k in range(low.size):
+            low[k], high[k] = edges(polynomial(u[k], u[k + 1], u[k + 2], constants))
+
+    return of_y, of_x
+
+
+@kernel
+def stage(of_y: Formula, of_x: Formula) -> Formula:
+    """Loop from the start of a step and the stage before, u, to `out`; shapes (N_y + 4, N_x + 4)."""
+
+    def loop(
+        start: Any, u: Any, out: Any, faces: Any, work: Any, constants: Any, edge: Any, step: Any, arrivals: Any
+    ) -> None:
+        rows, columns = u.shape[0] - 4, u.shape[1] - 4
+        _fill(u, edge.periodic)
+        for first in range(2, columns + 2, _TILE):
+            m, j = min(_TILE, columns + 2 - first), first - 2
+            before, low, high = work[0][:m], work[1][:m], work[2][:m]
+            left, right = work[3][: m + 2], work[4][: m + 2]
+            flux, lower, upper = work[5][: m + 1], work[6][:m], work[7][:m]
+            for r in range(1, rows + 3):
+                of_y(u[r - 1, first:], u[r, first:], u[r + 1, first:], low, high, constants[1])
+                if r >= 2:
+                    mean = faces.mean_y[r - 2, j:]
+                    _flux_y(
+                        upper, before, low, mean, faces.slope_y[r - 2, j:], u[r - 1, first - 1 :], u[r, first - 1 :]
+                    )
+                    if step.noisy:
+                        scale = step.diffusion_y
+                        _add_diffusion(upper, scale, u[r - 2, first:], u[r - 1, first:], u[r, first:], u[r + 1, first:])
+                    if (r == 2 or r == rows + 2) and not edge.periodic:
+                        if edge.closed:
+                            upper[:] = 0.0
+                        else:
+                            _keep_outward(upper, mean, -1.0 if r == 2 else 1.0)
+                        (arrivals.y_low if r == 2 else arrivals.y_high)[j : j + m] = upper
+                if r >= 3:
+                    q = r - 1
+                    mean = faces.mean_x[q - 2, j:]
+                    of_x(u[q, j:], right, left, constants[0])
+                    _flux_x(
+                        flux, left, right, mean, faces.slope_x[q - 2, j:], u[q - 1, first - 1 :], u[q + 1, first - 1 :]
+                    )
+                    if step.noisy:
+                        scale = step.diffusion_x
+                        _add_diffusion(flux, scale, u[q, j:], u[q, first - 1 :], u[q, first:], u[q, first + 1 :])
+                    if j == 0 and not edge.periodic:
+                        flux[0] = flux[0] if mean[0] < 0.0 and not edge.closed else 0.0
+                        arrivals.x_low[q - 2] = flux[0]
+                    if j + m == columns and not edge.periodic:
+                        flux[m] = flux[m] if mean[m] > 0.0 and not edge.closed else 0.0
+                        arrivals.x_high[q - 2] = flux[m]
+                    row = out[q, first : first + m]
+                    _update(row, start[q, first:], u[q, first:], flux, lower, upper, step.share, step.by_x, step.by_y)
+                before, high = high, before
+                lower, upper = upper, lower
+
+    return loop

@@ -1,0 +1,87 @@
+"""What sticks to the edge of a rectangle: four line densities, and four masses in the corners.
+
+    d/dt L + d_s(a_s L) = what arrives from inside,   d/dt C = what arrives from two lines
+
+A line moves with the tangential speed a_s along its wall by the scheme of the line (CWENO3, upwind), and what flows out
+of its ends stays in a corner. All of it goes through the stages of the density, so that mass is kept to rounding.
+
+Walls are numbered x low, x high, y low, y high; corners (x, y) low low, high low, low high, high high.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kinetic.line.integrate import advection
+from kinetic.line.reconstruction import Reconstruction
+from kinetic.plane.grid import Plane
+from kinetic.plane.stage import Arrivals
+from particles.base.arrays import Floats
+from particles.base.jit import Formula, kernel
+from particles.base.shims import fma
+
+_ENDS = ((0, 2), (1, 3), (0, 1), (2, 3))
+"""Corners at the low and the high end of a wall."""
+
+
+@kernel
+def _line(fluxes: Formula) -> Formula:
+    """Loop of one stage of one line; returns what leaves its low and its high end a unit of time."""
+
+    def loop(
+        start: Any, u: Any, out: Any, arriving: Any, sign: float, work: Any, speeds: Any, constants: Any, step: Any
+    ) -> tuple[float, float]:
+        n = u.size - 2
+        share, scale, by_t = step
+        fluxes(u, work, speeds, constants, (0.0, 0.0, False), 0.0)
+        flux = work[2]
+        for j in range(1, n + 1):
+            gain = fma(sign * by_t, arriving[j - 1], scale * (flux[j - 1] - flux[j]))
+            out[j] = start[j] + fma(share, u[j] - start[j], gain)
+        return -flux[0], flux[n]
+
+    return loop
+
+
+class Walls:
+    """Lines and corners of a run, three rows of each as for the density."""
+
+    def __init__(self, plane: Plane, reconstruction: Reconstruction, face: Formula, constants: Any) -> None:
+        sizes = 2 * [plane.y.cells] + 2 * [plane.x.cells]
+        self._widths = 2 * [plane.y.h] + 2 * [plane.x.h]
+        self._lines = [np.zeros((3, n + 2)) for n in sizes]
+        self._corners = np.zeros((3, 4))
+        self._work = [np.zeros((3, n + 2)) for n in sizes]
+        self._constants = constants
+        self._loop = _line(advection(reconstruction.polynomial, face))
+
+    def masses(self, row: int) -> Floats:
+        """Masses of the cells of all lines, wall by wall, and of the corners, shape (2 N_y + 2 N_x + 4,)."""
+        lines = [width * line[row, 1:-1] for width, line in zip(self._widths, self._lines, strict=True)]
+        return np.concatenate([*lines, self._corners[row]])
+
+    def put(self, masses: Floats) -> None:
+        """Take masses, as `masses` gives them, for the state in row 0."""
+        ends = np.cumsum([line.shape[1] - 2 for line in self._lines])
+        for line, width, part in zip(self._lines, self._widths, np.split(masses, ends)[:4], strict=True):
+            line[0, 1:-1] = part / width
+        self._corners[0] = masses[ends[-1] :]
+
+    def stage(
+        self, rows: tuple[int, int, int], share: float, dt: float, arrivals: Arrivals, speeds: list[Floats]
+    ) -> None:
+        """One stage from the rows (start, source) to the row `target`."""
+        start, source, target = rows
+        gains = np.zeros(4)
+        for wall, line in enumerate(self._lines):
+            step = share, share * dt / self._widths[wall], share * dt
+            ends = self._loop(
+                line[start], line[source], line[target], arrivals[wall], -1.0 if wall in (0, 2) else 1.0,
+                self._work[wall], speeds[wall], self._constants[wall // 2], step,
+            )  # fmt: skip
+            for corner, gain in zip(_ENDS[wall], ends, strict=True):
+                gains[corner] += gain
+        old = self._corners
+        old[target] = old[start] + (share * (old[source] - old[start]) + share * dt * gains)

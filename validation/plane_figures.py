@@ -1,0 +1,80 @@
+"""Figures of the plane: the density at every stored time, its marginals beside it, and what sticks to the edge."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kinetic import PlaneSolution
+from validation.figures import new_figure, save_figure
+
+_LEAST = 1e-6  # mass on a wall that is worth a line
+_MOST = 4  # times in one figure
+_EDGES = {"x_low": (0.0, 0.5), "x_high": (1.0, 0.5), "y_low": (0.5, 0.0), "y_high": (0.5, 1.0)}
+
+
+def draw_plane(solution: PlaneSolution, path: Path, *, title: str, replace: bool = True) -> None:
+    """Draw a solution in the plane at its stored times, at most four of them, evenly chosen."""
+    rows = np.unique(np.linspace(0, len(solution.times) - 1, min(_MOST, len(solution.times))).astype(int))
+    times = [solution.times[row] for row in rows]
+    figure, axes = new_figure(
+        2, 2 * len(times), figsize=(3.4 * len(times) + 0.6, 4.4), squeeze=False, sharex="col", sharey="row",
+        gridspec_kw={"height_ratios": [1, 3], "width_ratios": [3, 1] * len(times)},
+    )  # fmt: skip
+    for k, t in enumerate(times):
+        _draw_time(axes[:, 2 * k : 2 * k + 2], solution, t)
+    axes[1, 0].set_ylabel("$y$")
+    axes[0, 0].set_ylabel("marginal")
+    figure.suptitle(f"{title}; lines at 1, 10 and 50 % of the highest", parse_math=False, fontsize=10)
+    save_figure(figure, path, replace=replace)
+
+
+def _draw_time(axes: Any, solution: PlaneSolution, t: float) -> None:
+    (above, corner), (middle, beside) = axes
+    corner.axis("off")
+    k, x, y = solution.times.index(t), solution.grid.x, solution.grid.y
+    averages = solution.averages[k]
+    highest = float(averages.max())
+    middle.pcolormesh(x.faces, y.faces, averages, cmap="Blues", vmin=0.0, vmax=highest or 1.0, rasterized=True)
+    if highest > 0.0:
+        middle.contour(
+            x.centres, y.centres, averages, levels=highest * np.array([0.01, 0.1, 0.5]), colors="C0", linewidths=0.7
+        )
+    for axis, grid in enumerate((x, y)):
+        marginal = solution.marginal(t, axis)
+        density = marginal.cell_masses / grid.h
+        if axis == 0:
+            above.plot(grid.centres, density, color="C0")
+        else:
+            beside.plot(density, grid.centres, color="C0")
+            beside.locator_params(axis="x", nbins=2)
+    above.set_title(f"t = {t:g}", fontsize=9)
+    middle.set_xlabel("$x$")
+    middle.grid(visible=False)
+    _draw_edge(middle, solution, t)
+
+
+def _draw_edge(axes: Any, solution: PlaneSolution, t: float) -> None:
+    """A line along each wall with the mass that sticks to it, and a triangle in each corner that holds some."""
+    edge, (x, y) = solution.edge(t), (solution.grid.x, solution.grid.y)
+    for wall, (at_x, at_y) in _EDGES.items():
+        mass = float(edge[wall].sum())
+        if mass > _LEAST:
+            where = x.lo + at_x * (x.hi - x.lo), y.lo + at_y * (y.hi - y.lo)
+            ends = ([where[0]] * 2, [y.lo, y.hi]) if wall.startswith("x") else ([x.lo, x.hi], [where[1]] * 2)
+            axes.plot(*ends, color="C3", lw=2.5, solid_capstyle="butt", clip_on=False)
+            inwards = (
+                12 * (1 - 2 * at_x) if wall.startswith("x") else 0,
+                10 * (1 - 2 * at_y) if wall.startswith("y") else 0,
+            )
+            axes.annotate(
+                f"{mass:.2g}", where, xytext=inwards, textcoords="offset points", color="C3", fontsize=7,
+                ha="center", va="center", rotation=90 if wall.startswith("x") else 0,
+            )  # fmt: skip
+    for mass, (at_x, at_y) in zip(
+        edge["corners"], ((x.lo, y.lo), (x.hi, y.lo), (x.lo, y.hi), (x.hi, y.hi)), strict=True
+    ):
+        if mass > _LEAST:
+            axes.plot([at_x], [at_y], "^", color="C3", ms=6, clip_on=False)
