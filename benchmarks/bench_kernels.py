@@ -108,6 +108,28 @@ class MeanFieldSolve(_Kernel):
         self.run()
 
 
+class PlaneSolve(_Kernel):
+    """The mean-field equation of `regression-2d` to t = 1, two features on a square of cells."""
+
+    cells = 256
+    smallest = {"cells": 40}  # noqa: RUF012
+
+    def check(self) -> None:
+        """See that the standard deviation is that of the exact flow, .64851870."""
+        if not hasattr(kinetic, "Plane"):
+            raise NotImplementedError("no plane yet")
+        error = abs(math.sqrt(self.run().covariance(1.0)[0, 0]) - 0.64851870)
+        assert error <= 1e-3 * (80.0 / self.cells) ** 2.5, f"standard deviation off by {error:.2e}"
+
+    def run(self) -> Any:
+        x, y = (kinetic.Grid(*ends, cells=self.cells) for ends in ((-7.0, 9.0), (-8.0, 8.0)))
+        return kinetic.solve(cases["regression-2d"].model, kinetic.Plane(x, y), until=1.0)
+
+    @named("mean-field equation in the plane", "seconds")
+    def time_solve(self) -> None:
+        self.run()
+
+
 class FokkerPlanckSolve(_Kernel):
     """The equation of `fokker-planck` to t = 1/2 on [-8, 8], explicit steps; the law stays normal where it began so."""
 
