@@ -87,6 +87,56 @@ class CellStage:
         return times["numpy"] / times["ours"]
 
 
+class PlaneStage:
+    """A stage for a cell in the plane, CWZ and a field that does not separate, beside one on the line, 1024 cells."""
+
+    turns = 15
+    params = (("256", "256, diffusion", "256, walls", "512", "1024"),)
+    param_names = ("cells",)
+    smallest = {"turns": 1, "cells": 32}  # noqa: RUF012
+    cells: int | None = None
+    timeout = 120.0
+
+    def setup(self, case: str) -> None:
+        """Compile, and see that no side loses mass."""
+        if not hasattr(kinetic, "Plane"):
+            raise NotImplementedError("no plane yet")
+        from kinetic.plane.integrate import PlaneIntegrator
+
+        n, steps = self.cells or int(case.split(",")[0]), 2
+        axis = kinetic.Grid(-4.0, 4.0, cells=n)
+        plane, line = kinetic.Plane(axis, axis), kinetic.Grid(-4.0, 4.0, cells=1024)
+        problem = kinetic.PlaneProblem(
+            _full_field, "wall" if "walls" in case else "reflecting", 0.01 if "diffusion" in case else 0.0
+        )
+        start = np.random.default_rng(0).random(plane.shape)
+        rows, flux = np.exp(-0.5 * line.centres**2), kinetic.LinearFlux(np.tanh(-line.faces))
+        ours = PlaneIntegrator(problem, plane, kinetic.CWENO3(), start, np.zeros(plane.atoms))
+        other = Integrator(flux, line, kinetic.CWENO3(), "wall", rows, np.zeros(2))
+        runs = {
+            "plane": Work(lambda: None, partial(ours.advance, 0.0, 1e-5, steps, np.inf), 3.0 * steps * plane.cells),
+            "line": Work(lambda: None, partial(other.advance, 0.0, 1e-5, 64, np.inf), 3.0 * 64 * line.cells),
+        }
+        for work in runs.values():
+            work.run()
+        mass = ours.averages.sum() * plane.size + ours.atoms.sum()
+        assert abs(mass / (start.sum() * plane.size) - 1.0) < 1e-12, "mass is lost"
+        self.works = runs
+
+    @named("in the plane: time a cell and stage", "ns")
+    def track_ours(self, case: str) -> float:
+        return nanoseconds({"plane": self.works["plane"]}, self.turns)["plane"]
+
+    @named("finite volumes: the plane over the line", "times")
+    def track_ratio_line(self, case: str) -> float:
+        times = nanoseconds(self.works, self.turns)
+        return times["plane"] / times["line"]
+
+
+def _full_field(x: Floats, y: Floats, t: float, mean: Floats | None) -> tuple[Floats, Floats]:
+    return np.tanh(y - 0.5 * x + 0.3), np.tanh(0.25 * y - 0.75 * x - 0.4)
+
+
 class DiffusionStage:
     """A stage for the Fokker-Planck equation of the identity, by form of the diffusion, over the same stage without it.
 
