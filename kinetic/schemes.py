@@ -109,6 +109,11 @@ class Explicit(Scheme):
         dt <= fourier h^2/max D; at most the last column of `kinetic.line.diffusion`.
     steps : "equal" or "cut", default "equal"
         Equal steps between two stored times, or longest steps with the last one cut.
+
+    Raises
+    ------
+    InputError
+        If a field is out of its range.
     """
 
     reconstruction: Reconstruction = _CWENO3
@@ -141,6 +146,11 @@ class Imex(Scheme):
     ----------
     reconstruction, cfl, steps
         As for `Explicit`; cfl is the share of the step that accuracy asks for.
+
+    Raises
+    ------
+    InputError
+        If a field is out of its range.
     """
 
     reconstruction: Reconstruction = _CWENO3
@@ -176,6 +186,11 @@ class ChangCooper(Scheme):
         Of the integral that the state at rest hangs on.
     cfl, steps
         As for `Imex`; with "ssprk2" cfl is the share of the step that stays positive.
+
+    Raises
+    ------
+    InputError
+        If a field is out of its range.
     """
 
     time: TimeStep = "sdirk2"

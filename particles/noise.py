@@ -76,9 +76,14 @@ class Noise:
         require_count("steps", self.steps, most=4)
 
     def rule(self, count: int) -> tuple[Floats, Floats]:
-        """Nodes and weights of the law's Gauss rule: 2 count - 1 moments match; InputError where the law states none.
+        """Nodes and weights of the law's Gauss rule: 2 count - 1 moments match.
 
         Nodes that weigh less than 1e-18 are left out; of two points there are never more than two.
+
+        Raises
+        ------
+        InputError
+            If the law states no rule.
         """
         if self.gauss is None:
             raise InputError(f"noise = {self.name!r} has no Gauss rule: it must state `gauss`")

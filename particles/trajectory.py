@@ -105,8 +105,12 @@ class Trajectory:
     def histogram(self, time: float) -> tuple[Integers, Floats]:
         """Counts of the whole cloud at a stored time, shape (D, cells + 2), and the edges of the cells (cells + 1,).
 
-        The first count is what lies below the edges, the last what lies at the upper end or above. InputError if the
-        time is not stored, or the run kept no histogram.
+        The first count is what lies below the edges, the last what lies at the upper end or above.
+
+        Raises
+        ------
+        InputError
+            If the time is not stored, or the run kept no histogram.
         """
         index = self._index(time)
         if self.counts is None:
@@ -118,7 +122,12 @@ class Trajectory:
         """The empirical measure at a stored time, all particles with mass 1/M.
 
         Its points are the readout of the network: the mean over the N neurons of each feature. Collective on a run
-        of several ranks, and needs the memory for the whole cloud on each. InputError if the time is not stored.
+        of several ranks, and needs the memory for the whole cloud on each.
+
+        Raises
+        ------
+        InputError
+            If the time is not stored.
         """
         state = self.state(time)
         if self.ensemble is not None:

@@ -101,7 +101,13 @@ class Diffusivity:
         return _of_averages if self.form == "averages" else _of_centres
 
     def data(self, grid: Grid) -> Floats:
-        """D at the centres, shape (N,); InputError if there is not one value for each cell."""
+        """D at the centres, shape (N,).
+
+        Raises
+        ------
+        InputError
+            If there is not one value for each cell.
+        """
         values = np.asarray(self.values, dtype=np.float64)
         if values.ndim > 0 and values.shape != (grid.cells,):
             raise InputError(

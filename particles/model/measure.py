@@ -141,11 +141,22 @@ class Measure:
         return float(self.moment(2).sum())
 
     def cdf(self, x: Floats) -> Floats:
-        """Distribution function just right of each x, atoms and density; d = 1, or InputError."""
+        """Distribution function just right of each x, atoms and density; d = 1.
+
+        Raises
+        ------
+        InputError
+            If d > 1.
+        """
         if self.dim != 1:
             raise InputError(f"dimension {self.dim} has no use for the distribution function: allowed is 1")
         atoms = self.running_masses[np.searchsorted(np.sort(self.points[0]), x, side="right")]
         return np.asarray(atoms + self.density_cdf(x))
+
+    @cached_property
+    def face_cdf(self) -> Floats:
+        """Distribution function just right of every face, shape (N + 1,); d = 1."""
+        return self.cdf(self.faces)
 
     @cached_property
     def running_masses(self) -> Floats:

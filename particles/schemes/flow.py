@@ -31,7 +31,13 @@ class ExactFlow(Scheme):
     nanoseconds: ClassVar[float] = 7.6
 
     def levels(self, model: Model, until: float, stops: Sequence[float]) -> Floats:
-        """The stops and the jumps of the parameters; InputError if the model has no exact flow."""
+        """The stops and the jumps of the parameters.
+
+        Raises
+        ------
+        InputError
+            If the model has no exact flow.
+        """
         without_noise(model, self)
         if not model.piecewise_constant:
             raise InputError("ExactFlow needs piecewise constant weight and bias: use Euler(layers=...)")

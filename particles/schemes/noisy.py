@@ -19,6 +19,7 @@ _BITS = 128  # steps that a counter serves where a step needs one bit
 def advance_together(
     model: Model, state: Floats, rows: tuple[Any, ...], sizes: Sizes, noise: Noise, push: Any, address: Address
 ) -> None:
+    """Carry a state through noisy steps of one length by the kernel of its noise, in place; `push` makes a step."""
     weights, biases = rows
     shape = model.diffusion
     constants, key = Constants(model.drift.constants, shape.constants), address.key(NOISE)

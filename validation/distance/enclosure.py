@@ -110,7 +110,13 @@ def enclose(
 
 
 def enclose_at(trajectory: Trajectory, time: float, target: Law | Measure, **options: Any) -> Enclosure:
-    """Bound W1 between a run's stored cloud and a law or a measure; errors as `enclose` and `Trajectory.state`."""
+    """Bound W1 between the cloud of a run at a stored time and a law or a measure: see `enclose`. Collective.
+
+    Raises
+    ------
+    InputError
+        As `enclose`; and if the time is not stored, or the run kept no clouds.
+    """
     state = trajectory.state(time)
     neurons = trajectory.info["neurons"]
     points = state if neurons == 1 else state.reshape(neurons, -1, state.shape[1]).mean(axis=0)

@@ -60,7 +60,13 @@ class NullLaw:
     mean: float
 
     def p_value(self, w1: float) -> float:
-        """Probability that the draws lie `w1`, a number, or further away; never below 1/(PATHS + 1), the resolution."""
+        """Probability that the draws lie at least `w1` away; never below 1/(PATHS + 1), the resolution.
+
+        Raises
+        ------
+        InputError
+            If `w1` is not a number.
+        """
         require_number("w1", w1)
         if math.isnan(w1):
             raise InputError(f"w1 = {w1!r} must be a number")

@@ -45,7 +45,7 @@ class GrazingStudy(Kind):
     Parameters
     ----------
     case : Case
-        On the line, with noise, without walls, constant weight and bias, and laws that can be computed.
+        On the line, with noise, without walls, constant weight and bias.
     levels : sequence of float
         Decreasing values of eps, at least three; every collision must preserve order.
     clock : {"poisson", "nanbu", "synchronous"}, default "poisson"
@@ -55,6 +55,13 @@ class GrazingStudy(Kind):
     count : int >= 2
         Particles of each of the 10 clouds that must have the law at the largest eps.
     seed : int in [0, 2**32)
+    until : float > 0, optional
+        Time of the comparison; by default the case's horizon.
+
+    Raises
+    ------
+    InputError
+        By `check` and `run`, if a field is out of range, or a law cannot be computed.
     """
 
     name: ClassVar[str] = "grazing"

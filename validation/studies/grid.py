@@ -38,12 +38,18 @@ class GridStudy(Kind):
     Parameters
     ----------
     case : Case
-        On the line, with an exact law at `until` and a start without atoms; on the case's domain, or `kinetic.domain`
-        where it has none.
+        On the line, with an exact law at `until`; on the case's domain, or `kinetic.domain` where it has none.
     levels : sequence of int, optional
         Increasing numbers of cells, at least three; by default five doublings from 100 (50 with noise), or from the
         first number that puts the jumps of the initial density on faces.
     scheme : kinetic.Scheme, default Explicit()
+    until : float > 0, optional
+        Time of the comparison; by default the case's horizon.
+
+    Raises
+    ------
+    InputError
+        By `check` and `run`, if the case has no exact law or its start has atoms, or a field is out of range.
     """
 
     name: ClassVar[str] = "grid"

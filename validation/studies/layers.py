@@ -58,7 +58,7 @@ class LayersStudy(Kind):
     case : Case
         On the line, without noise, with an exact flow; jumps of its parameters at multiples of every T/L.
     levels : sequence of int
-        Increasing numbers of layers, at least three; no layer may cross particles.
+        Increasing numbers of layers, at least three.
     count : int >= 2
         Particles of a cloud.
     replicates : int >= 2
@@ -68,6 +68,14 @@ class LayersStudy(Kind):
         one cloud for all levels. True: the error is W1 between clouds of the network and the exact law; there is no
         verdict where the sampling floor is above a tenth of the smallest bias.
     seed : int in [0, 2**32)
+    until : float > 0, optional
+        Horizon T; by default the case's.
+
+    Raises
+    ------
+    InputError
+        By `check` and `run`, if the case has no exact flow on the line, a layer crosses particles, or a field is out
+        of range.
     """
 
     name: ClassVar[str] = "layers"

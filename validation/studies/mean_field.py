@@ -65,6 +65,13 @@ class MeanFieldStudy(Kind):
         default those of the case, where it has labelled ones.
     column : str, optional
         Column of a CSV file of data.
+    until : float > 0, optional
+        Time of the comparison; by default the case's horizon.
+
+    Raises
+    ------
+    InputError
+        By `check` and `run`, if the case has no exact law or no domain, or a field is out of range.
     """
 
     name: ClassVar[str] = "mean-field"

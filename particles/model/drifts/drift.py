@@ -114,7 +114,13 @@ class Drift:
         return over_arrays(self.f_x, u, x, constants=self.constants)
 
     def step(self, w: float, b: float, t: float) -> tuple[float, float, float, float, float]:
-        """Return (w, b, t, p, q), all that the flow formula needs for a step of length t; InputError without a flow."""
+        """Return (w, b, t, p, q), all that the flow formula needs for a step of length t.
+
+        Raises
+        ------
+        InputError
+            If no flow is known for this drift, or for this bias.
+        """
         if self.flow is None or self.propagator is None:
             raise InputError(f"drift {self.name!r} has no exact flow: use Euler(layers=...)")
         if self.flow_needs_zero_bias and b != 0.0:
@@ -130,9 +136,11 @@ def expm1_over(w: float, t: float) -> float:
 
 @formula
 def zero(u: float, x: float, c: Constants) -> float:
+    """The derivative of what does not depend on its argument."""
     return 0.0
 
 
 @formula
 def one(u: float, x: float, c: Constants) -> float:
+    """The derivative of the argument itself."""
     return 1.0

@@ -55,7 +55,11 @@ def _repelled(start: Law, w: float, b: float, time: float) -> Law:
 class TanhAttracted(Law):
     """Law at `time` of dX = tanh(w X + b) dt + nu dW with w = weight < 0 and nu^2 = -1/w.
 
-    The start is any law that can be `smoothed`.
+    Parameters
+    ----------
+    start : Law
+        Any that can be `smoothed`.
+    weight, bias, time : float
     """
 
     start: Law
@@ -95,9 +99,18 @@ class TanhAttracted(Law):
 class TanhRepelled(Law):
     """Law at `time` of dX = tanh(w X + b) dt + nu dW with w = weight > 0 and nu^2 = 1/w (Benes).
 
-    The start is a law that states its `reach`, as normal and uniform ones do. It is integrated by Gauss quadrature,
-    with 16 nodes on panels no longer than any scale of the integrand; so little noise that it needs more than 65536
-    nodes is an InputError.
+    The start is integrated by Gauss quadrature, with 16 nodes on panels no longer than any scale of the integrand.
+
+    Parameters
+    ----------
+    start : Law
+        One that states its `reach`: normal and uniform laws do.
+    weight, bias, time : float
+
+    Raises
+    ------
+    InputError
+        If the noise is so small that the quadrature needs more than 65536 nodes.
     """
 
     start: Law

@@ -36,7 +36,13 @@ def _flow_loop(flow: Formula) -> Formula:
 
 
 def flow_map(drift: Drift, x: ArrayLike, w: float, b: float, t: float) -> Floats:
-    """Exact flow of the drift over t (t < 0: backwards) from points x, constant w, b, d = 1; errors as `Drift.step`."""
+    """Exact flow of the drift over the time t (backwards for t < 0) from points x; constant w, b on the line.
+
+    Raises
+    ------
+    InputError
+        If the drift has no exact flow for this bias.
+    """
     points = np.asarray(x, dtype=np.float64, order="C")
     out = np.empty_like(points)
     _flow_loop(drift.flow)(points.reshape(-1), drift.step(w, b, t), drift.constants, out.reshape(-1))

@@ -91,6 +91,14 @@ class Histogram(Law):
 def histogram(data: ArrayLike) -> Histogram:
     """Histogram of measurements, bins by Freedman and Diaconis' rule or, where quartiles coincide, Scott's.
 
-    Parameters and errors as `kernel_estimate`; refused too where one lies so far off that it would be over 10**6 bins.
+    Parameters
+    ----------
+    data : array_like, shape (n,)
+        At least 2 finite numbers, not all equal.
+
+    Raises
+    ------
+    InputError
+        If they are equal up to rounding, or one lies so far off that there would be more than 10**6 bins.
     """
     return Histogram(*widths.bins(Empirical(data).data))

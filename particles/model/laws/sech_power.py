@@ -83,7 +83,13 @@ class SechPower(Law):
         return self.centre + np.where(s < 0.5, u, -u) / self.rate
 
     def moment(self, k: float) -> float:
-        """E X^k, k = 0..99: by the cumulants 2^(1-n) psi_(n-1)(p/2) of U, n even; the odd ones vanish."""
+        """E X^k, k = 0, 1, 2, ...: by the cumulants 2^(1-n) psi_(n-1)(p/2) of U, n even; the odd ones vanish.
+
+        Raises
+        ------
+        InputError
+            If k is no integer in [0, 100).
+        """
         from scipy.special import polygamma
 
         if k not in range(100):
