@@ -8,6 +8,7 @@ characteristic x' = sigma(w x + b) that starts at the 1e-12 quantile of either t
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -81,9 +82,10 @@ def _arrivals(model: Model, law: Law, grid: Grid, until: float) -> list[str]:
     x = np.clip(x, grid.lo, grid.hi)
     seen = (x[0] <= grid.lo, x[1] >= grid.hi)  # there already: `outside` says how much
     arrival = [math.nan, math.nan]
+    mean = law.mean if model.mean_coupled else None  # conserved by the identity, a fair guess for any other drift
     dt = until / _STEPS
     for k in range(_STEPS):
-        x = _runge_kutta_4(model, law, x, k * dt, dt)
+        x = runge_kutta_4(lambda at, t: model.speed(at, t, mean), x, k * dt, dt)
         for side, there in enumerate((x[0] <= grid.lo, x[1] >= grid.hi)):
             if there and math.isnan(arrival[side]):
                 arrival[side] = (k + 1) * dt
@@ -95,10 +97,10 @@ def _arrivals(model: Model, law: Law, grid: Grid, until: float) -> list[str]:
     ]
 
 
-def _runge_kutta_4(model: Model, law: Law, x: Floats, t: float, dt: float) -> Floats:
-    mean = law.mean if model.mean_coupled else None  # conserved by the identity, a fair guess for any other drift
-    k1 = model.speed(x, t, mean)
-    k2 = model.speed(x + 0.5 * dt * k1, t + 0.5 * dt, mean)
-    k3 = model.speed(x + 0.5 * dt * k2, t + 0.5 * dt, mean)
-    k4 = model.speed(x + dt * k3, t + dt, mean)
-    return x + dt / 6.0 * (k1 + 2.0 * (k2 + k3) + k4)
+def runge_kutta_4(rate: Callable[[Floats, float], Floats], x: Floats, t: float, dt: float) -> Floats:
+    """One step of the classical Runge-Kutta scheme for x' = rate(x, t)."""
+    k1 = rate(x, t)
+    k2 = rate(x + 0.5 * dt * k1, t + 0.5 * dt)
+    k3 = rate(x + 0.5 * dt * k2, t + 0.5 * dt)
+    k4 = rate(x + dt * k3, t + dt)
+    return np.asarray(x + dt / 6.0 * (k1 + 2.0 * (k2 + k3) + k4))

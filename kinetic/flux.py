@@ -45,6 +45,7 @@ Speeds = Callable[[float, float | None], Floats]
 
 @formula
 def upwind(left: float, right: float, speed: float, t: float) -> float:
+    """Numerical flux s^+ u_l + s^- u_r of F = s u."""
     return speed * (left if speed > 0.0 else right)
 
 
@@ -80,7 +81,15 @@ class LinearFlux:
         return upwind
 
     def data(self, grid: Grid, t: float, mean: float | None) -> Floats:
-        """Speeds at time t: one a face, or InputError; finite, or NotFiniteError."""
+        """Speeds at time t.
+
+        Raises
+        ------
+        InputError
+            If there is not one speed for each face.
+        NotFiniteError
+            If a speed is not finite.
+        """
         given = self.speeds(t, mean) if callable(self.speeds) else as_floats(self.speeds, "speeds", finite=False)
         speeds = np.ascontiguousarray(given, dtype=np.float64)
         if speeds.shape != (grid.cells + 1,):

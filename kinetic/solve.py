@@ -52,7 +52,7 @@ _KINDS: dict[type, Kind] = {
 def kind_of(grid: Grid | Plane) -> Kind:
     """Return what goes with a grid, or raise InputError where it is none."""
     require_type("grid", grid, tuple(_KINDS), "a Grid or a Plane")
-    return _KINDS[type(grid)]
+    return next(kind for grids, kind in _KINDS.items() if isinstance(grid, grids))
 
 
 class _Options(TypedDict, total=False):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kinetic.cautions import outside, too_narrow
+from kinetic.cautions import outside, runge_kutta_4, too_narrow
 from kinetic.domain import MARGIN, TAIL
 from kinetic.plane.grid import Plane, two_components
 from kinetic.plane.problem import speeds
@@ -21,7 +21,9 @@ _POINTS, _STEPS = 64, 400
 
 
 def rectangle(model: Model, until: float) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return ends in x and in y for the equation of a model of two features up to `until`, with a margin of 1/32.
+    """Return ends in x and in y for the equation of a model of two features up to `until`.
+
+    Of the rectangle 1/64 at each end is a margin, as on the line.
 
     Raises
     ------
@@ -34,9 +36,13 @@ def rectangle(model: Model, until: float) -> tuple[tuple[float, float], tuple[fl
     ends = [law.quantile(np.array([TAIL, 1.0 - TAIL])) for law in two_components(model.initial)]
     edge = _edge(*ends)
     mean = np.array([law.mean for law in two_components(model.initial)]) if model.mean_coupled else None
+
+    def rate(x: Floats, t: float) -> Floats:
+        return np.stack(speeds(model, x[0], x[1], t, mean))
+
     low, high, dt = edge.min(axis=1), edge.max(axis=1), until / _STEPS
     for k in range(_STEPS):
-        edge = _runge_kutta_4(model, edge, k * dt, dt, mean)
+        edge = runge_kutta_4(rate, edge, k * dt, dt)
         low, high = np.minimum(low, edge.min(axis=1)), np.maximum(high, edge.max(axis=1))
     margin = (high - low) * MARGIN / (1.0 - 2.0 * MARGIN)
     (x_lo, y_lo), (x_hi, y_hi) = (low - margin).tolist(), (high + margin).tolist()
@@ -59,14 +65,3 @@ def _edge(x: Floats, y: Floats) -> Floats:
     along_x, along_y = x[0] + share * (x[1] - x[0]), y[0] + share * (y[1] - y[0])
     sides = [(along_x, np.full(_POINTS, end)) for end in y] + [(np.full(_POINTS, end), along_y) for end in x]
     return np.concatenate([np.stack(side) for side in sides], axis=1)
-
-
-def _runge_kutta_4(model: Model, x: Floats, t: float, dt: float, mean: Floats | None) -> Floats:
-    def rate(at: Floats, when: float) -> Floats:
-        return np.stack(speeds(model, at[0], at[1], when, mean))
-
-    k1 = rate(x, t)
-    k2 = rate(x + 0.5 * dt * k1, t + 0.5 * dt)
-    k3 = rate(x + 0.5 * dt * k2, t + 0.5 * dt)
-    k4 = rate(x + dt * k3, t + dt)
-    return np.asarray(x + dt / 6.0 * (k1 + 2.0 * (k2 + k3) + k4))

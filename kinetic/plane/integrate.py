@@ -44,7 +44,7 @@ class PlaneIntegrator:
     reconstruction : CWENO3 or Linear
     averages : ndarray, shape (N_y, N_x)
     atoms : ndarray, shape (2 N_y + 2 N_x + 4,)
-        Masses on the walls and in the corners, as in `kinetic.plane.walls`; 0 unless the boundary is "wall".
+        Masses on the walls and in the corners, as in `kinetic.plane.walls`.
     fourier : float > 0
 
     Raises
@@ -84,7 +84,7 @@ class PlaneIntegrator:
             lines = [reconstruction.constants(plane.y.h, along_y), reconstruction.constants(plane.x.h, along_x)]
             self._walls = Walls(plane, reconstruction, upwind, lines)
             self._walls.put(atoms)
-        self._none = np.zeros(atoms.shape)
+        self._kept = atoms.copy()  # where nothing sticks, what a run starts with at the edge stays there
         self._base = 0
 
     @property
@@ -99,7 +99,7 @@ class PlaneIntegrator:
         return self._masses(self._base)
 
     def _masses(self, row: int) -> Floats:
-        return self._none if self._walls is None else self._walls.masses(row)
+        return self._kept if self._walls is None else self._walls.masses(row)
 
     def longest_step(self, t: float, cfl: float, *, settled: bool = False) -> float:
         """The longest step at time t by the rules above; inf where nothing moves."""

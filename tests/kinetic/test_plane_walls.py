@@ -101,6 +101,14 @@ def test_nothing_leaves_where_nothing_may(boundary: Any) -> None:
     assert not solution.atoms.any()
 
 
+def test_masses_at_an_edge_where_nothing_sticks_stay_there() -> None:
+    given = np.zeros(36)
+    given[[3, 33]] = 0.25, 0.5
+    solution = evolve(PlaneProblem(outwards, "reflecting", 0.1), np.ones((8, 8)), box(8), atoms=given, until=0.2)
+    np.testing.assert_array_equal(solution.atoms[-1], given)
+    assert solution.mass(0.2) == pytest.approx(36.75, rel=1e-13)
+
+
 def test_a_periodic_field_carries_a_wave_once_around() -> None:
     """Speeds (1, 2) on the unit square for the time 1: every wave is back, at third order."""
     errors = []
