@@ -18,7 +18,7 @@ import numpy as np
 
 from kinetic.plane.grid import Plane
 from particles.base.arrays import Floats
-from particles.base.errors import NotFiniteError
+from particles.base.errors import InputError, NotFiniteError
 
 Field = Callable[[Floats, Floats, float, Floats | None], tuple[Floats, Floats]]
 """(x, y, t, mean) -> (a_1, a_2), arrays that broadcast with x and y; `mean`, shape (2,), where it is needed."""
@@ -43,10 +43,9 @@ class FaceData(NamedTuple):
 def face_data(field: Field, plane: Plane, t: float = 0.0, mean: Floats | None = None) -> FaceData:
     """Means and slopes of a field over all faces at time t; NotFiniteError where one is not finite."""
     x, y = plane.x, plane.y
-    in_x = (field(x.faces, (y.centres + side * y.h)[:, None], t, mean)[0] for side in (-_NODE, _NODE))
-    in_y = (field(x.centres + side * x.h, y.faces[:, None], t, mean)[1] for side in (-_NODE, _NODE))
-    pairs = [(in_x, (y.cells, x.cells + 1)), (in_y, (y.cells + 1, x.cells))]
-    given = [np.broadcast_to(speeds, shape) for pair, shape in pairs for speeds in pair]
+    in_x = [_at(field, x.faces, (y.centres + side * y.h)[:, None], t, mean)[0] for side in (-_NODE, _NODE)]
+    in_y = [_at(field, x.centres + side * x.h, y.faces[:, None], t, mean)[1] for side in (-_NODE, _NODE)]
+    given = in_x + in_y
     if not all(np.isfinite(speeds).all() for speeds in given):
         raise NotFiniteError(f"a speed at a face of the plane is not finite at t = {t:.6g}")
     a, b, c, d = given
@@ -54,10 +53,19 @@ def face_data(field: Field, plane: Plane, t: float = 0.0, mean: Floats | None = 
     return FaceData(*map(np.ascontiguousarray, data))
 
 
+def _at(field: Field, x: Floats, y: Floats, t: float, mean: Floats | None) -> tuple[Floats, Floats]:
+    """Both speeds of a field at points that broadcast, of their common shape; or InputError."""
+    shape, speeds = np.broadcast_shapes(x.shape, y.shape), field(x, y, t, mean)
+    try:
+        first, second = (np.broadcast_to(np.asarray(part, np.float64), shape) for part in speeds)
+    except (TypeError, ValueError):
+        raise InputError(f"the field must give two arrays that broadcast with x and y, here of shape {shape}") from None
+    return first, second
+
+
 def wall_speeds(field: Field, plane: Plane, t: float = 0.0, mean: Floats | None = None) -> list[Floats]:
     """Tangential speeds at the corners of the cells along the walls x low, x high, y low and y high."""
     x, y = plane.x, plane.y
-    along_y = [field(np.array(end), y.faces, t, mean)[1] for end in (x.lo, x.hi)]
-    along_x = [field(x.faces, np.array(end), t, mean)[0] for end in (y.lo, y.hi)]
-    sizes = 2 * [y.cells + 1] + 2 * [x.cells + 1]
-    return [np.array(np.broadcast_to(v, (n,))) for v, n in zip(along_y + along_x, sizes, strict=True)]
+    along_y = [_at(field, np.array(end), y.faces, t, mean)[1] for end in (x.lo, x.hi)]
+    along_x = [_at(field, x.faces, np.array(end), t, mean)[0] for end in (y.lo, y.hi)]
+    return [np.array(speeds) for speeds in along_y + along_x]
