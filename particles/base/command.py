@@ -8,6 +8,7 @@ that one rank alone meets then ends the whole job, whatever the other ranks wait
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import math
 import os
@@ -41,11 +42,29 @@ class Parser(argparse.ArgumentParser):
         self._negative_number_matcher = re.compile(r"-(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")  # argparse knows no exponent
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
-        found, rest = super().parse_known_args(args, namespace)
+        given = sys.argv[1:] if args is None else list(args)
+        try:
+            found, rest = super().parse_known_args(given, copy.copy(namespace))
+        except InputError:
+            found, rest = super().parse_known_args(self._words_first(given), namespace)
+            if rest:
+                raise
         for name, value in vars(found).items():
             if isinstance(value, str) and value.startswith("~"):
                 setattr(found, name, os.path.expanduser(value))
         return found, rest
+
+    def _words_first(self, given: list[str]) -> list[str]:
+        """Put a word that follows the numbers of an option, as in ``--cells 60 regression``, before the option."""
+        many = {word for one in self._actions if one.nargs == "+" and one.type for word in one.option_strings}
+        moved, start = list(given), len(given)
+        for k, word in enumerate(given):
+            if word.startswith("-") and not self._negative_number_matcher.match(word):
+                start = k if word in many else len(given)
+            elif k > start + 1 and not DECIMAL.fullmatch(word):
+                moved.insert(start, moved.pop(k))
+                start = len(given)
+        return moved
 
     def error(self, message: str) -> NoReturn:
         raise InputError(message)

@@ -105,3 +105,26 @@ def test_json_is_one_line_and_refuses_nan(capsys: pytest.CaptureFixture[str]) ->
     assert json.loads(capsys.readouterr().out) == {"a": [1, 2]}
     with pytest.raises(NotFiniteError, match="JSON has none such"):
         command.print_json({"a": float("nan")})
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["case", "--cells", "6", "8", "--out", "x"],
+        ["--cells", "6", "8", "case", "--out", "x"],
+        ["--out", "x", "--cells", "6", "8", "case"],
+        ["--cells", "6", "8", "--out", "x", "case"],
+    ],
+)
+def test_a_word_may_follow_the_numbers_of_an_option(words: list[str]) -> None:
+    parser = command.Parser(prog="prog")
+    sub = parser.add_subparsers().add_parser("run")
+    sub.add_argument("case")
+    sub.add_argument("--cells", type=command.positive_integer, nargs="+")
+    sub.add_argument("--out")
+    told = parser.parse_args(["run", *words])
+    assert (told.case, told.cells, told.out) == ("case", [6, 8], "x")
+    with pytest.raises(InputError, match="'seven'"):
+        parser.parse_args(["run", "case", "--cells", "6", "seven"])
+    with pytest.raises(InputError, match="required: case"):
+        parser.parse_args(["run", "--cells", "6"])
