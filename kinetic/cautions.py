@@ -70,7 +70,7 @@ def _width(law: Law) -> float:
 
 def outside(law: Law, grid: Grid) -> str:
     """Say how much mass of a law lies outside a grid, or nothing."""
-    low, high = float(law.cdf(grid.lo)), 1.0 - float(law.cdf(grid.hi))
+    low, high = grid.outside(law).tolist()
     if max(low, high) <= TAIL:
         return ""
     return f"initial mass outside the grid is put at its ends: {low:.3g} at {grid.lo:g}, {high:.3g} at {grid.hi:g}"
@@ -84,11 +84,12 @@ def _arrivals(model: Model, law: Law, grid: Grid, until: float) -> list[str]:
     arrival = [math.nan, math.nan]
     mean = law.mean if model.mean_coupled else None  # conserved by the identity, a fair guess for any other drift
     dt = until / _STEPS
-    for k in range(_STEPS):
-        x = runge_kutta_4(lambda at, t: model.speed(at, t, mean), x, k * dt, dt)
-        for side, there in enumerate((x[0] <= grid.lo, x[1] >= grid.hi)):
-            if there and math.isnan(arrival[side]):
-                arrival[side] = (k + 1) * dt
+    with np.errstate(all="ignore"):  # steps too long for a stiff drift may end nowhere: no end is reached then
+        for k in range(_STEPS):
+            x = _runge_kutta_4(lambda at, t: model.speed(at, t, mean), x, k * dt, dt)
+            for side, there in enumerate((x[0] <= grid.lo, x[1] >= grid.hi)):
+                if there and math.isnan(arrival[side]):
+                    arrival[side] = (k + 1) * dt
     name = "wall" if model.walls is not None else "end of the grid"
     return [
         f"mass reaches the {name} at {end:g} at t = {t:.3g}"
@@ -97,7 +98,7 @@ def _arrivals(model: Model, law: Law, grid: Grid, until: float) -> list[str]:
     ]
 
 
-def runge_kutta_4(rate: Callable[[Floats, float], Floats], x: Floats, t: float, dt: float) -> Floats:
+def _runge_kutta_4(rate: Callable[[Floats, float], Floats], x: Floats, t: float, dt: float) -> Floats:
     """One step of the classical Runge-Kutta scheme for x' = rate(x, t)."""
     k1 = rate(x, t)
     k2 = rate(x + 0.5 * dt * k1, t + 0.5 * dt)

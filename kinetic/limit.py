@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from kinetic.grid import Grid
+from particles.base.arrays import as_floats
 from particles.base.errors import InputError
 from particles.model import Law, Model
 from particles.model.structure import jumps
@@ -37,5 +38,5 @@ def times_within(
     given: Sequence[float] | Callable[[float], Sequence[float]], start: float, until: float
 ) -> list[float]:
     """Return those of given times, or of a function of `until` that returns them, that lie in (start, until]."""
-    found = given(until) if callable(given) else given
-    return [float(t) for t in found if start < t <= until]
+    found = as_floats(given(until) if callable(given) else given, "breakpoints")
+    return [t for t in found.tolist() if start < t <= until]

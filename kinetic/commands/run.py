@@ -66,6 +66,8 @@ def execute(arguments: argparse.Namespace) -> int:
     times = [t for t in case.times if t <= until] if arguments.times is None else arguments.times
     stored_times(0.0, until, times)
     check_output_file(arguments.out, ".nc", replace=arguments.replace)
+    if case.model.dim > 2:
+        raise InputError(f"case {case.name!r} has {case.model.dim} features: the equation is solved for 1 and 2")
     require_scheme(SCHEMES[arguments.scheme], noisy=case.model.nu2 > 0.0, in_plane=case.model.dim > 1)
     grid, foreseen = (_in_plane if case.model.dim == 2 else _on_line)(case, arguments, until, len(times))
     with claimed(arguments.out):
@@ -98,9 +100,10 @@ def _on_line(case: Any, arguments: argparse.Namespace, until: float, times: int)
 
     cells, given = arguments.cells or [case.cells], arguments.domain
     if len(cells) != 1 or (given and len(given) != 2):
-        raise InputError(f"--cells {_told(cells)} --domain {_told(given)}: a case on the line has one N, and LO HI")
+        told = f"--cells {_told(arguments.cells)} --domain {_told(given)}"
+        raise InputError(f"{told}: a case on the line has one N, and LO HI")
     grid = Grid(*(given or case.domain or domain(case.model, until)), cells=cells[0])
-    _require_memory(grid, times)
+    _require_memory(grid.cells, times)
     initial_law(case.model, grid)
     return grid, cautions(case.model, grid, until)
 
@@ -113,22 +116,31 @@ def _in_plane(case: Any, arguments: argparse.Namespace, until: float, times: int
 
     cells, given = arguments.cells or [case.cells], arguments.domain
     if len(cells) > 2 or (given and len(given) != 4):
-        raise InputError(f"--cells {_told(cells)} --domain {_told(given)}: two features have N or N N, and four ends")
+        told = f"--cells {_told(arguments.cells)} --domain {_told(given)}"
+        raise InputError(f"{told}: two features have N or N N, and four ends")
+    if case.domain and not given:
+        raise InputError(f"domain = {list(case.domain)!r} of the case: two features have four ends, of --domain")
     require_two_features(case.model)
+    _require_memory(cells[0] * cells[-1], times)
     ends = (given[:2], given[2:]) if given else rectangle(case.model, until)
-    plane = Plane(*(Grid(*pair, cells=number) for pair, number in zip(ends, (cells[0], cells[-1]), strict=True)))
-    _require_memory(plane, times)
-    return plane, cautions(case.model, plane)
+    grids = []
+    for name, pair, number in zip(("x", "y"), ends, (cells[0], cells[-1]), strict=True):
+        try:
+            grids.append(Grid(*pair, cells=number))
+        except InputError as error:
+            raise InputError(f"in {name}: {error}") from None
+    plane = Plane(*grids)
+    return plane, cautions(case.model, plane, until)
 
 
 def _told(numbers: list[Any] | None) -> str:
     return " ".join(f"{number:g}" for number in numbers) if numbers else "..."
 
 
-def _require_memory(grid: Any, times: int) -> None:
+def _require_memory(cells: int, times: int) -> None:
     from particles.base.memory import require_memory
 
-    require_memory(f"cells = {grid.cells}", 8.0 * grid.cells * (_ARRAYS + times))
+    require_memory(f"cells = {cells}", 8.0 * cells * (_ARRAYS + times))
 
 
 def _say(sentences: Iterable[str]) -> None:

@@ -1,15 +1,24 @@
 """A rectangle that holds a model of two features up to a time, and what will limit a run on one.
 
 Without noise the flow is a homeomorphism: what starts inside a rectangle stays inside the image of its edge. So points
-of the edge of the rectangle between the 1e-12 quantiles of the start, carried along, bound all of its mass but 4e-12.
+of the edge of the rectangle between the 1e-12 quantiles of the start, at levels that reach into its tails, are carried
+along from jump to jump of the parameters by LSODA, which takes stiff drifts too.
 """
 
 from __future__ import annotations
 
+import functools
+import math
+import warnings
+from itertools import pairwise
+
 import numpy as np
 
-from kinetic.cautions import outside, runge_kutta_4, too_narrow
+from kinetic.cautions import outside, too_narrow
 from kinetic.domain import MARGIN, TAIL
+from kinetic.grid import Grid
+from kinetic.limit import breaks
+from kinetic.loop import BEFORE
 from kinetic.plane.grid import Plane, two_components
 from kinetic.plane.problem import speeds
 from particles.base.arrays import Floats
@@ -17,7 +26,10 @@ from particles.base.checks import require_positive
 from particles.base.errors import InputError
 from particles.model import Model
 
-_POINTS, _STEPS = 64, 400
+_TAILS = np.logspace(math.log10(TAIL), -2.0, 12)
+_LEVELS = np.concatenate([_TAILS, np.linspace(0.02, 0.98, 41), 1.0 - _TAILS[::-1]])
+"""Levels of the start, in each component, between which its edge is followed."""
+_MOST_STEPS = 10_000
 
 
 def rectangle(model: Model, until: float) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -28,40 +40,83 @@ def rectangle(model: Model, until: float) -> tuple[tuple[float, float], tuple[fl
     Raises
     ------
     InputError
-        If `until` is not positive, the model has not two features, has noise, or its start has no width.
+        If `until` is not positive, the model has not two features, has noise, or a bias that follows a mean which its
+        drift does not keep; if the start has no width, or its edge can't be followed.
     """
     require_positive("until", until)
-    if model.nu2 > 0.0:
-        raise InputError(f"nu2 = {model.nu2!r}: with noise the domain in the plane must be given")
-    ends = [law.quantile(np.array([TAIL, 1.0 - TAIL])) for law in two_components(model.initial)]
-    edge = _edge(*ends)
-    mean = np.array([law.mean for law in two_components(model.initial)]) if model.mean_coupled else None
-
-    def rate(x: Floats, t: float) -> Floats:
-        return np.stack(speeds(model, x[0], x[1], t, mean))
-
-    low, high, dt = edge.min(axis=1), edge.max(axis=1), until / _STEPS
-    for k in range(_STEPS):
-        edge = runge_kutta_4(rate, edge, k * dt, dt)
-        low, high = np.minimum(low, edge.min(axis=1)), np.maximum(high, edge.max(axis=1))
-    margin = (high - low) * MARGIN / (1.0 - 2.0 * MARGIN)
-    (x_lo, y_lo), (x_hi, y_hi) = (low - margin).tolist(), (high + margin).tolist()
-    if not (x_lo < x_hi and y_lo < y_hi):
-        raise InputError(f"the start has no width: give the domain, not [{x_lo}, {x_hi}] x [{y_lo}, {y_hi}]")
+    (x_lo, x_hi), (y_lo, y_hi) = ((lo - share, hi + share) for lo, hi, share in _reach(model, until))
     return (x_lo, x_hi), (y_lo, y_hi)
 
 
-def cautions(model: Model, plane: Plane) -> tuple[str, ...]:
-    """Return sentences on what limits a run in the plane: a start narrower than a cell, mass outside the rectangle."""
+def cautions(model: Model, plane: Plane, until: float) -> tuple[str, ...]:
+    """Return sentences on what limits a run in the plane up to `until`.
+
+    A start that is narrower than a cell, mass outside the rectangle at the start, or that comes to its edge.
+    """
     found = []
     for name, law, grid in zip(("x", "y"), two_components(model.initial), (plane.x, plane.y), strict=True):
-        found += [f"in {name}: {told}" for told in (too_narrow(law, grid), outside(law, grid)) if told]
+        told = outside(law, grid)
+        found += [f"in {name}: {one}" for one in (too_narrow(law, grid), told) if one]
+        if not told and (ends := _ends_reached(model, until, name, grid)):
+            found.append(f"in {name}: mass reaches the end of the grid at {ends} by t = {until:g}, and stays there")
     return tuple(found)
 
 
+def _ends_reached(model: Model, until: float, name: str, grid: Grid) -> str:
+    """Ends of the grid in a direction that what starts inside comes to, in words; none where that is not known."""
+    try:
+        lo, hi, _ = _reach(model, until)["xy".index(name)]
+    except InputError:
+        return ""
+    return " and ".join(f"{end:g}" for end, there in ((grid.lo, lo < grid.lo), (grid.hi, hi > grid.hi)) if there)
+
+
+@functools.lru_cache(maxsize=1)  # asked for both directions, and for rectangle and cautions
+def _reach(model: Model, until: float) -> tuple[tuple[float, float, float], ...]:
+    """How far mass comes in x and in y, and the margin that a grid has; InputError where that is not found."""
+    from scipy.integrate import LSODA
+
+    if model.nu2 > 0.0:
+        raise InputError(f"nu2 = {model.nu2!r}: with noise the domain in the plane must be given")
+    if model.mean_coupled and not model.drift.linear:
+        raise InputError(f"a mean-coupled bias with drift {model.drift.name!r}: the domain in the plane must be given")
+    laws = two_components(model.initial)
+    mean = np.array([law.mean for law in laws]) if model.mean_coupled else None
+    with np.errstate(over="ignore"):
+        edge = _edge(*(np.asarray(law.quantile(_LEVELS), dtype=np.float64) for law in laws))
+    if not np.isfinite(edge).all():
+        raise InputError(f"initial = {model.initial!r:.80}: its 1e-12 quantiles lie beyond the largest number")
+
+    def rate(t: float, x: Floats) -> Floats:
+        return np.concatenate(speeds(model, *_halves(x), t, mean))
+
+    low = high = now = edge
+    with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+        for begin, end in pairwise(sorted({0.0, *breaks(model, until), until})):
+            # parameters give their new values a little ahead of a jump
+            solver = LSODA(rate, begin, now, end - BEFORE * end, rtol=1e-6, atol=1e-9 * float(np.ptp(edge)))
+            for _ in range(_MOST_STEPS):
+                if solver.status != "running" or not np.isfinite(solver.y).all():
+                    break
+                solver.step()
+                low, high = np.minimum(low, solver.y), np.maximum(high, solver.y)
+            now = solver.y if solver.status == "finished" else np.full_like(now, np.nan)
+            if not np.isfinite(now).all():
+                break
+    ends = [(float(least.min()), float(most.max())) for least, most in zip(*map(_halves, (low, high)), strict=True)]
+    if not np.isfinite([*now, *np.ravel(ends)]).all() or not all(lo < hi for lo, hi in ends):
+        raise InputError("no rectangle is found that holds this model: the domain in the plane must be given")
+    return tuple((lo, hi, (hi - lo) * MARGIN / (1.0 - 2.0 * MARGIN)) for lo, hi in ends)
+
+
 def _edge(x: Floats, y: Floats) -> Floats:
-    """Points on the four sides of a rectangle, shape (2, 4 n)."""
-    share = np.linspace(0.0, 1.0, _POINTS)
-    along_x, along_y = x[0] + share * (x[1] - x[0]), y[0] + share * (y[1] - y[0])
-    sides = [(along_x, np.full(_POINTS, end)) for end in y] + [(np.full(_POINTS, end), along_y) for end in x]
-    return np.concatenate([np.stack(side) for side in sides], axis=1)
+    """Points at these coordinates on the four sides of a rectangle, shape (8 n,): all x, then all y."""
+    along_x = [np.stack([x, np.full(x.size, end)]) for end in (y[0], y[-1])]
+    along_y = [np.stack([np.full(y.size, end), y]) for end in (x[0], x[-1])]
+    return np.concatenate(along_x + along_y, axis=1).reshape(-1)
+
+
+def _halves(points: Floats) -> tuple[Floats, Floats]:
+    """All x, and all y."""
+    x, y = np.split(points, 2)
+    return x, y

@@ -94,9 +94,7 @@ class Plane:
     def outside(self, law: Law | Product) -> Floats:
         """Masses of a product law beyond the walls and the corners, in the order of `kinetic.plane.walls`."""
         x, y = two_components(law)
-        (left, right), (below, above) = (
-            (float(law.cdf(grid.lo)), 1.0 - float(law.cdf(grid.hi))) for law, grid in ((x, self.x), (y, self.y))
-        )
+        (left, right), (below, above) = (grid.outside(law).tolist() for law, grid in ((x, self.x), (y, self.y)))
         along_y, along_x = (grid.h * grid.averages(law) for grid, law in ((self.y, y), (self.x, x)))
         corners = np.array([left * below, right * below, left * above, right * above])
         return np.concatenate([left * along_y, right * along_y, below * along_x, above * along_x, corners])
