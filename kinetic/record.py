@@ -51,6 +51,8 @@ class Record(ABC):
     provenance: dict[str, Any]
 
     format: ClassVar[str]
+    undershoots: ClassVar[bool] = False
+    """Whether masses at the edge are averages of cells, which go below 0 as those of the density do."""
     title: ClassVar[str]
     kinds: ClassVar[dict[str, type[Record]]] = {}
 
@@ -217,7 +219,7 @@ def _check_masses(record: Record, has_sum: bool) -> None:
     times = np.array(record.times)
     if not times.size or times[0] < 0.0 or (np.diff(times) <= 0.0).any():
         raise InputError("its times are not increasing from 0 on")
-    if (record.atoms < -ROUNDING).any():
+    if (record.atoms < -ROUNDING).any() and not record.undershoots:
         raise InputError(f"an atom has the mass {record.atoms.min():g}")
     first = record.mass(record.times[0]) if has_sum else 1.0
     for mass in map(record.mass, record.times):

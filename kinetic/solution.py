@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from kinetic.flux import Boundary
 from kinetic.grid import Grid
-from kinetic.line.reconstruction import parabolas
+from kinetic.line.reconstruction import Reconstruction, parabolas
 from kinetic.record import Record
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
@@ -67,7 +68,7 @@ class Solution(Record):
             If `t` is not a stored time (to 9 digits of the last one).
         """
         k = self._row(t)
-        return measure(self, self.grid, self.averages[k], self.atoms[k])
+        return measure(self.grid, self.averages[k], self.atoms[k], self.reconstruction, self.boundary)
 
     def cdf(self, t: float) -> Floats:
         """Distribution function at the faces, shape (N + 1,): from the low atom on, without the high one."""
@@ -112,7 +113,7 @@ class Solution(Record):
         return grid, averages, atoms
 
 
-def measure(record: Record, grid: Grid, averages: Floats, atoms: Floats) -> Measure:
-    """A parabola in every cell by the reconstruction of a record, and atoms at both ends of the grid."""
-    coefficients = parabolas(record.reconstruction, averages, grid.h, periodic=record.boundary == "periodic")
+def measure(grid: Grid, averages: Floats, atoms: Floats, used: Reconstruction, boundary: Boundary) -> Measure:
+    """A parabola in every cell by a reconstruction, and atoms at both ends of the grid."""
+    coefficients = parabolas(used, averages, grid.h, periodic=boundary == "periodic")
     return Measure(points=np.array([[grid.lo, grid.hi]]), masses=atoms, faces=grid.faces, polynomials=coefficients)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kinetic.plane.grid import Plane
-from particles.base.arrays import Floats
+from particles.base.arrays import Floats, as_floats
 from particles.base.errors import InputError, NotFiniteError
 
 Field = Callable[[Floats, Floats, float, Floats | None], tuple[Floats, Floats]]
@@ -55,12 +55,15 @@ def face_data(field: Field, plane: Plane, t: float = 0.0, mean: Floats | None = 
 
 def _at(field: Field, x: Floats, y: Floats, t: float, mean: Floats | None) -> tuple[Floats, Floats]:
     """Both speeds of a field at points that broadcast, of their common shape; or InputError."""
-    shape, speeds = np.broadcast_shapes(x.shape, y.shape), field(x, y, t, mean)
+    shape, speeds = np.broadcast_shapes(x.shape, y.shape), field(x.copy(), y.copy(), t, mean)  # it may work in place
+    if not isinstance(speeds, tuple | list) or len(speeds) != 2:
+        raise InputError(f"speeds = {speeds!r:.60} of the field must be two arrays that broadcast with x and y")
+    first, second = (as_floats(part, "speeds of the field", finite=False, ndim=(0, 1, 2)) for part in speeds)
     try:
-        first, second = (np.broadcast_to(np.asarray(part, np.float64), shape) for part in speeds)
-    except (TypeError, ValueError):
-        raise InputError(f"the field must give two arrays that broadcast with x and y, here of shape {shape}") from None
-    return first, second
+        return np.broadcast_to(first, shape), np.broadcast_to(second, shape)
+    except ValueError:
+        told = f"{first.shape} and {second.shape}"
+        raise InputError(f"speeds of the field of shapes {told} must broadcast to {shape}") from None
 
 
 def wall_speeds(field: Field, plane: Plane, t: float = 0.0, mean: Floats | None = None) -> list[Floats]:

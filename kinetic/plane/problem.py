@@ -18,7 +18,7 @@ from kinetic.limit import breaks, times_within
 from kinetic.plane.field import Field
 from kinetic.plane.grid import Plane
 from particles.base.arrays import Floats
-from particles.base.checks import require_number, require_type
+from particles.base.checks import require_at_least, require_one_of, require_type
 from particles.base.errors import InputError
 from particles.model import Model
 
@@ -55,11 +55,8 @@ class PlaneProblem:
     def __post_init__(self) -> None:
         if not callable(self.field):
             raise InputError(f"field = {self.field!r:.60} must be a function (x, y, t, mean)")
-        require_number("diffusivity", self.diffusivity)
-        if self.boundary not in ("periodic", "wall", "reflecting"):
-            raise InputError(f"boundary = {self.boundary!r} in the plane: allowed are periodic, wall, reflecting")
-        if not 0.0 <= self.diffusivity < np.inf:
-            raise InputError(f"diffusivity = {self.diffusivity!r} must be finite and at least 0")
+        require_at_least("diffusivity", self.diffusivity)
+        require_one_of("boundary", self.boundary, ("periodic", "wall", "reflecting"))
         if self.diffusivity > 0.0 and self.boundary == "wall":
             raise InputError("boundary = 'wall' with diffusion: allowed are periodic, reflecting")
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from kinetic.grid import Grid
+from kinetic.line.reconstruction import Linear, Reconstruction
 from kinetic.plane.grid import Plane
 from kinetic.plane.marginals import edge_masses, marginals
 from kinetic.record import Record
@@ -41,6 +42,7 @@ class PlaneSolution(Record):
     grid: Plane
 
     format = "simresnet-kinetic-plane-1"
+    undershoots = True
     title = "mean-field density in the plane by CWENO3 finite volumes"
 
     def edge(self, t: float) -> dict[str, Floats]:
@@ -61,8 +63,14 @@ class PlaneSolution(Record):
         k = self._row(t)
         if axis not in (0, 1):
             raise InputError(f"axis = {axis!r} must be 0 or 1")
+        try:
+            return self._marginal(k, axis, self.reconstruction)
+        except InputError:  # next to nothing is left inside
+            return self._marginal(k, axis, Linear())
+
+    def _marginal(self, k: int, axis: int, used: Reconstruction) -> Measure:
         averages, atoms = marginals(self.grid, self.averages[k], self.atoms[k])[axis]
-        return measure(self, (self.grid.x, self.grid.y)[axis], averages, atoms)
+        return measure((self.grid.x, self.grid.y)[axis], averages, atoms, used, self.boundary)
 
     def mean(self, t: float) -> Floats:
         """Mean at a stored time, shape (2,): those of the marginals."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from kinetic import CWENO3, Explicit, Grid, Plane, PlaneProblem, PlaneSolution, evolve, solve
+from kinetic import CWENO3, Explicit, Grid, Plane, PlaneProblem, PlaneSolution, evolve, load, solve
 from kinetic.schemes import named
 from particles.base.arrays import Floats
 from particles.base.errors import InputError, NotFiniteError
@@ -197,6 +198,33 @@ def test_marginals_are_measures_of_the_line() -> None:
         np.testing.assert_allclose(marginal.masses, beyond, atol=2e-4)
 
 
+def test_a_record_of_walls_that_undershoot_comes_back(tmp_path: Path) -> None:
+    """Averages along a wall go below 0 as those of the density do: that is no damage."""
+    solution = sticky(lambda x, y, t, mean: (np.tanh(9.0 * (x - 5.0)), np.sin(2.0 * (y + x))), 24)
+    assert solution.atoms.min() < -1e-6
+    solution.save(tmp_path / "plane.nc")
+    np.testing.assert_array_equal(load(tmp_path / "plane.nc").atoms, solution.atoms)
+
+
+def test_marginals_of_next_to_nothing_are_measures_too() -> None:
+    """The relative eps of the weights is out of reach of what is left inside: linear weights take over."""
+    grown = PlaneProblem(lambda x, y, t, mean: (40.0 * (x - 5.0), 40.0 * (y - 5.0)), "wall")
+    start = np.zeros((12, 12))
+    start[2, 3] = 16.0 / 4.0
+    solution = evolve(grown, start, box(12), until=2.0)
+    assert np.abs(solution.averages[-1]).max() < 1e-10
+    assert solution.marginal(2.0, 0).mass == pytest.approx(1.0, abs=1e-12)
+
+
+def test_a_field_may_work_in_place() -> None:
+    def shifts(x: Any, y: Any, t: float, mean: Any) -> tuple[Any, Any]:
+        x -= 5.0
+        y -= 5.0
+        return x, y
+
+    assert np.array_equal(sticky(shifts, 12).averages, sticky(lambda x, y, t, m: (x - 5.0, y - 5.0), 12).averages)
+
+
 WALL, EVEN = PlaneProblem(outwards, "wall"), np.ones((8, 8))
 
 
@@ -206,16 +234,22 @@ WALL, EVEN = PlaneProblem(outwards, "wall"), np.ones((8, 8))
         (lambda: Plane(Grid(0.0, 1.0, cells=9), 3), "y = 3 must be a Grid"),
         (lambda: solve(cases["regression"].model, box(8), until=1.0), "allowed are two features and one neuron"),
         (lambda: solve(cases["regression-2d"].model, Grid(0.0, 1.0, cells=9), until=1.0), "a model of dimension 2"),
-        (lambda: PlaneProblem(outwards, "outflow"), "boundary = 'outflow' in the plane: allowed are periodic, wall"),
+        (lambda: PlaneProblem(outwards, "outflow"), "boundary = 'outflow' must be one of periodic, wall"),
         (lambda: PlaneProblem(outwards, "wall", 1.0), "boundary = 'wall' with diffusion"),
-        (lambda: PlaneProblem(outwards, "wall", -1.0), "diffusivity = -1.0 must be finite"),
+        (lambda: PlaneProblem(outwards, "wall", -1.0), "diffusivity = -1.0 must be a finite number of at least 0"),
         (lambda: PlaneProblem(3.0, "wall"), "field = 3.0 must be a function (x, y, t, mean)"),
         (lambda: PlaneProblem(outwards, "periodic", "a"), "diffusivity = 'a' must be a number"),
         (
             lambda: evolve(PlaneProblem(lambda x, y, t, m: (np.ones(3), y), "wall"), EVEN, box(8), until=1.0),
-            "must give two arrays",
+            "must broadcast to (",
         ),
-        (lambda: evolve(PlaneProblem(lambda x, y, t, m: x, "wall"), EVEN, box(8), until=1.0), "must give two arrays"),
+        (lambda: evolve(PlaneProblem(lambda x, y, t, m: x, "wall"), EVEN, box(8), until=1.0), "must be two arrays"),
+        (lambda: evolve(PlaneProblem(lambda x, y, t, m: 3 * (x,), "wall"), EVEN, box(8), until=1.0), "be two arrays"),
+        (lambda: evolve(PlaneProblem(lambda x, y, t, m: (1j * x, y), "wall"), EVEN, box(8), until=1.0), "complex128"),
+        (
+            lambda: evolve(PlaneProblem(outwards, "wall", breakpoints=0.1), EVEN, box(8), until=1.0),  # type: ignore[arg-type]
+            "breakpoints of shape () must be one row of numbers",
+        ),
         (lambda: evolve(WALL, np.ma.masked_array(EVEN, mask=np.eye(8)), box(8), until=1.0), "averages hold 8 masked"),
         (lambda: evolve(WALL, np.ones(8), box(8), until=1.0), "averages of shape (8,) must be"),
         (lambda: evolve(WALL, np.ones((8, 7)), box(8), until=1.0), "allowed is (N_y, N_x) = (8, 8)"),
