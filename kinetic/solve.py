@@ -102,16 +102,18 @@ def solve(
     Parameters
     ----------
     model : Model
-        d = N = 1; finite walls, if any, at the ends of the grid, and reflecting where there is noise.
-    grid : Grid
+        On a Grid d = N = 1; finite walls, if any, at the ends of the grid, and reflecting where there is noise. On a
+        Plane d = 2, N = 1.
+    grid : Grid or Plane
+        The record is a `Solution`, or a `PlaneSolution`.
     scheme : Scheme, default Explicit()
         With noise also `Imex()`, of third order too, whose steps grow with h and not with h^2, or `ChangCooper()`, of
         second order, positive and at rest where the model is, for long times.
     until, times, residual, progress, heed
         As for `evolve`.
-    averages : ndarray, shape (N,), optional
+    averages : ndarray, shape (N,), in the plane (N_y, N_x), optional
         Initial cell averages; default: exact ones of the initial law.
-    atoms : (float, float), optional
+    atoms : (float, float), in the plane as in `PlaneSolution.atoms`, optional
         Initial masses at the ends; default: those of the law outside the grid, or 0 with given averages.
 
     Raises
@@ -159,9 +161,9 @@ def evolve(
 
     Parameters
     ----------
-    problem : Problem
-    averages : ndarray, shape (N,)
-    grid : Grid
+    problem : Problem, in the plane PlaneProblem
+    averages : ndarray, shape (N,), in the plane (N_y, N_x)
+    grid : Grid or Plane
     scheme : Scheme, default Explicit()
         See `kinetic.schemes`.
     until : float >= start
