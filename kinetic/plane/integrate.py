@@ -25,7 +25,8 @@ from kinetic.plane.field import FaceData, face_data, wall_speeds
 from kinetic.plane.grid import Plane
 from kinetic.plane.marginals import marginals
 from kinetic.plane.problem import PlaneProblem
-from kinetic.plane.stage import Arrivals, Edge, Step, stage, states, work_arrays
+from kinetic.plane.rows import aligned, in_lines, whole_lines
+from kinetic.plane.stage import Arrivals, Edge, Step, fluxes, stage, states, work_arrays
 from kinetic.plane.walls import Walls
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
@@ -71,27 +72,30 @@ class PlaneIntegrator:
         self._problem, self._plane, self._fourier = problem, plane, fourier
         self.steady = problem.steady
         rows, columns = plane.shape
-        self._states = np.zeros((3, rows + 4, columns + 4))
-        self._states[0, 2:-2, 2:-2] = averages
+        self._states = aligned((3, rows + 4, whole_lines(columns + 4)), begin=2)
+        self._base = 0
+        self.averages[:] = averages
         self._work = work_arrays()
         self._arrivals = Arrivals(np.zeros(rows), np.zeros(rows), np.zeros(columns), np.zeros(columns))
         self._edge = Edge(problem.boundary == "periodic", problem.boundary == "reflecting")
         (along_x, _), (along_y, _) = marginals(plane, averages, atoms)
         self._constants = _constants(reconstruction, plane, averages, (along_x, along_y))
-        self._loop = stage(*states(reconstruction.polynomial))
+        self._loop = stage(*states(reconstruction.polynomial), *fluxes(problem.noisy))
         self._walls: Walls | None = None
         if problem.boundary == "wall":
             lines = [reconstruction.constants(plane.y.h, along_y), reconstruction.constants(plane.x.h, along_x)]
             self._walls = Walls(plane, reconstruction, upwind, lines)
             self._walls.put(atoms)
         self._kept = atoms.copy()  # where nothing sticks, what a run starts with at the edge stays there
-        self._base = 0
 
     @property
     def averages(self) -> Floats:
         """Cell averages now, shape (N_y, N_x); a view."""
-        now: Floats = self._states[self._base, 2:-2, 2:-2]
-        return now
+        return self._inside(self._base)
+
+    def _inside(self, row: int) -> Floats:
+        inside: Floats = self._states[row, 2:-2, 2 : self._plane.x.cells + 2]
+        return inside
 
     @property
     def atoms(self) -> Floats:
@@ -128,7 +132,7 @@ class PlaneIntegrator:
         start, source, target = (self._states[row] for row in rows)
         faces, walls = self._data(t, rows[1])
         h, k, d = self._plane.x.h, self._plane.y.h, self._problem.diffusivity / 12.0
-        step = Step(share, share * dt / h, share * dt / k, d > 0.0, d / h, d / k)
+        step = Step(share, share * dt / h, share * dt / k, d / h, d / k)
         self._loop(start, source, target, faces, self._work, self._constants, self._edge, step, self._arrivals)
         if self._walls is not None:
             self._walls.stage(rows, share, dt, self._arrivals, walls)
@@ -150,11 +154,11 @@ class PlaneIntegrator:
         if self._edge.periodic:  # the two ends are one face
             for in_x, in_y in ((faces.mean_x, faces.mean_y), (faces.slope_x, faces.slope_y)):
                 in_x[:, 0], in_y[0] = in_x[:, -1], in_y[-1]
-        return faces, walls
+        return FaceData(*map(in_lines, faces)), walls
 
     def _mean(self, row: int) -> Floats:
         """First moments of density, walls and corners: those of both marginals."""
-        along_x, along_y = marginals(self._plane, self._states[row, 2:-2, 2:-2], self._masses(row))
+        along_x, along_y = marginals(self._plane, self._inside(row), self._masses(row))
         return np.array([first_moment(self._plane.x, *along_x), first_moment(self._plane.y, *along_y)])
 
 

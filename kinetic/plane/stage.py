@@ -16,7 +16,7 @@ and no flux where it runs inwards; what leaves is handed on to the walls.
 
 A row of cells is a few passes over views of one dimension, each a loop without branches that the compiler vectorises.
 Indices are k + constant over shifted views: i - 1, which nobody proves to be 0 or more, becomes a gather. Columns go
-in tiles whose rows stay in the first cache levels.
+in tiles whose rows stay in the first cache levels, and begin at cache lines.
 """
 
 from __future__ import annotations
@@ -24,15 +24,14 @@ from __future__ import annotations
 import functools
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from kinetic.line.reconstruction import edges, ghost
+from kinetic.plane.rows import aligned, whole_lines
 from particles.base.arrays import Floats
 from particles.base.jit import Formula, formula, kernel
 from particles.base.shims import fma
 
-_TILE = 128
-"""Columns of a tile: what a row of it needs is some 30 kB."""
+_TILE = 256
+"""Columns of a tile: what a row of it needs is some 36 kB."""
 
 
 class Edge(NamedTuple):
@@ -43,12 +42,11 @@ class Edge(NamedTuple):
 
 
 class Step(NamedTuple):
-    """Share B of a stage, B dt/h, B dt/k, and D/(12 h), D/(12 k) where there is diffusion."""
+    """Share B of a stage, B dt/h, B dt/k, D/(12 h) and D/(12 k)."""
 
     share: float
     by_x: float
     by_y: float
-    noisy: bool
     diffusion_x: float
     diffusion_y: float
 
@@ -64,13 +62,13 @@ class Arrivals(NamedTuple):
 
 def work_arrays() -> tuple[Floats, ...]:
     """Rows that a stage works in, each an array of its own: LLVM takes two rows of one for aliases."""
-    return tuple(np.zeros(_TILE + 2) for _ in range(8))
+    return tuple(aligned((whole_lines(_TILE + 2),)) for _ in range(8))
 
 
 @formula
-def _fill(u: Any, periodic: bool) -> None:
+def _fill(u: Any, n: int, periodic: bool) -> None:
     """Two layers of cells beyond every end: the other end's, or by the parabola through the three next averages."""
-    m, n = u.shape[0] - 4, u.shape[1] - 4
+    m = u.shape[0] - 4
     for r in range(2, m + 2):
         row = u[r]
         if periodic:
@@ -86,28 +84,43 @@ def _fill(u: Any, periodic: bool) -> None:
             u[0, c], u[m + 3, c] = ghost(u[1, c], u[2, c], u[3, c]), ghost(u[m + 2, c], u[m + 1, c], u[m, c])
 
 
-@formula
-def _flux_y(flux: Any, below: Any, above: Any, mean: Any, slope: Any, lower: Any, upper: Any) -> None:
-    """Through the faces between two rows, `lower` and `upper`, which begin a column early."""
-    for k in range(flux.size):
-        speed = mean[k]
-        upwind = speed * (below[k] if speed > 0.0 else above[k])
-        flux[k] = fma((1.0 / 48.0) * slope[k], (lower[k + 2] - lower[k]) + (upper[k + 2] - upper[k]), upwind)
+@functools.cache
+def fluxes(noisy: bool) -> tuple[Formula, Formula]:
+    """Formulas for the fluxes of a row of faces in y and in x, with diffusion or without: one pass over the row.
 
+    In y `rows` are the four rows about the faces, which begin a column early; in x those below and above the row of
+    cells, which begin a column early too, and that row itself, which begins two columns early.
+    """
 
-@formula
-def _flux_x(flux: Any, left: Any, right: Any, mean: Any, slope: Any, lower: Any, upper: Any) -> None:
-    """Through the faces of a row between the rows `lower` and `upper`."""
-    for k in range(flux.size):
-        speed = mean[k]
-        upwind = speed * (left[k] if speed > 0.0 else right[k + 1])
-        flux[k] = fma((1.0 / 48.0) * slope[k], (upper[k] - lower[k]) + (upper[k + 1] - lower[k + 1]), upwind)
+    @formula
+    def plain(flux: float, scale: float, a: float, b: float, c: float, d: float) -> float:
+        return flux
 
+    @formula
+    def diffusive(flux: float, scale: float, a: float, b: float, c: float, d: float) -> float:
+        return flux - scale * fma(15.0, c - b, a - d)
 
-@formula
-def _add_diffusion(flux: Any, scale: float, a: Any, b: Any, c: Any, d: Any) -> None:
-    for k in range(flux.size):
-        flux[k] = flux[k] - scale * fma(15.0, c[k] - b[k], a[k] - d[k])
+    whole = diffusive if noisy else plain
+
+    @formula
+    def in_y(flux: Any, below: Any, above: Any, mean: Any, slope: Any, rows: Any, scale: float) -> None:
+        under, lower, upper, over = rows
+        for k in range(flux.size):
+            speed = mean[k]
+            upwind = speed * (below[k] if speed > 0.0 else above[k])
+            moved = fma((1.0 / 48.0) * slope[k], (lower[k + 2] - lower[k]) + (upper[k + 2] - upper[k]), upwind)
+            flux[k] = whole(moved, scale, under[k + 1], lower[k + 1], upper[k + 1], over[k + 1])
+
+    @formula
+    def in_x(flux: Any, left: Any, right: Any, mean: Any, slope: Any, rows: Any, scale: float) -> None:
+        lower, u, upper = rows
+        for k in range(flux.size):
+            speed = mean[k]
+            upwind = speed * (left[k] if speed > 0.0 else right[k + 1])
+            moved = fma((1.0 / 48.0) * slope[k], (upper[k] - lower[k]) + (upper[k + 1] - lower[k + 1]), upwind)
+            flux[k] = whole(moved, scale, u[k], u[k + 1], u[k + 2], u[k + 3])
+
+    return in_y, in_x
 
 
 @formula
@@ -143,16 +156,16 @@ def states(polynomial: Formula) -> tuple[Formula, Formula]:
 
 
 @kernel
-def stage(of_y: Formula, of_x: Formula) -> Formula:
-    """Loop from the start of a step and the stage before, u, to `out`; shapes (N_y + 4, N_x + 4)."""
+def stage(of_y: Formula, of_x: Formula, in_y: Formula, in_x: Formula) -> Formula:
+    """Loop from the start of a step and the stage before, u, to `out`; shapes (N_y + 4, N_x + 4 or more)."""
 
     def loop(
         start: Any, u: Any, out: Any, faces: Any, work: Any, constants: Any, edge: Any, step: Any, arrivals: Any
     ) -> None:
-        rows, columns = u.shape[0] - 4, u.shape[1] - 4
-        _fill(u, edge.periodic)
+        rows, columns = u.shape[0] - 4, arrivals.y_low.size
+        _fill(u, columns, edge.periodic)
         for first in range(2, columns + 2, _TILE):
-            m, j = min(_TILE, columns + 2 - first), first - 2
+            m, j, early = min(_TILE, columns + 2 - first), first - 2, first - 1
             before, low, high = work[0][:m], work[1][:m], work[2][:m]
             left, right = work[3][: m + 2], work[4][: m + 2]
             flux, lower, upper = work[5][: m + 1], work[6][:m], work[7][:m]
@@ -160,12 +173,8 @@ def stage(of_y: Formula, of_x: Formula) -> Formula:
                 of_y(u[r - 1, first:], u[r, first:], u[r + 1, first:], low, high, constants[1])
                 if r >= 2:
                     mean = faces.mean_y[r - 2, j:]
-                    _flux_y(
-                        upper, before, low, mean, faces.slope_y[r - 2, j:], u[r - 1, first - 1 :], u[r, first - 1 :]
-                    )
-                    if step.noisy:
-                        scale = step.diffusion_y
-                        _add_diffusion(upper, scale, u[r - 2, first:], u[r - 1, first:], u[r, first:], u[r + 1, first:])
+                    about = u[r - 2, early:], u[r - 1, early:], u[r, early:], u[r + 1, early:]
+                    in_y(upper, before, low, mean, faces.slope_y[r - 2, j:], about, step.diffusion_y)
                     if (r == 2 or r == rows + 2) and not edge.periodic:
                         if edge.closed:
                             upper[:] = 0.0
@@ -174,14 +183,9 @@ def stage(of_y: Formula, of_x: Formula) -> Formula:
                         (arrivals.y_low if r == 2 else arrivals.y_high)[j : j + m] = upper
                 if r >= 3:
                     q = r - 1
-                    mean = faces.mean_x[q - 2, j:]
+                    mean, beside = faces.mean_x[q - 2, j:], (u[q - 1, early:], u[q, j:], u[q + 1, early:])
                     of_x(u[q, j:], right, left, constants[0])
-                    _flux_x(
-                        flux, left, right, mean, faces.slope_x[q - 2, j:], u[q - 1, first - 1 :], u[q + 1, first - 1 :]
-                    )
-                    if step.noisy:
-                        scale = step.diffusion_x
-                        _add_diffusion(flux, scale, u[q, j:], u[q, first - 1 :], u[q, first:], u[q, first + 1 :])
+                    in_x(flux, left, right, mean, faces.slope_x[q - 2, j:], beside, step.diffusion_x)
                     if j == 0 and not edge.periodic:
                         flux[0] = flux[0] if mean[0] < 0.0 and not edge.closed else 0.0
                         arrivals.x_low[q - 2] = flux[0]
