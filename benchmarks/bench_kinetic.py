@@ -133,6 +133,44 @@ class PlaneStage:
         return times["plane"] / times["line"]
 
 
+class PlanePeer:
+    """A stage of advection in the plane, CWZ and a field that does not separate, beside NumPy; both periodic."""
+
+    turns = 5
+    params = ((256, 512),)
+    param_names = ("cells",)
+    smallest = {"turns": 1, "cells": 32}  # noqa: RUF012
+    cells: int | None = None
+    timeout = 120.0
+
+    def setup(self, cells: int) -> None:
+        """Compile, and compare the two after a step."""
+        if not hasattr(kinetic, "Plane"):
+            raise NotImplementedError("no plane yet")
+        from benchmarks.plane_peer import PlaneCweno
+        from kinetic.plane.field import face_data
+        from kinetic.plane.integrate import PlaneIntegrator
+
+        axis = kinetic.Grid(-4.0, 4.0, cells=self.cells or cells)
+        plane, scheme = kinetic.Plane(axis, axis), kinetic.CWENO3(eps="h^2")
+        start, faces = np.random.default_rng(0).random(plane.shape), face_data(_full_field, plane)
+        for mean, slope in ((faces.mean_x, faces.slope_x), (faces.mean_y.T, faces.slope_y.T)):
+            mean[:, 0], slope[:, 0] = mean[:, -1], slope[:, -1]
+        peer = PlaneCweno(start, faces, axis.h, axis.h, (axis.h**2, axis.h**2))
+        problem = kinetic.PlaneProblem(_full_field, "periodic")
+        ours = PlaneIntegrator(problem, plane, scheme, start, np.zeros(plane.atoms))
+        runs = {"ours": partial(ours.advance, 0.0, 1e-5, 1, np.inf), "numpy": partial(peer.advance, 1e-5, 1)}
+        self.works = {name: Work(lambda: None, run, 3.0 * plane.cells) for name, run in runs.items()}
+        for run in runs.values():
+            run()
+        assert np.abs(peer.averages - ours.averages).max() < 1e-12, "NumPy's solution is another one"
+
+    @named("in the plane: NumPy over ours", "times")
+    def track_ratio_numpy(self, cells: int) -> float:
+        times = nanoseconds(self.works, self.turns)
+        return times["numpy"] / times["ours"]
+
+
 def _full_field(x: Floats, y: Floats, t: float, mean: Floats | None) -> tuple[Floats, Floats]:
     return np.tanh(y - 0.5 * x + 0.3), np.tanh(0.25 * y - 0.75 * x - 0.4)
 

@@ -161,6 +161,32 @@ def cweno() -> Kernel:
     return Kernel("CWENO3 (CWZ)", "cell and stage", ns, *count(run, 3 * n), 0.0, binds)
 
 
+def plane() -> Kernel:
+    """A stage for a cell in the plane, `bench_kinetic.PlaneStage`: states and speeds of 256^2 cells, 3.7 MB."""
+    from benchmarks.bench_kinetic import PlaneStage
+    from kinetic.plane import integrate
+
+    work = PlaneStage()
+    work.setup("256")
+    ns = nanoseconds({"": work.works["plane"]}, TURNS)[""]
+    n = 24
+    axis = kinetic.Grid(-4.0, 4.0, cells=n)
+    both, start = kinetic.Plane(axis, axis), np.random.default_rng(0).uniform(0.5, 1.5, (n, n))
+    problem = kinetic.PlaneProblem(lambda x, y, t, mean: (np.tanh(y - x), np.tanh(y + x)), "reflecting")
+    state = integrate.PlaneIntegrator(problem, both, kinetic.CWENO3(), start, np.zeros(both.atoms))
+    formulas = *integrate.states(kinetic.CWENO3().polynomial), *integrate.fluxes(False)
+    loop = integrate.stage.__wrapped__(*formulas)  # type: ignore[attr-defined]
+    rows = [counted(row) for row in state._states]
+    faces = integrate.FaceData(*map(counted, state._steady[0]))
+    step = integrate.Step(1.0, 0.001, 0.001, 0.0, 0.0)
+    run = lambda: loop(  # noqa: E731
+        *rows, faces, [counted(row) for row in state._work], state._constants, state._edge, step,
+        integrate.Arrivals(*map(counted, state._arrivals)),
+    )  # fmt: skip
+    binds = "arithmetic, two divisions in it"
+    return Kernel("CWENO3 (CWZ), plane", "cell and stage", ns, *count(run, n * n), 0.0, binds)
+
+
 def merge() -> Kernel:
     """The merge of `validation.w1` alone, 10^6 sorted particles and 1600 cells: each point and step is read once."""
     from validation.distance.line import absolute_integral, density_difference
@@ -215,7 +241,7 @@ def table() -> str:
         "| kernel | a unit | ns | operations | flops | bytes | of the arithmetic | of the bandwidth | what binds |",
         "| --- " * 9 + "|",
     ]
-    for make in (euler, gaussian, cweno, merge, enclosure):
+    for make in (euler, gaussian, cweno, plane, merge, enclosure):
         k = make()
         shares = f"{k.operations / k.nanoseconds / fused:.0%} | {k.bytes / k.nanoseconds / bandwidth:.0%}"
         counts = f"{k.operations:.1f} | {k.flops:.1f} | {k.bytes:.2f}"
