@@ -20,7 +20,7 @@ import numpy as np
 from particles.base.arrays import Floats
 from particles.base.checks import LARGEST, require_count, require_positive
 from particles.base.checks import require_finite as require_number
-from particles.base.errors import InputError, NotFiniteError
+from particles.base.errors import InputError
 from particles.base.jit import Formula, kernel
 from particles.base.quadrature import gauss
 from particles.base.shims import fma
@@ -190,11 +190,3 @@ def first_not_finite(averages: Floats) -> tuple[int, ...] | None:
     if finite.all():
         return None
     return tuple(int(k) for k in np.unravel_index(int(np.argmin(finite)), finite.shape))
-
-
-def require_finite(grid: Cells, averages: Floats, t: float) -> None:
-    """Raise NotFiniteError where a cell average stopped being finite; it names the first one, its place and t."""
-    index = first_not_finite(averages)
-    if index is not None:
-        told = ", ".join(map(str, index))
-        raise NotFiniteError(f"cell {told} ({grid.where(index)}) is {averages[index]} at t = {t:.6g}")

@@ -3,19 +3,24 @@
 A stepper holds the state and knows how to take a step; the loop knows the times. It looks at the state after 1, 3, 7,
 15, ... steps and then after every `CHUNK` or fewer (after every step where the stepper is not steady), for what a
 person wants to hear of: the lowest cell average, the time, and whether the state still changes.
+
+On ranks a stepper holds its `Share` of the state. What a look finds is told to all of them at once.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 
-from kinetic.grid import Cells, require_finite
+from kinetic.grid import Cells, first_not_finite
 from particles.base.arrays import Floats
 from particles.base.errors import NotFiniteError
+from particles.base.parallel import Ranks, serial
+from particles.model import Law, Product
 
 Steps = Literal["equal", "cut"]
 STEPS: tuple[Steps, ...] = ("equal", "cut")
@@ -60,25 +65,123 @@ class Run(NamedTuple):
     stopped: bool
 
 
+class Share(Protocol):
+    """What of the state lies on this rank."""
+
+    @property
+    def ranks(self) -> Ranks:
+        """Those that share the state."""
+
+    @property
+    def first(self) -> int:
+        """Its first row of cells."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of its averages."""
+
+    @property
+    def rows(self) -> slice:
+        """Its rows among all."""
+
+    @property
+    def parts(self) -> Sequence[slice]:
+        """Its rows, counted from its first, in parts over which sums are taken: the same on any number of ranks."""
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What the record says of it."""
+
+    def averages(self, law: Any) -> Floats:
+        """Averages of a law over its cells."""
+
+    def inside(self, law: Any) -> Floats:
+        """The same with what lies outside the grid in the cells at its ends."""
+
+    def whole(self, local: Floats) -> Floats:
+        """Averages of all cells, on every rank."""
+
+    def whole_on_first(self, local: Floats) -> Floats | None:
+        """The same on rank 0, None on others."""
+
+
+@dataclass(frozen=True)
+class Whole:
+    """All cells on this process, whatever others there are."""
+
+    grid: Any
+    first = 0
+    rows = slice(None)
+    parts = (slice(None),)
+
+    @property
+    def ranks(self) -> Ranks:
+        """This process alone."""
+        return serial()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """That of the grid."""
+        shape: tuple[int, ...] = self.grid.shape
+        return shape
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """Nothing."""
+        return {}
+
+    def averages(self, law: Law | Product) -> Floats:
+        """Those of the grid."""
+        return np.asarray(self.grid.averages(law))
+
+    def inside(self, law: Law | Product) -> Floats:
+        """Those of the grid."""
+        return np.asarray(self.grid.inside(law))
+
+    def whole(self, local: Floats) -> Floats:
+        """The same averages."""
+        return local
+
+    def whole_on_first(self, local: Floats) -> Floats | None:
+        """The same averages."""
+        return local
+
+
 class _Watch:
     """The lowest average so far, and whether the state still changes."""
 
-    def __init__(self, stepper: Stepper, t: float, width: float, residual: float | None) -> None:
-        self._stepper, self._width, self._residual = stepper, width, residual
-        self._seen = stepper.averages.copy()
-        self.lowest, self.lowest_at = float(self._seen.min()), t
+    def __init__(self, stepper: Stepper, t: float, grid: Cells, share: Share, residual: float | None) -> None:
+        self._stepper, self._grid, self._share, self._residual = stepper, grid, share, residual
+        self._seen = stepper.averages.copy() if residual is not None else None
+        self.lowest, self.lowest_at = min(share.ranks.gather(float(stepper.averages.min()))), t
 
     def look(self, t: float, elapsed: float) -> bool:
-        """Look at the state at time t; True where it changed by no more than residual x elapsed since the last look."""
-        state = self._stepper.averages
-        lowest = float(state.min())
+        """Look at the state at time t; True where it changed by no more than residual x elapsed since the last look.
+
+        NotFiniteError on all ranks where a cell average stopped being finite; it names the first one, its place and t.
+        """
+        state, changes = self._stepper.averages, list[float]()
+        if self._seen is not None:
+            changes = [float(np.abs(state[part] - self._seen[part]).sum()) for part in self._share.parts]
+            self._seen = state.copy()
+        found = self._share.ranks.gather((self._first_not_finite(state), float(state.min()), changes))
+        bad = next((one for one, _, _ in found if one is not None), None)
+        if bad is not None:
+            index, value = bad
+            told = ", ".join(map(str, index))
+            place = f"cell {told} ({self._grid.where(index)})"
+            raise NotFiniteError(f"{place} is {value} at t = {t:.6g}", on_all_ranks=True)
+        lowest = min(one for _, one, _ in found)
         if lowest < self.lowest:
             self.lowest, self.lowest_at = lowest, t
         if self._residual is None:
             return False
-        change = self._width * float(np.abs(state - self._seen).sum())
-        self._seen = state.copy()
+        change = self._grid.size * math.fsum(one for _, _, parts in found for one in parts)
         return change <= self._residual * elapsed
+
+    def _first_not_finite(self, state: Floats) -> tuple[tuple[int, ...], float] | None:
+        index = first_not_finite(state)
+        return None if index is None else ((index[0] + self._share.first, *index[1:]), float(state[index]))
 
 
 def drive(
@@ -93,16 +196,17 @@ def drive(
     residual: float | None = None,
     ahead: Callable[[float, float], float] | None = None,
     progress: Callable[[float], None] | None = None,
+    share: Share | None = None,
 ) -> Run:
     """Step from `start` through all stored times, or until nothing changes any more.
 
     The `stored` times increase and are met exactly; the last one ends the run. No step straddles a time of `jumps`, and
     `ahead(t, dt)` shortens a step from t on to what the speeds on its way allow. `cfl`, `steps`, `residual` and
-    `progress` are as for `kinetic.evolve`. NotFiniteError names the first cell that stops being finite, or the step if
-    it does.
+    `progress` are as for `kinetic.evolve`. `share` is what of the state the stepper holds, by default all. The record
+    has that part. NotFiniteError names the first cell that stops being finite, or the step if it does.
     """
     t, done, stopped = start, 0, False
-    watch = _Watch(stepper, start, grid.size, residual)
+    watch = _Watch(stepper, start, grid, Whole(grid) if share is None else share, residual)
     kept: list[tuple[float, Floats, Floats]] = []
     for stop in sorted({*stored, *jumps}):
         latest = stop - BEFORE * abs(stop) if stop in jumps else stop
@@ -111,10 +215,10 @@ def drive(
             longest = stepper.longest_step(t, cfl)
             dt, count = plan(stop - t, longest if ahead is None else ahead(t, min(longest, stop - t)), steps)
             if t + dt == t:
-                raise NotFiniteError(f"the time step {dt:.3g} no longer advances t = {t:.6g}: the speeds blow up")
+                told = f"the time step {dt:.3g} no longer advances t = {t:.6g}: the speeds blow up"
+                raise NotFiniteError(told, on_all_ranks=True)
             now = min(count, CHUNK, done + 1) if stepper.steady else 1
             stepper.advance(t, dt, now, latest)
-            require_finite(grid, stepper.averages, t + now * dt)
             t = stop if now * dt >= stop - t or (now == count and steps == "equal") else t + now * dt
             done += now
             stopped = watch.look(t, now * dt) and last

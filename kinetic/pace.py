@@ -1,7 +1,7 @@
 """How many steps a run needs, told before the first one, and how long one may be where speeds are functions of t.
 
 A run of an equation has no checkpoint: what stops it takes all of it. One that needs more than a day is refused, and
-one of more than ten minutes says so. The seconds are a lower bound, those of the fastest scheme on one core.
+one of more than ten minutes says so. The seconds are a lower bound, those of the fastest scheme, a core a rank.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ def count_steps(stepper: Stepper, start: float, stops: Sequence[float], cfl: flo
     return math.fsum(max(1.0, span / dt) for span, dt in spans)
 
 
-def judge(steps: float, grid: Cells, residual: float | None) -> list[str]:
+def judge(steps: float, grid: Cells, residual: float | None, ranks: int = 1) -> list[str]:
     """Return a sentence on a run of over ten minutes; InputError for over a day, where nothing may end it earlier."""
-    seconds = steps * (_STEP + _CELL * grid.cells)
+    seconds = steps * (_STEP + _CELL * grid.cells / ranks)
     if not seconds > _LONG:
         return []
     told = f"{steps:.2g} steps on {grid.cells} cells of {grid.widths} take {_duration(seconds)} or more"

@@ -43,6 +43,8 @@ class Scheme(Protocol):
     """Whether it is for equations with diffusion alone."""
     in_plane: ClassVar[bool] = False
     """Whether it steps the equation in the plane too."""
+    on_ranks: ClassVar[bool] = False
+    """Whether it does so on several ranks: its `stepper` takes `strips`, the rows of this one."""
 
     @property
     def order(self) -> int:
@@ -123,15 +125,20 @@ class Explicit(Scheme):
 
     name = "explicit"
     in_plane = True
+    on_ranks = True
 
     def __post_init__(self) -> None:
         _check(self)
         require_positive("fourier", self.fourier)
 
-    def stepper(self, problem: Problem | PlaneProblem, averages: Floats, grid: Any, atoms: Floats) -> Stepper:
-        """The state of a run; any problem."""
+    def stepper(
+        self, problem: Problem | PlaneProblem, averages: Floats, grid: Any, atoms: Floats, *, strips: Any = None
+    ) -> Stepper:
+        """The state of a run; any problem, in the plane of the rows of `strips`."""
         if isinstance(problem, PlaneProblem):
-            return PlaneIntegrator(problem, grid, self.reconstruction, averages, atoms, fourier=self.fourier)
+            return PlaneIntegrator(
+                problem, grid, self.reconstruction, averages, atoms, fourier=self.fourier, strips=strips
+            )
         return Integrator(
             problem.flux, grid, self.reconstruction, problem.boundary, averages, atoms,
             diffusivity=problem.diffusivity, source=problem.source, fourier=self.fourier,
@@ -240,12 +247,14 @@ def suited(model: Model) -> Scheme:
     return Imex() if model.nu2 > 0.0 else Explicit()
 
 
-def require_scheme(scheme: Scheme, *, noisy: bool, in_plane: bool = False) -> None:
-    """Refuse what is no scheme, one that needs noise for an equation without, and one of the line in the plane."""
+def require_scheme(scheme: Scheme, *, noisy: bool, in_plane: bool = False, ranks: int = 1) -> None:
+    """Refuse what is no scheme, one that needs noise where there is none, one of the line in the plane or on ranks."""
     if isinstance(scheme, type) or not callable(getattr(scheme, "stepper", None)):
         raise InputError(f"scheme = {scheme!r:.60} must be a value: Explicit(), Imex(), ChangCooper() or one's own")
     if in_plane and not scheme.in_plane:
         raise InputError(f"scheme = {scheme.name!r} in the plane: allowed is 'explicit'")
+    if in_plane and ranks > 1 and not getattr(scheme, "on_ranks", False):
+        raise InputError(f"scheme = {scheme.name!r} on {ranks} ranks: allowed is 'explicit'", on_all_ranks=True)
     if scheme.needs_noise and not noisy:
         raise InputError(f"scheme = {scheme.name!r} needs noise: nu2 = 0.0 must be above 0")
 

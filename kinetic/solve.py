@@ -13,15 +13,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kinetic import pace
-from kinetic.grid import Grid, first_not_finite
+from kinetic.grid import FEWEST_CELLS, Grid, first_not_finite
 from kinetic.line.reconstruction import CWENO3, Reconstruction
-from kinetic.loop import drive
+from kinetic.loop import Share, Stepper, Whole, drive
 from kinetic.plane.grid import Plane
 from kinetic.plane.problem import PlaneProblem
 from kinetic.plane.solution import PlaneSolution
+from kinetic.plane.strips import Strips
 from kinetic.problem import Problem
 from kinetic.schemes import Explicit, Scheme, require_scheme
 from kinetic.solution import Solution
+from particles.base import parallel
 from particles.base.arrays import Floats, as_floats
 from particles.base.checks import require_type
 from particles.base.errors import InputError
@@ -32,11 +34,12 @@ _EXPLICIT = Explicit()
 
 
 class Kind(NamedTuple):
-    """What goes with a grid: its problems and its records, and what turns its averages into a density."""
+    """What goes with a grid: problems and records, what turns averages into a density, and the share of a rank."""
 
     problem: Any
     record: Any
     used: Callable[[Reconstruction, Any, Floats], Reconstruction]
+    share: Callable[[Any, Any], Share]
 
 
 def _of_run(used: Reconstruction, grid: Grid, averages: Floats) -> Reconstruction:
@@ -44,8 +47,13 @@ def _of_run(used: Reconstruction, grid: Grid, averages: Floats) -> Reconstructio
 
 
 _KINDS: dict[type, Kind] = {
-    Grid: Kind(Problem, Solution, _of_run),
-    Plane: Kind(PlaneProblem, PlaneSolution, lambda used, grid, averages: used),
+    Grid: Kind(Problem, Solution, _of_run, lambda grid, comm: Whole(grid)),
+    Plane: Kind(
+        PlaneProblem,
+        PlaneSolution,
+        lambda used, grid, averages: used,
+        lambda grid, comm: Strips(grid, parallel.of(comm)),
+    ),
 }
 
 
@@ -64,6 +72,8 @@ class _Options(TypedDict, total=False):
     residual: float | None
     progress: Callable[[float], None] | None
     heed: Callable[[Sequence[str]], None]
+    comm: Any
+    everywhere: bool
 
 
 class _OfModel(_Options, total=False):
@@ -91,6 +101,8 @@ def solve(
     residual: float | None = None,
     progress: Callable[[float], None] | None = None,
     heed: Callable[[Sequence[str]], None] = lambda cautions: None,
+    comm: Any = None,
+    everywhere: bool = True,
 ) -> Any:
     """Solve the mean-field equation of a model, with noise its Fokker-Planck equation, from its initial law.
 
@@ -109,7 +121,7 @@ def solve(
     scheme : Scheme, default Explicit()
         With noise also `Imex()`, of third order too, whose steps grow with h and not with h^2, or `ChangCooper()`, of
         second order, positive and at rest where the model is, for long times.
-    until, times, residual, progress, heed
+    until, times, residual, progress, heed, comm, everywhere
         As for `evolve`.
     averages : ndarray, shape (N,), in the plane (N_y, N_x), optional
         Initial cell averages; default: exact ones of the initial law.
@@ -123,14 +135,17 @@ def solve(
     NotFiniteError
         As `evolve`.
     """
-    problem, outside = kind_of(grid).problem.of(model, grid), np.zeros(grid.atoms)
-    if averages is None and problem.boundary == "reflecting":  # ends that reflect send back inside what lies beyond
-        averages = grid.inside(model.initial)
-    elif averages is None:
-        averages, outside = grid.averages(model.initial), grid.outside(model.initial)
-    return evolve(
-        problem, averages, grid, scheme, until=until, times=times, atoms=outside if atoms is None else atoms,
-        residual=residual, progress=progress, heed=heed, about={"model": model.describe()},
+    kind = kind_of(grid)
+    problem, outside, share = kind.problem.of(model, grid), np.zeros(grid.atoms), kind.share(grid, comm)
+    if averages is not None:
+        own = _own_rows(averages, share, grid)
+    elif problem.boundary == "reflecting":  # ends that reflect send back inside what lies beyond
+        own = share.inside(model.initial)
+    else:
+        own, outside = share.averages(model.initial), grid.outside(model.initial)
+    return _carry(
+        problem, own, grid, scheme, share, until=until, times=times, atoms=outside if atoms is None else atoms,
+        residual=residual, progress=progress, heed=heed, everywhere=everywhere, about={"model": model.describe()},
     )  # fmt: skip
 
 
@@ -156,6 +171,8 @@ def evolve(
     progress: Callable[[float], None] | None = None,
     heed: Callable[[Sequence[str]], None] = lambda cautions: None,
     about: dict[str, Any] | None = None,
+    comm: Any = None,
+    everywhere: bool = True,
 ) -> Any:
     """Solve a scalar conservation law, with diffusion and a source if it has them, from given cell averages.
 
@@ -182,6 +199,12 @@ def evolve(
         Called once, before the first step and after every refusal, with the record's "cautions".
     about : dict, optional
         Added to the record's provenance; values for JSON.
+    comm : mpi4py communicator, optional
+        In the plane the ranks that share the work, by default all of the job: every one of them calls, with the same
+        arguments, and the record is the same bytes on any number of them. On the line every rank works by itself.
+    everywhere : bool, default True
+        Every rank gets the record. False: rank 0 alone, which then gets the others' rows one rank after the other; the
+        others get None, and need memory for their own rows alone.
 
     Raises
     ------
@@ -193,30 +216,78 @@ def evolve(
     """
     kind = kind_of(grid)
     require_type("problem", problem, kind.problem, f"a {kind.problem.__name__}")
+    share = kind.share(grid, comm)
+    return _carry(
+        problem, _own_rows(averages, share, grid), grid, scheme, share, until=until, times=times, start=start,
+        atoms=atoms, residual=residual, progress=progress, heed=heed, everywhere=everywhere, about=about,
+    )  # fmt: skip
+
+
+def _carry(
+    problem: Any,
+    averages: Floats,
+    grid: Any,
+    scheme: Scheme,
+    share: Share,
+    *,
+    until: float,
+    times: Sequence[float],
+    start: float = 0.0,
+    atoms: ArrayLike | None,
+    residual: float | None,
+    progress: Callable[[float], None] | None,
+    heed: Callable[[Sequence[str]], None],
+    everywhere: bool,
+    about: dict[str, Any] | None,
+) -> Any:
+    """What `evolve` does, from the averages of this rank's cells."""
+    kind, ranks = kind_of(grid), share.ranks
     stored = stored_times(start, until, times)
-    averages, ends = _given(averages, atoms, grid)
+    averages, ends = _given(averages, atoms, share, grid)
     if residual is not None and not 0.0 <= residual < math.inf:
         raise InputError(f"residual = {residual!r} must be a finite rate of at least 0")
     if residual is not None and problem.varying:
         raise InputError(f"residual = {residual!r}: weight and bias that are functions of time never come to rest")
-    require_scheme(scheme, noisy=problem.noisy, in_plane=isinstance(problem, PlaneProblem))
-    stepper, cfl = scheme.stepper(problem, averages, grid, ends), scheme.cfl
+    require_scheme(scheme, noisy=problem.noisy, in_plane=isinstance(problem, PlaneProblem), ranks=ranks.size)
+    if ranks.size > 1:
+        _compile(problem, grid, scheme, ranks, start)
+    stepper, cfl = _stepper(scheme, problem, averages, grid, ends, share), scheme.cfl
     breaks = problem.breaks(start, until)
     ahead = pace.Ahead(stepper, start, until, cfl) if problem.varying and until > start else None
-    cautions = pace.judge(pace.count_steps(stepper, start, [*stored, *breaks], cfl, ahead), grid, residual)
+    steps = pace.count_steps(stepper, start, [*stored, *breaks], cfl, ahead)
+    cautions = ranks.together(lambda: pace.judge(steps, grid, residual, ranks.size))
     heed(cautions)
     run = drive(
         stepper, start, stored, grid=grid, cfl=cfl, steps=scheme.steps, jumps=breaks, residual=residual, ahead=ahead,
-        progress=progress,
+        progress=progress, share=share,
     )  # fmt: skip
+    found = [share.whole(one) if everywhere else share.whole_on_first(one) for one in run.averages]
+    if any(one is None for one in found):
+        return None
+    run = run._replace(averages=np.array(found))
     return kind.record(
         grid=grid,
         scheme=scheme,
         reconstruction=kind.used(scheme.reconstruction, grid, averages),
         boundary=problem.boundary,
-        provenance={**(about or {}), "cautions": cautions, **provenance()},
+        provenance={**(about or {}), **share.about, "cautions": cautions, **provenance()},
         **run._asdict(),
     )
+
+
+def _stepper(scheme: Any, problem: Any, averages: Floats, grid: Any, atoms: Floats, share: Share) -> Stepper:
+    """The state of a run; of one on ranks that of this one."""
+    if share.ranks.size == 1:
+        return scheme.stepper(problem, averages, grid, atoms)  # type: ignore[no-any-return]
+    return scheme.stepper(problem, averages, grid, atoms, strips=share)  # type: ignore[no-any-return]
+
+
+def _compile(problem: Any, grid: Plane, scheme: Scheme, ranks: parallel.Ranks, t: float) -> None:
+    """Compile on one rank a node first, by a step of no length on a few cells."""
+    small = Plane(*(Grid(one.lo, one.hi, cells=FEWEST_CELLS) for one in (grid.x, grid.y)))
+    with ranks.one_rank_a_node_first():
+        stepper = scheme.stepper(problem, np.ones(small.shape), small, np.zeros(small.atoms))  # type: ignore[arg-type]
+        stepper.advance(t, 0.0, 1, t)
 
 
 def stored_times(start: float, until: float, times: Sequence[float]) -> tuple[float, ...]:
@@ -229,17 +300,23 @@ def stored_times(start: float, until: float, times: Sequence[float]) -> tuple[fl
     return tuple(sorted({*(float(t) for t in times), float(until)}))
 
 
-def _given(averages: ArrayLike, atoms: ArrayLike | None, grid: Grid | Plane) -> tuple[Floats, Floats]:
-    """Averages and atoms as plain arrays that fit the grid."""
+def _own_rows(averages: ArrayLike, share: Share, grid: Grid | Plane) -> Floats:
+    """What this rank has of averages that were given as a whole."""
     averages = as_floats(averages, "averages", finite=False, ndim=(len(grid.shape),))
-    atoms = np.zeros(grid.atoms) if atoms is None else np.array(as_floats(atoms, "atoms"))
     if averages.shape != grid.shape:
         allowed = "(N_y, N_x) = " if len(grid.shape) > 1 else ""
         raise InputError(f"averages of shape {averages.shape} do not fit: allowed is {allowed}{grid.shape}")
+    return averages[share.rows]
+
+
+def _given(averages: Floats, atoms: ArrayLike | None, share: Share, grid: Grid | Plane) -> tuple[Floats, Floats]:
+    """Averages of this rank's cells, which must be finite, and atoms as a plain array that fits the grid."""
     index = first_not_finite(averages)
     if index is not None:
+        value, index = averages[index], (index[0] + share.first, *index[1:])
         told = ", ".join(map(str, index))
-        raise InputError(f"averages[{told}] = {averages[index]} ({grid.where(index)}) must be finite")
+        raise InputError(f"averages[{told}] = {value} ({grid.where(index)}) must be finite")
+    atoms = np.zeros(grid.atoms) if atoms is None else np.array(as_floats(atoms, "atoms"))
     if atoms.shape != (grid.atoms,):
         count = "two" if grid.atoms == 2 else f"{grid.atoms}"
         raise InputError(f"atoms = {atoms.tolist()!r:.80} must be {count} finite masses")

@@ -51,11 +51,13 @@ def add_parser(commands: Any) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Solve the mean-field equation of a case, with noise its Fokker-Planck equation, and keep the record."""
+    """Solve the mean-field equation of a case, with noise its Fokker-Planck equation, and keep the record.
+
+    Under mpirun ranks share the rows of a case of two features; the record is the same bytes on any number of them.
+    """
     from kinetic import solve
     from kinetic.solve import stored_times
     from particles.base.files import check_output_file
-    from particles.base.locks import claimed
     from particles.base.progress import progress_bar
     from particles.model import load_case
     from particles.model.cases.copy import case_files, packed
@@ -68,17 +70,29 @@ def execute(arguments: argparse.Namespace) -> int:
     check_output_file(arguments.out, ".nc", replace=arguments.replace)
     if case.model.dim > 2:
         raise InputError(f"case {case.name!r} has {case.model.dim} features: the equation is solved for 1 and 2")
-    require_scheme(SCHEMES[arguments.scheme], noisy=case.model.nu2 > 0.0, in_plane=case.model.dim > 1)
+    if case.model.dim == 1 and command.launched_size() > 1:
+        raise InputError(f"case {case.name!r} has one feature: its equation is solved by one process, without mpirun")
+    require_scheme(
+        SCHEMES[arguments.scheme], noisy=case.model.nu2 > 0.0, in_plane=case.model.dim > 1,
+        ranks=command.launched_size(),
+    )  # fmt: skip
     grid, foreseen = (_in_plane if case.model.dim == 2 else _on_line)(case, arguments, until, len(times))
-    with claimed(arguments.out):
+    from particles.base import parallel
+
+    ranks = parallel.world()
+    with ranks.claimed(arguments.out, lambda: check_output_file(arguments.out, ".nc", replace=arguments.replace)):
         with progress_bar(f"kinetic: {case.name}") as progress:
             solution = solve(
                 case.model, grid, SCHEMES[arguments.scheme], until=until, times=times, residual=arguments.residual,
                 progress=lambda t: progress(t / until), heed=lambda cautions: _say([*foreseen, *cautions]),
+                comm=ranks, everywhere=False,
             )  # fmt: skip
-        found = [*foreseen, *solution.provenance["cautions"]]
-        solution = dataclasses.replace(solution, provenance={**about, **solution.provenance, "cautions": found})
-        solution.save(arguments.out, replace=arguments.replace)
+        if solution is not None:
+            found = [*foreseen, *solution.provenance["cautions"]]
+            solution = dataclasses.replace(solution, provenance={**about, **solution.provenance, "cautions": found})
+        ranks.on_first(lambda: solution.save(arguments.out, replace=arguments.replace), arguments.out)
+    if solution is None:  # rank 0 has it, and tells of it
+        return 0
     _say(_remarks(case.model, solution))
     print(f"{case.name}: {grid.told}, {solution.steps} steps to t = {until:g}")
     for t in solution.times:
@@ -113,6 +127,7 @@ def _in_plane(case: Any, arguments: argparse.Namespace, until: float, times: int
     from kinetic import Grid, Plane
     from kinetic.plane.domain import cautions, rectangle
     from kinetic.plane.problem import require_two_features
+    from kinetic.plane.strips import require_strips
 
     cells, given = arguments.cells or [case.cells], arguments.domain
     if len(cells) > 2 or (given and len(given) != 4):
@@ -121,6 +136,7 @@ def _in_plane(case: Any, arguments: argparse.Namespace, until: float, times: int
     if case.domain and not given:
         raise InputError(f"domain = {list(case.domain)!r} of the case: two features have four ends, of --domain")
     require_two_features(case.model)
+    require_strips(cells[-1], command.launched_size())
     _require_memory(cells[0] * cells[-1], times)
     ends = (given[:2], given[2:]) if given else rectangle(case.model, until)
     grids = []

@@ -40,11 +40,27 @@ class FaceData(NamedTuple):
         return float(np.abs(self.mean_x).max()), float(np.abs(self.mean_y).max())
 
 
-def face_data(field: Field, plane: Plane, t: float = 0.0, mean: Floats | None = None) -> FaceData:
-    """Means and slopes of a field over all faces at time t; NotFiniteError where one is not finite."""
+def face_data(
+    field: Field,
+    plane: Plane,
+    t: float = 0.0,
+    mean: Floats | None = None,
+    *,
+    rows: slice = slice(None),
+    periodic: bool = False,
+) -> FaceData:
+    """Means and slopes of a field over the faces of some rows of cells at time t.
+
+    `periodic`: the two ends in either direction are one face. NotFiniteError where a speed is not finite.
+    """
     x, y = plane.x, plane.y
-    in_x = [_at(field, x.faces, (y.centres + side * y.h)[:, None], t, mean)[0] for side in (-_NODE, _NODE)]
-    in_y = [_at(field, x.centres + side * x.h, y.faces[:, None], t, mean)[1] for side in (-_NODE, _NODE)]
+    faces_x, faces_y = x.faces.copy(), y.faces.copy()
+    if periodic:
+        faces_x[0], faces_y[0] = faces_x[-1], faces_y[-1]
+    first, end, _ = rows.indices(y.cells)
+    middles, edges = y.centres[rows], faces_y[first : end + 1]
+    in_x = [_at(field, faces_x, (middles + side * y.h)[:, None], t, mean)[0] for side in (-_NODE, _NODE)]
+    in_y = [_at(field, x.centres + side * x.h, edges[:, None], t, mean)[1] for side in (-_NODE, _NODE)]
     given = in_x + in_y
     if not all(np.isfinite(speeds).all() for speeds in given):
         raise NotFiniteError(f"a speed at a face of the plane is not finite at t = {t:.6g}")

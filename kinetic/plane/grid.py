@@ -81,15 +81,18 @@ class Plane:
         """Coordinates of a cell's centre, in words."""
         return f"x = {self.x.centres[index[1]]:.6g}, y = {self.y.centres[index[0]]:.6g}"
 
-    def averages(self, law: Law | Product) -> Floats:
-        """Exact cell averages of a product law, shape (N_y, N_x); InputError if it is not of two components."""
-        x, y = two_components(law)
-        return np.asarray(self.y.averages(y)[:, None] * self.x.averages(x))
+    def averages(self, law: Law | Product, rows: slice = slice(None)) -> Floats:
+        """Exact cell averages of a product law, shape (N_y, N_x), or some rows of them.
 
-    def inside(self, law: Law | Product) -> Floats:
+        InputError if the law is not one of two components.
+        """
+        x, y = two_components(law)
+        return np.asarray(self.y.averages(y)[rows, None] * self.x.averages(x))
+
+    def inside(self, law: Law | Product, rows: slice = slice(None)) -> Floats:
         """The same with what the law has beyond an edge in the cells next to it: the mass is 1."""
         x, y = two_components(law)
-        return np.asarray(self.y.inside(y)[:, None] * self.x.inside(x))
+        return np.asarray(self.y.inside(y)[rows, None] * self.x.inside(x))
 
     def outside(self, law: Law | Product) -> Floats:
         """Masses of a product law beyond the walls and the corners, in the order of `kinetic.plane.walls`."""

@@ -6,6 +6,10 @@ Longest steps: a = max abs(A_x)/h + max abs(A_y)/k, d = D/h^2 + D/k^2, dt <= cfl
 
 the linear scheme is stable up to a dt = 1.6259, the number of the line, for every ratio of the two speeds. (The product
 term is of lower order: B = O(h).)
+
+On ranks each has its rows of the density and of the face data (`kinetic.plane.strips`). Two rows go to either neighbour
+before a stage; both then form the fluxes through their common faces from the same numbers. The walls are short: every
+rank has them whole, and what arrives there is told to all.
 """
 
 from __future__ import annotations
@@ -26,7 +30,8 @@ from kinetic.plane.grid import Plane
 from kinetic.plane.marginals import marginals
 from kinetic.plane.problem import PlaneProblem
 from kinetic.plane.rows import aligned, in_lines, whole_lines
-from kinetic.plane.stage import Arrivals, Edge, Step, fluxes, stage, states, work_arrays
+from kinetic.plane.stage import Arrivals, Step, fill, fluxes, stage, states, work_arrays
+from kinetic.plane.strips import HALO, Strips
 from kinetic.plane.walls import Walls
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
@@ -44,9 +49,12 @@ class PlaneIntegrator:
     plane : Plane
     reconstruction : CWENO3 or Linear
     averages : ndarray, shape (N_y, N_x)
+        On ranks the rows of this one.
     atoms : ndarray, shape (2 N_y + 2 N_x + 4,)
         Masses on the walls and in the corners, as in `kinetic.plane.walls`.
     fourier : float > 0
+    strips : Strips, optional
+        Which rows lie on this rank; default: all.
 
     Raises
     ------
@@ -63,24 +71,27 @@ class PlaneIntegrator:
         atoms: Floats,
         *,
         fourier: float = FOURIER,
+        strips: Strips | None = None,
     ) -> None:
         most = REAL_LIMIT / _STIFFNESS
         if not 0.0 < fourier <= most:
             raise InputError(f"fourier = {fourier!r} must lie in (0, {most:.4f}] in the plane")
         if reconstruction.positive:
             raise InputError(f"reconstruction = {reconstruction!r} in the plane: allowed is positive = False")
+        self._strips = strips = Strips.alone(plane) if strips is None else strips
         self._problem, self._plane, self._fourier = problem, plane, fourier
         self.steady = problem.steady
-        rows, columns = plane.shape
-        self._states = aligned((3, rows + 4, whole_lines(columns + 4)), begin=2)
+        rows, columns = strips.shape
+        self._states = aligned((3, rows + 2 * HALO, whole_lines(columns + 2 * HALO)), begin=HALO)
         self._base = 0
         self.averages[:] = averages
         self._work = work_arrays()
+        self._edge = strips.edge(problem.boundary)
         self._arrivals = Arrivals(np.zeros(rows), np.zeros(rows), np.zeros(columns), np.zeros(columns))
-        self._edge = Edge(problem.boundary == "periodic", problem.boundary == "reflecting")
-        (along_x, _), (along_y, _) = marginals(plane, averages, atoms)
-        self._constants = _constants(reconstruction, plane, averages, (along_x, along_y))
-        self._loop = stage(*states(reconstruction.polynomial), *fluxes(problem.noisy))
+        (along_x, _), (along_y, _) = marginals(strips, averages, atoms)
+        highest = max(strips.ranks.gather(float(np.abs(averages).max())))
+        self._constants = _constants(reconstruction, plane, highest, (along_x, along_y))
+        self._fill, self._loop = fill(), stage(*states(reconstruction.polynomial), *fluxes(problem.noisy))
         self._walls: Walls | None = None
         if problem.boundary == "wall":
             lines = [reconstruction.constants(plane.y.h, along_y), reconstruction.constants(plane.x.h, along_x)]
@@ -90,7 +101,7 @@ class PlaneIntegrator:
 
     @property
     def averages(self) -> Floats:
-        """Cell averages now, shape (N_y, N_x); a view."""
+        """Cell averages now of this rank's rows, shape (N_y, N_x) on a single rank; a view."""
         return self._inside(self._base)
 
     def _inside(self, row: int) -> Floats:
@@ -108,7 +119,8 @@ class PlaneIntegrator:
     def longest_step(self, t: float, cfl: float, *, settled: bool = False) -> float:
         """The longest step at time t by the rules above; inf where nothing moves."""
         faces, walls = self._data(t, self._base)
-        (fast_x, fast_y), h, k = faces.fastest, self._plane.x.h, self._plane.y.h
+        fast_x, fast_y = map(max, *self._strips.ranks.gather(faces.fastest), (0.0, 0.0))
+        h, k = self._plane.x.h, self._plane.y.h
         if self._walls is not None:
             fast_x = max(fast_x, *(float(np.abs(speeds).max()) for speeds in walls[2:]))
             fast_y = max(fast_y, *(float(np.abs(speeds).max()) for speeds in walls[:2]))
@@ -133,9 +145,11 @@ class PlaneIntegrator:
         faces, walls = self._data(t, rows[1])
         h, k, d = self._plane.x.h, self._plane.y.h, self._problem.diffusivity / 12.0
         step = Step(share, share * dt / h, share * dt / k, d / h, d / k)
+        self._fill(source, self._plane.x.cells, self._edge)
+        self._strips.ranks.exchange(source, HALO, around=self._edge.periodic)
         self._loop(start, source, target, faces, self._work, self._constants, self._edge, step, self._arrivals)
         if self._walls is not None:
-            self._walls.stage(rows, share, dt, self._arrivals, walls)
+            self._walls.stage(rows, share, dt, self._strips.arrivals(self._arrivals), walls)
 
     def _data(self, t: float, row: int) -> tuple[FaceData, list[Floats]]:
         if self.steady:
@@ -148,25 +162,22 @@ class PlaneIntegrator:
         return self._at(0.0, None)
 
     def _at(self, t: float, mean: Floats | None) -> tuple[FaceData, list[Floats]]:
-        field, plane = self._problem.field, self._plane
+        field, plane, ranks = self._problem.field, self._plane, self._strips.ranks
         walls = wall_speeds(field, plane, t, mean) if self._walls is not None else []
-        faces = face_data(field, plane, t, mean)
-        if self._edge.periodic:  # the two ends are one face
-            for in_x, in_y in ((faces.mean_x, faces.mean_y), (faces.slope_x, faces.slope_y)):
-                in_x[:, 0], in_y[0] = in_x[:, -1], in_y[-1]
+        rows, periodic = self._strips.rows, self._edge.periodic
+        faces = ranks.together(lambda: face_data(field, plane, t, mean, rows=rows, periodic=periodic))
         return FaceData(*map(in_lines, faces)), walls
 
     def _mean(self, row: int) -> Floats:
         """First moments of density, walls and corners: those of both marginals."""
-        along_x, along_y = marginals(self._plane, self._inside(row), self._masses(row))
+        along_x, along_y = marginals(self._strips, self._inside(row), self._masses(row))
         return np.array([first_moment(self._plane.x, *along_x), first_moment(self._plane.y, *along_y)])
 
 
 def _constants(
-    reconstruction: Reconstruction, plane: Plane, averages: Floats, along: tuple[Floats, Floats]
+    reconstruction: Reconstruction, plane: Plane, highest: float, along: tuple[Floats, Floats]
 ) -> tuple[Any, Any]:
     """Numbers of the reconstruction in x and in y: a relative eps is that of a marginal as high as the density."""
-    highest = float(np.abs(averages).max())
     return tuple(  # type: ignore[return-value]
         reconstruction.constants(grid.h, marginal * (highest / (float(np.abs(marginal).max()) or 1.0)))
         for grid, marginal in zip((plane.x, plane.y), along, strict=True)

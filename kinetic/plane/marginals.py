@@ -3,7 +3,8 @@
     int g dy over a column of cells, and what lies on the walls y low and y high above and below it; the masses on the
     wall x low, its corners included, are the low atom of the marginal in x.
 
-Sums run row by row and from the low end on, so that they are the same bits for any CPU.
+Sums run row by row and from the low end on, those of columns strip by strip and then over the strips
+(`kinetic.plane.strips`), so that they are the same bits for any CPU and any number of ranks.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kinetic.plane.grid import Plane
+from kinetic.plane.strips import Strips
 from particles.base.arrays import Floats
 from particles.base.jit import Formula, kernel
 
@@ -35,14 +37,14 @@ def edge_masses(plane: Plane, atoms: Floats) -> Edge:
 
 @kernel
 def _sums() -> Formula:
-    def loop(u: Any, columns: Any, rows: Any) -> None:
-        columns[:] = 0.0
-        for j in range(u.shape[0]):
-            total = 0.0
-            for i in range(u.shape[1]):
-                columns[i] += u[j, i]
-                total += u[j, i]
-            rows[j] = total
+    def loop(u: Any, bounds: Any, columns: Any, rows: Any) -> None:
+        for s in range(bounds.size - 1):
+            for j in range(bounds[s], bounds[s + 1]):
+                total = 0.0
+                for i in range(u.shape[1]):
+                    columns[s, i] += u[j, i]
+                    total += u[j, i]
+                rows[j] = total
 
     return loop
 
@@ -58,10 +60,23 @@ def _total() -> Formula:
     return loop
 
 
-def marginals(plane: Plane, averages: Floats, atoms: Floats) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
-    """Averages and atoms of the marginal in x, shapes (N_x,) and (2,), and of that in y, shapes (N_y,) and (2,)."""
-    columns, rows = np.empty(plane.x.cells), np.empty(plane.y.cells)
-    _sums()(np.ascontiguousarray(averages), columns, rows)
+def marginals(strips: Strips, local: Floats, atoms: Floats) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+    """Averages and atoms of the marginal in x, shapes (N_x,) and (2,), and of that in y, shapes (N_y,) and (2,).
+
+    Collective: of the averages a rank has its own rows, of the masses at the edge all.
+    """
+    plane, ranks = strips.plane, strips.ranks
+    parts, beside = np.zeros((len(strips.parts), plane.x.cells)), np.empty(strips.shape[0])
+    _sums()(np.ascontiguousarray(local), np.array(strips.bounds), parts, beside)
+    if ranks.size > 1:
+        own, parts, rows = parts, np.empty((strips.count, plane.x.cells)), np.empty(plane.y.cells)
+        ranks.join(own, parts, [plane.x.cells * number for number in strips.counts])
+        ranks.join(beside, rows, strips.heights)
+    else:
+        rows = beside
+    columns = parts[0]
+    for part in parts[1:]:
+        columns = columns + part
     edge, total = edge_masses(plane, atoms), _total()
     low_low, high_low, low_high, high_high = edge.corners
     in_x = plane.y.h * columns + (edge.y_low + edge.y_high) / plane.x.h

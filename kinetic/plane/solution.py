@@ -11,6 +11,7 @@ from kinetic.grid import Grid
 from kinetic.line.reconstruction import Linear, Reconstruction
 from kinetic.plane.grid import Plane
 from kinetic.plane.marginals import edge_masses, marginals
+from kinetic.plane.strips import Strips
 from kinetic.record import Record
 from kinetic.solution import measure
 from particles.base.arrays import Floats
@@ -69,7 +70,7 @@ class PlaneSolution(Record):
             return self._marginal(k, axis, Linear())
 
     def _marginal(self, k: int, axis: int, used: Reconstruction) -> Measure:
-        averages, atoms = marginals(self.grid, self.averages[k], self.atoms[k])[axis]
+        averages, atoms = marginals(Strips.alone(self.grid), self.averages[k], self.atoms[k])[axis]
         return measure((self.grid.x, self.grid.y)[axis], averages, atoms, used, self.boundary)
 
     def mean(self, t: float) -> Floats:

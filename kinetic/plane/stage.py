@@ -35,10 +35,15 @@ _TILE = 256
 
 
 class Edge(NamedTuple):
-    """What happens at the edge of the rectangle: all False for "wall"."""
+    """What happens at the edge of the rectangle, "wall" where neither; whether its ends in y are at these rows' ends.
+
+    Where they are not, two rows beyond them are the neighbour's, which are there before a stage.
+    """
 
     periodic: bool
     closed: bool
+    low: bool
+    high: bool
 
 
 class Step(NamedTuple):
@@ -65,23 +70,34 @@ def work_arrays() -> tuple[Floats, ...]:
     return tuple(aligned((whole_lines(_TILE + 2),)) for _ in range(8))
 
 
-@formula
-def _fill(u: Any, n: int, periodic: bool) -> None:
-    """Two layers of cells beyond every end: the other end's, or by the parabola through the three next averages."""
-    m = u.shape[0] - 4
-    for r in range(2, m + 2):
-        row = u[r]
-        if periodic:
-            row[0], row[1], row[n + 2], row[n + 3] = row[n], row[n + 1], row[2], row[3]
-        else:
-            row[1], row[n + 2] = ghost(row[2], row[3], row[4]), ghost(row[n + 1], row[n], row[n - 1])
-            row[0], row[n + 3] = ghost(row[1], row[2], row[3]), ghost(row[n + 2], row[n + 1], row[n])
-    for c in range(n + 4):
-        if periodic:
-            u[0, c], u[1, c], u[m + 2, c], u[m + 3, c] = u[m, c], u[m + 1, c], u[2, c], u[3, c]
-        else:
-            u[1, c], u[m + 2, c] = ghost(u[2, c], u[3, c], u[4, c]), ghost(u[m + 1, c], u[m, c], u[m - 1, c])
-            u[0, c], u[m + 3, c] = ghost(u[1, c], u[2, c], u[3, c]), ghost(u[m + 2, c], u[m + 1, c], u[m, c])
+@kernel
+def fill() -> Formula:
+    """Loop that fills two layers of cells beyond the edge: those of the other end, or by the parabola through three."""
+
+    def loop(u: Any, n: int, edge: Any) -> None:
+        m = u.shape[0] - 4
+        for r in range(2, m + 2):
+            row = u[r]
+            if edge.periodic:
+                row[0], row[1], row[n + 2], row[n + 3] = row[n], row[n + 1], row[2], row[3]
+            else:
+                row[1], row[n + 2] = ghost(row[2], row[3], row[4]), ghost(row[n + 1], row[n], row[n - 1])
+                row[0], row[n + 3] = ghost(row[1], row[2], row[3]), ghost(row[n + 2], row[n + 1], row[n])
+        for c in range(n + 4):
+            if edge.low:
+                if edge.periodic:
+                    u[0, c], u[1, c] = u[m, c], u[m + 1, c]
+                else:
+                    u[1, c] = ghost(u[2, c], u[3, c], u[4, c])
+                    u[0, c] = ghost(u[1, c], u[2, c], u[3, c])
+            if edge.high:
+                if edge.periodic:
+                    u[m + 2, c], u[m + 3, c] = u[2, c], u[3, c]
+                else:
+                    u[m + 2, c] = ghost(u[m + 1, c], u[m, c], u[m - 1, c])
+                    u[m + 3, c] = ghost(u[m + 2, c], u[m + 1, c], u[m, c])
+
+    return loop
 
 
 @functools.cache
@@ -157,13 +173,12 @@ def states(polynomial: Formula) -> tuple[Formula, Formula]:
 
 @kernel
 def stage(of_y: Formula, of_x: Formula, in_y: Formula, in_x: Formula) -> Formula:
-    """Loop from the start of a step and the stage before, u, to `out`; shapes (N_y + 4, N_x + 4 or more)."""
+    """Loop from the start of a step and the stage before, u, to `out`; shapes (rows + 4, N_x + 4 or more), u filled."""
 
     def loop(
         start: Any, u: Any, out: Any, faces: Any, work: Any, constants: Any, edge: Any, step: Any, arrivals: Any
     ) -> None:
         rows, columns = u.shape[0] - 4, arrivals.y_low.size
-        _fill(u, columns, edge.periodic)
         for first in range(2, columns + 2, _TILE):
             m, j, early = min(_TILE, columns + 2 - first), first - 2, first - 1
             before, low, high = work[0][:m], work[1][:m], work[2][:m]
@@ -175,7 +190,7 @@ def stage(of_y: Formula, of_x: Formula, in_y: Formula, in_x: Formula) -> Formula
                     mean = faces.mean_y[r - 2, j:]
                     about = u[r - 2, early:], u[r - 1, early:], u[r, early:], u[r + 1, early:]
                     in_y(upper, before, low, mean, faces.slope_y[r - 2, j:], about, step.diffusion_y)
-                    if (r == 2 or r == rows + 2) and not edge.periodic:
+                    if ((r == 2 and edge.low) or (r == rows + 2 and edge.high)) and not edge.periodic:
                         if edge.closed:
                             upper[:] = 0.0
                         else:

@@ -82,6 +82,45 @@ class Ranks:
             self.comm.Bcast(total, root=self.size - 1)
         return total
 
+    def join(self, local: Floats, whole: Floats, sizes: Sequence[int]) -> None:
+        """Join the ranks' arrays of so many numbers in `whole`, in the order of ranks; every rank gets all."""
+        if self.size == 1:
+            whole.reshape(-1)[:] = local.reshape(-1)
+        else:
+            self.comm.Allgatherv(np.ascontiguousarray(local), (whole, sizes))
+
+    def join_on_first(self, local: Floats, whole: Floats | None, sizes: Sequence[int]) -> None:
+        """The same on rank 0 alone, part by part; the others give no `whole`."""
+        if self.rank > 0:
+            self.comm.Send(np.ascontiguousarray(local), dest=0)
+            return
+        assert whole is not None
+        flat, ends = whole.reshape(-1), np.cumsum(sizes)
+        flat[: ends[0]] = local.reshape(-1)
+        for other in range(1, self.size):
+            self.comm.Recv(flat[ends[other - 1] : ends[other]], source=other)
+
+    def exchange(self, rows: Floats, layers: int, *, around: bool) -> None:
+        """Fill the outer `layers` rows of a contiguous array from the ranks below and above, in place.
+
+        They get the next rows inside: rows[layers:2 layers] go below, rows[-2 layers:-layers] above. `around`: the
+        first rank and the last are neighbours too.
+        """
+        if self.size == 1:
+            return
+        from mpi4py import MPI
+
+        waiting = []
+        for step, ghost, own in (
+            (-1, slice(0, layers), slice(layers, 2 * layers)),
+            (1, slice(-layers, None), slice(-2 * layers, -layers)),
+        ):
+            other = (self.rank + step) % self.size if around else self.rank + step
+            if 0 <= other < self.size:  # tags tell which way a message goes
+                waiting.append(self.comm.Irecv(rows[ghost], source=other, tag=1 - step))
+                waiting.append(self.comm.Isend(rows[own], dest=other, tag=1 + step))
+        MPI.Request.Waitall(waiting)
+
     def gather(self, value: T) -> list[T]:
         """Values of all ranks in the order of ranks, on every rank."""
         return list(self.comm.allgather(value))

@@ -7,6 +7,7 @@ and 0.16 h^2/D, exact averages at the start, eps = h^2).
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,8 +72,8 @@ def naive(monkeypatch: pytest.MonkeyPatch) -> None:
     """The planted fault: fluxes without the product term."""
     whole = integrate.face_data
 
-    def without(*arguments: object) -> object:
-        data = whole(*arguments)  # type: ignore[arg-type]
+    def without(*arguments: Any, **options: Any) -> object:
+        data = whole(*arguments, **options)
         return data._replace(slope_x=0.0 * data.slope_x, slope_y=0.0 * data.slope_y)
 
     monkeypatch.setattr(integrate, "face_data", without)
