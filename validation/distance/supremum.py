@@ -42,6 +42,16 @@ def kolmogorov(cloud: Measure, target: Law | Measure) -> float:
     return float(np.abs(_both_sides(cloud, x) - law).max())
 
 
+def furthest(density: Measure, law: Law) -> float:
+    """Largest difference between the distribution functions of a density in cells and of a law, at 16 points a cell.
+
+    A lower bound of the Kolmogorov distance, which misses what F moves in a sixteenth of a cell at most.
+    """
+    x = density.faces[:-1] + np.arange(16)[:, None] / 16.0 * np.diff(density.faces)
+    x = np.append(x.ravel(), density.faces[-1])
+    return float(np.abs(density.cdf(x) - law.cdf(x)).max())
+
+
 def _both_sides(measure: Measure, x: Floats) -> Floats:
     """F(x-) and F(x), shape (2, n)."""
     right = measure.cdf(x)

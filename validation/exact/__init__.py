@@ -3,7 +3,7 @@
 A law that was computed states its `accuracy`.
 """
 
-from validation.exact.between import w1_between
+from validation.exact.between import kolmogorov_between, w1_between
 from validation.exact.boltzmann import boltzmann_law, collision_counts
 from validation.exact.first_term import FirstTerm, first_term
 from validation.exact.fokker_planck import limit_law
@@ -20,6 +20,7 @@ __all__ = [
     "collision_counts",
     "euler_law",
     "first_term",
+    "kolmogorov_between",
     "limit_law",
     "w1_between",
 ]

@@ -1,4 +1,4 @@
-"""W1 between two laws on the line, int abs(F_a - F_b) dx.
+"""W1 and the Kolmogorov distance between two laws on the line, int abs(F_a - F_b) dx and sup abs(F_a - F_b).
 
 Gauss rules on the panels between the breakpoints of both; where the difference changes its sign inside a panel, the
 root is found by bisection and the panel cut there. Jumps of F must be breakpoints.
@@ -34,6 +34,13 @@ def w1_between(a: Law, b: Law) -> float:
     edges = np.union1d(edges, _roots(difference, edges))
     x, weights, half = panel_points(edges)
     return float(np.abs((weights * difference(x) * half).sum(axis=0)).sum())
+
+
+def kolmogorov_between(a: Law, b: Law) -> float:
+    """Largest abs(F_a - F_b) at 18 points of each panel between the breakpoints of both: from below, to about 1 %."""
+    edges = np.union1d(a.breakpoints(), b.breakpoints())
+    x = 0.5 * (edges[1:] + edges[:-1]) + 0.5 * np.diff(edges) * _INSIDE[:, None]
+    return float(np.abs(a.cdf(x) - b.cdf(x)).max(initial=0.0))
 
 
 def _roots(difference: Callable[[Floats], Floats], edges: Floats) -> Floats:

@@ -20,6 +20,8 @@ QUICK: dict[str, dict[str, Any]] = {
     "grazing": {"levels": (0.02, 0.01, 0.005), "count": 10_000},
 }
 """Fields of the studies in the quick report; in the whole one they have their own defaults."""
+QUICK_NOISY: dict[str, dict[str, Any]] = {"mean-field": {"levels": (100, 1000, 10_000), "replicates": 240}}
+"""The same where there is noise, and a particle takes some hundred steps."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +45,7 @@ def plan(names: Sequence[str], *, quick: bool) -> tuple[tuple[Case, ...], tuple[
     if len(set(known)) < len(known):
         raise InputError(f"cases = {', '.join(known)}: each may be given once")
     tasks = tuple(
-        _task(kind(case, **(QUICK.get(kind.name, {}) if quick else {})), name)
+        _task(kind(case, **(_quick(kind.name, case) if quick else {})), name)
         for case, name in zip(cases, names, strict=True)
         for kind in KINDS
     )
@@ -51,6 +53,11 @@ def plan(names: Sequence[str], *, quick: bool) -> tuple[tuple[Case, ...], tuple[
         why = "; ".join(f"{task.kind}: {task.reason}" for task in tasks)
         raise InputError(f"no study applies to {', '.join(known)}: {why}")
     return cases, tasks
+
+
+def _quick(kind: str, case: Case) -> dict[str, Any]:
+    noisy = QUICK_NOISY if case.model.nu2 > 0.0 else {}
+    return noisy.get(kind, QUICK.get(kind, {}))
 
 
 def _task(study: Kind, name: str) -> Task:

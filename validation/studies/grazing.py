@@ -20,12 +20,13 @@ from particles.base.errors import InputError
 from particles.base.launch import launched_size
 from particles.base.memory import require_memory
 from particles.model import Law
-from particles.noise import GAUSSIAN, UNIFORM, Noise, noise_named
+from particles.noise import Noise, noise_named
 from validation.distance import w1_to_law
 from validation.distance.floor import expected_w1
 from validation.exact import FirstTerm, boltzmann_law, collision_counts, first_term, limit_law, w1_between
 from validation.exact.refine import require_plain
 from validation.studies.common_numbers import CommonNumbers, common_numbers
+from validation.studies.followed import noise_of
 from validation.studies.kind import Kind, Progress, descending, option, require_levels, run_alone
 from validation.studies.study import Check, Row, Study, fit_order, order_checks, ratio_at_zero, successive_orders
 
@@ -80,7 +81,7 @@ class GrazingStudy(Kind):
     @property
     def drawn(self) -> Noise:
         """The noise that is drawn."""
-        return self.noise or (UNIFORM if self.case.model.diffusion.half_line else GAUSSIAN)
+        return self.noise or noise_of(self.case.model)
 
     def scheme(self, eps: float) -> Collisions:
         """The collisions of a level: rate 1/eps, and dt = eps/2 for Nanbu's clock."""

@@ -11,43 +11,57 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from validation.studies.followed import SHARE
 from validation.studies.propagation import CARRIED
 from validation.studies.study import Check, Interval, Row, fit_constant, fit_slope
 
 SLOPE_HALF_WIDTH, CONSTANT_HALF_WIDTH = 0.02, 0.05
 WORK = 50_000_000  # particles that the clouds of a level hold together, at most
+NOISY_WORK = 5_000_000_000  # collisions of them all, at most
 
 
-def replicates_of(count: int, most: int) -> int:
-    """Clouds of so many particles: `most`, or as many as `WORK` allows, but two."""
-    return max(2, min(most, WORK // count))
+def work_of(steps: int) -> int:
+    """Particles that the clouds of a level hold together, at most, for so many steps of a particle."""
+    return min(WORK, NOISY_WORK // steps)
 
 
-def checks(slope: Interval | None, constant: Interval | None) -> list[Check]:
+def replicates_of(count: int, most: int, work: int) -> int:
+    """Clouds of so many particles: `most`, or as many as hold `work` particles, but two."""
+    return max(2, min(most, work // count))
+
+
+def checks(slope: Interval | None, constant: Interval | None, symbol: str) -> list[Check]:
     """The two claims on the order and on the constant, each where it was fitted."""
     found = []
     if slope is not None:
         claim = "slope is -1/2 (in the 99.9 % interval; +- is the 95 % one)"
         found.append(Check(claim, slope.both(), slope.allows(-0.5)))
     if constant is not None:
-        claim = "W1/(exact finite-M mean) is 1 (in the 99.9 % interval; +- is the 95 % one)"
+        claim = f"{symbol}/(exact finite-M mean) is 1 (in the 99.9 % interval; +- is the 95 % one)"
         found.append(Check(claim, constant.both(), constant.allows(1.0)))
     return found
 
 
 def refusal(rows: Sequence[Row], claims: Sequence[Check], extra: dict[str, Any]) -> str | None:
     """Why the data cannot tell, and what it would take; None where they can, or where they contradict a claim."""
+    work = work_of(extra["steps"])
+    if not extra["bias"] < extra["bias_allowed"]:
+        return (
+            f"the bias of the collisions at eps = {extra['eps']:.3g}, {extra['bias']:.2e}, is above a tenth of the"
+            f" smallest floor, {extra['bias_allowed']:.2e}: needs {extra['needed']}, or fewer particles at the largest"
+            " level"
+        )
     if not rows:
         return (
-            f"W1(PDE, exact law) = {extra['pde_error']:.2e} on {extra['cells']} cells is above a tenth of the smallest"
-            f" floor, {extra['pde_error_allowed']:.2e}: needs fewer particles at the largest level"
+            f"{extra['symbol']}(PDE, exact law) = {extra['pde_error']:.2e} on {extra['cells']} cells is above a tenth"
+            f" of the smallest floor, {extra['pde_error_allowed']:.2e}: needs fewer particles at the largest level"
         )
     wide = _widest(rows)
     if wide is None or not all(claim.holds for claim in claims):
         return None
     name, found = wide
     low, high = found.estimate - found.half_width, found.estimate + found.half_width
-    return f"{name} {found.estimate:.2f} [{low:.2f}, {high:.2f}]: too few replicates, needs {_needed(rows)}"
+    return f"{name} {found.estimate:.2f} [{low:.2f}, {high:.2f}]: too few replicates, needs {_needed(rows, work)}"
 
 
 def _widest(rows: Sequence[Row]) -> tuple[str, Interval] | None:
@@ -58,20 +72,29 @@ def _widest(rows: Sequence[Row]) -> tuple[str, Interval] | None:
     return (name, fit) if excess > 1.0 else None
 
 
-def _needed(rows: Sequence[Row]) -> str:
-    """Replicates a level that make both intervals narrow, within 2 %, as far as `WORK` lets them grow."""
+def _needed(rows: Sequence[Row], work: int) -> str:
+    """Replicates a level that make both intervals narrow, within 2 %, as far as `work` lets them grow."""
     most = max(row.replicates for row in rows)
-    while most * rows[0].level <= WORK:
+    while most * rows[0].level <= work:
         most = math.ceil(1.02 * most)
-        more = [dataclasses.replace(row, replicates=replicates_of(int(row.level), most)) for row in rows]
+        more = [dataclasses.replace(row, replicates=replicates_of(int(row.level), most, work)) for row in rows]
         if _widest(more) is None:
             return f"at least R = {most} a level"
-    return f"levels further apart, since a level's clouds hold {WORK:,} particles at most"
+    return f"levels further apart, since a level's clouds hold {work:,} particles at most"
 
 
 def remarks(extra: dict[str, Any]) -> tuple[str, ...]:
     """Sentences on what stands beside the table: the PDE, measured data, a classification."""
-    lines = [f"PDE: {extra['cells']} cells, W1 to the exact law {extra['pde_error']:.2e}"]
+    lines = []
+    if "cells" in extra:
+        told = "" if extra["variable"] == "x" else f" of {extra['variable']}"
+        lines.append(f"PDE: {extra['cells']} cells{told}, {extra['symbol']} to the exact law {extra['pde_error']:.2e}")
+    if extra["eps"] is not None:
+        lines.append(
+            f"particles: collisions at eps = {extra['eps']:.3g}, {extra['noise']} noise, {extra['steps']} of each on"
+            f" average; bias {extra['bias']:.2e}, a part {extra['bias'] / extra['bias_allowed'] * SHARE:.2g} of the"
+            " smallest floor"
+        )
     if "measured" in extra:
         row = extra["measured"]
         lines.append(
