@@ -18,6 +18,7 @@ one_thread_a_rank()  # before numpy starts the threads of its linear algebra
 from particles.base.errors import InputError, NotFiniteError, SimresnetError, StorageError  # noqa: E402
 from particles.base.jit import formula  # noqa: E402
 from particles.base.shims import fma, sqrt  # noqa: E402
+from particles.base.watch import Checkpoints, Stopped  # noqa: E402
 from particles.carry import carry  # noqa: E402
 from particles.noise import EXPONENTIAL, GAUSSIAN, GAUSSIAN53, TWO_POINT, UNIFORM, Noise  # noqa: E402
 from particles.schemes.collisions import Collisions  # noqa: E402
@@ -27,7 +28,6 @@ from particles.schemes.milstein import Milstein  # noqa: E402
 from particles.schemes.scheme import Scheme  # noqa: E402
 from particles.simulate import simulate  # noqa: E402
 from particles.trajectory import Trajectory, load  # noqa: E402
-from particles.watch import Checkpoints, Stopped  # noqa: E402
 
 __all__ = [
     "EXPONENTIAL",

@@ -13,6 +13,7 @@ from particles import checkpoint
 from particles.base import parallel
 from particles.base.arrays import Floats
 from particles.base.provenance import provenance
+from particles.base.watch import Checkpoints, Watch
 from particles.cautions import cautions
 from particles.checkpoint import Kept
 from particles.ensemble import Ensemble
@@ -22,7 +23,6 @@ from particles.philox import Address
 from particles.run import Run
 from particles.schemes.scheme import Scheme
 from particles.trajectory import Trajectory
-from particles.watch import Checkpoints, Watch
 
 SWEEP = 128  # steps between two looks at the state; a sweep this long loses nothing to memory traffic
 SHORT_SWEEP = 32  # of very large clouds, whose signals would wait for minutes otherwise

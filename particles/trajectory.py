@@ -24,11 +24,11 @@ from particles.base.digests import block_digests, digest_of, file_digest, signed
 from particles.base.errors import InputError
 from particles.base.files import draft_of, replace_folder, resolved, sync, write_json
 from particles.base.readers import map_npy, read_json, reading
+from particles.base.storage import Part, reserve, write_rows
 from particles.base.times import index_of
 from particles.ensemble import BLOCK
 from particles.model.measure import Measure
 from particles.record_checks import check_counts, check_moments, check_sizes, check_times
-from particles.storage import Part, reserve, write_rows
 
 if TYPE_CHECKING:
     from xarray import Dataset

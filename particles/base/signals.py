@@ -1,6 +1,6 @@
 """What the outside asks of a process: SIGUSR1, write a checkpoint; SIGTERM, come to an end.
 
-The handlers set flags, which a time loop looks at once a sweep (`particles.watch`). A command line has them from its
+The handlers set flags, which a time loop looks at once a sweep (`base.watch`). A command line has them from its
 first moment on (`hold`), before anything slow is loaded: a SIGUSR1 that comes earlier than the loop is answered by it,
 and a SIGTERM outside a loop, where nothing can be kept, ends the process at once by `Ended`, exit code 75, past every
 ``finally``. A rank that hears it alone ends the job as any error of one rank does. One of several ranks that hears it

@@ -70,8 +70,8 @@ def _short(info: dict[str, Any]) -> dict[str, Any]:
 
 def _unfinished(run: str) -> dict[str, Any] | None:
     """What the checkpoints and the status file beside `run` say of a run that is not finished; None without any."""
+    from particles.base.status import read
     from particles.checkpoint import complete, folder_of, newest
-    from particles.status import read
 
     folder = folder_of(run)
     status = read(folder)

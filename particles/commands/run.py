@@ -13,11 +13,11 @@ from particles.base.terminal import say
 from particles.commands.options import add_case, run_of, scheme_of
 
 if TYPE_CHECKING:
+    from particles.base.watch import Checkpoints
     from particles.model import Case
     from particles.run import Run
     from particles.schemes.scheme import Scheme
     from particles.trajectory import Trajectory
-    from particles.watch import Checkpoints
 
 
 def add_parser(commands: Any) -> None:
@@ -70,11 +70,11 @@ def _run(arguments: argparse.Namespace) -> int:
     serves the first start and every later one.
     """
     from particles.base.files import check_output_folder
+    from particles.base.watch import Checkpoints
     from particles.checkpoint import folder_of, require_none
     from particles.model import load_case
     from particles.model.cases.copy import case_files
     from particles.trajectory import FOLDERS
-    from particles.watch import Checkpoints
 
     case = load_case(arguments.case)
     place, files = case_files(arguments.case)
@@ -102,9 +102,9 @@ def _resume(arguments: argparse.Namespace) -> int:
 
     Options that are not given are those of the run, but for --stop-at.
     """
+    from particles.base.watch import Checkpoints
     from particles.checkpoint import folder_of, newest
     from particles.model.cases.copy import load_copy
-    from particles.watch import Checkpoints
 
     folder = folder_of(arguments.out)
     path, meta = newest(folder)

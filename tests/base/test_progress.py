@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from particles import status
 from particles.__main__ import build_parser
-from particles.base import command, progress
+from particles.base import command, progress, status
 from particles.base.errors import InputError
 from particles.base.progress import Log, progress_bar, spoken
 from particles.checkpoint import folder_of
@@ -112,7 +111,7 @@ def info(out: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
 
 EAGER = """
 import sys
-from particles import status
+from particles.base import status
 status.EVERY = 0.05
 from particles.__main__ import build_parser
 from particles.base import command, signals

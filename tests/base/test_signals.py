@@ -16,15 +16,14 @@ from pathlib import Path
 
 import pytest
 
-from particles import watch
 from particles.__main__ import build_parser
-from particles.base import command, signals
+from particles.base import command, signals, watch
+from particles.base.watch import END, Checkpoints, Stopped, _end
 from particles.checkpoint import complete, folder_of
 from particles.model import cases
 from particles.schemes.euler import Euler
 from particles.simulate import simulate
 from particles.trajectory import load
-from particles.watch import END, Checkpoints, Stopped, _end
 from tests.paths import ROOT
 
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -146,7 +145,7 @@ def told_to_end(self, *places):
     finish(self, *places)
 trajectory.Trajectory._finish = told_to_end
 from particles.__main__ import build_parser
-from particles import watch
+from particles.base import watch
 from particles.base import command, signals
 signals._is_command_line = lambda: True
 sys.exit(command.run("particles", build_parser))

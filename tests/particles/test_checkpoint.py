@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from particles import checkpoint
 from particles.__main__ import build_parser
-from particles.base import command, parallel
+from particles.base import checkpoint, command, parallel
 from particles.base.digests import block_digests, file_digest, signed, unsigned
 from particles.base.errors import InputError, StorageError
+from particles.base.watch import Checkpoints, Stopped, Watch
 from particles.checkpoint import SUMS, complete, folder_of
 from particles.ensemble import BLOCK
 from particles.model import MEAN_COUPLED, TANH, Model, Normal, Product, cases, load_case
@@ -30,7 +30,6 @@ from particles.model.cases.copy import case_files
 from particles.schemes.euler import Euler
 from particles.simulate import simulate
 from particles.trajectory import FIELD, META, Trajectory, load
-from particles.watch import Checkpoints, Stopped, Watch
 from tests.paths import ROOT
 
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]

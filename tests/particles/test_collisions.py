@@ -13,6 +13,7 @@ from scipy import stats
 import particles
 from particles import vmath
 from particles.base.errors import InputError
+from particles.base.watch import Checkpoints, Stopped
 from particles.model import (
     CONSTANT,
     DIFFUSIONS,
@@ -35,7 +36,6 @@ from particles.schemes.euler import Euler
 from particles.schemes.flow import ExactFlow
 from particles.schemes.milstein import Milstein
 from particles.simulate import simulate
-from particles.watch import Checkpoints, Stopped
 from tests.noisy import carry, run
 
 RATES = [1e-9, 1e-3, 0.5, 1.0, 2.5, 7.3, 20.0, 100.0, 128.0, 500.0]

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 from particles.base import signals
 from particles.base.checks import require_count, require_positive
 from particles.base.errors import SimresnetError
+from particles.base.status import Status
 from particles.base.terminal import say
-from particles.status import Status
 
 if TYPE_CHECKING:
     from particles.base.parallel import Ranks
