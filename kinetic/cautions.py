@@ -8,13 +8,12 @@ characteristic x' = sigma(w x + b) that starts at the 1e-12 quantile of either t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 
 from kinetic.grid import Grid
 from kinetic.limit import initial_law
-from particles.base.arrays import Floats
+from particles.base.ode import runge_kutta_4
 from particles.model import Law, Model
 
 TAIL = 1e-12
@@ -86,7 +85,7 @@ def _arrivals(model: Model, law: Law, grid: Grid, until: float) -> list[str]:
     dt = until / _STEPS
     with np.errstate(all="ignore"):  # steps too long for a stiff drift may end nowhere: no end is reached then
         for k in range(_STEPS):
-            x = _runge_kutta_4(lambda at, t: model.speed(at, t, mean), x, k * dt, dt)
+            x = runge_kutta_4(lambda at, t: model.speed(at, t, mean), x, k * dt, dt)
             for side, there in enumerate((x[0] <= grid.lo, x[1] >= grid.hi)):
                 if there and math.isnan(arrival[side]):
                     arrival[side] = (k + 1) * dt
@@ -96,12 +95,3 @@ def _arrivals(model: Model, law: Law, grid: Grid, until: float) -> list[str]:
         for end, t, before in zip((grid.lo, grid.hi), arrival, seen, strict=True)
         if not math.isnan(t) and not before
     ]
-
-
-def _runge_kutta_4(rate: Callable[[Floats, float], Floats], x: Floats, t: float, dt: float) -> Floats:
-    """One step of the classical Runge-Kutta scheme for x' = rate(x, t)."""
-    k1 = rate(x, t)
-    k2 = rate(x + 0.5 * dt * k1, t + 0.5 * dt)
-    k3 = rate(x + 0.5 * dt * k2, t + 0.5 * dt)
-    k4 = rate(x + dt * k3, t + dt)
-    return np.asarray(x + dt / 6.0 * (k1 + 2.0 * (k2 + k3) + k4))

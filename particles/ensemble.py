@@ -18,8 +18,8 @@ from particles.base.errors import InputError, NotFiniteError, SimresnetError
 from particles.base.parallel import Ranks
 from particles.base.sums import exact_sums
 from particles.kernels.reductions import block_power_sums, first_not_finite
-from particles.model.laws.combined import Product
 from particles.model.laws.law import Law
+from particles.model.laws.space import SpaceLaw
 from particles.model.rule import Model
 from particles.model.samples import Samples
 from particles.philox import start_uniforms
@@ -94,23 +94,29 @@ class Ensemble:
         """
         if isinstance(start, Samples):
             return start.state(model, self.local)
-        laws = model.start.components if isinstance(model.start, Product) else (model.start,)
-        state = np.empty((model.size, len(self.local)))
+        law, state = model.start, np.empty((model.size, len(self.local)))
         for begin in range(0, len(self.local), CHUNK):
             part = self.local[begin : begin + CHUNK]
-            for j, law in enumerate(laws):
-                drawn = self._draw(law, start, seed, replicate, j, part)
-                state[j :: model.dim, begin : begin + CHUNK] = drawn
+            if isinstance(law, SpaceLaw):
+                u = [self._uniforms(part, j, seed, replicate) for j in range(model.dim)]
+                drawn = law.sample(np.stack(u))
+            else:
+                drawn = self._draw(law, start, seed, replicate, part)[None]
+            for j, row in enumerate(drawn):
+                state[j :: model.dim, begin : begin + CHUNK] = row
         return state
 
-    def _draw(self, law: Law, start: str, seed: int, replicate: int, component: int, part: range) -> Floats:
+    def _draw(self, law: Law, start: str, seed: int, replicate: int, part: range) -> Floats:
         numbers = np.arange(part.start, part.stop)
         if start == "quantile":
             return law.quantile((numbers + 0.5) / self.count)
-        u = start_uniforms(part.start, len(part), component=component, seed=seed, replicate=replicate)
+        u = self._uniforms(part, 0, seed, replicate)
         if start == "random":
             return law.sample(u)
         return law.quantile(np.minimum((numbers + u) / self.count, 1.0 - 2.0**-53))
+
+    def _uniforms(self, part: range, component: int, seed: int, replicate: int) -> Floats:
+        return start_uniforms(part.start, len(part), component=component, seed=seed, replicate=replicate)
 
     def moments(self, state: Floats) -> Floats:
         """First and second moments of the whole cloud, shape (2, D), the same on all ranks.

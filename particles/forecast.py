@@ -22,7 +22,8 @@ import numpy as np
 
 from particles.base.arrays import Floats
 from particles.ensemble import BLOCK
-from particles.model.exact.transients import exact_law
+from particles.model.exact.at_time import exact_law
+from particles.model.laws.law import Law
 from particles.model.rule import Model
 from particles.philox import Address
 from particles.run import Run
@@ -115,7 +116,7 @@ def w1_error(model: Model, time: float, count: int) -> float | None:
     if model.size != 1 or model.mean_coupled:
         return None
     law = exact_law(model, time)
-    if law is None:
+    if not isinstance(law, Law):
         return None
     start, carry = law.source
     reach = 12.0 * start.std

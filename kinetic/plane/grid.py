@@ -17,7 +17,7 @@ from particles.base.arrays import Floats
 from particles.base.checks import require_type
 from particles.base.errors import InputError
 from particles.base.quadrature import gauss
-from particles.model import Law, Product
+from particles.model import Law, Product, SpaceLaw
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Plane:
         """Coordinates of a cell's centre, in words."""
         return f"x = {self.x.centres[index[1]]:.6g}, y = {self.y.centres[index[0]]:.6g}"
 
-    def averages(self, law: Law | Product, rows: slice = slice(None)) -> Floats:
+    def averages(self, law: Law | SpaceLaw, rows: slice = slice(None)) -> Floats:
         """Exact cell averages of a product law, shape (N_y, N_x), or some rows of them.
 
         InputError if the law is not one of two components.
@@ -89,12 +89,12 @@ class Plane:
         x, y = two_components(law)
         return np.asarray(self.y.averages(y)[rows, None] * self.x.averages(x))
 
-    def inside(self, law: Law | Product, rows: slice = slice(None)) -> Floats:
+    def inside(self, law: Law | SpaceLaw, rows: slice = slice(None)) -> Floats:
         """The same with what the law has beyond an edge in the cells next to it: the mass is 1."""
         x, y = two_components(law)
         return np.asarray(self.y.inside(y)[rows, None] * self.x.inside(x))
 
-    def outside(self, law: Law | Product) -> Floats:
+    def outside(self, law: Law | SpaceLaw) -> Floats:
         """Masses of a product law beyond the walls and the corners, in the order of `kinetic.plane.walls`."""
         x, y = two_components(law)
         (left, right), (below, above) = (grid.outside(law).tolist() for law, grid in ((x, self.x), (y, self.y)))
@@ -120,7 +120,7 @@ class Plane:
         return total
 
 
-def two_components(law: Law | Product) -> tuple[Law, Law]:
+def two_components(law: Law | SpaceLaw) -> tuple[Law, Law]:
     """Components of a product law of two features, or InputError."""
     if not isinstance(law, Product) or law.dim != 2:
         raise InputError(f"law = {law!r:.80} in the plane: allowed is a product of two laws")

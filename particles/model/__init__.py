@@ -11,10 +11,15 @@ from particles.model.drifts.activations import IDENTITY, RELU, SIGMOID, TANH
 from particles.model.drifts.drift import Drift
 from particles.model.drifts.lognormal_family import lognormal_family
 from particles.model.drifts.power_law import cubic, power_law
+from particles.model.exact.at_time import exact_law
 from particles.model.exact.benes import TanhAttracted, TanhRepelled
+from particles.model.exact.characteristics import Transported
+from particles.model.exact.circulation import circulating_state
 from particles.model.exact.linear import linear_transition
-from particles.model.exact.transients import PushForward, exact_law, flow_map
+from particles.model.exact.linear_space import affine_transition
+from particles.model.exact.transients import PushForward, flow_map
 from particles.model.exact.transitions import transition_law
+from particles.model.laws.affine_image import AffineImage
 from particles.model.laws.combined import Clipped, Mixture, Product
 from particles.model.laws.elementary import Dirac, Normal, Uniform
 from particles.model.laws.empirical import Empirical, KernelEstimate, kernel_estimate
@@ -23,10 +28,13 @@ from particles.model.laws.histogram import Histogram, histogram
 from particles.model.laws.inverse_gamma import InverseGamma
 from particles.model.laws.law import Law
 from particles.model.laws.lognormal import Lognormal
+from particles.model.laws.multivariate_normal import MultivariateNormal
 from particles.model.laws.pareto import Pareto
 from particles.model.laws.relu_steady import ReluSteady
 from particles.model.laws.sech_power import SechPower
 from particles.model.laws.smoothed import SmoothedUniform
+from particles.model.laws.space import SpaceLaw
+from particles.model.laws.weighted_sum import WeightedSum, weighted_sum
 from particles.model.measure import Measure
 from particles.model.measurements import Dialect, read_measurements
 from particles.model.parameters import MEAN_COUPLED, layers, piecewise
@@ -42,6 +50,7 @@ __all__ = [
     "RELU",
     "SIGMOID",
     "TANH",
+    "AffineImage",
     "Case",
     "Clipped",
     "Dialect",
@@ -58,6 +67,7 @@ __all__ = [
     "Measure",
     "Mixture",
     "Model",
+    "MultivariateNormal",
     "Normal",
     "Pareto",
     "Product",
@@ -66,10 +76,15 @@ __all__ = [
     "Samples",
     "SechPower",
     "SmoothedUniform",
+    "SpaceLaw",
     "TanhAttracted",
     "TanhRepelled",
+    "Transported",
     "Uniform",
+    "WeightedSum",
+    "affine_transition",
     "cases",
+    "circulating_state",
     "cubic",
     "exact_law",
     "flow_map",
@@ -83,4 +98,5 @@ __all__ = [
     "power_law",
     "read_measurements",
     "transition_law",
+    "weighted_sum",
 ]

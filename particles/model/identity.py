@@ -54,7 +54,7 @@ def identity(model: Model) -> dict[str, str | None]:
         "initial": model.initial,
         "neurons": model.neurons,
         "walls": None if model.walls is None else (model.wall, *map(float, model.walls)),
-        "scaled": model.drift.scaled if model.scaled is None else model.scaled,
+        "scaled": model.is_scaled,
         "diffusion": model.diffusion,
         "nu2": float(model.nu2),
     }

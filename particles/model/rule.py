@@ -38,6 +38,7 @@ from particles.model.drifts.drift import Drift
 from particles.model.identity import describe, identity
 from particles.model.laws.combined import Clipped, Product
 from particles.model.laws.law import Law
+from particles.model.laws.space import SpaceLaw
 from particles.model.parameters import Constant, MeanCoupled, Parameter, Piecewise, Varying, as_parameter
 
 
@@ -53,7 +54,7 @@ class Model:
         w with D = dim * neurons, each in [-1e100, 1e100]; a number stands for a multiple of the identity.
     bias : number, array (dim,), Piecewise, callable of t, or MEAN_COUPLED
         b, each in [-1e100, 1e100].
-    initial : Law or Product
+    initial : Law, or SpaceLaw such as a Product
         Law g0 of the measurements; all neurons of a feature start at the measurement.
     neurons : int, default 1
         N of (1). The readout of a state is the mean over the neurons of each feature.
@@ -78,7 +79,7 @@ class Model:
     drift: Drift
     weight: Any
     bias: Any
-    initial: Law | Product
+    initial: Law | SpaceLaw
     neurons: int = 1
     walls: tuple[float, float] | None = None
     wall: str = "sticky"
@@ -88,7 +89,7 @@ class Model:
 
     def __post_init__(self) -> None:
         require_type("drift", self.drift, Drift, "a Drift")
-        require_type("initial", self.initial, (Law, Product), "a Law or a Product")
+        require_type("initial", self.initial, (Law, SpaceLaw), "a Law or a Product")
         require_type("diffusion", self.diffusion, Diffusion, "a Diffusion")
         require_type("scaled", self.scaled, (bool, np.bool_, NoneType), "True, False or None")
         require_type("walls", self.walls, (tuple, list, NoneType), "two increasing numbers or None")
@@ -112,16 +113,14 @@ class Model:
             require_positive("nu2", self.nu2)
         if self.mean_coupled and self.neurons != 1:
             raise InputError(f"neurons = {self.neurons!r} with a mean-coupled bias: allowed is 1")
-        start = self.start
-        parts = start.components if isinstance(start, Product) else (start,)
-        if self.mean_coupled and not all(math.isfinite(part.mean) for part in parts):
+        if self.mean_coupled and not np.all(np.isfinite(self.start.mean)):
             raise InputError(f"initial = {self.initial!r} has no mean that a mean-coupled bias could follow")
         _ = self._weight, self._bias  # a wrong shape is reported when the model is made
 
     @property
     def dim(self) -> int:
         """Number d of features."""
-        return self.initial.dim if isinstance(self.initial, Product) else 1
+        return self.initial.dim if isinstance(self.initial, SpaceLaw) else 1
 
     @property
     def size(self) -> int:
@@ -132,6 +131,11 @@ class Model:
     def ends(self) -> tuple[float, float]:
         """The walls, or those of the whole line."""
         return self.walls or (-math.inf, math.inf)
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether u = w x/(d N) + b, and not w x + b."""
+        return bool(self.drift.scaled if self.scaled is None else self.scaled)
 
     @property
     def mean_coupled(self) -> bool:
@@ -169,7 +173,7 @@ class Model:
         return not self.varying and all(part.reproducible for part in parts)
 
     @property
-    def start(self) -> Law | Product:
+    def start(self) -> Law | SpaceLaw:
         """Law of the start: g0, with what lies outside the walls put at them (both kinds of walls)."""
         return self.initial if self.walls is None else self.start_law
 
@@ -203,9 +207,8 @@ class Model:
 
         In the order of C for every n, as the biases: a kernel would be compiled again for another.
         """
-        scaled = self.drift.scaled if self.scaled is None else self.scaled
         values = self._weight.sample(np.atleast_1d(np.asarray(times, dtype=np.float64)))
-        return np.array(values / self.size if scaled else values, order="C")
+        return np.array(values / self.size if self.is_scaled else values, order="C")
 
     def biases(self, times: ArrayLike, weights: Floats, mean: Floats | None = None) -> Floats:
         """Biases at `times`, shape (n, D), one copy a neuron; -w m1 from `mean`, shape (D,), when mean-coupled."""
@@ -237,7 +240,7 @@ class Model:
             "constants": list(self.drift.constants),
             "weight": self._weight.describe(),
             "bias": self.bias.describe() if self._bias is None else self._bias.describe(),
-            "scaled": self.drift.scaled if self.scaled is None else self.scaled,
+            "scaled": self.is_scaled,
             "initial": describe(self.initial),
             "neurons": self.neurons,
             "walls": None if self.walls is None else {"kind": self.wall, "at": [repr(wall) for wall in self.walls]},

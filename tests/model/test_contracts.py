@@ -51,11 +51,13 @@ from particles.model import (
     TanhAttracted,
     TanhRepelled,
     Uniform,
+    WeightedSum,
     cubic,
     lognormal_family,
     power_law,
 )
 from particles.model.exact.transients import flow_map
+from particles.model.laws.weighted_sum import Moved
 from particles.noise import EXPONENTIAL, GAUSSIAN, GAUSSIAN53, TWO_POINT, UNIFORM, Noise
 from particles.philox import start_uniforms
 from validation.exact import LatticeSum, boltzmann_law, euler_law
@@ -97,6 +99,8 @@ LAWS: dict[str, Law] = {
     "logarithm": Logarithm(Lognormal(0.3, 0.49)),
     "lattice": LatticeSum(Uniform(0.0, 1.0), np.array([-0.7, 0.0, 0.7]), np.array([0.25, 0.5, 0.25])),
     "euler": euler_law(MODEL, 20, 1.0),
+    "moved": Moved(SechPower(-0.5, 2.0, 1.4), -1.5, 0.3),
+    "weighted-sum": WeightedSum(Normal(-0.5, 0.3), 0.8, Uniform(0.0, 1.0), -0.6, 0.3),
     "tabulated": boltzmann_law(NOISY, Collisions(0.1, "synchronous"), 0.5, tolerance=1e-7),
 }
 each_law = pytest.mark.parametrize("law", LAWS.values(), ids=LAWS)
@@ -108,6 +112,7 @@ _SLOW: dict[type, int] = {
     TanhRepelled: 20,
     TanhAttracted: 10,
     SmoothedUniform: 10,
+    WeightedSum: 10,
 }  # their quantiles integrate, or search
 
 

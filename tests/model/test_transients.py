@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -247,7 +248,7 @@ def test_mean_coupled_bias_between_walls_has_no_closed_form() -> None:
         Model(drift=IDENTITY, weight=math.cos, bias=0.0, initial=Normal(0.0, 1.0)),
         Model(drift=TANH, weight=-1.0, bias=MEAN_COUPLED, initial=Normal(0.0, 1.0)),
         Model(drift=cubic(1.0), weight=1.0, bias=0.5, initial=Normal(0.0, 1.0)),
-        cases["regression-2d"].model,
+        replace(cases["regression-2d"].model, drift=RELU, weight=np.ones((2, 2))),
     ],
     ids=["varying", "coupled-tanh", "cubic-with-bias", "plane"],
 )

@@ -27,7 +27,7 @@ from particles.base.arrays import Floats
 from particles.base.checks import require_count, require_positive
 from particles.base.errors import InputError
 from particles.base.provenance import provenance
-from particles.model import Model, exact_law
+from particles.model import Law, Model, exact_law
 from particles.multilevel.levels import BLOCK, Levels, Sums
 from particles.multilevel.quantities import DistributionFunction, Moments, Quantity
 
@@ -153,7 +153,8 @@ def multilevel(
 
 def exact_values(model: Model, until: float, quantity: Quantity) -> tuple[float | None, ...]:
     """What the estimates should be, None where no closed form is known: the exact law, or closed moments."""
-    law = exact_law(model, until)
+    found = exact_law(model, until)
+    law = found if isinstance(found, Law) else None
     if isinstance(quantity, DistributionFunction):
         points = np.array(quantity.points)
         return (None,) * len(points) if law is None else tuple(np.asarray(law.cdf(points)).tolist())

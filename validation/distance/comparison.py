@@ -96,7 +96,8 @@ def compare(cloud: Trajectory, solution: Solution, *, time: float | None = None)
         )
     points, density = cloud.at(time), solution.at(stored)
     case = case_of(cloud.info)
-    law = None if case is None else exact_law(case.model, time)
+    known = None if case is None else exact_law(case.model, time)
+    law = known if isinstance(known, Law) else None
     why_not = _dependence(cloud.info)
     supremum = kolmogorov(points, density)
     supremum_p = kolmogorov_p_value(supremum, cloud.count)
@@ -165,7 +166,7 @@ def known_laws(solution: Solution) -> list[tuple[str, list[Law]]]:
     if case is None:
         return []
     exact = [exact_law(case.model, t) for t in solution.times if t > 0.0]
-    found = [("exact", [law for law in exact if law is not None]), ("at rest", _at_rest(case))]
+    found = [("exact", [law for law in exact if isinstance(law, Law)]), ("at rest", _at_rest(case))]
     return [(name, laws) for name, laws in found if laws]
 
 

@@ -55,7 +55,7 @@ def limit_law(model: Model, time: float, *, tolerance: float = 1e-9) -> Law:
         If the model is another, or its law too rough.
     """
     known = exact_law(model, time)
-    return computed_law(model, time, tolerance=tolerance) if known is None else known
+    return known if isinstance(known, Law) else computed_law(model, time, tolerance=tolerance)
 
 
 def computed_law(model: Model, time: float, *, tolerance: float = 1e-9) -> TabulatedLaw:

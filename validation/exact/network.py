@@ -31,7 +31,7 @@ from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.quadrature import gauss
 from particles.base.roots import bisect
-from particles.model import Model, exact_law
+from particles.model import Law, Model, exact_law
 from particles.model.exact.transients import segments
 from particles.schemes.scheme import Scheme
 
@@ -124,7 +124,7 @@ def _rate(model: Model, x: Floats, t: float, mean: float | None) -> Floats:
 def _levels(model: Model, until: float) -> Floats:
     """Levels p of the start between which its quantile is smooth, with those of what has reached a wall."""
     law = exact_law(model, until)
-    assert law is not None
+    assert isinstance(law, Law)
     levels = [_PANELS]
     for known in (model.start_law, law):
         edges = known.breakpoints()

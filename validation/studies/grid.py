@@ -67,7 +67,7 @@ class GridStudy(Kind):
         model, until, levels = self.case.model, self.time, self.levels
         require_scheme(self.scheme, noisy=model.nu2 > 0.0)
         law = exact_law(model, until)
-        if law is None:
+        if not isinstance(law, Law):
             raise InputError(
                 f"case {self.case.name!r} has no exact law on the line at t = {until:g}: this study needs one"
             )

@@ -102,7 +102,7 @@ class LayersStudy(Kind):
         if model.nu2 > 0.0:
             raise InputError(f"nu2 = {model.nu2!r}: a layer of this study is an Euler step without noise; allowed: 0")
         law = exact_law(model, self.time)
-        if law is None:
+        if not isinstance(law, Law):
             raise InputError(f"case {self.case.name!r} has no exact flow on the line: this study needs one")
         if model.mean_coupled and self.independent:
             raise InputError(

@@ -155,7 +155,7 @@ class MeanFieldStudy(Kind):
                 raise InputError(f"start = {self.start!r} with noise: only the floor of a random start is known")
         elif self.eps is not None:
             raise InputError(f"eps = {self.eps!r} without noise: particles follow the exact flow; allowed is none")
-        elif exact_law(self.model, self.time) is None:
+        elif not isinstance(exact_law(self.model, self.time), Law):
             raise InputError(f"case {self.case.name!r} has no exact law on the line: this study needs one")
         if self.eps is not None:
             require_positive("eps", self.eps)

@@ -19,7 +19,6 @@ from particles.base.checks import require_at_least
 from particles.base.errors import InputError
 from particles.base.jit import Formula, kernel
 from particles.model.drifts.drift import Drift
-from particles.model.exact.transitions import transition_law
 from particles.model.laws.law import Law
 from particles.model.laws.panels import follow
 from particles.model.rule import Model
@@ -211,14 +210,3 @@ class PushForward(Law):
             moved = np.array([drift.flow(point, *step, drift.constants) for point in x.tolist()])
             x = np.where((x <= low) | (x >= high), x, np.clip(moved, low, high))
         return x
-
-
-def exact_law(model: Model, time: float) -> Law | None:
-    """Return the exact law of `model` at `time`, or None where no closed form is known.
-
-    Without noise it is a `PushForward`; with noise, one of the laws of `transitions`.
-    """
-    try:
-        return transition_law(model, time) if model.nu2 > 0.0 else PushForward(model, time)
-    except InputError:
-        return None

@@ -16,6 +16,8 @@ from particles.base.errors import InputError
 from particles.base.roots import quantile_by_bisection
 from particles.model.laws.law import Law
 from particles.model.laws.law_moments import of_points
+from particles.model.laws.space import SpaceLaw, direction_of, points_of
+from particles.model.laws.weighted_sum import weighted_sum
 
 
 def _laws(components: Sequence[Law]) -> tuple[Law, ...]:
@@ -203,7 +205,7 @@ class Clipped(Law):
 
 
 @dataclass(frozen=True)
-class Product:
+class Product(SpaceLaw):
     """Product law on R^d: independent components, each a law on the line."""
 
     components: tuple[Law, ...]
@@ -215,14 +217,35 @@ class Product:
 
     @property
     def dim(self) -> int:
-        """Dimension d."""
         return len(self.components)
 
     @property
-    def reproducible(self) -> bool:
+    def reproducible(self) -> bool:  # type: ignore[override]
         """True where every component is."""
         return all(component.reproducible for component in self.components)
 
-    def sample(self, u: Floats) -> Floats:
-        """Draws, shape (d, n), from uniform numbers of shape (d, n)."""
-        return np.stack([component.sample(row) for component, row in zip(self.components, u, strict=True)])
+    @property
+    def accuracy(self) -> float:  # type: ignore[override]
+        """W1 by which the law may be off: at most the sum of what the components may."""
+        return math.fsum(component.accuracy for component in self.components)
+
+    def pdf(self, x: ArrayLike) -> Floats:
+        rows = points_of(x, self.dim)
+        return np.asarray(math.prod(law.pdf(row) for law, row in zip(self.components, rows, strict=True)))
+
+    def sample(self, u: ArrayLike) -> Floats:
+        rows = points_of(u, self.dim)
+        return np.stack([component.sample(row) for component, row in zip(self.components, rows, strict=True)])
+
+    @property
+    def mean(self) -> Floats:
+        return np.array([component.mean for component in self.components])
+
+    @property
+    def covariance(self) -> Floats:
+        return np.diag([component.variance for component in self.components])
+
+    def projection(self, direction: ArrayLike, shift: float = 0.0) -> Law:
+        """Known for one or two components that count: `weighted_sum`; of normal ones any number."""
+        theta = direction_of(direction, self.dim)
+        return weighted_sum(self.components, theta.tolist(), shift)

@@ -1,0 +1,59 @@
+"""The exact law of a model at a time, whatever its dimension.
+
+=============================================  =======================================================================
+model in R^d, one neuron                       law at time t
+=============================================  =======================================================================
+diagonal weight, independent components        `Product` of the laws of the components on the line, walls included
+identity, K = 1, full weight                   `MultivariateNormal`, or without noise an `AffineImage` of the start
+coupled smooth drift, no noise, no walls       `Transported`, along characteristics, to a tolerance that it states
+=============================================  =======================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from particles.base.checks import require_at_least
+from particles.base.errors import InputError
+from particles.model.exact.characteristics import Transported
+from particles.model.exact.components import components
+from particles.model.exact.linear_space import linear_law
+from particles.model.exact.transients import PushForward
+from particles.model.exact.transitions import transition_law
+from particles.model.laws.combined import Product
+from particles.model.laws.law import Law
+from particles.model.laws.space import SpaceLaw
+from particles.model.rule import Model
+
+
+def exact_law(model: Model, time: float) -> Law | SpaceLaw | None:
+    """Return the exact law of `model` at `time`, or None where none is known.
+
+    On the line without noise it is a `PushForward`, with noise one of the laws of `transition_law`: a Law. In R^d it is
+    a SpaceLaw: a `Product` of such where the weight is diagonal, for the identity a `MultivariateNormal` or an
+    `AffineImage`, for other smooth drifts without noise and walls a `Transported`.
+    """
+    ways: list[Callable[[Model, float], Law | SpaceLaw]] = [transition_law if model.nu2 > 0.0 else PushForward]
+    if model.size > 1:
+        ways = [_of_components, linear_law, Transported]
+    for way in ways:
+        try:
+            return way(model, time) if time > 0.0 or model.size == 1 else _at_start(model, time)
+        except InputError:
+            continue
+    return None
+
+
+def _of_components(model: Model, time: float) -> SpaceLaw:
+    laws = [exact_law(component, time) for component in components(model)]
+    known = [law for law in laws if isinstance(law, Law)]
+    if len(known) < model.size:
+        raise InputError("a component has no exact law")
+    return Product(known)
+
+
+def _at_start(model: Model, time: float) -> SpaceLaw:
+    require_at_least("time", time)
+    if model.neurons != 1 or not isinstance(model.start, SpaceLaw):
+        raise InputError("several neurons of a feature start at the same point: their law has no density")
+    return model.start
