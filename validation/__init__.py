@@ -24,7 +24,7 @@ from validation.distance.enclosure import Enclosure, enclose, enclose_at  # noqa
 from validation.distance.floor import expected_w1  # noqa: E402
 from validation.distance.null import NullLaw, count_for, detectable, null_law, p_value  # noqa: E402
 from validation.distance.quadratic import w2  # noqa: E402
-from validation.distance.sliced import sliced_w1  # noqa: E402
+from validation.distance.sliced import max_sliced_w1, sliced_w1  # noqa: E402
 from validation.distance.supremum import kolmogorov  # noqa: E402
 from validation.studies.grazing import GrazingStudy  # noqa: E402
 from validation.studies.grid import GridStudy  # noqa: E402
@@ -48,6 +48,7 @@ __all__ = [
     "enclose_at",
     "expected_w1",
     "kolmogorov",
+    "max_sliced_w1",
     "null_law",
     "p_value",
     "sliced_w1",

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from kinetic.flux import Boundary
 from kinetic.grid import Grid
 from kinetic.line.reconstruction import Linear, Reconstruction
 from kinetic.plane.grid import Plane
@@ -16,7 +17,7 @@ from kinetic.record import Record
 from kinetic.solution import measure
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
-from particles.model import Measure
+from particles.model import Measure, PlaneDensity
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -53,6 +54,17 @@ class PlaneSolution(Record):
         """
         return edge_masses(self.grid, self.atoms[self._row(t)])._asdict()
 
+    def at(self, t: float) -> Measure:
+        """Measure at a stored time: averages of cells, lines on the walls, atoms in the corners.
+
+        Raises
+        ------
+        InputError
+            If `t` is not a stored time (to 9 digits of the last one).
+        """
+        k = self._row(t)
+        return plane_measure(self.grid, self.averages[k], self.atoms[k], self.reconstruction, self.boundary)
+
     def marginal(self, t: float, axis: int) -> Measure:
         """Marginal in x (axis 0) or in y (axis 1) at a stored time, a measure on the line: walls are its atoms.
 
@@ -61,38 +73,20 @@ class PlaneSolution(Record):
         InputError
             If the axis is neither, or `t` is not a stored time.
         """
-        k = self._row(t)
         if axis not in (0, 1):
             raise InputError(f"axis = {axis!r} must be 0 or 1")
-        try:
-            return self._marginal(k, axis, self.reconstruction)
-        except InputError:  # next to nothing is left inside
-            return self._marginal(k, axis, Linear())
-
-    def _marginal(self, k: int, axis: int, used: Reconstruction) -> Measure:
-        averages, atoms = marginals(Strips.alone(self.grid), self.averages[k], self.atoms[k])[axis]
-        return measure((self.grid.x, self.grid.y)[axis], averages, atoms, used, self.boundary)
+        return self.at(t).marginal(axis)
 
     def mean(self, t: float) -> Floats:
         """Mean at a stored time, shape (2,): those of the marginals."""
-        return np.array([float(self.marginal(t, axis).mean[0]) for axis in (0, 1)])
+        return self.at(t).mean
 
     def covariance(self, t: float) -> Floats:
         """Covariance matrix at a stored time, shape (2, 2).
 
         Variances are those of the marginals, parabolas in cells; E xy takes the centres, of which no h^2 is missing.
         """
-        variances = [float(self.marginal(t, axis).variance[0]) for axis in (0, 1)]
-        k, (x, y) = self._row(t), (self.grid.x, self.grid.y)
-        mass, (mean_x, mean_y) = self.mass(t), self.mean(t)
-        edge = edge_masses(self.grid, self.atoms[k])
-        from_x, from_y = x.centres - mean_x, y.centres - mean_y
-        low_x, high_x, low_y, high_y = x.lo - mean_x, x.hi - mean_x, y.lo - mean_y, y.hi - mean_y
-        product = self.grid.size * float((self.averages[k] * from_x).sum(axis=1) @ from_y)
-        product += float(edge.x_low @ from_y * low_x + edge.x_high @ from_y * high_x)
-        product += float(edge.y_low @ from_x * low_y + edge.y_high @ from_x * high_y)
-        product += float(edge.corners @ np.array([low_x * low_y, high_x * low_y, low_x * high_y, high_x * high_y]))
-        return np.array([[variances[0], product / mass], [product / mass, variances[1]]])
+        return self.at(t).covariance
 
     def snapshot(self, t: float) -> dict[str, Any]:
         """Time, mass, masses on walls and in corners, mean and covariance at a stored time, values for JSON."""
@@ -135,3 +129,34 @@ class PlaneSolution(Record):
             if not np.array_equal(data[f"{name}_face"], grids[-1].faces):
                 raise InputError("its faces are not those of its grid")
         return Plane(*grids), averages, atoms
+
+
+def plane_measure(
+    grid: Plane, averages: Floats, atoms: Floats, used: Reconstruction, boundary: Boundary = "outflow"
+) -> Measure:
+    """Cells of the plane with their marginals, lines on its walls and atoms in its corners.
+
+    Parameters
+    ----------
+    grid : Plane
+    averages : ndarray, shape (N_y, N_x)
+    atoms : ndarray, shape (2 N_y + 2 N_x + 4,)
+        As of a `PlaneSolution`.
+    used : CWENO3 or Linear
+        Turns averages on the line into parabolas; next to nothing, of which it makes none, is left to `Linear`.
+    boundary : "periodic", "wall", "outflow" or "reflecting", default "outflow"
+    """
+
+    def line(along: Grid, values: Floats) -> Measure:
+        try:
+            found = measure(along, values, np.zeros(2), used, boundary)
+        except InputError:
+            found = measure(along, values, np.zeros(2), Linear(), boundary)
+        return Measure(np.empty((1, 0)), np.empty(0), found.faces, found.polynomials)
+
+    (in_x, _), (in_y, _) = marginals(Strips.alone(grid), averages, np.zeros_like(atoms))
+    x, y, edge = grid.x, grid.y, edge_masses(grid, atoms)
+    walls = tuple(line(along, masses / along.h) for along, masses in zip((y, y, x, x), edge[:4], strict=True))
+    held = walls if any(masses.any() for masses in edge[:4]) else ()
+    corners = np.array([[x.lo, x.hi, x.lo, x.hi], [y.lo, y.lo, y.hi, y.hi]])
+    return Measure(corners, edge.corners, plane=PlaneDensity(averages, (line(x, in_x), line(y, in_y)), held))

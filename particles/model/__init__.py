@@ -38,6 +38,7 @@ from particles.model.laws.weighted_sum import WeightedSum, weighted_sum
 from particles.model.measure import Measure
 from particles.model.measurements import Dialect, read_measurements
 from particles.model.parameters import MEAN_COUPLED, layers, piecewise
+from particles.model.plane_density import PlaneDensity
 from particles.model.rule import Model
 from particles.model.samples import Samples
 
@@ -70,6 +71,7 @@ __all__ = [
     "MultivariateNormal",
     "Normal",
     "Pareto",
+    "PlaneDensity",
     "Product",
     "PushForward",
     "ReluSteady",

@@ -1,13 +1,15 @@
 """Measure: what particles and PDE both produce, and all that a comparison sees.
 
 mu = sum_i m_i delta_{x_i} + g(x) dx, atoms in R^d and, for d = 1, a density that is a parabola in every cell:
-g(x) = p0 + p1 s + p2 s^2, s = (x - x_j)/h_j in [-1/2, 1/2].
+g(x) = p0 + p1 s + p2 s^2, s = (x - x_j)/h_j in [-1/2, 1/2]; for d = 2, cells of a rectangle and lines on its walls, a
+`PlaneDensity`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,13 +18,16 @@ from particles.base.arrays import Floats, as_floats
 from particles.base.errors import InputError
 from particles.base.quadrature import gauss
 
+if TYPE_CHECKING:
+    from particles.model.plane_density import PlaneDensity
+
 _NO_FACES = np.empty(0)
 _NO_CELLS = np.empty((3, 0))
 
 
 @dataclass(frozen=True, eq=False)
 class Measure:
-    """A finite measure on R^d of atoms and, for d = 1, a piecewise parabolic density.
+    """A finite measure on R^d of atoms and a density: for d = 1 parabolas in cells, for d = 2 cells of a rectangle.
 
     Parameters
     ----------
@@ -34,6 +39,8 @@ class Measure:
         Increasing cell faces of the density; needs d = 1.
     polynomials : ndarray, shape (3, N), optional
         Coefficients p0, p1, p2 in every cell.
+    plane : PlaneDensity, optional
+        Cells of a rectangle and lines on its walls; needs d = 2.
 
     Raises
     ------
@@ -45,6 +52,7 @@ class Measure:
     masses: Floats
     faces: Floats = field(default_factory=lambda: _NO_FACES)
     polynomials: Floats = field(default_factory=lambda: _NO_CELLS)
+    plane: PlaneDensity | None = None
 
     def __post_init__(self) -> None:
         for name, ndim in (("points", 2), ("masses", 1), ("faces", 1), ("polynomials", 2)):
@@ -58,6 +66,8 @@ class Measure:
             raise InputError(f"{shapes} do not fit: allowed are (N + 1,) and (3, N), with d = 1")
         if not (np.diff(self.faces) > 0.0).all():
             raise InputError("faces of a density must increase")
+        if self.plane is not None and self.dim != 2:
+            raise InputError(f"dimension {self.dim} of the points does not fit a density in the plane: allowed is 2")
 
     @staticmethod
     def of_points(points: ArrayLike) -> Measure:
@@ -75,17 +85,18 @@ class Measure:
     @property
     def has_density(self) -> bool:
         """True where the measure holds cells."""
-        return self.faces.size > 0
+        return self.faces.size > 0 or self.plane is not None
 
     @cached_property
     def cell_masses(self) -> Floats:
-        """Mass of the density in every cell, shape (N,)."""
+        """Mass of the density on the line in every cell, shape (N,)."""
         return np.asarray(np.diff(self.faces) * (self.polynomials[0] + self.polynomials[2] / 12.0))
 
     @property
     def mass(self) -> float:
         """Total mass of atoms and density."""
-        return float(self.masses.sum() + self.cell_masses.sum())
+        on_the_line = float(self.masses.sum() + self.cell_masses.sum())
+        return on_the_line if self.plane is None else on_the_line + self.plane.mass
 
     def moment(self, k: int, about: ArrayLike = 0.0) -> Floats:
         """Componentwise moment of order k about a point c, shape (d,): sum_i m_i (x_i - c)^k + int (x - c)^k g(x) dx.
@@ -102,7 +113,10 @@ class Measure:
         centre = np.broadcast_to(as_floats(about, "about", ndim=(0, 1)), (self.dim,))
         with np.errstate(over="ignore"):
             total: Floats = (self.masses * (self.points - centre[:, None]) ** k).sum(axis=1)
-            if self.has_density:
+            if self.plane is not None:
+                parts = zip(self.plane.marginals, centre, strict=True)
+                total = total + np.array([float(part.moment(k, about)[0]) for part, about in parts])
+            elif self.has_density:
                 total = total + self._density_moment(k, float(centre[0]))
         return total
 
@@ -129,6 +143,39 @@ class Measure:
     def variance(self) -> Floats:
         """V = int (x - m1)^2 dmu/m0 componentwise, shape (d,): no cancellation as in m2 - m1^2; errors as `mean`."""
         return self._over_mass(2, self.mean) - self._over_mass(1, self.mean) ** 2
+
+    @cached_property
+    def covariance(self) -> Floats:
+        """Covariance matrix, shape (d, d), the variances on its diagonal; errors as `mean`."""
+        from_mean = self.points - self.mean[:, None]
+        found = (self.masses * from_mean) @ from_mean.T / self.mass
+        if self.plane is not None:
+            found = found + self.plane.product_moment(self.mean) / self.mass * (1.0 - np.eye(2))
+        np.fill_diagonal(found, self.variance)
+        return np.asarray(found)
+
+    def marginal(self, axis: int) -> Measure:
+        """Marginal of one component, a measure on the line: what lies on a wall across it is an atom.
+
+        Parameters
+        ----------
+        axis : int in [0, d)
+
+        Raises
+        ------
+        InputError
+            If there is no such component.
+        """
+        if isinstance(axis, bool) or axis not in range(self.dim):
+            raise InputError(f"axis = {axis!r} must be an integer in [0, {self.dim})")
+        if self.dim == 1:
+            return self
+        if self.plane is None:
+            return Measure(self.points[axis : axis + 1], self.masses)
+        part = self.plane.marginals[axis]
+        points, place = np.unique(np.concatenate([self.points[axis], part.points[0]]), return_inverse=True)
+        masses = np.bincount(place, np.concatenate([self.masses, part.masses]), points.size)
+        return Measure(points[None, :], np.asarray(masses, dtype=np.float64), part.faces, part.polynomials)
 
     def _over_mass(self, k: int, about: Floats) -> Floats:
         if not self.mass > 0.0:
@@ -171,7 +218,7 @@ class Measure:
 
     def density_cdf(self, x: Floats) -> Floats:
         """Integral of the density up to each x, exact for its parabolas; 0 without a density."""
-        if not self.has_density:
+        if not self.faces.size:
             return np.zeros(x.shape)
         cells = np.clip(np.searchsorted(self.faces, x, side="right") - 1, 0, self.faces.size - 2)
         width = np.diff(self.faces)[cells]

@@ -42,6 +42,8 @@ def w1(a: Measure, b: Measure) -> float:
         check_probability(measure)
     if a.dim != b.dim:
         raise InputError(f"dimensions {a.dim} and {b.dim} must be equal")
+    if a.plane is not None or b.plane is not None:
+        raise InputError("a density in the plane: W1 is known of clouds alone there; allowed is validation.sliced_w1")
     if a.dim > 1:
         return wasserstein(a.points, b.points, a.masses, b.masses)
     points = np.concatenate([np.sort(a.points[0]), np.sort(b.points[0])])
