@@ -142,6 +142,49 @@ def test_another_law_turns_the_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [check.holds for check in study.checks] == [False, False]
 
 
+@pytest.mark.parametrize(
+    ("name", "scheme", "variable", "order", "band"),
+    [
+        ("inverse-gamma", "imex", "x", 3.0, 0.6),
+        ("inverse-gamma", "chang-cooper", "ln x", 2.0, 0.1),
+        ("generalised-gamma", "imex", "ln x", 3.0, 0.1),
+        ("relu", "imex", "ln x", 2.0, 0.2),
+    ],
+)
+def test_the_half_line_has_the_order_of_the_scheme_but_for_a_kink(
+    name: str, scheme: str, variable: str, order: float, band: float
+) -> None:
+    """Laws by computation, from T/8 on; in x where that resolves them. With noise the kink of relu costs one order."""
+    asked = None if variable == "x" else "ln-x"
+    study = GridStudy(cases[name], scheme=SCHEMES[scheme], variable=asked, until=2.0).run()
+    assert study.holds, study.checks
+    assert (study.extra["variable"], study.extra["since"]) == (variable, 0.25)
+    assert abs(fit_order(study.rows[-3:]).estimate + order) < band
+
+
+def test_what_x_does_not_resolve_is_studied_in_ln_x_and_refused_in_x() -> None:
+    """The density x^2 exp(-8 sqrt(x)) bends within .2, of 28."""
+    study = GridStudy(cases["generalised-gamma"])
+    assert study._posed().chart.name == "ln x"
+    assert study.used == kinetic.Imex()
+    refused = GridStudy(cases["generalised-gamma"], variable="x").run()
+    assert refused.refusal is not None
+    assert "the density bends within" in refused.refusal
+
+
+def test_a_computed_law_that_is_too_rough_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: the law of a table that would be right to 1e-3."""
+    whole = study_module.limit_law
+
+    def limit_law(*given: Any, **how: Any) -> Any:
+        return dataclasses.replace(whole(*given, **how), accuracy=1e-3)
+
+    monkeypatch.setattr(study_module, "limit_law", limit_law)
+    study = GridStudy(cases["inverse-gamma"], variable="x").run()
+    assert study.refusal is not None
+    assert study.refusal.startswith("the law is known to 1.0e-03 only")
+
+
 def test_a_law_narrower_than_the_cells_is_refused_with_its_last_time() -> None:
     """The start N(1, 1) bends within sigma = 1: 1.5 cells of 16/400 until t = ln(1/.06) = 2.8."""
     study = GridStudy(cases["regression"], levels=(400, 800, 1600), until=5.0).run()
@@ -187,7 +230,8 @@ def test_a_case_without_ends_takes_those_of_the_tails() -> None:
         (cases["regression"], {"scheme": kinetic.Imex()}, "needs noise"),
         (cases["regression"], {"scheme": "best"}, "'best' must be a value"),
         (cases["regression-2d"], {}, "no exact law"),
-        (cases["inverse-gamma"], {}, "no exact law"),
+        (cases["regression"], {"variable": "ln-x"}, "'ln-x' without noise"),
+        (cases["relu"], {"variable": "y"}, "variable = 'y' must be one of x, ln-x"),
         (case((-2.0, 2.0), initial=Dirac(0.5)), {}, r"an atom at x = 0\.5"),
     ],
 )

@@ -106,15 +106,20 @@ def equation_in(chart: Chart, model: Model) -> FokkerPlanck:
 
 
 def solve_in(chart: Chart, model: Model, grid: kinetic.Grid, scheme: Scheme, until: float) -> Solution:
-    """Solve the equation of a model on a grid of the chart from the exact averages of its start, as `kinetic.solve`."""
+    """Solve the equation of a model on a grid of the chart from the exact averages of its start, as `kinetic.solve`.
+
+    A computed start may fall below zero by rounding, which Chang and Cooper's scheme refuses: it is cut there.
+    """
+    averages = np.maximum(grid.inside(law_in(chart, model.start_law)), 0.0)
     if chart is LINE:
-        return kinetic.solve(model, grid, scheme, until=until)
+        given = averages if model.start_law.accuracy > 0.0 else None
+        return kinetic.solve(model, grid, scheme, until=until, averages=given)
     whole = equation_in(chart, model)
     values = whole.diffusion(grid.centres)
     constant = bool(np.ptp(values) <= 1e-12 * values.max())
     diffusivity = Diffusivity(float(values[0])) if constant else Diffusivity(values, "conservative")
     problem = Problem(LinearFlux(whole.drift(grid.faces, 0.0, None)), "reflecting", diffusivity, equation=whole)
-    return kinetic.evolve(problem, grid.inside(law_in(chart, model.start_law)), grid, scheme, until=until)
+    return kinetic.evolve(problem, averages, grid, scheme, until=until)
 
 
 __all__ = ["HALF_LINE", "LINE", "Chart", "chart_for", "ends_in", "law_in", "solve_in"]

@@ -1,5 +1,9 @@
 """Study of the grid: the equation's density on N cells against the exact law, dx = (hi - lo)/N.
 
+Where noise of shape K = x keeps the half line, laws without a closed form are computed (`validation.exact`), and the
+equation starts from the law at T/8, which has no jumps any more. It is studied in x where the grids resolve these laws
+in x, else in ln x.
+
 The error is W1(solution, exact law), beside it stands the L1 error of the cell averages. What order to expect follows
 from the model (`validation.studies.expected_order`); where model and grids leave none, or the errors are not the
 scheme's but those of ends, of rounding or of a law between two faces, the study says so and gives no verdict.
@@ -7,20 +11,34 @@ scheme's but those of ends, of rounding or of a law between two faces, the study
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 import kinetic
 from kinetic.schemes import named, require_scheme
 from particles.base import command, parallel
+from particles.base.checks import require_one_of
 from particles.base.errors import InputError
 from particles.model import Law, Model, exact_law
 from validation.distance import w1_to_law
-from validation.studies.expected_order import Expected, default_levels, expected_order, kinks, masses, scale
+from validation.exact import limit_law, w1_between
+from validation.exact.refine import chart_of
+from validation.studies.chart import HALF_LINE, LINE, Chart, chart_for, ends_in, law_in, solve_in
+from validation.studies.expected_order import (
+    Data,
+    Expected,
+    default_levels,
+    expected_order,
+    jumps,
+    kinks,
+    masses,
+    scale,
+)
 from validation.studies.kind import Kind, Progress, ascending, option, require_levels
 from validation.studies.study import Check, Row, Study, fit_order, order_checks, successive_orders
 
@@ -29,6 +47,21 @@ BAND = 0.3  # about the expected slope, over the last three levels
 CAP = 2.0  # the last error is at most CAP h (h/scale)^(order - 1)
 RESOLVED = 1.5  # cells in the scale of start and exact law that the last three levels must have
 ROUNDING = 1e-13  # of the domain's length: errors below are rounding
+SINCE = 0.125  # of the horizon, when the equation starts on the half line
+HALF_LINE_LEVELS = 4  # in x, whose ends cut off what a fifth would show
+KNOWN = 0.03  # of the last error, that a computed law may be off one on half as many points
+VARIABLES = {"x": LINE, "ln-x": HALF_LINE}
+
+
+class _Posed(NamedTuple):
+    """The problem in a variable: it, the time of the start, the laws there, at the end and by how much that is off."""
+
+    chart: Chart
+    since: float
+    model: Model
+    data: Data
+    grids: list[kinetic.Grid]
+    accuracy: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,11 +71,15 @@ class GridStudy(Kind):
     Parameters
     ----------
     case : Case
-        On the line, with an exact law at `until`; on the case's domain, or `kinetic.domain` where it has none.
+        On the line, with an exact law at `until`, or with noise K = x one that can be computed: constant weight and
+        bias, no walls. On the case's domain, or `kinetic.domain` where it has none.
     levels : sequence of int, optional
         Increasing numbers of cells, at least three; by default five doublings from 100 (50 with noise), or from the
         first number that puts the jumps of the initial density on faces.
-    scheme : kinetic.Scheme, default Explicit()
+    scheme : kinetic.Scheme, optional
+        By default Explicit(), with noise K = x Imex(), whose steps do not shrink with h^2/x^2.
+    variable : {"x", "ln-x"}, optional
+        "ln-x" with noise K = x only; by default there where x does not resolve the laws, or they have no mean at rest.
     until : float > 0, optional
         Time of the comparison; by default the case's horizon.
 
@@ -58,60 +95,115 @@ class GridStudy(Kind):
     levels: Sequence[int] | None = option(
         None, arrange=ascending, type=command.positive_integer, nargs="+", metavar="N", help="numbers of cells"
     )
-    scheme: kinetic.Scheme = option(
-        kinetic.Explicit(), arrange=named, help="explicit (default), imex or chang-cooper", metavar="S"
+    scheme: kinetic.Scheme | None = option(
+        None, arrange=named, help="explicit (default), imex (default where K = x) or chang-cooper", metavar="S"
     )
+    variable: str | None = option(None, metavar="V", help="x or, where K = x, ln-x (default: what resolves the laws)")
 
-    def check(self) -> tuple[Law, list[kinetic.Grid]]:
-        """Refuse what `run` could not do; return the exact law and the grids."""
-        model, until, levels = self.case.model, self.time, self.levels
-        require_scheme(self.scheme, noisy=model.nu2 > 0.0)
-        law = exact_law(model, until)
-        if not isinstance(law, Law):
+    @property
+    def used(self) -> kinetic.Scheme:
+        """The scheme, or that of the case."""
+        return self.scheme or (kinetic.Imex() if self._half_line else kinetic.Explicit())
+
+    @property
+    def _half_line(self) -> bool:
+        return self.case.model.nu2 > 0.0 and self.case.model.diffusion.half_line
+
+    def check(self) -> None:
+        """Refuse what `run` could not do."""
+        model, until = self.case.model, self.time
+        require_scheme(self.used, noisy=model.nu2 > 0.0)
+        if self.variable is not None:
+            require_one_of("variable", self.variable, tuple(VARIABLES))
+        if self._half_line:
+            chart_of(model)
+        elif self.variable == "ln-x":
+            raise InputError(f"variable = {self.variable!r} without noise of shape K = x: allowed is 'x'")
+        elif not isinstance(exact_law(model, until), Law):
             raise InputError(
                 f"case {self.case.name!r} has no exact law on the line at t = {until:g}: this study needs one"
             )
-        lo, hi = self.case.domain or kinetic.domain(model, until)
-        points = [float(x) for x in model.start_law.atoms()[0] if lo < x < hi]
+        else:
+            self._require_density(*(self.case.domain or kinetic.domain(model, until)))
+        if self.levels is not None:
+            require_levels(self.levels, "increasing numbers of cells")
+
+    def _require_density(self, lo: float, hi: float) -> None:
+        points = [float(x) for x in self.case.model.start_law.atoms()[0] if lo < x < hi]
         if points:
             raise InputError(
                 f"the start has an atom at x = {points[0]:g}, which no cell resolves: allowed are densities"
             )
-        if levels is None:
-            levels = default_levels(model, lo, hi, FIRST_NOISY if model.nu2 > 0.0 else FIRST)
-        require_levels(levels, "increasing numbers of cells")
-        return law, [kinetic.Grid(lo, hi, cells=cells) for cells in levels]
 
     def run(self, *, comm: Any = None, progress: Progress = lambda share: None) -> Study:
         """Solve on every grid; the grids are shared out over the ranks of `comm`."""
-        law, grids = self.check()
+        self.check()
+        posed, used = self._posed(), self.used
 
         def errors(g: kinetic.Grid) -> tuple[float, float]:
-            solution = kinetic.solve(self.case.model, g, self.scheme, until=self.time)
-            return w1_to_law(solution.at(self.time), law), _l1(solution, law)
+            lasts = self.time - posed.since
+            solution = solve_in(posed.chart, posed.model, g, used, lasts)
+            return w1_to_law(solution.at(lasts), posed.data.law), _l1(solution, posed.data.law)
 
-        found = parallel.of(comm).deal(grids, errors, progress=progress, cost=lambda g: g.cells**2)
+        found = parallel.of(comm).deal(posed.grids, errors, progress=progress, cost=lambda g: g.cells**2)
         rows = tuple(
-            Row(g.cells, 1, w1, 0.0, None, {"h": g.h, "L1": l1}) for g, (w1, l1) in zip(grids, found, strict=True)
+            Row(g.cells, 1, w1, 0.0, None, {"h": g.h, "L1": l1}) for g, (w1, l1) in zip(posed.grids, found, strict=True)
         )
-        expected = expected_order(self.case.model, law, grids, self.time, self.scheme)
-        return _judge(self, law, grids, rows, expected, {"time": self.time, "scheme": self.scheme.name})
+        expected = expected_order(posed.data, posed.grids, used)
+        extra = {"time": self.time, "scheme": used.name, "variable": posed.chart.name, "since": posed.since}
+        return _judge(self, posed, rows, expected, extra)
+
+    def _posed(self) -> _Posed:
+        """The problem in the variable that was asked for, or in x if that resolves the laws, else in ln x."""
+        if not self._half_line or self.variable is not None:
+            return self._posed_in(VARIABLES[self.variable or "x"])
+        if chart_for(self.case.model) is HALF_LINE:
+            return self._posed_in(HALF_LINE)
+        posed = self._posed_in(LINE)
+        data = posed.data
+        fine = all(scale(law, posed.grids[-1], data.kinks) >= RESOLVED * posed.grids[-3].h for law in data[:2])
+        return posed if fine else self._posed_in(HALF_LINE)
+
+    def _posed_in(self, chart: Chart) -> _Posed:
+        model, until = self.case.model, self.time
+        law, since, accuracy = exact_law(model, until), 0.0, 0.0
+        if self._half_line:
+            since = SINCE * until
+            model = dataclasses.replace(model, initial=limit_law(model, since))
+            law = law or limit_law(self.case.model, until)
+            accuracy = law.accuracy
+            if chart is HALF_LINE:
+                accuracy = self._accuracy_in(chart, law)
+        assert isinstance(law, Law)
+        law = law_in(chart, law)
+        lo, hi = ends_in(chart, self.case, until, law)
+        bent = kinks(model, until, *(float(x) for x in chart.back(np.array([lo, hi]))))
+        data = Data(law_in(chart, model.start_law), law, [float(chart.to(np.array(x))) for x in bent], model.nu2 > 0.0)
+        levels = self.levels
+        if levels is None:
+            first = FIRST_NOISY if data.noisy else FIRST
+            points = [*data.kinks, *(jumps(self.case.model.start_law, lo, hi) if data.noisy and not since else [])]
+            levels = default_levels(points, lo, hi, first)
+            levels = levels[:HALF_LINE_LEVELS] if since and chart is LINE else levels
+        return _Posed(chart, since, model, data, [kinetic.Grid(lo, hi, cells=cells) for cells in levels], accuracy)
+
+    def _accuracy_in(self, chart: Chart, law: Law) -> float:
+        """By how much a computed law is off one on half as many points, in units of the chart; 0 for a closed form."""
+        for factor in (8.0, 64.0, 512.0):
+            if law.accuracy > 0.0:
+                rough = limit_law(self.case.model, self.time, tolerance=factor * law.accuracy / law.std)
+                off = w1_between(law_in(chart, rough), law_in(chart, law))
+                if off > 0.0:
+                    return off
+        return 0.0
 
 
-def _judge(
-    asked: Kind,
-    law: Law,
-    grids: Sequence[kinetic.Grid],
-    rows: tuple[Row, ...],
-    expected: Expected,
-    extra: dict[str, Any],
-) -> Study:
-    model = asked.case.model
-    refusal = expected.refusal or _blind(model, law, grids, rows[-1].error, extra["time"])
+def _judge(asked: Kind, posed: _Posed, rows: tuple[Row, ...], expected: Expected, extra: dict[str, Any]) -> Study:
+    grids, data = posed.grids, posed.data
+    refusal = expected.refusal or _blind(posed, asked.case.model, rows[-1].error, extra["time"])
     checks: tuple[Check, ...] = ()
     if refusal is None:
-        points = kinks(model, extra["time"], grids[0].lo, grids[0].hi)
-        length = min(scale(known, grids[-1], points) for known in (model.start_law, law))
+        length = min(scale(known, grids[-1], data.kinks) for known in (data.start, data.law))
         order, cap = order_checks(
             rows, -expected.order, band=BAND, cap=CAP * grids[-1].h * (grids[-1].h / length) ** (expected.order - 1.0)
         )
@@ -122,31 +214,35 @@ def _judge(
             order = Check(claim, f"{slope:.4f}", low <= slope <= high)
         checks = order, cap
     orders = ", ".join(f"{-order:.3f}" for order in successive_orders(rows))
+    of = "" if posed.chart is LINE else f" of {posed.chart.name}"
+    begun = f"from the law at t = {posed.since:g} on" if posed.since else ""
     return asked.study(
         refinement="cells N",
-        quantity=f"W1(PDE, exact law) at t = {extra['time']:g}, {extra['scheme']}",
+        quantity=f"W1(PDE, exact law){of} at t = {extra['time']:g}, {extra['scheme']}",
         rows=rows,
         slope=fit_order(rows),
         expected_slope=-expected.order,
         one_sided=expected.most > expected.order,
         checks=checks,
         refusal=refusal,
-        remarks=tuple(line for line in (f"order from level to level: {orders}", expected.why) if line),
+        remarks=tuple(line for line in (f"order from level to level: {orders}", expected.why, begun) if line),
         extra={**extra, "domain": [grids[0].lo, grids[0].hi], "expected_order": expected.order},
     )
 
 
-def _blind(model: Model, law: Law, grids: Sequence[kinetic.Grid], error: float, until: float) -> str | None:
+def _blind(posed: _Posed, model: Model, error: float, until: float) -> str | None:
     """Why errors on these grids say nothing of the scheme, or None."""
-    lo, hi, start = grids[-1].lo, grids[-1].hi, model.start_law
-    points = kinks(model, until, lo, hi)
-    for when, known in ((0.0, start), (until, law)):
+    grids, (start, law, points, _) = posed.grids, posed.data
+    lo, hi = grids[-1].lo, grids[-1].hi
+    for when, known in ((posed.since, start), (until, law)):
         if scale(known, grids[-3], points) < RESOLVED * grids[-3].h:
             now, first = (scale(one, grids[-1], points) for one in (known, start))
             return _narrow(model, when, now, first, grids)
     lost = max(_outside(known, lo, hi) for known in (start, law))
     if error < 10.0 * lost * (hi - lo):
         return f"the ends cut off a mass of {lost:.1e}, which the last error {error:.1e} may show: widen them"
+    if posed.accuracy > KNOWN * error:
+        return f"the law is known to {posed.accuracy:.1e} only, the last error is {error:.1e}: choose fewer cells"
     if error < ROUNDING * (hi - lo):
         return f"the last error {error:.1e} is rounding: choose fewer cells"
     return None

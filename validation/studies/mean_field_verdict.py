@@ -17,7 +17,7 @@ from validation.studies.study import Check, Interval, Row, fit_constant, fit_slo
 
 SLOPE_HALF_WIDTH, CONSTANT_HALF_WIDTH = 0.02, 0.05
 WORK = 50_000_000  # particles that the clouds of a level hold together, at most
-NOISY_WORK = 5_000_000_000  # collisions of them all, at most
+NOISY_WORK = 3_000_000_000  # collisions of them all, at most
 
 
 def work_of(steps: int) -> int:
