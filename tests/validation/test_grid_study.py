@@ -132,12 +132,12 @@ def test_a_reconstruction_of_first_order_turns_the_verdict() -> None:
 
 def test_another_law_turns_the_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: the law of a drift whose w is 1 % off; the error stops falling."""
-    whole = study_module.exact_law
+    whole = study_module.limit_law
 
     def exact_law(model: Model, time: float) -> Any:
         return whole(dataclasses.replace(model, weight=1.01 * model.weight), time)
 
-    monkeypatch.setattr(study_module, "exact_law", exact_law)
+    monkeypatch.setattr(study_module, "limit_law", exact_law)
     study = GridStudy(cases["regression"], levels=LEVELS).run()
     assert [check.holds for check in study.checks] == [False, False]
 

@@ -166,15 +166,11 @@ class GridStudy(Kind):
 
     def _posed_in(self, chart: Chart) -> _Posed:
         model, until = self.case.model, self.time
-        law, since, accuracy = exact_law(model, until), 0.0, 0.0
+        law, since, accuracy = limit_law(model, until), 0.0, 0.0
         if self._half_line:
             since = SINCE * until
             model = dataclasses.replace(model, initial=limit_law(model, since))
-            law = law or limit_law(self.case.model, until)
-            accuracy = law.accuracy
-            if chart is HALF_LINE:
-                accuracy = self._accuracy_in(chart, law)
-        assert isinstance(law, Law)
+            accuracy = law.accuracy if chart is LINE else self._accuracy_in(chart, law)
         law = law_in(chart, law)
         lo, hi = ends_in(chart, self.case, until, law)
         bent = kinks(model, until, *(float(x) for x in chart.back(np.array([lo, hi]))))
