@@ -116,7 +116,7 @@ def _on_line(case: Any, arguments: argparse.Namespace, until: float, times: int)
     if len(cells) != 1 or (given and len(given) != 2):
         told = f"--cells {_told(arguments.cells)} --domain {_told(given)}"
         raise InputError(f"{told}: a case on the line has one N, and LO HI")
-    grid = Grid(*(given or case.domain or domain(case.model, until)), cells=cells[0])
+    grid = Grid(*(given or case.interval or domain(case.model, until)), cells=cells[0])
     _require_memory(grid.cells, times)
     initial_law(case.model, grid)
     return grid, cautions(case.model, grid, until)
@@ -133,12 +133,10 @@ def _in_plane(case: Any, arguments: argparse.Namespace, until: float, times: int
     if len(cells) > 2 or (given and len(given) != 4):
         told = f"--cells {_told(arguments.cells)} --domain {_told(given)}"
         raise InputError(f"{told}: two features have N or N N, and four ends")
-    if case.domain and not given:
-        raise InputError(f"domain = {list(case.domain)!r} of the case: two features have four ends, of --domain")
     require_two_features(case.model)
     require_strips(cells[-1], command.launched_size())
     _require_memory(cells[0] * cells[-1], times)
-    ends = (given[:2], given[2:]) if given else rectangle(case.model, until)
+    ends = (given[:2], given[2:]) if given else case.rectangle or rectangle(case.model, until)
     grids = []
     for name, pair, number in zip(("x", "y"), ends, (cells[0], cells[-1]), strict=True):
         try:

@@ -44,7 +44,8 @@ TOLD = [
      "run.cuont is not known: did you mean count?"),
     ("until = 2", "until = 2\ncount = 1.5", "run.count = 1.5: allowed is a positive integer, such as 100000"),
     ("until = 2", "until = 2\ntimes = 3", "run.times = 3: allowed is a list of finite numbers in [0, until]"),
-    ("until = 2", "until = 2\n[grid]\ndomain = [1]", "grid.domain = [1]: allowed is two increasing finite numbers"),
+    ("until = 2", "until = 2\n[grid]\ndomain = [1]", "grid.domain = [1]: allowed is two increasing finite numbers,"
+     " and with two features a list of two such pairs"),
     ("until = 2", "until = 2\n[gird]\ndomain = [1, 2]", "gird is not known: did you mean grid?"),
     ("[run]\nuntil = 2", "", "run is missing: allowed is a table [run]"),
     (NORMAL, 'law = "kernel"\nfile = 3', "model.initial.file = 3: allowed is the name of a CSV or .npy file,"

@@ -115,6 +115,40 @@ def test_product_law_makes_the_model_a_plane(tmp_path: Path) -> None:
     assert load_case(write(tmp_path, with_initial(table))).model.dim == 2
 
 
+PLANE = """
+law = "product"
+components = [{law = "normal", m = 1.0, v = 1.0}, {law = "uniform", low = 0.0, high = 1.0}]
+"""
+
+
+def on(domain: str) -> str:
+    return with_initial(PLANE) + f"[grid]\ndomain = {domain}\n"
+
+
+def test_two_features_have_four_ends(tmp_path: Path) -> None:
+    case = load_case(write(tmp_path, on("[[-7, 9.0], [-1.0, 2.0]]")))
+    assert case.domain == case.rectangle == ((-7.0, 9.0), (-1.0, 2.0))
+    assert case.interval is None
+    line = load_case(write(tmp_path, PLAIN + "[grid]\ndomain = [-7, 9.0]\n"))
+    assert (line.interval, line.rectangle) == ((-7.0, 9.0), ((-7.0, 9.0),))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (on("[-7.0, 9.0]"), "(-7.0, 9.0) with 2 features: allowed are two increasing numbers, twice: in x and in y"),
+        (on("[[-7.0, 9.0], [2.0, -1.0]]"), "with 2 features: allowed are two increasing numbers, twice"),
+        (PLAIN + "[grid]\ndomain = [[0, 1], [0, 1]]\n", "with 1 feature: allowed are two increasing numbers"),
+        (PLAIN + "[grid]\ndomain = [1.0, 0.0]\n", "domain = (1.0, 0.0) with 1 feature"),
+        (on("[[0, 1], [0, 1]]").replace("[{", '[{law = "dirac", point = 0.0}, {'), "with 3 features: allowed is none"),
+    ],
+)
+def test_a_domain_of_another_number_of_features_is_refused(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load_case(write(tmp_path, text))
+    assert told in str(caught.value)
+
+
 MISTAKES = [
     ("until = 2", "until = 2\nsteps = 3", "steps"),
     ("until = 2", "until = -2.0", "until"),

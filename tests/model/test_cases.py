@@ -17,15 +17,20 @@ from particles.model import (
     Law,
     Normal,
     SechPower,
+    SpaceLaw,
     Uniform,
     cases,
+    circulating_state,
+    exact_law,
 )
 from particles.schemes.collisions import Collisions
 from particles.schemes.euler import Euler
 
 NAMES = [
-    "moments-decay", "moments-conserved", "vehicles", "regression", "regression-2d", "regression-2d-unscaled", "iris",
+    "moments-decay", "moments-conserved", "vehicles", "regression", "regression-2d", "regression-2d-unscaled",
+    "regression-2d-printed", "regression-2d-printed-unscaled", "iris",
     "fokker-planck", "fokker-planck-wide", "inverse-gamma", "generalised-gamma", "relu", "tanh-noise",
+    "shear", "rotation", "ou-2d", "circulation",
 ]  # fmt: skip
 each_case = pytest.mark.parametrize("name", NAMES)
 
@@ -52,7 +57,8 @@ def test_case_can_be_run_as_it_stands(name: str) -> None:
     scheme = Collisions(0.01) if noisy else Euler(layers=case.layers)
     levels = scheme.levels(case.model, case.until, case.times)
     assert levels[-1] == pytest.approx(case.until)
-    assert (case.domain is None) == (case.model.dim > 1 or name == "relu")
+    assert (case.domain is None) == (name.startswith("regression-2d") or name == "relu")
+    assert len(case.rectangle) in (0, case.model.dim)
 
 
 @pytest.mark.parametrize(
@@ -140,6 +146,39 @@ def test_both_planes_rest_at_one_and_zero(name: str, rate: float) -> None:
     np.testing.assert_allclose(rest, [1.0, 0.0], atol=1e-15)
 
 
+@pytest.mark.parametrize(("name", "zero"), [("regression-2d-printed", 2.0), ("regression-2d-printed-unscaled", 1.0)])
+def test_the_printed_signs_repel_x_and_attract_y(name: str, zero: float) -> None:
+    model = cases[name].model
+    weights = model.weights(0.0)
+    rate = 1.0 / zero
+    np.testing.assert_array_equal(weights[0], np.diag([rate, -rate]))
+    np.testing.assert_allclose(weights[0] @ [zero, 0.0] + model.biases(0.0, weights)[0], 0.0, atol=1e-15)
+
+
+@pytest.mark.parametrize("name", ["shear", "rotation", "ou-2d"])
+def test_linear_cases_in_the_plane_fit_their_domain_at_all_their_times(name: str) -> None:
+    """At most 2e-8 of the start, and of the exact normal law at each time, lies beyond either end."""
+    case = cases[name]
+    for t in case.times:
+        law = exact_law(case.model, t)
+        assert isinstance(law, SpaceLaw)
+        for k, (low, high) in enumerate(case.rectangle):
+            side = law.marginal(k)
+            assert side.cdf(np.array(low)) + side.sf(np.array(high)) < 2e-8
+    assert cases["shear"].model.weights(0.0).tolist() == [[[0.0, 1.0], [1.0, 0.0]]]
+    law = exact_law(cases["shear"].model, 0.5)
+    assert isinstance(law, SpaceLaw)
+    assert law.covariance[0, 1] == pytest.approx(0.5 * math.sinh(1.0), rel=1e-14)
+
+
+def test_the_case_that_circulates_fits_its_domain_at_rest() -> None:
+    case = cases["circulation"]
+    rest = circulating_state(case.model)
+    assert rest.variance == pytest.approx([1.0171625901] * 2, abs=5e-11)
+    side = rest.marginal(0)
+    assert side.cdf(np.array(-12.0)) + side.sf(np.array(12.0)) < 2e-10
+
+
 def test_iris_is_the_smoothed_law_between_sticky_walls() -> None:
     case = cases["iris"]
     assert case.model.walls == (1.0, 7.0)
@@ -153,10 +192,8 @@ def test_iris_is_the_smoothed_law_between_sticky_walls() -> None:
 
 
 def test_iris_share_at_the_lower_wall_is_that_of_setosa() -> None:
-    from particles.model import exact_law
-
     law = exact_law(cases["iris"].model, 6.0)
-    assert law is not None
+    assert isinstance(law, Law)
     assert float(law.cdf(1.0)) == pytest.approx(1.0 / 3.0, abs=0.02)
 
 

@@ -29,7 +29,9 @@ def describe(case: Case) -> list[tuple[str, str]]:
         pairs.append(("noise", f"K(x) = {shape['K']}{constants}, nu^2 = {model['nu2']:g}"))
     pairs.append(("horizon T", f"{case.until:g}"))
     if case.domain is not None:
-        pairs.append(("domain of the equation", f"[{case.domain[0]:g}, {case.domain[1]:g}], {case.cells} cells"))
+        ends = " x ".join(f"[{low:g}, {high:g}]" for low, high in case.rectangle)
+        cells = " x ".join([str(case.cells)] * len(case.rectangle))
+        pairs.append(("domain of the equation", f"{ends}, {cells} cells"))
     return pairs
 
 

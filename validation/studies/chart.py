@@ -75,7 +75,7 @@ def ends_in(chart: Chart, case: Case, until: float, law: Law) -> tuple[float, fl
     In ln x they lie at whole distances from the first kink of the drift, so that it can be a face of every grid.
     """
     if chart is LINE:
-        return case.domain or kinetic.domain(case.model, until)
+        return case.interval or kinetic.domain(case.model, until)
     levels = np.array([_TAIL, 1.0 - _TAIL])
     found = np.concatenate([known.quantile(levels) for known in (law_in(chart, case.model.start_law), law)])
     low, high = float(found.min()), float(found.max())

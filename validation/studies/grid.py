@@ -124,7 +124,7 @@ class GridStudy(Kind):
                 f"case {self.case.name!r} has no exact law on the line at t = {until:g}: this study needs one"
             )
         else:
-            self._require_density(*(self.case.domain or kinetic.domain(model, until)))
+            self._require_density(*(self.case.interval or kinetic.domain(model, until)))
         if self.levels is not None:
             require_levels(self.levels, "increasing numbers of cells")
 

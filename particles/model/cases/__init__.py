@@ -1,1 +1,1 @@
-"""The papers' experiments, and cases from files."""
+"""The papers' experiments, cases in the plane whose answers are known, and cases from files."""

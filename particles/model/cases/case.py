@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
+from particles.base.errors import InputError
 from particles.model.rule import Model
 from particles.model.samples import Samples
+
+Pair = tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -20,22 +25,63 @@ class Case:
         Horizon T.
     times : tuple of float
         Snapshots in [0, T].
-    domain : (float, float), optional
-        Ends of the grid; None where no one-dimensional PDE belongs to the case.
+    domain : (float, float), or ((float, float), (float, float)) with two features, optional
+        Ends of the grid, increasing, in x and in y; None where they are found, or no equation belongs to the case.
     cells, count, layers : int
         Defaults of a run.
     samples : Samples, optional
         The measurements that the initial law was made of; labels, truth values, say which go to the lower wall.
+
+    Raises
+    ------
+    InputError
+        If the domain does not fit the number of features.
     """
 
     name: str
     model: Model
     until: float
     times: tuple[float, ...]
-    domain: tuple[float, float] | None
+    domain: Pair | tuple[Pair, Pair] | None
     figure: str = ""
     notes: str = ""
     cells: int = 1600
     count: int = 100_000
     layers: int = 1000
     samples: Samples | None = None
+
+    def __post_init__(self) -> None:
+        if self.domain is None:
+            return
+        dim = self.model.dim
+        pairs: Any = self.domain if dim > 1 else (self.domain,)
+        allowed = "two increasing numbers" + (", twice: in x and in y" if dim == 2 else "")
+        if dim > 2:
+            raise InputError(f"domain = {self.domain!r} with {dim} features: allowed is none, for want of an equation")
+        if len(pairs) != dim or not all(map(_increasing, pairs)):
+            raise InputError(f"domain = {self.domain!r} with {dim} feature{'s'[: dim - 1]}: allowed are {allowed}")
+
+    @property
+    def interval(self) -> Pair | None:
+        """The domain of a case on the line; None where it has none."""
+        return None if self.domain is None or self.model.dim > 1 else self.rectangle[0]
+
+    @property
+    def rectangle(self) -> tuple[Pair, ...]:
+        """The domain as one pair of ends a feature; () where it has none."""
+        found: Any = () if self.domain is None else self.domain if self.model.dim > 1 else (self.domain,)
+        return tuple((float(low), float(high)) for low, high in found)
+
+
+def _increasing(pair: Any) -> bool:
+    return (
+        isinstance(pair, tuple | list)
+        and len(pair) == 2
+        and _finite(pair[0])
+        and _finite(pair[1])
+        and (pair[0] < pair[1])
+    )
+
+
+def _finite(number: Any) -> bool:
+    return isinstance(number, int | float) and math.isfinite(number)

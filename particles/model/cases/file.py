@@ -17,7 +17,7 @@ v = 1.0
 until = 2.0                         # also times, count, layers
 
 [grid]
-domain = [-7.0, 9.0]                # also cells
+domain = [-7.0, 9.0]                # with two features [[-7.0, 9.0], [-8.0, 8.0]]; also cells
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _build(path: Path, content: dict[str, Any], find: Find) -> Case:
             bias=_parameter(model.bias),
             initial=_law(model.initial, find) if samples is None else samples.law(),
             neurons=model.neurons,
-            walls=_pair(model.walls),
+            walls=_ends(model.walls),
             scaled=model.scaled,
             wall=model.wall,
             diffusion=DIFFUSIONS[model.diffusion],
@@ -112,14 +112,17 @@ def _build(path: Path, content: dict[str, Any], find: Find) -> Case:
         times=tuple(run.times) if run.times is not None else (0.0, run.until),
         count=run.count,
         layers=run.layers,
-        domain=_pair(grid.domain) if grid else None,
+        domain=_ends(grid.domain) if grid else None,
         cells=grid.cells if grid else 1600,
         samples=samples,
     )
 
 
-def _pair(given: list[float] | None) -> tuple[float, float] | None:
-    return None if given is None else (given[0], given[1])
+def _ends(given: Any) -> Any:
+    """A pair of ends, or pairs of them, as tuples."""
+    if given is None:
+        return None
+    return tuple(_ends(part) if isinstance(part, list) else part for part in given)
 
 
 def _drift(given: Any) -> Drift:

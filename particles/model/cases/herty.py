@@ -74,14 +74,20 @@ def _regression() -> Case:
     )
 
 
-def _regression_2d(name: str, *, bias: float, scaled: bool, notes: str) -> Case:
+def _regression_2d(name: str, *, bias: float, scaled: bool, notes: str, weight: float = -1.0) -> Case:
     start = Product([Normal(1.0, 1.0), Normal(0.0, 1.0)])
     return Case(
         name=name,
         figure="P Fig. 6",
-        notes=f"tanh, w = diag(-1, -1), b = ({bias:g}, 0), rest point (1, 0); {notes}. The caption's signs contradict"
-        " each other and the initial law is not given: N(1, 1) x N(0, 1) here",
-        model=Model(drift=TANH, weight=-1.0, bias=np.array([bias, 0.0]), initial=start, scaled=scaled),
+        notes=f"tanh, w = diag({weight:g}, -1), b = ({bias:g}, 0), {notes}. The caption's signs contradict each other"
+        " and the initial law is not given: N(1, 1) x N(0, 1) here",
+        model=Model(
+            drift=TANH,
+            weight=-1.0 if weight == -1.0 else np.diag([weight, -1.0]),
+            bias=np.array([bias, 0.0]),
+            initial=start,
+            scaled=scaled,
+        ),
         until=2.0,
         times=(0.0, 1.0, 2.0),
         domain=None,
@@ -183,10 +189,27 @@ EXPERIMENTS: dict[str, Callable[[], Case]] = {
     "vehicles": _vehicles,
     "regression": _regression,
     "regression-2d": lambda: _regression_2d(
-        "regression-2d", bias=0.5, scaled=True, notes="with the 1/d of (3), so b_x is one half"
+        "regression-2d", bias=0.5, scaled=True, notes="rest point (1, 0); with the 1/d of (3), so b_x is one half"
     ),
     "regression-2d-unscaled": lambda: _regression_2d(
-        "regression-2d-unscaled", bias=1.0, scaled=False, notes="without the 1/d of (3), as the caption's numbers want"
+        "regression-2d-unscaled",
+        bias=1.0,
+        scaled=False,
+        notes="rest point (1, 0); without the 1/d of (3), as the caption's numbers want",
+    ),
+    "regression-2d-printed": lambda: _regression_2d(
+        "regression-2d-printed",
+        weight=1.0,
+        bias=-1.0,
+        scaled=True,
+        notes="as printed, with the 1/d of (3): x is repelled from 2, y drawn to 0",
+    ),
+    "regression-2d-printed-unscaled": lambda: _regression_2d(
+        "regression-2d-printed-unscaled",
+        weight=1.0,
+        bias=-1.0,
+        scaled=False,
+        notes="as printed, without the 1/d of (3): x is repelled from 1, y drawn to 0",
     ),
     "iris": _iris,
     "fokker-planck": lambda: _fokker_planck(

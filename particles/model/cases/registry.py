@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from particles.base.errors import InputError
+from particles.model.cases import herty, plane
 from particles.model.cases.case import Case
-from particles.model.cases.herty import EXPERIMENTS
+
+EXPERIMENTS = {**herty.EXPERIMENTS, **plane.EXPERIMENTS}
 
 
 @cache

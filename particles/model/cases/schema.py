@@ -11,7 +11,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, PositiveInt
 
 _FINITE, _POSITIVE = "a finite number", "a positive finite number"
+_ENDS = "two increasing finite numbers, and with two features a list of two such pairs"
 Number = Annotated[FiniteFloat, Field(description=_FINITE)]
+Pair = Annotated[list[FiniteFloat], Field(min_length=2, max_length=2)]
 Positive = Annotated[FiniteFloat, Field(gt=0.0, description=_POSITIVE)]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
 
@@ -137,9 +139,7 @@ class ModelTable(Table):
     )
     diffusion: Literal["1", "x"] = Field("1", description="'1' or 'x', the shape K of the noise")
     nu2: Annotated[FiniteFloat, Field(ge=0.0)] = Field(0.0, description="a finite number of at least 0, a variance")
-    walls: Annotated[list[FiniteFloat], Field(min_length=2, max_length=2)] | None = Field(
-        None, description="two increasing finite numbers"
-    )
+    walls: Pair | None = Field(None, description="two increasing finite numbers")
     scaled: bool | None = Field(None, description="true or false")
 
 
@@ -155,9 +155,7 @@ class RunTable(Table):
 class GridTable(Table):
     """Ends and cells of the PDE's grid."""
 
-    domain: Annotated[list[FiniteFloat], Field(min_length=2, max_length=2)] = Field(
-        description="two increasing finite numbers"
-    )
+    domain: Annotated[list[FiniteFloat | Pair], Field(min_length=2, max_length=2)] = Field(description=_ENDS)
     cells: PositiveInt = Field(1600, description="a positive integer, such as 1600")
 
 

@@ -74,7 +74,7 @@ def settings_of(case: Case, **given: Any) -> Settings:
     """Settings of a case; what is not given is the case's own: its domain, cells, horizon and number of particles."""
     chosen = {name: value for name, value in given.items() if value is not None}
     until = chosen.pop("until", case.until)
-    domain = tuple(chosen.pop("domain", None) or case.domain or kinetic.domain(case.model, until))
+    domain = tuple(chosen.pop("domain", None) or case.interval or kinetic.domain(case.model, until))
     base = {"count": case.count, "cells": case.cells, "pde": suited(case.model)}
     return Settings(**{**base, "until": until, "domain": domain, **chosen})
 
