@@ -1,4 +1,4 @@
-"""`python -m kinetic run | steady | moments | fit`: the equations of a case."""
+"""`python -m kinetic run | resume | steady | moments | fit`: the equations of a case."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import sys
 
 from kinetic.commands import fit as fit_command
 from kinetic.commands import moments as moments_command
-from kinetic.commands import run
+from kinetic.commands import resume, run
 from kinetic.commands import steady as steady_command
 from particles.base import command
 
 
 def build_parser() -> command.Parser:
     """Return the parser; its sub-commands set `execute`."""
-    parts = run, steady_command, moments_command, fit_command
+    parts = run, resume, steady_command, moments_command, fit_command
     return command.parser_of("kinetic", "The equations of infinitely many particles, on a grid.", parts)
 
 

@@ -32,7 +32,11 @@ BEFORE = 1e-11
 
 
 class Stepper(Protocol):
-    """The state of a run and its steps, whatever the scheme."""
+    """The state of a run and its steps, whatever the scheme.
+
+    Averages and atoms are arrays that a restart writes into. Where atoms are not, `held` can be set: what the state
+    consists of beside the averages.
+    """
 
     @property
     def averages(self) -> Floats:
@@ -85,6 +89,10 @@ class Share(Protocol):
         """Its rows among all."""
 
     @property
+    def height(self) -> int:
+        """Rows of its parts but the last."""
+
+    @property
     def parts(self) -> Sequence[slice]:
         """Its rows, counted from its first, in parts over which sums are taken: the same on any number of ranks."""
 
@@ -126,6 +134,11 @@ class Whole:
         return shape
 
     @property
+    def height(self) -> int:
+        """All of them."""
+        return self.shape[0]
+
+    @property
     def about(self) -> dict[str, Any]:
         """Nothing."""
         return {}
@@ -147,41 +160,67 @@ class Whole:
         return local
 
 
-class _Watch:
-    """The lowest average so far, and whether the state still changes."""
+class Course:
+    """How far a run has come, and what it has kept; with the state of its stepper all that a restart needs.
+
+    `seen` is the state at the last look, where a residual is asked for.
+    """
 
     def __init__(self, stepper: Stepper, t: float, grid: Cells, share: Share, residual: float | None) -> None:
-        self._stepper, self._grid, self._share, self._residual = stepper, grid, share, residual
-        self._seen = stepper.averages.copy() if residual is not None else None
+        self.stepper, self._grid, self._share, self._residual = stepper, grid, share, residual
+        self.t, self.steps = t, 0
+        self.seen = stepper.averages.copy() if residual is not None else None
         self.lowest, self.lowest_at = min(share.ranks.gather(float(stepper.averages.min()))), t
+        self.kept: list[tuple[float, Floats, Floats]] = []
 
-    def look(self, t: float, elapsed: float) -> bool:
-        """Look at the state at time t; True where it changed by no more than residual x elapsed since the last look.
+    def keep(self) -> None:
+        """Keep the state: time, averages, atoms."""
+        self.kept.append((self.t, self.stepper.averages.copy(), self.stepper.atoms.copy()))
 
-        NotFiniteError on all ranks where a cell average stopped being finite; it names the first one, its place and t.
+    def look(self, elapsed: float, request: int) -> tuple[bool, int]:
+        """Look at the state. True where it changed by no more than residual x elapsed since the last look; the request.
+
+        That is the largest of all ranks'. NotFiniteError on all where a cell average stopped being finite; it names the
+        first one, its place and t.
         """
-        state, changes = self._stepper.averages, list[float]()
-        if self._seen is not None:
-            changes = [float(np.abs(state[part] - self._seen[part]).sum()) for part in self._share.parts]
-            self._seen = state.copy()
-        found = self._share.ranks.gather((self._first_not_finite(state), float(state.min()), changes))
-        bad = next((one for one, _, _ in found if one is not None), None)
+        state, changes = self.stepper.averages, list[float]()
+        if self.seen is not None:
+            changes = [float(np.abs(state[part] - self.seen[part]).sum()) for part in self._share.parts]
+            self.seen = state.copy()
+        found = self._share.ranks.gather((self._first_not_finite(), float(state.min()), changes, request))
+        bad = next((one for one, *_ in found if one is not None), None)
         if bad is not None:
             index, value = bad
             told = ", ".join(map(str, index))
             place = f"cell {told} ({self._grid.where(index)})"
-            raise NotFiniteError(f"{place} is {value} at t = {t:.6g}", on_all_ranks=True)
-        lowest = min(one for _, one, _ in found)
+            raise NotFiniteError(f"{place} is {value} at t = {self.t:.6g}", on_all_ranks=True)
+        lowest = min(one for _, one, *_ in found)
         if lowest < self.lowest:
-            self.lowest, self.lowest_at = lowest, t
+            self.lowest, self.lowest_at = lowest, self.t
+        asked = max(one for *_, one in found)
         if self._residual is None:
-            return False
-        change = self._grid.size * math.fsum(one for _, _, parts in found for one in parts)
-        return change <= self._residual * elapsed
+            return False, asked
+        change = self._grid.size * math.fsum(one for _, _, parts, _ in found for one in parts)
+        return change <= self._residual * elapsed, asked
 
-    def _first_not_finite(self, state: Floats) -> tuple[tuple[int, ...], float] | None:
+    def _first_not_finite(self) -> tuple[tuple[int, ...], float] | None:
+        state = self.stepper.averages
         index = first_not_finite(state)
         return None if index is None else ((index[0] + self._share.first, *index[1:]), float(state[index]))
+
+
+class Keeper:
+    """What writes checkpoints, and reads one at the beginning; this one does neither."""
+
+    def begin(self, course: Course) -> None:
+        """Take up the run where a checkpoint left it, if it goes on from one."""
+
+    def request(self) -> int:
+        """What is asked for, as `particles.base.watch` numbers it; the ranks are told at the next look."""
+        return 0
+
+    def looked(self, course: Course, request: int) -> None:
+        """Answer what the ranks have asked for; `Stopped` where the run is to end after a checkpoint."""
 
 
 def drive(
@@ -197,40 +236,46 @@ def drive(
     ahead: Callable[[float, float], float] | None = None,
     progress: Callable[[float], None] | None = None,
     share: Share | None = None,
+    keeper: Keeper | None = None,
 ) -> Run:
     """Step from `start` through all stored times, or until nothing changes any more.
 
     The `stored` times increase and are met exactly; the last one ends the run. No step straddles a time of `jumps`, and
     `ahead(t, dt)` shortens a step from t on to what the speeds on its way allow. `cfl`, `steps`, `residual` and
-    `progress` are as for `kinetic.evolve`. `share` is what of the state the stepper holds, by default all. The record
-    has that part. NotFiniteError names the first cell that stops being finite, or the step if it does.
+    `progress` are as for `kinetic.evolve`. `share` is what of the state the stepper holds, by default all, and what the
+    run then has; `keeper` writes checkpoints, by default none. NotFiniteError names the first cell that stops being
+    finite, or the step if it does.
     """
-    t, done, stopped = start, 0, False
-    watch = _Watch(stepper, start, grid, Whole(grid) if share is None else share, residual)
-    kept: list[tuple[float, Floats, Floats]] = []
+    course = Course(stepper, start, grid, Whole(grid) if share is None else share, residual)
+    keeper = Keeper() if keeper is None else keeper
+    keeper.begin(course)
+    stopped = False
     for stop in sorted({*stored, *jumps}):
         latest = stop - BEFORE * abs(stop) if stop in jumps else stop
         last = not any(jump >= stop for jump in jumps)
-        while t < stop and not stopped:
-            longest = stepper.longest_step(t, cfl)
+        while course.t < stop and not stopped:
+            t, longest = course.t, stepper.longest_step(course.t, cfl)
             dt, count = plan(stop - t, longest if ahead is None else ahead(t, min(longest, stop - t)), steps)
             if t + dt == t:
                 told = f"the time step {dt:.3g} no longer advances t = {t:.6g}: the speeds blow up"
                 raise NotFiniteError(told, on_all_ranks=True)
-            now = min(count, CHUNK, done + 1) if stepper.steady else 1
+            now = min(count, CHUNK, course.steps + 1) if stepper.steady else 1
             stepper.advance(t, dt, now, latest)
-            t = stop if now * dt >= stop - t or (now == count and steps == "equal") else t + now * dt
-            done += now
-            stopped = watch.look(t, now * dt) and last
+            course.t = stop if now * dt >= stop - t or (now == count and steps == "equal") else t + now * dt
+            course.steps += now
+            resting, request = course.look(now * dt, keeper.request())
+            stopped = resting and last
+            if not stopped and course.t < stored[-1]:
+                keeper.looked(course, request)
             if progress is not None:
-                progress(t)
-        if stop in stored or stopped:
-            kept.append((t, stepper.averages.copy(), stepper.atoms.copy()))
+                progress(course.t)
+        if stopped or (stop in stored and not any(t >= stop for t, _, _ in course.kept)):
+            course.keep()
         if stopped:
             break
-    times, averages, atoms = zip(*kept, strict=True)
-    early = stopped and t < stored[-1]
-    return Run(times, np.array(averages), np.array(atoms), done, watch.lowest, watch.lowest_at, early)
+    times, averages, atoms = zip(*course.kept, strict=True)
+    early = stopped and course.t < stored[-1]
+    return Run(times, np.array(averages), np.array(atoms), course.steps, course.lowest, course.lowest_at, early)
 
 
 def plan(span: float, longest: float, steps: Steps) -> tuple[float, int]:

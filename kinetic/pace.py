@@ -1,7 +1,7 @@
 """How many steps a run needs, told before the first one, and how long one may be where speeds are functions of t.
 
-A run of an equation has no checkpoint: what stops it takes all of it. One that needs more than a day is refused, and
-one of more than ten minutes says so. The seconds are a lower bound, those of the fastest scheme, a core a rank.
+One that needs more than a day is refused, whether it writes checkpoints or not: another grid or scheme does better. One
+of more than ten minutes says so. The seconds are a lower bound, those of the fastest scheme, a core a rank.
 """
 
 from __future__ import annotations

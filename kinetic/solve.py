@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kinetic import pace
+from kinetic.checkpoint import digest, keeping
 from kinetic.grid import FEWEST_CELLS, Grid, first_not_finite
 from kinetic.line.reconstruction import CWENO3, Reconstruction
 from kinetic.loop import Share, Stepper, Whole, drive
@@ -28,6 +29,7 @@ from particles.base.arrays import Floats, as_floats
 from particles.base.checks import require_type
 from particles.base.errors import InputError
 from particles.base.provenance import provenance
+from particles.base.watch import Checkpoints
 from particles.model import Model
 
 _EXPLICIT = Explicit()
@@ -74,6 +76,7 @@ class _Options(TypedDict, total=False):
     heed: Callable[[Sequence[str]], None]
     comm: Any
     everywhere: bool
+    checkpoints: Checkpoints | None
 
 
 class _OfModel(_Options, total=False):
@@ -103,6 +106,7 @@ def solve(
     heed: Callable[[Sequence[str]], None] = lambda cautions: None,
     comm: Any = None,
     everywhere: bool = True,
+    checkpoints: Checkpoints | None = None,
 ) -> Any:
     """Solve the mean-field equation of a model, with noise its Fokker-Planck equation, from its initial law.
 
@@ -121,7 +125,7 @@ def solve(
     scheme : Scheme, default Explicit()
         With noise also `Imex()`, of third order too, whose steps grow with h and not with h^2, or `ChangCooper()`, of
         second order, positive and at rest where the model is, for long times.
-    until, times, residual, progress, heed, comm, everywhere
+    until, times, residual, progress, heed, comm, everywhere, checkpoints
         As for `evolve`.
     averages : ndarray, shape (N,), in the plane (N_y, N_x), optional
         Initial cell averages; default: exact ones of the initial law.
@@ -145,7 +149,8 @@ def solve(
         own, outside = share.averages(model.initial), grid.outside(model.initial)
     return _carry(
         problem, own, grid, scheme, share, until=until, times=times, atoms=outside if atoms is None else atoms,
-        residual=residual, progress=progress, heed=heed, everywhere=everywhere, about={"model": model.describe()},
+        residual=residual, progress=progress, heed=heed, everywhere=everywhere, checkpoints=checkpoints,
+        about={"model": model.describe()},
     )  # fmt: skip
 
 
@@ -173,6 +178,7 @@ def evolve(
     about: dict[str, Any] | None = None,
     comm: Any = None,
     everywhere: bool = True,
+    checkpoints: Checkpoints | None = None,
 ) -> Any:
     """Solve a scalar conservation law, with diffusion and a source if it has them, from given cell averages.
 
@@ -205,6 +211,9 @@ def evolve(
     everywhere : bool, default True
         Every rank gets the record. False: rank 0 alone, which then gets the others' rows one rank after the other; the
         others get None, and need memory for their own rows alone.
+    checkpoints : Checkpoints, optional
+        Where and when to write what a restart needs, and whether this is one; see `particles.Checkpoints`. They are
+        written at looks at the state, and the run goes on with the same bytes on any number of ranks.
 
     Raises
     ------
@@ -213,13 +222,16 @@ def evolve(
         steps than a day holds.
     NotFiniteError
         If a cell stops being finite; names the first one, its x and t.
+    Stopped
+        If `checkpoints` asked to leave.
     """
     kind = kind_of(grid)
     require_type("problem", problem, kind.problem, f"a {kind.problem.__name__}")
     share = kind.share(grid, comm)
     return _carry(
         problem, _own_rows(averages, share, grid), grid, scheme, share, until=until, times=times, start=start,
-        atoms=atoms, residual=residual, progress=progress, heed=heed, everywhere=everywhere, about=about,
+        atoms=atoms, residual=residual, progress=progress, heed=heed, everywhere=everywhere, checkpoints=checkpoints,
+        about=about,
     )  # fmt: skip
 
 
@@ -238,6 +250,7 @@ def _carry(
     progress: Callable[[float], None] | None,
     heed: Callable[[Sequence[str]], None],
     everywhere: bool,
+    checkpoints: Checkpoints | None,
     about: dict[str, Any] | None,
 ) -> Any:
     """What `evolve` does, from the averages of this rank's cells."""
@@ -257,10 +270,16 @@ def _carry(
     steps = pace.count_steps(stepper, start, [*stored, *breaks], cfl, ahead)
     cautions = ranks.together(lambda: pace.judge(steps, grid, residual, ranks.size))
     heed(cautions)
-    run = drive(
-        stepper, start, stored, grid=grid, cfl=cfl, steps=scheme.steps, jumps=breaks, residual=residual, ahead=ahead,
-        progress=progress, share=share,
-    )  # fmt: skip
+    asked: dict[str, Any] = {}
+    if checkpoints is not None:
+        told = {"start": float(start), "times": list(stored), "residual": residual, "boundary": problem.boundary}
+        sums = {"averages": digest(share, grid, averages), "atoms": ends.tolist()}
+        asked = {**(about or {}), "grid": grid.describe(), "scheme": scheme.describe(), **told, **sums}
+    with keeping(checkpoints, share, grid, asked, steps) as keeper:
+        run = drive(
+            stepper, start, stored, grid=grid, cfl=cfl, steps=scheme.steps, jumps=breaks, residual=residual,
+            ahead=ahead, progress=progress, share=share, keeper=keeper,
+        )  # fmt: skip
     found = [share.whole(one) if everywhere else share.whole_on_first(one) for one in run.averages]
     if any(one is None for one in found):
         return None

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from particles.base.errors import InputError
-
-Number = Annotated[float, Field(allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Whole = Annotated[int, Field(ge=1)]
+from particles.base.schema import Count, Number, Positive, Table, Whole, require_inside, validated
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(strict=True, extra="allow")
-
-
-class Arguments(_Table):
+class Arguments(Table):
     """The command line of a run, as far as its values have a type; what they may be is checked as for a new run."""
 
     case: str
@@ -49,7 +40,7 @@ class Arguments(_Table):
     histogram: Annotated[list[str], Field(min_length=3, max_length=3)] | None
 
 
-class Description(_Table):
+class Description(Table):
     """The whole description, without its sum."""
 
     format: str | None = None
@@ -63,21 +54,14 @@ class Description(_Table):
     arguments: dict[str, Any]
     sources: str
     files: dict[str, str]
-    sizes: dict[str, Count] = {}
+    sizes: dict[str, Count] = Field(default_factory=dict)
 
 
 def check_description(meta: dict[str, Any]) -> None:
     """Refuse a description that no run has written, by the first value that is wrong."""
-    try:
-        found = Description.model_validate(meta)
-        if "place" in found.arguments:  # of a command line
-            Arguments.model_validate(found.arguments)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))[:60]
-        raise InputError(f"its description is that of no checkpoint: {where}: {first['msg'].lower()}") from None
-    for name in found.files:
-        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
-            raise InputError(f"its description names a file outside of it, {name[:60]!r}")
+    found = validated(Description, meta)
+    if "place" in found.arguments:  # of a command line
+        validated(Arguments, found.arguments)
+    require_inside(found.files)
     if any(len(kept) not in (0, len(found.moments)) for kept in (found.counts, found.left)):
         raise InputError("its description counts other snapshots than it has moments")

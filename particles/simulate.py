@@ -119,7 +119,7 @@ def perform(
     with claimed, Watch(checkpoints, ensemble.ranks, written) as watch:
         _compile(model, scheme, levels, ensemble)
         k, state, kept = _begin(checkpoints, ensemble, model, run, described)
-        watch.ready()
+        watch.ready(k)
         for stop in run.stops[len(kept.moments) :]:
             end = int(np.argmin(np.abs(levels - stop)))
             while k < end:  # from t_k to t_n, many steps a sweep where the parameters are known beforehand

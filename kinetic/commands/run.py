@@ -46,6 +46,10 @@ def add_parser(commands: Any) -> None:
         "--residual", type=command.positive_float, metavar="R",
         help="end early where the density changes by less than R a unit of time, in L1",
     )  # fmt: skip
+    run.add_argument(
+        "--resume", action="store_true", help="go on where a checkpoint of this run is, do nothing where it is finished"
+    )
+    command.add_checkpoints(run)
     run.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
     run.set_defaults(execute=execute)
 
@@ -54,45 +58,115 @@ def execute(arguments: argparse.Namespace) -> int:
     """Solve the mean-field equation of a case, with noise its Fokker-Planck equation, and keep the record.
 
     Under mpirun ranks share the rows of a case of two features; the record is the same bytes on any number of them.
+    SIGUSR1 writes a checkpoint to FILE.nc.checkpoints; SIGTERM writes one and leaves with 75. With --resume one command
+    serves the first start and every later one.
     """
-    from kinetic import solve
-    from kinetic.solve import stored_times
+    from particles.base.checkpoint import folder_of, require_none
     from particles.base.files import check_output_file
-    from particles.base.progress import progress_bar
+    from particles.base.watch import Checkpoints
     from particles.model import load_case
-    from particles.model.cases.copy import case_files, packed
+    from particles.model.cases.copy import case_files
 
     case = load_case(arguments.case)
-    about = {"case": arguments.case, "copy": packed(*case_files(arguments.case))}
+    place, files = case_files(arguments.case)
+    wanted = (arguments.checkpoint_every, arguments.stop_at, arguments.max_wall)
+    check_output_file(arguments.out, ".nc", replace=arguments.replace or arguments.resume)
+    checkpoints = Checkpoints(
+        folder_of(arguments.out),
+        every=arguments.checkpoint_every,
+        leave=arguments.exit_on_signal,
+        stop_at=arguments.stop_at,
+        resume=arguments.resume,
+        or_begin=True,
+        max_wall=arguments.max_wall,
+        announce=arguments.exit_on_signal or arguments.resume or any(value is not None for value in wanted),
+        arguments={"place": place},
+        files=files,
+    )
+    require_none(checkpoints)
+    return carry(arguments, case, checkpoints)
+
+
+def carry(arguments: argparse.Namespace, case: Any, checkpoints: Any) -> int:
+    """Check a run, carry it out, store it, and tell of it."""
+    from kinetic import solve
+    from kinetic.solve import stored_times
+    from particles.base.checkpoint import discard
+    from particles.base.files import check_output_file
+    from particles.base.progress import progress_bar
+    from particles.model.cases.copy import packed
+
+    place = checkpoints.arguments["place"]
     until = case.until if arguments.until is None else arguments.until
     times = [t for t in case.times if t <= until] if arguments.times is None else arguments.times
-    stored_times(0.0, until, times)
-    check_output_file(arguments.out, ".nc", replace=arguments.replace)
+    stored = stored_times(0.0, until, times)
     if case.model.dim > 2:
         raise InputError(f"case {case.name!r} has {case.model.dim} features: the equation is solved for 1 and 2")
     if case.model.dim == 1 and command.launched_size() > 1:
         raise InputError(f"case {case.name!r} has one feature: its equation is solved by one process, without mpirun")
+    scheme = SCHEMES[arguments.scheme]
     require_scheme(
-        SCHEMES[arguments.scheme], noisy=case.model.nu2 > 0.0, in_plane=case.model.dim > 1,
-        ranks=command.launched_size(),
+        scheme, noisy=case.model.nu2 > 0.0, in_plane=case.model.dim > 1, ranks=command.launched_size()
     )  # fmt: skip
     grid, foreseen = (_in_plane if case.model.dim == 2 else _on_line)(case, arguments, until, len(times))
+    if arguments.resume and _is_finished(arguments, case.model, grid, scheme, stored):
+        if command.launched_rank() == 0:
+            discard(checkpoints.folder)  # a kill between storing and this left them
+            print(plain(f"{case.name}: this run is finished, and stored in {arguments.out}"))
+        return 0
     from particles.base import parallel
 
     ranks = parallel.world()
+    kept = {**vars(arguments), "cells": [*grid.shape[::-1]], "domain": _ends(grid), "times": times, "until": until}
+    kept = {name: value for name, value in kept.items() if name != "execute"}
+    checkpoints = dataclasses.replace(checkpoints, arguments={**kept, "place": place})
     with ranks.claimed(arguments.out, lambda: check_output_file(arguments.out, ".nc", replace=arguments.replace)):
         with progress_bar(f"kinetic: {case.name}") as progress:
             solution = solve(
-                case.model, grid, SCHEMES[arguments.scheme], until=until, times=times, residual=arguments.residual,
+                case.model, grid, scheme, until=until, times=times, residual=arguments.residual,
                 progress=lambda t: progress(t / until), heed=lambda cautions: _say([*foreseen, *cautions]),
-                comm=ranks, everywhere=False,
+                comm=ranks, everywhere=False, checkpoints=checkpoints,
             )  # fmt: skip
         if solution is not None:
             found = [*foreseen, *solution.provenance["cautions"]]
+            about = {"case": arguments.case, "copy": packed(place, checkpoints.files)}
             solution = dataclasses.replace(solution, provenance={**about, **solution.provenance, "cautions": found})
         ranks.on_first(lambda: solution.save(arguments.out, replace=arguments.replace), arguments.out)
-    if solution is None:  # rank 0 has it, and tells of it
-        return 0
+        if ranks.rank == 0:
+            discard(checkpoints.folder)
+    if solution is not None:  # rank 0 has it
+        _tell(case, solution, arguments, until)
+    return 0
+
+
+def _is_finished(arguments: argparse.Namespace, model: Any, grid: Any, scheme: Any, stored: tuple[float, ...]) -> bool:
+    """Whether the run that is asked for is the one that is stored; another is refused, unless it may go."""
+    import os
+
+    from kinetic.record import load
+    from particles.base.checkpoint import differing
+
+    if not os.path.exists(arguments.out):
+        return False
+    record = load(arguments.out)
+    held = {"model": record.provenance.get("model"), "grid": record.grid.describe(), "scheme": record.scheme.describe()}
+    wanted = {"model": model.describe(), "grid": grid.describe(), "scheme": scheme.describe()}
+    if not record.stopped:
+        held, wanted = held | {"times": list(record.times)}, wanted | {"times": list(stored)}
+    names = differing(held, wanted)
+    if names and not arguments.replace:
+        raise InputError(f"{arguments.out} holds another run: it differs in {', '.join(names)}; give another file")
+    return not names
+
+
+def _ends(grid: Any) -> list[float]:
+    """Ends of a grid as the option takes them."""
+    told = grid.describe()["domain"]
+    return [*told[0], *told[1]] if isinstance(told[0], list) else told
+
+
+def _tell(case: Any, solution: Any, arguments: argparse.Namespace, until: float) -> None:
+    grid = solution.grid
     _say(_remarks(case.model, solution))
     print(f"{case.name}: {grid.told}, {solution.steps} steps to t = {until:g}")
     for t in solution.times:
@@ -104,7 +178,6 @@ def execute(arguments: argparse.Namespace) -> int:
         told = {"case": case.name, "out": arguments.out, **grid.describe()}
         rows = [solution.snapshot(t) for t in solution.times]
         command.print_json({**told, "steps": solution.steps, "lowest": solution.lowest, "snapshots": rows})
-    return 0
 
 
 def _on_line(case: Any, arguments: argparse.Namespace, until: float, times: int) -> tuple[Any, tuple[str, ...]]:

@@ -113,6 +113,16 @@ class PlaneIntegrator:
         """Masses on the walls and in the corners now."""
         return self._masses(self._base)
 
+    @property
+    def held(self) -> Floats:
+        """What the state consists of beside the averages: that of the walls, as it is stepped."""
+        return self._kept.copy() if self._walls is None else self._walls.get(self._base)
+
+    @held.setter
+    def held(self, numbers: Floats) -> None:
+        if self._walls is not None:
+            self._walls.set(self._base, numbers)
+
     def _masses(self, row: int) -> Floats:
         return self._kept if self._walls is None else self._walls.masses(row)
 

@@ -75,6 +75,11 @@ class Strips:
         """Of this rank's part of an array of averages."""
         return self.rows.stop - self.rows.start, self.plane.x.cells
 
+    @property
+    def height(self) -> int:
+        """Rows of a strip but the last."""
+        return HEIGHT
+
     @cached_property
     def counts(self) -> list[int]:
         """Number of strips of each rank."""

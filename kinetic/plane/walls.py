@@ -62,6 +62,17 @@ class Walls:
         lines = [width * line[row, 1:-1] for width, line in zip(self._widths, self._lines, strict=True)]
         return np.concatenate([*lines, self._corners[row]])
 
+    def get(self, row: int) -> Floats:
+        """Densities of all lines, wall by wall, and masses of the corners, shape (2 N_y + 2 N_x + 4,)."""
+        return np.concatenate([*(line[row, 1:-1] for line in self._lines), self._corners[row]])
+
+    def set(self, row: int, state: Floats) -> None:
+        """Take what `get` gave for the state of a row."""
+        ends = np.cumsum([line.shape[1] - 2 for line in self._lines])
+        for line, part in zip(self._lines, np.split(state, ends)[:4], strict=True):
+            line[row, 1:-1] = part
+        self._corners[row] = state[ends[-1] :]
+
     def put(self, masses: Floats) -> None:
         """Take masses, as `masses` gives them, for the state in row 0."""
         ends = np.cumsum([line.shape[1] - 2 for line in self._lines])

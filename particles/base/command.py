@@ -164,6 +164,25 @@ def add_replace(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--replace", action="store_true", help="an older result at --out may be replaced")
 
 
+def add_checkpoints(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say when a run writes checkpoints, and when it leaves."""
+    parser.add_argument("--checkpoint-every", type=duration, metavar="TIME", help="wall clock, such as 90s, 10m or 1h")
+    parser.add_argument("--exit-on-signal", action="store_true", help="leave with 75 after SIGUSR1's checkpoint")
+    parser.add_argument("--stop-at", type=positive_integer, metavar="STEP", help="checkpoint, then leave with 75")
+    parser.add_argument(
+        "--max-wall", type=duration, metavar="TIME",
+        help="leave with 75 and a checkpoint before so much time is over (default: the end that Slurm tells)",
+    )  # fmt: skip
+
+
+def duration(text: str) -> float:
+    """Read a time such as ``90s``, ``10m`` or ``1.5h``; return seconds."""
+    unit = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1:])
+    if unit is None:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a time such as 90s, 10m or 1h")
+    return positive_float(text[:-1]) * unit
+
+
 def positive_integer(text: str) -> int:
     """Read a positive integer, ``1000000`` or ``1e6``."""
     number = finite_float(text)

@@ -53,7 +53,7 @@ class Checkpoints:
     leave : bool, default False
         After one that SIGUSR1 asked for, end the run by `Stopped` on all ranks, exit code 75.
     stop_at : int >= 1, optional
-        Write one after this step and end the run by `Stopped`.
+        Write one after this step, or at the first look at the state after it, and end the run by `Stopped`.
     resume : bool, default False
         Start from the newest whole checkpoint of the same run. Without it, a folder that holds one is refused.
     or_begin : bool, default False
@@ -97,11 +97,13 @@ class Watch:
     """Listens for SIGUSR1 and SIGTERM, and looks at the clock, while a run lasts; without checkpoints it does nothing.
 
     SIGTERM writes a checkpoint and ends the run by `Stopped`; not after the last step, since storing takes no longer.
-    `size` is the bytes that this rank writes to a checkpoint.
+    `size` is the bytes that this rank writes to a checkpoint, `program` the one that speaks.
     """
 
-    def __init__(self, checkpoints: Checkpoints | None, ranks: Ranks, size: float = 0.0) -> None:
-        self._checkpoints = checkpoints
+    def __init__(
+        self, checkpoints: Checkpoints | None, ranks: Ranks, size: float = 0.0, program: str = "particles"
+    ) -> None:
+        self._checkpoints, self._program = checkpoints, program
         self._ranks = ranks
         self._first = ranks.rank == 0
         self._before: dict[Any, Any] = {}
@@ -110,6 +112,7 @@ class Watch:
         self._last = self._looked = monotonic()
         self._sweep = 0.0  # the longest so far
         self._cost = size / RATE  # seconds of a checkpoint
+        self._step, self._stops = 0, False
 
     def __enter__(self) -> Watch:
         if self._checkpoints is not None:
@@ -121,15 +124,16 @@ class Watch:
         if self._status is not None:
             self._status.remove()
 
-    def ready(self) -> None:
-        """Say that the first step is about to be taken, once all ranks are there; SIGTERM waits for the loop now."""
+    def ready(self, step: int = 0) -> None:
+        """Say that the step after `step` is about to be taken, once all ranks are there; SIGTERM waits for the loop."""
+        self._step = step
         if self._checkpoints is not None:
             signals.heard.deferred = True
             if self._checkpoints.announce:
                 self._ranks.barrier()
                 if self._first:
                     told = f"running, pid {os.getpid()}; SIGUSR1 writes a checkpoint to {self._checkpoints.folder}"
-                    say("particles", told)
+                    say(self._program, told)
         self._last = self._looked = monotonic()
 
     def request(self) -> int:
@@ -156,7 +160,10 @@ class Watch:
         if self._status is not None:
             self._status.tell(k, steps)
         asked = request in (DUE, ASKED) or (request == LEAVE and k < steps)
-        return self._checkpoints is not None and (asked or k == self._checkpoints.stop_at)
+        stop = self._checkpoints.stop_at if self._checkpoints is not None else None
+        self._stops = stop is not None and self._step < stop <= k
+        self._step = k
+        return self._checkpoints is not None and (asked or self._stops)
 
     def written(self, request: int, k: int, steps: int) -> None:
         """Start the clock anew, or leave by `Stopped` where the run is to end after this checkpoint."""
@@ -164,7 +171,7 @@ class Watch:
         self._cost, self._last, self._looked = now - self._looked, now, now
         assert self._checkpoints is not None  # one was written
         leaves = request == LEAVE or (request == ASKED and self._checkpoints.leave)
-        if k == self._checkpoints.stop_at or leaves:
+        if self._stops or leaves:
             folder = self._checkpoints.folder
             raise Stopped(f"stopped after step {k} of {steps}; the checkpoint is in {folder}", on_all_ranks=True)
 

@@ -32,35 +32,15 @@ def add_parser(commands: Any) -> None:
     run.add_argument(
         "--resume", action="store_true", help="go on where a checkpoint of this run is, do nothing where it is finished"
     )
-    _add_checkpoints(run)
+    command.add_checkpoints(run)
     run.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
     run.set_defaults(execute=_run)
 
     resume = commands.add_parser("resume", help="go on with a run that was stopped", description=_resume.__doc__)
     resume.add_argument("out", metavar="DIR", help="what the run was given as --out; on any number of ranks")
-    _add_checkpoints(resume)
+    command.add_checkpoints(resume)
     resume.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
     resume.set_defaults(execute=_resume)
-
-
-def _add_checkpoints(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--checkpoint-every", type=duration, metavar="TIME", help="wall clock, such as 90s, 10m or 1h")
-    parser.add_argument("--exit-on-signal", action="store_true", help="leave with 75 after SIGUSR1's checkpoint")
-    parser.add_argument(
-        "--stop-at", type=command.positive_integer, metavar="STEP", help="checkpoint, then leave with 75"
-    )
-    parser.add_argument(
-        "--max-wall", type=duration, metavar="TIME",
-        help="leave with 75 and a checkpoint before so much time is over (default: the end that Slurm tells)",
-    )  # fmt: skip
-
-
-def duration(text: str) -> float:
-    """Read a time such as ``90s``, ``10m`` or ``1.5h``; return seconds."""
-    unit = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1:])
-    if unit is None:
-        raise argparse.ArgumentTypeError(f"{text!r} must be a time such as 90s, 10m or 1h")
-    return command.positive_float(text[:-1]) * unit
 
 
 def _run(arguments: argparse.Namespace) -> int:

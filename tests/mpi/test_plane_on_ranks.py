@@ -17,14 +17,15 @@ Told = dict[int, "subprocess.CompletedProcess[str]"]
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
 
 SCRIPT = """
-import hashlib, json, math
+import hashlib, json
+from itertools import product
 import numpy as np
 from kinetic import CWENO3, Explicit, Grid, Plane, PlaneProblem, evolve, solve
 from particles.base.errors import InputError, NotFiniteError
 from particles.base.parallel import Ranks, serial, world
 from particles.model import MEAN_COUPLED, TANH, Model, Normal, Product
 
-ranks = world()
+ranks, given_folder = world(), given
 plane = Plane(Grid(2.0, 8.0, cells=20), Grid(2.0, 8.5, cells=75))  # four strips, the last of 27 rows
 bump = plane.averages_of(lambda x, y: np.exp(-((x - 5.1) ** 2) - (y - 5.2) ** 2))
 start = Product([Normal(5.0, 0.5), Normal(5.5, 0.4)])
@@ -38,16 +39,16 @@ def followed(x, y, t, mean):
 def coupled(**options):
     return Model(drift=TANH, weight=np.array([[-1.0, 0.7], [0.3, 0.5]]), bias=MEAN_COUPLED, initial=start, **options)
 
-def given(problem, **options):
+def of(problem, **options):
     return lambda **more: evolve(problem, bump, plane, until=0.15, times=(0.0, 0.1), **options, **more)
 
 RUNS = {
-    "sticky": given(PlaneProblem(outwards, "wall")),
-    "periodic": given(PlaneProblem(outwards, "periodic")),
-    "periodic, diffusion": given(PlaneProblem(outwards, "periodic", 0.1)),
-    "reflecting, diffusion": given(PlaneProblem(outwards, "reflecting", 0.1)),
-    "at rest": given(PlaneProblem(lambda x, y, t, mean: (5.0 - x, 5.0 - y), "reflecting", 1.0), residual=9.0),
-    "varying": given(PlaneProblem(followed, "wall", steady=False, needs_mean=True, varying=True)),
+    "sticky": of(PlaneProblem(outwards, "wall")),
+    "periodic": of(PlaneProblem(outwards, "periodic")),
+    "periodic, diffusion": of(PlaneProblem(outwards, "periodic", 0.1)),
+    "reflecting, diffusion": of(PlaneProblem(outwards, "reflecting", 0.1)),
+    "at rest": of(PlaneProblem(lambda x, y, t, mean: (5.0 - x, 5.0 - y), "reflecting", 1.0), residual=4.0),
+    "varying": of(PlaneProblem(followed, "wall", steady=False, needs_mean=True, varying=True)),
     "mean-coupled": lambda **more: solve(coupled(), plane, until=0.1, **more),
     "mean-coupled, diffusion": lambda **more: solve(coupled(nu2=0.5), plane, until=0.1, **more),
 }
@@ -86,10 +87,28 @@ try:
     evolve(PlaneProblem(outwards, "wall"), np.ones(few.shape), few, until=0.1)
 except InputError as error:
     answer["few"] = str(error)
+
+# stopped on 1 rank, gone on with on 3, ended on 4; and on 3, 4, 2
+from particles.base.watch import Checkpoints, Stopped
+for name, chain in product(("sticky", "at rest", "varying"), ((1, 3, 4), (3, 4, 2))):
+    if ranks.size in chain:
+        turn = chain.index(ranks.size)
+        stop_at = (2, 5, None)[turn]
+        checkpoints = Checkpoints(f"{given_folder}/{name}-{chain[0]}", stop_at=stop_at, resume=turn > 0)
+        try:
+            answer[f"{name}, resumed"] = told(RUNS[name](checkpoints=checkpoints))
+            assert turn == 2
+        except Stopped:
+            assert turn < 2
 print(json.dumps(answer))
 """
 NAMES = [line.split('"')[1] for line in SCRIPT.split("RUNS = {")[1].split("\n}")[0].splitlines() if line[:5] == '    "']
 MORE = (2, 3, 4)
+
+
+def given(folder: Path, asked: list[dict[str, Any]]) -> str:
+    """Where checkpoints lie."""
+    return str(folder)
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +129,16 @@ def test_density_walls_and_moments_are_independent_of_rank_count(
 def test_digests_tell_different_runs_apart(answers: dict[int, list[dict[str, Any]]]) -> None:
     assert len({answers[1][0][name][0] for name in NAMES}) == len(NAMES)
     assert len(NAMES) == 8
+
+
+@pytest.mark.parametrize("ranks", [4, 2])
+@pytest.mark.parametrize("name", ["sticky", "at rest", "varying"])
+def test_restarts_on_other_ranks_change_no_byte(
+    answers: dict[int, list[dict[str, Any]]], ranks: int, name: str
+) -> None:
+    """Stopped on 1 rank, then on 3, ended on 4; and on 3, then 4, ended on 2."""
+    assert [one[f"{name}, resumed"] for one in answers[ranks]] == ranks * [answers[1][0][name]]
+    assert f"{name}, resumed" not in answers[3][0]
 
 
 @pytest.mark.parametrize("ranks", MORE)

@@ -1,0 +1,152 @@
+"""Checkpoints of the equation: a run that was stopped gives the bytes of the run that was not."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kinetic import ChangCooper, Explicit, Grid, Imex, Plane, PlaneProblem, Scheme, evolve, load, solve
+from kinetic.__main__ import build_parser
+from particles.base import command
+from particles.base.checkpoint import complete, folder_of
+from particles.base.errors import InputError
+from particles.base.watch import Checkpoints, Stopped
+from particles.model import MEAN_COUPLED, TANH, Model, Normal, Product, cases
+from tests.paths import ROOT
+
+PAIR = Product([Normal(0.0, 1.0), Normal(0.5, 0.5)])
+W = np.array([[-1.0, 0.7], [0.3, -0.5]])
+SMALL = Plane(Grid(-4.0, 4.0, cells=20), Grid(-3.0, 4.0, cells=24))
+LINE = Grid(-4.0, 5.0, cells=60)
+NOISY, COUPLED = cases["fokker-planck"].model, Model(drift=TANH, weight=-1.0, bias=MEAN_COUPLED, initial=Normal(1, 1))
+Run = Callable[..., Any]
+
+
+def of(model: Model, grid: Any, scheme: Scheme = Explicit(cfl=0.1), **options: Any) -> Run:  # noqa: B008
+    return lambda **more: solve(model, grid, scheme, **({"until": 0.5, "times": (0.0, 0.2)} | options), **more)
+
+
+def turning(x: Any, y: Any, t: float, mean: Any) -> tuple[Any, Any]:
+    return x + 0.5 * y, y - 0.5 * x
+
+
+RUNS: dict[str, Run] = {
+    "plane": of(Model(drift=TANH, weight=W, bias=0.1, initial=PAIR), SMALL),
+    "plane, mean": of(Model(drift=TANH, weight=W, bias=MEAN_COUPLED, initial=PAIR), SMALL),
+    "plane, varying": of(Model(drift=TANH, weight=lambda t: (1.0 + t) * W, bias=0.1, initial=PAIR), SMALL),
+    "plane, noise": of(Model(drift=TANH, weight=W, bias=0.1, initial=PAIR, nu2=0.5), SMALL, residual=0.05),
+    "plane, walls": lambda **more: evolve(
+        PlaneProblem(turning, "wall"),
+        np.full(SMALL.shape, 1 / 56),
+        SMALL,
+        Explicit(cfl=0.1),
+        until=0.5,
+        times=(0.1,),
+        **more,
+    ),
+    "line": of(cases["vehicles"].model, Grid(2.0, 8.0, cells=60)),
+    "line, mean": of(COUPLED, LINE),
+    "explicit": of(NOISY, LINE, until=0.05, times=(0.0,)),
+    "imex": of(NOISY, LINE, Imex(), residual=1.0),
+    "chang-cooper": of(NOISY, LINE, ChangCooper()),
+    "ssprk2": of(NOISY, LINE, ChangCooper("ssprk2"), until=0.05, times=()),
+}
+
+
+def same(one: Any, two: Any) -> bool:
+    told = [(run.times, run.steps, run.lowest, run.lowest_at, run.stopped) for run in (one, two)]
+    arrays = [run.averages.tobytes() + run.atoms.tobytes() for run in (one, two)]
+    return bool(told[0] == told[1] and arrays[0] == arrays[1])
+
+
+def stopped(name: str, folder: Path, step: int, resume: bool = False) -> None:
+    with pytest.raises(Stopped, match="stopped after step"):
+        RUNS[name](checkpoints=Checkpoints(folder, stop_at=step, resume=resume))
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_restarted_run_gives_the_bytes_of_the_straight_one(tmp_path: Path, name: str) -> None:
+    for step in (1, 5):
+        stopped(name, tmp_path / "c", step, resume=step > 1)
+    resumed, straight = RUNS[name](checkpoints=Checkpoints(tmp_path / "c", resume=True)), RUNS[name]()
+    assert straight.steps > 7
+    assert same(resumed, straight)
+
+
+def test_a_restart_that_forgets_the_walls_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The planted fault."""
+    monkeypatch.setattr("kinetic.checkpoint._hold", lambda stepper, numbers: None)
+    stopped("plane, walls", tmp_path / "c", 5)
+    resumed = RUNS["plane, walls"](checkpoints=Checkpoints(tmp_path / "c", resume=True))
+    assert not same(resumed, RUNS["plane, walls"]())
+
+
+def test_the_newest_two_are_kept_and_a_damaged_one_is_passed_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for step in (1, 3, 7):
+        stopped("plane", tmp_path / "c", step, resume=step > 1)
+    older, newer = sorted(path.name for path in (tmp_path / "c").iterdir())
+    assert (older, newer) == ("step-000000003", "step-000000007")
+    content = bytearray((tmp_path / "c" / newer / "x.npy").read_bytes())
+    content[-100] ^= 1
+    (tmp_path / "c" / newer / "x.npy").write_bytes(content)
+    assert same(RUNS["plane"](checkpoints=Checkpoints(tmp_path / "c", resume=True)), RUNS["plane"]())
+    assert capsys.readouterr().err.startswith("kinetic: ")
+
+
+def test_what_does_not_fit_is_one_sentence(tmp_path: Path) -> None:
+    stopped("plane", tmp_path / "c", 1)
+    with pytest.raises(InputError, match="holds an unfinished run: resume it"):
+        RUNS["plane"](checkpoints=Checkpoints(tmp_path / "c"))
+    with pytest.raises(InputError, match="belongs to another run: it differs in model"):
+        RUNS["plane, mean"](checkpoints=Checkpoints(tmp_path / "c", resume=True))
+    with pytest.raises(InputError, match="holds no whole checkpoint"):
+        RUNS["plane"](checkpoints=Checkpoints(tmp_path / "d", resume=True))
+
+
+def ordered(*words: object) -> int:
+    return command.run("kinetic", build_parser, list(map(str, words)))
+
+
+def test_a_command_is_stopped_and_resumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("run", "regression-2d", "--cells", 20, 24, "--until", 0.5, "--out")
+    out, straight = tmp_path / "plane.nc", tmp_path / "straight.nc"
+    assert ordered(*words, straight) == 0
+    assert ordered(*words, out, "--stop-at", 1) == 75
+    assert not out.exists()
+    assert ordered(*words, out) == 2
+    assert "holds an unfinished run: resume it" in capsys.readouterr().err
+    assert ordered("resume", out, "--json") == 0
+    assert "20 x 24 cells" in capsys.readouterr().out
+    assert same(load(out), load(straight))
+    assert not folder_of(out).exists()
+    assert ordered(*words, out, "--resume") == 0
+    assert "this run is finished" in capsys.readouterr().out
+    assert ordered(*words[:-2], 0.4, "--out", out, "--resume") == 2
+    assert "holds another run: it differs in times" in capsys.readouterr().err
+    assert ordered("resume", out) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["plane.nc", "straight.nc"]
+
+
+def test_sigterm_on_two_ranks_writes_a_checkpoint_and_ends(mpirun: str, tmp_path: Path) -> None:
+    out, words = tmp_path / "plane.nc", ("run", "regression-2d", "--cells", "96", "--times", "0", "--until", "60")
+    line = [mpirun, "-n", "2", sys.executable, "-m", "kinetic", *words, "--out", str(out), "--exit-on-signal"]
+    with subprocess.Popen(line, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stderr is not None
+        assert any("kinetic: running, pid" in told for told in iter(run.stderr.readline, ""))
+        run.send_signal(signal.SIGTERM)
+        rest = run.stderr.read()
+        assert run.wait(timeout=20) == 75, rest
+    assert rest.count("kinetic: stopped after step") == 1
+    assert len(complete(folder_of(out))) == 1
+    assert ordered("resume", out) == 0
+    assert ordered(*words, "--out", tmp_path / "straight.nc") == 0
+    assert same(load(out), load(tmp_path / "straight.nc"))
