@@ -101,13 +101,15 @@ def stream(purpose: int, replicate: int) -> int:
     return 4 * replicate + purpose
 
 
-def start_uniforms(first: int, count: int, *, component: int = 0, seed: int = 0, replicate: int = 0) -> Floats:
+def start_uniforms(
+    first: int, count: int, *, component: int = 0, seed: int = 0, replicate: int = 0, purpose: int = START
+) -> Floats:
     """Uniform numbers in (0, 1) for the start of particles first, ..., first + count - 1, shape (count,).
 
     `component` is the feature of the measurement; seed and replicate, independent repetitions under one seed, are those
-    of `check_key`.
+    of `check_key`. Another purpose than START has draws of its own.
     """
     check_key(seed, replicate)
     out = np.empty(count)
-    _start_uniforms()(first, component, seed, stream(START, replicate), out)
+    _start_uniforms()(first, component, seed, stream(purpose, replicate), out)
     return out

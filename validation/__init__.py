@@ -25,6 +25,8 @@ from validation.distance.floor import expected_w1  # noqa: E402
 from validation.distance.null import NullLaw, count_for, detectable, null_law, p_value  # noqa: E402
 from validation.distance.quadratic import w2  # noqa: E402
 from validation.distance.sliced import max_sliced_w1, sliced_w1  # noqa: E402
+from validation.distance.sliced_floor import expected_sliced_w1  # noqa: E402
+from validation.distance.sliced_null import SlicedNull, sliced_null_law  # noqa: E402
 from validation.distance.supremum import kolmogorov  # noqa: E402
 from validation.studies.grazing import GrazingStudy  # noqa: E402
 from validation.studies.grid import GridStudy  # noqa: E402
@@ -40,17 +42,20 @@ __all__ = [
     "LayersStudy",
     "MeanFieldStudy",
     "NullLaw",
+    "SlicedNull",
     "Study",
     "compare",
     "count_for",
     "detectable",
     "enclose",
     "enclose_at",
+    "expected_sliced_w1",
     "expected_w1",
     "kolmogorov",
     "max_sliced_w1",
     "null_law",
     "p_value",
+    "sliced_null_law",
     "sliced_w1",
     "w1",
     "w1_to_law",

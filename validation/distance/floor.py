@@ -64,13 +64,12 @@ def expected_w1(law: Law | Measure, count: int, start: str = "random") -> float:
     require_count("count", count)
     require_one_of("start", start, _DEVIATIONS)
     deviation = _DEVIATIONS[start]
-    outer = np.r_[1 : _KINKS + 1, count - _KINKS : count]
-    kinks = (np.arange(1, count) if count <= _ALL_KINKS else outer) / count
+    kinks = kinks_of(count)
     if start == "quantile":
         kinks = np.concatenate([kinks, kinks - 0.5 / count, [1.0 - 0.5 / count]])
     if isinstance(law, Law):
         return law.integrate_cdf(lambda p: deviation(p, count), kinks=kinks)
-    return _integrate(law, lambda p: deviation(p, count), kinks)
+    return integrate_cdf(law, lambda p: deviation(p, count), kinks)
 
 
 def expected_kolmogorov(count: int) -> float:
@@ -95,6 +94,12 @@ def expected_kolmogorov(count: int) -> float:
     least, most = 0.5 / count, min(1.0, 6.0 / math.sqrt(count))  # D >= 1/(2 M); a polynomial between multiples of it
     edges = np.union1d(np.minimum(least * np.arange(1, 21), most), np.linspace(min(20.0 * least, most), most, 13))
     return least + integrate(lambda x: np.asarray(kstwo.sf(x, count)), edges, 8)
+
+
+def kinks_of(count: int) -> Floats:
+    """Levels k/count at which D_M has a kink, of many the outer ones alone."""
+    outer = np.r_[1 : _KINKS + 1, count - _KINKS : count]
+    return np.asarray((np.arange(1, count) if count <= _ALL_KINKS else outer) / count)
 
 
 def mean_absolute_deviation(p: Floats, count: int) -> Floats:
@@ -131,9 +136,12 @@ _DEVIATIONS: dict[str, Callable[[Floats, int], Floats]] = {
 }
 
 
-def _integrate(measure: Measure, function: Callable[[Floats], Floats], kinks: Floats) -> float:
-    """Integral of function(F(x)) dx by four Gauss nodes between the edges of the measure and its kinks."""
+def integrate_cdf(
+    measure: Measure, function: Callable[[Floats], Floats], kinks: Floats, edges: Floats | None = None
+) -> float:
+    """Integral of function(F(x)) dx by four Gauss nodes between the edges, by default all of the measure, and kinks."""
     check_on_the_line(measure)
     distribution = OfMeasure(measure)
-    edges = np.unique(np.concatenate([distribution.edges, distribution.quantile(kinks)]))
+    edges = distribution.edges if edges is None else edges
+    edges = np.unique(np.concatenate([edges, distribution.quantile(kinks)]))
     return integrate(lambda x: function(np.clip(measure.cdf(x), 0.0, 1.0)), edges, 4)

@@ -34,7 +34,7 @@ from validation.distance.floor import mean_absolute_deviation
 
 PATHS = 20_000
 LEVEL, POWER = 0.05, 0.95
-_NULL = 3  # the fourth purpose of a stream, beside those of `particles.philox`
+NULL = 3  # the fourth purpose of a stream, beside those of `particles.philox`
 _BULK = np.arange(1, 128) / 128.0
 _TAIL = 2.0 ** -np.arange(50.0, 7.25, -0.5)
 _ENOUGH = 30.0  # variance from which a binomial number is a rounded normal one with its skewness
@@ -105,11 +105,11 @@ def null_law(law: Law | Measure, count: int) -> NullLaw:
         If the count is no integer in [1, 1e15], the law has no mean, or the measure is no probability on the line.
     """
     require_count("count", count)
-    widths, survival = _panels(distribution_of(law))
+    _, widths, survival = panels(distribution_of(law))
     before = np.concatenate([[1.0], survival[:-1]])
     share = np.clip((before - survival) / before, 0.0, 1.0)  # of what is left, between two nodes
     distances = np.empty(PATHS)
-    _distances()(float(count), share, widths, survival, 0, stream(_NULL, 0), distances)
+    _distances()(float(count), share, widths, survival, 0, stream(NULL, 0), distances)
     mean = float((widths * mean_absolute_deviation(survival, count)).sum())
     return NullLaw(count, np.sort(distances), mean)
 
@@ -193,8 +193,8 @@ def sentence(p_values: Mapping[str, float], count: int) -> tuple[bool, str]:
     return True, f"indistinguishable from sampling at M = {count}: {told}"
 
 
-def _panels(distribution: Distribution) -> tuple[Floats, Floats]:
-    """Widths of the panels, and S = 1 - F in their middles; panels on which S rounds to 0 or 1 are left out."""
+def panels(distribution: Distribution) -> tuple[Floats, Floats, Floats]:
+    """Middles of panels, their widths, and S = 1 - F in the middles; those where S rounds to 0 or 1 are left out."""
     knots = distribution.quantile(np.concatenate([_TAIL, _BULK, 1.0 - _TAIL]))
     if isinstance(distribution, OfLaw):
         knots = np.concatenate([knots, distribution.law.far_points(_TAIL)])
@@ -204,7 +204,7 @@ def _panels(distribution: Distribution) -> tuple[Floats, Floats]:
     survival = np.where(above, 0.0, 1.0) - distribution.values(middles, above)
     survival = np.minimum.accumulate(np.clip(survival, 0.0, 1.0))
     seen = (survival > 0.0) & (survival < 1.0)
-    return np.diff(knots)[seen], survival[seen]
+    return middles[seen], np.diff(knots)[seen], survival[seen]
 
 
 @formula
