@@ -107,6 +107,7 @@ class _Keeper(Keeper):
         meta = {
             "format": FORMAT,
             "step": course.steps,
+            "steps": max(self._foreseen, course.steps + 1),
             "t": course.t,
             "lowest": course.lowest,
             "lowest_at": course.lowest_at,

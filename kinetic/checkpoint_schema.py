@@ -35,6 +35,7 @@ class Description(Table):
 
     format: Annotated[str, Field(pattern="^simresnet-kinetic-checkpoint-1$")]
     step: Count
+    steps: Whole
     t: Number
     lowest: Number
     lowest_at: Number

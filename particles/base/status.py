@@ -6,6 +6,7 @@ It is there while a run of more than a few seconds lasts, and after a kill; a ru
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import platform
 import time
@@ -15,6 +16,7 @@ from typing import Any
 
 from particles.base.errors import InputError, SimresnetError
 from particles.base.files import write_json
+from particles.base.progress import spoken
 from particles.base.readers import read_json
 
 NAME = "status.json"
@@ -59,3 +61,38 @@ def read(folder: Path) -> dict[str, Any] | None:
     if told["host"] != platform.node():
         return told | {"running": None}
     return told | {"running": Path("/proc", str(told["pid"])).exists()}
+
+
+def unfinished(status: dict[str, Any] | None, checkpoint: Path | None, kept: dict[str, Any]) -> dict[str, Any]:
+    """What a status file and the newest checkpoint, one of which there is, say of a run that is not finished.
+
+    `kept` is what the checkpoint says: its "step", the "steps" of the whole run where they are known, and more.
+    """
+    told: dict[str, Any] = status or {"running": False}
+    if checkpoint is not None:
+        place = {"checkpoint": str(checkpoint), "checkpoint_step": kept["step"]}
+        told = kept | told | place | {"checkpoint_written": checkpoint.stat().st_mtime}
+    return told | ({"share": told["step"] / told["steps"]} if "steps" in told else {})
+
+
+def sentences(program: str, run: str, told: dict[str, Any], what: str) -> list[str]:
+    """The same in a few lines for people; `what` it is, by its checkpoint."""
+    step = f"step {told['step']}"
+    if "steps" in told:
+        step += f" of {told['steps']}, {math.floor(100.0 * told['share'])} %"
+    if "pid" in told:
+        where = f"pid {told['pid']} on {told['host']}, {told['ranks']} rank{'s' * (told['ranks'] > 1)}"
+        heard = f"heard of {spoken(time.time() - told['written'])} ago"
+        state = {True: "running", False: "no longer running", None: "on another machine"}[told["running"]]
+        lines = [f"{run}: {state}: {step}; {where}, {heard}"]
+    else:
+        lines = [f"{run}: stopped after {step}"]
+    if "checkpoint" in told:
+        ago = spoken(time.time() - told["checkpoint_written"])
+        lines.append(f"checkpoint  {told['checkpoint']}, {what}, {ago} ago")
+    if told["running"]:
+        lines.append(f"to have one written: kill -USR1 {told['pid']}")
+    else:
+        go_on = f"python -m {program} resume {run}" if "checkpoint" in told else "no checkpoint: start it again"
+        lines.append(f"to go on    {go_on}")
+    return lines

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,11 +27,13 @@ def execute(arguments: argparse.Namespace) -> int:
 
     Of a run that is not finished: its step, process and newest checkpoint, and how to go on.
     """
+    from particles.base.status import sentences
     from particles.trajectory import META
 
     unfinished = _unfinished(arguments.run)
     if unfinished is not None:
-        for line in _lines(arguments.run, unfinished):
+        what = f"{unfinished['count']} particles, {unfinished['scheme']}" if "checkpoint" in unfinished else ""
+        for line in sentences("particles", arguments.run, unfinished, what):
             print(plain(line))
     if unfinished is None or (Path(arguments.run) / META).exists():
         return _stored(arguments, unfinished)
@@ -42,6 +43,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _stored(arguments: argparse.Namespace, unfinished: dict[str, Any] | None) -> int:
+    from particles.model.cases.copy import short
     from particles.trajectory import load
 
     trajectory = load(arguments.run)
@@ -57,35 +59,26 @@ def _stored(arguments: argparse.Namespace, unfinished: dict[str, Any] | None) ->
         command.print_json(
             {"times": list(trajectory.times), "count": trajectory.count, "sha256": digests}
             | trajectory.plain_moments()
-            | {"histogram_sha256": counts, "info": _short(trajectory.info), "unfinished": unfinished}
+            | {"histogram_sha256": counts, "info": short(trajectory.info), "unfinished": unfinished}
         )
     return 0
 
 
-def _short(info: dict[str, Any]) -> dict[str, Any]:
-    """What a run says of itself, with the names of its case's files in the place of their content."""
-    copy = info.get("copy")
-    return info if not isinstance(copy, dict) else {**info, "copy": {**copy, "files": sorted(copy.get("files", ()))}}
-
-
-def _unfinished(run: str) -> dict[str, Any] | None:
-    """What the checkpoints and the status file beside `run` say of a run that is not finished; None without any."""
-    from particles.base.status import read
+def _unfinished(out: str) -> dict[str, Any] | None:
+    """What the checkpoints and the status file beside `out` say of a run that is not finished; None without any."""
+    from particles.base.status import read, unfinished
     from particles.checkpoint import complete, folder_of, newest
 
-    folder = folder_of(run)
+    folder = folder_of(out)
     status = read(folder)
     checkpoint, meta = newest(folder) if complete(folder) else (None, {})
     if status is None and checkpoint is None:
         return None
-    told: dict[str, Any] = status or {"running": False}
-    if checkpoint is not None:
-        kept = {"checkpoint": str(checkpoint), "checkpoint_step": meta["step"], "count": meta["run"]["count"]}
-        kept["checkpoint_written"] = checkpoint.stat().st_mtime
-        told = {"step": meta["step"]} | _steps(checkpoint, meta) | told | kept | {"scheme": meta["run"]["scheme"]}
-    if "steps" in told:
-        told["share"] = told["step"] / told["steps"]
-    return told
+    if checkpoint is None:
+        return unfinished(status, None, {})
+    run = meta["run"]
+    kept = {"step": meta["step"], **_steps(checkpoint, meta), "count": run["count"], "scheme": run["scheme"]}
+    return unfinished(status, checkpoint, kept)
 
 
 def _steps(checkpoint: Path, meta: dict[str, Any]) -> dict[str, int]:
@@ -100,31 +93,6 @@ def _steps(checkpoint: Path, meta: dict[str, Any]) -> dict[str, int]:
     case = load_case(place)
     scheme = scheme_of(argparse.Namespace(**stored), case)
     return {"steps": len(scheme.levels(case.model, run["until"], run["times"])) - 1}
-
-
-def _lines(run: str, told: dict[str, Any]) -> list[str]:
-    """The same in a few lines for people."""
-    from particles.base.progress import spoken
-
-    step = f"step {told['step']}"
-    if "steps" in told:
-        step += f" of {told['steps']}, {math.floor(100.0 * told['share'])} %"
-    if "pid" in told:
-        where = f"pid {told['pid']} on {told['host']}, {told['ranks']} rank{'s' * (told['ranks'] > 1)}"
-        heard = f"heard of {spoken(time.time() - told['written'])} ago"
-        state = {True: "running", False: "no longer running", None: "on another machine"}[told["running"]]
-        lines = [f"{run}: {state}: {step}; {where}, {heard}"]
-    else:
-        lines = [f"{run}: stopped after {step}"]
-    if "checkpoint" in told:
-        ago = spoken(time.time() - told["checkpoint_written"])
-        lines.append(f"checkpoint  {told['checkpoint']}, {told['count']} particles, {told['scheme']}, {ago} ago")
-    if told["running"]:
-        lines.append(f"to have one written: kill -USR1 {told['pid']}")
-    else:
-        go_on = f"python -m particles resume {run}" if "checkpoint" in told else "no checkpoint: start it again"
-        lines.append(f"to go on    {go_on}")
-    return lines
 
 
 def print_moments(run: Trajectory) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import signal
 import subprocess
 import sys
@@ -124,6 +126,11 @@ def test_a_command_is_stopped_and_resumed(tmp_path: Path, capsys: pytest.Capture
     assert not out.exists()
     assert ordered(*words, out) == 2
     assert "holds an unfinished run: resume it" in capsys.readouterr().err
+    assert ordered("info", out, "--json") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith(f"{out}: stopped after step 1 of ")
+    assert lines[2] == f"to go on    python -m kinetic resume {out}"
+    assert json.loads(lines[-1])["finished"] is False
     assert ordered("resume", out, "--json") == 0
     assert "20 x 24 cells" in capsys.readouterr().out
     assert same(load(out), load(straight))
@@ -134,6 +141,31 @@ def test_a_command_is_stopped_and_resumed(tmp_path: Path, capsys: pytest.Capture
     assert "holds another run: it differs in times" in capsys.readouterr().err
     assert ordered("resume", out) == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == ["plane.nc", "straight.nc"]
+
+
+@pytest.mark.parametrize(("case", "cells", "atoms"), [("regression-2d", (20, 24), 92), ("vehicles", (40,), 2)])
+def test_info_tells_the_sums_of_a_record(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], case: str, cells: tuple[int, ...], atoms: int
+) -> None:
+    out = tmp_path / "record.nc"
+    assert ordered("run", case, "--cells", *cells, "--until", 0.3, "--times", 0.1, "--out", out) == 0
+    record = load(out)
+    capsys.readouterr()
+    assert ordered("info", out, "--json") == 0
+    lines = capsys.readouterr().out.splitlines()
+    told = json.loads(lines[-1])
+    for name, arrays in (("averages", record.averages), ("atoms", record.atoms)):
+        sums = [hashlib.sha256(array.tobytes()).hexdigest() for array in arrays]
+        assert told["sha256"][name] == sums
+        assert [f"t = {t:g}  {name}  sha256 {one}" for t, one in zip(record.times, sums, strict=True)] == [
+            line for line in lines if f"  {name}  " in line
+        ]
+    assert record.atoms.shape == (2, atoms)
+    assert told["times"] == [0.1, 0.3]
+    assert told["grid"] == record.grid.describe()
+    assert told["scheme"] == record.scheme.describe()
+    assert told["provenance"]["case"] == case
+    assert ordered("info", tmp_path / "none.nc") == 2
 
 
 def test_sigterm_on_two_ranks_writes_a_checkpoint_and_ends(mpirun: str, tmp_path: Path) -> None:

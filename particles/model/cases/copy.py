@@ -69,6 +69,13 @@ def packed(place: str, files: Mapping[str, bytes]) -> dict[str, Any] | None:
     return {"place": place, "files": {name: base64.b64encode(content).decode() for name, content in files.items()}}
 
 
+def short(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What a record says of itself, with the names of its case's files in the place of their content."""
+    copy = record.get("copy")
+    told = {"copy": {**copy, "files": sorted(copy.get("files", ()))}} if isinstance(copy, dict) else {}
+    return {**record, **told}
+
+
 def case_of(record: Mapping[str, Any]) -> Case | None:
     """The case of a record, by its own copy alone; None where it has none, or where the case gives another model now.
 
