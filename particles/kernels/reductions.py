@@ -48,6 +48,14 @@ def block_power_sums() -> Formula:
     return sums
 
 
+def block_sums(x: Floats, block: int) -> Floats:
+    """Sum of a row over each of its blocks, in lanes and an order that are fixed."""
+    out = np.empty((2, -(-x.size // block)))
+    block_power_sums()(x, 0.0, block, out)
+    sums: Floats = out[0]
+    return sums
+
+
 def first_not_finite(state: Floats) -> int | None:
     """Number of the first column of `state`, shape (D, m), that holds a NaN or an infinity; None if there is none."""
     for row_block in range(0, state.shape[1], TILE):

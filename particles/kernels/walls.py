@@ -5,7 +5,7 @@ from __future__ import annotations
 from particles.base.jit import formula
 from particles.base.shims import fma
 
-_WHOLE = 1.5 * 2.0**52  # added and taken away again it leaves the nearest whole number
+WHOLE = 1.5 * 2.0**52  # added and taken away again it leaves the nearest whole number
 
 
 @formula
@@ -39,7 +39,7 @@ def folding(old: float, new: float, low: float, high: float) -> float:
     """
     period = 2.0 * (high - low)
     d = low - new if new < low else new - high
-    n = (1.0 / period) * d + _WHOLE - _WHOLE
+    n = (1.0 / period) * d + WHOLE - WHOLE
     r = abs(fma(-period, n, d))
     moved = low + r if new < low else (high - r if new > high else new)
     moved = low if moved < low else moved

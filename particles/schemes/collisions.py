@@ -29,12 +29,14 @@ from particles import vmath
 from particles.base.arrays import Floats
 from particles.base.checks import require_one_of, require_positive, require_type
 from particles.base.errors import InputError
+from particles.base.jit import Formula
 from particles.kernels import counted, noisy
+from particles.kernels.adjoint import given_slope
 from particles.kernels.noisy import Constants, Ends, Keys, Place, Sizes
 from particles.model.rule import Model
 from particles.noise import GAUSSIAN, Noise
 from particles.philox import CLOCK, NOISE, Address
-from particles.schemes.noisy import advance_together, leaves_half_line, longest
+from particles.schemes.noisy import advance_together, leaves_half_line, longest, retrace_space
 from particles.schemes.scheme import Scheme, even_levels, wall_of
 
 CLOCKS = ("poisson", "nanbu", "synchronous")
@@ -121,14 +123,32 @@ class Collisions(Scheme):
         if self.clock == "synchronous":
             advance_together(model, state, (weights, biases), sizes, self.noise, noisy.euler_maruyama, address)
             return
-        rate = dt / self.mean_time
-        thresholds = poisson_thresholds(rate) if self.clock == "poisson" else bernoulli_threshold(rate)
+        thresholds = self._thresholds(dt)
         wall, *ends = wall_of(model, longest(model, weights, biases, sizes, self.noise))
         sweep = counted.counted_collisions(model.drift.value, model.diffusion.value, wall, self.noise.variates)
         constants = Constants(model.drift.constants, model.diffusion.constants)
         keys = Keys(address.key(NOISE), address.key(CLOCK))
         place = Place(address.first, address.step, self.noise.steps)
         sweep(state, weights, biases, sizes, constants, Ends(*ends), keys, place, thresholds)
+
+    def retrace(
+        self, model: Model, state: Floats, slopes: Floats, parameters: tuple[Any, ...], address: Address, block: int,
+        start: Formula = given_slope,
+    ) -> Floats:  # fmt: skip
+        """The pathwise adjoint of `advance`, the numbers held fixed, see `Scheme.retrace`.
+
+        How often a particle collides does not depend on weights, biases and nu^2; it does on eps and the horizon.
+        """
+        weights, biases, dt = parameters
+        sizes = Sizes(self.eps, math.sqrt(self.eps * model.nu2))
+        thresholds = None if self.clock == "synchronous" else self._thresholds(dt)
+        return retrace_space(
+            model, state, slopes, (weights, biases), sizes, address, block, start, self.noise, thresholds
+        )
+
+    def _thresholds(self, dt: float) -> NDArray[np.uint64]:
+        rate = dt / self.mean_time
+        return poisson_thresholds(rate) if self.clock == "poisson" else bernoulli_threshold(rate)
 
     def stride(self, levels: Floats) -> float:
         """eps, of a collision."""

@@ -9,14 +9,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from particles.base.arrays import Floats
 from particles.base.checks import require_count, require_positive
 from particles.base.errors import InputError
+from particles.base.jit import Formula
 from particles.base.memory import require_memory
 from particles.kernels import line, space
+from particles.kernels.adjoint import adjoint_line, given_slope
+from particles.kernels.noisy import Sizes
 from particles.model.rule import Model
 from particles.philox import Address
-from particles.schemes.scheme import Scheme, even_levels, largest_drift, wall_of, without_noise
+from particles.schemes.noisy import retrace_space
+from particles.schemes.scheme import (
+    Scheme,
+    blocks_of,
+    even_levels,
+    largest_drift,
+    slope_of,
+    wall_of,
+    without_noise,
+)
 
 
 @dataclass(frozen=True)
@@ -71,3 +85,19 @@ class Euler(Scheme):
             sweep(state[0], weights[:, 0, 0].copy(), biases[:, 0].copy(), dt, drift.constants, low, high)
         else:
             space.euler_space(drift.value)(state, weights, biases, dt, drift.constants)
+
+    def retrace(
+        self, model: Model, state: Floats, slopes: Floats, parameters: tuple[Any, ...], address: Address, block: int,
+        start: Formula = given_slope,
+    ) -> Floats:  # fmt: skip
+        """The discrete adjoint of `advance`, see `Scheme.retrace`."""
+        weights, biases, dt = parameters
+        if model.size > 1:
+            return retrace_space(model, state, slopes, (weights, biases), Sizes(dt, 0.0), address, block, start)
+        drift = model.drift
+        wall, low, high = wall_of(model, dt * largest_drift(model, weights, biases))
+        sweep = adjoint_line(drift.value, drift.f_u_of_value, drift.f_x, wall, slope_of(wall), start)
+        out = np.zeros((blocks_of(state, block), 2, len(weights)))
+        w, b = weights[:, 0, 0].copy(), biases[:, 0].copy()
+        sweep(state[0], slopes[0], w, b, dt, drift.constants, low, high, block, out)
+        return np.concatenate([out, np.zeros_like(out[:, :1])], axis=1).transpose(0, 2, 1)

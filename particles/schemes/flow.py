@@ -11,12 +11,16 @@ import numpy as np
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
+from particles.base.jit import Formula
 from particles.kernels import line, space
+from particles.kernels.adjoint import given_slope
+from particles.kernels.reductions import block_sums
 from particles.model.exact.expm import affine_flow
+from particles.model.exact.tangents import flow_tangents
 from particles.model.exact.transients import segments
 from particles.model.rule import Model
 from particles.philox import Address
-from particles.schemes.scheme import Scheme, wall_of, without_noise
+from particles.schemes.scheme import Scheme, blocks_of, wall_of, without_noise
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,30 @@ class ExactFlow(Scheme):
         sweep = line.flow_line(model.drift.flow, wall)
         for row, steps in zip(state, parameters[0], strict=True):
             sweep(row, steps, model.drift.constants, low, high)
+
+    def retrace(
+        self, model: Model, state: Floats, slopes: Floats, parameters: tuple[Any, ...], address: Address, block: int,
+        start: Formula = given_slope,
+    ) -> Floats:  # fmt: skip
+        """The adjoint of `advance`, see `Scheme.retrace`: flow maps that follow each other, and their derivatives.
+
+        Component by component and without walls; InputError elsewhere.
+        """
+        if model.walls is not None or len(parameters) == 2:
+            raise InputError(f"{self!r} has an adjoint for diagonal weights without walls alone: use Euler(layers=...)")
+        size, steps = model.size, parameters[0].shape[1]
+        out = np.zeros((blocks_of(state, block), steps, size * (size + 1) + 1))
+        for i, rows in enumerate(parameters[0].tolist()):
+            found = []
+            for w, b, t, *_ in rows:
+                found.append(flow_tangents(model.drift, state[i], w, b, t))
+                state[i] = found[-1].y
+            slopes[i] = start(state[i], slopes[i])
+            for k in range(steps - 1, -1, -1):
+                out[:, k, i * size + i] = block_sums(slopes[i] * found[k].by_w, block)
+                out[:, k, size * size + i] = block_sums(slopes[i] * found[k].by_b, block)
+                slopes[i] *= found[k].by_x
+        return out
 
     def stride(self, levels: Floats) -> float:
         """0: the flow is exact over any time."""

@@ -5,13 +5,19 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from particles.base.arrays import Floats
+from particles.base.errors import InputError
+from particles.base.jit import Formula
 from particles.kernels import noisy
-from particles.kernels.noisy import Constants, Ends, Place, Sizes
+from particles.kernels.adjoint_space import Box, adjoint_space
+from particles.kernels.noisy import Constants, Ends, Keys, Place, Sizes
 from particles.model.rule import Model
 from particles.noise import Noise
-from particles.philox import NOISE, Address
-from particles.schemes.scheme import largest_drift, wall_of
+from particles.philox import CLOCK, NOISE, Address
+from particles.schemes.scheme import blocks_of, largest_drift, slope_of, wall_of
 
 _BITS = 128  # steps that a counter serves where a step needs one bit
 
@@ -35,6 +41,35 @@ def advance_together(
     else:
         sweep = noisy.noisy_line(*formulas, wall, noise.variates)
     sweep(state[0], weights[:, 0, 0].copy(), biases[:, 0].copy(), sizes, constants, Ends(*ends), key, place)
+
+
+def retrace_space(
+    model: Model, state: Floats, slopes: Floats, rows: tuple[Floats, Floats], sizes: Sizes, address: Address,
+    block: int, start: Formula, noise: Noise | None = None, thresholds: NDArray[np.uint64] | None = None,
+) -> Floats:  # fmt: skip
+    """The adjoint of steps in R^D, with noise or without, see `Scheme.retrace`; `thresholds` where pushes are counted.
+
+    InputError for signs from single bits, which no adjoint draws again.
+    """
+    if noise is not None and noise.bits and model.size == 1 and thresholds is None:
+        raise InputError(f"noise = {noise.name!r} on the line, all colliding at once, has no adjoint: use another law")
+    weights, biases = rows
+    drift, shape = model.drift, model.diffusion
+    wall, *ends = wall_of(model, longest(model, weights, biases, sizes, noise) if noise is not None else math.inf)
+    formulas = (
+        drift.value, drift.f_u_of_value, drift.f_x, shape.value, shape.derivative, wall, slope_of(wall)
+    )  # fmt: skip
+    counted = thresholds is not None
+    sweep = adjoint_space(formulas, start, noise, counted=counted)
+    out = np.zeros((blocks_of(state, block), len(weights), model.size * (model.size + 1) + 1))
+    box = Box(*(np.full(model.size, end) for end in ends))
+    keys = Keys(address.key(NOISE), address.key(CLOCK))
+    place = Place(address.first, address.step, 1 if noise is None else noise.steps)
+    numbers = sizes, Constants(drift.constants, shape.constants)
+    limits = np.zeros(0, dtype=np.uint64) if thresholds is None else thresholds
+    sweep(state, slopes, weights, biases, numbers, box, keys, place, limits, block, out)
+    out[:, :, -1] *= 0.5 * sizes.sd / model.nu2 if model.nu2 > 0.0 else 0.0
+    return out
 
 
 def longest(model: Model, weights: Floats, biases: Floats, sizes: Sizes, noise: Noise) -> float:

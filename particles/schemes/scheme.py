@@ -14,8 +14,10 @@ import numpy as np
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
+from particles.base.jit import Formula
 from particles.base.memory import require_memory
-from particles.kernels import walls
+from particles.kernels import wall_slopes, walls
+from particles.kernels.adjoint import given_slope
 from particles.model.rule import Model
 from particles.philox import Address
 
@@ -39,6 +41,36 @@ class Scheme(Protocol):
 
     def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...], address: Address) -> None:
         """Carry `state`, shape (D, m), over these steps, in place; draws are addressed by `address`."""
+
+    def retrace(
+        self, model: Model, state: Floats, slopes: Floats, parameters: tuple[Any, ...], address: Address, block: int,
+        start: Formula = given_slope,
+    ) -> Floats:  # fmt: skip
+        """Carry `state` over these steps, and the derivative of a loss back: the discrete adjoint of `advance`.
+
+        Parameters
+        ----------
+        model, state, parameters, address
+            As of `advance`; the state becomes the same bits.
+        slopes : ndarray, shape (D, m)
+            What `start(x, slope)` makes the derivative of the loss by each particle's end x of; it becomes that by the
+            particle's begin.
+        block : int
+            Particles whose parts are added, a multiple of `particles.kernels.adjoint.TILE`.
+        start : formula, default the slope itself
+
+        Returns
+        -------
+        ndarray, shape (blocks, K, D D + D + 1)
+            Sums over blocks of the derivatives by the weights of each step (with their factor), row by row, by its
+            biases, and by nu^2.
+
+        Raises
+        ------
+        InputError
+            If the scheme has no adjoint.
+        """
+        raise InputError(f"{self!r} has no adjoint: allowed are Euler, ExactFlow and Collisions")
 
     def stride(self, levels: Floats) -> float:
         """Time for which the drift and a kick of noise are taken at once, dt; 0 for an exact flow."""
@@ -83,6 +115,19 @@ def wall_of(model: Model, longest: float = math.inf) -> tuple[Any, float, float]
     width = model.walls[1] - model.walls[0]
     short = longest < width or math.isinf(width)
     return walls.reflecting if short else walls.folding, *model.walls
+
+
+def slope_of(wall: Formula) -> Formula:
+    """Formula of the derivative of a wall's map."""
+    return {
+        walls.free: wall_slopes.free, walls.sticky: wall_slopes.sticky, walls.reflecting: wall_slopes.reflecting,
+        walls.folding: wall_slopes.folding,
+    }[wall]  # fmt: skip
+
+
+def blocks_of(state: Floats, block: int) -> int:
+    """Number of blocks of a rank's particles."""
+    return -(-int(state.shape[1]) // block)
 
 
 def largest_drift(model: Model, weights: Floats, biases: Floats) -> float:

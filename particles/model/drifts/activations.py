@@ -27,9 +27,14 @@ def _linear_propagator(w: float, t: float, c: Constants) -> tuple[float, float]:
     return expm1_over(w, t), 0.0
 
 
+@formula
+def _identity_flow_x(x: float, y: float, w: float, b: float, t: float, c: Constants) -> float:
+    return vmath.exp(w * t)
+
+
 IDENTITY = Drift(
     "identity", _identity, one, zero, zero, 1.0, flow=_identity_flow, propagator=_linear_propagator,
-    reproducible=True, linear=True, contracts=True, extended=lambda u, x, c: u,
+    flow_x=_identity_flow_x, reproducible=True, linear=True, contracts=True, extended=lambda u, x, c: u,
 )  # fmt: skip
 
 # ReLU ----------------------------------------------------------------------------------------------------------------
@@ -51,9 +56,14 @@ def _relu_flow(x: float, w: float, b: float, t: float, p: float, q: float, c: Co
     return fma(u, p, x) if u > 0.0 else x  # at rest, also where p is inf
 
 
+@formula
+def _relu_flow_x(x: float, y: float, w: float, b: float, t: float, c: Constants) -> float:
+    return vmath.exp(w * t) if fma(w, x, b) > 0.0 else 1.0
+
+
 RELU = Drift(
-    "relu", _relu, _relu_u, zero, zero, 1.0, flow=_relu_flow, propagator=_linear_propagator, reproducible=True,
-    kinks=(0.0,), rectified=True, sign=1, extended=lambda u, x, c: np.maximum(u, 0),
+    "relu", _relu, _relu_u, zero, zero, 1.0, flow=_relu_flow, propagator=_linear_propagator, flow_x=_relu_flow_x,
+    reproducible=True, kinks=(0.0,), rectified=True, sign=1, extended=lambda u, x, c: np.maximum(u, 0),
 )  # fmt: skip
 
 # tanh ----------------------------------------------------------------------------------------------------------------
@@ -102,9 +112,21 @@ def _tanh_propagator(w: float, t: float, c: Constants) -> tuple[float, float]:
     return (vmath.expm1(2.0 * bounded) / w if w != 0.0 else 2.0 * t), vmath.exp(bounded)
 
 
+@formula
+def _tanh_flow_x(x: float, y: float, w: float, b: float, t: float, c: Constants) -> float:
+    """e^(wt) cosh u/cosh v, which is tanh v/tanh u, with v = w y + b."""
+    u, v = abs(fma(w, x, b)), abs(fma(w, y, b))
+    return vmath.exp(fma(w, t, u - v)) * (1.0 + vmath.exp(-2.0 * u)) / (1.0 + vmath.exp(-2.0 * v))
+
+
+@formula
+def _tanh_slope(u: float, x: float, f: float, c: Constants) -> float:
+    return fma(-f, f, 1.0)
+
+
 TANH = Drift(
-    "tanh", _tanh, _tanh_u, zero, _tanh_uu, 1.0, flow=_tanh_flow, propagator=_tanh_propagator, reproducible=True,
-    contracts=True, extended=lambda u, x, c: np.tanh(u),
+    "tanh", _tanh, _tanh_u, zero, _tanh_uu, 1.0, flow=_tanh_flow, propagator=_tanh_propagator, flow_x=_tanh_flow_x,
+    slope=_tanh_slope, reproducible=True, contracts=True, extended=lambda u, x, c: np.tanh(u),
 )  # fmt: skip
 
 # sigmoid -------------------------------------------------------------------------------------------------------------
@@ -148,9 +170,23 @@ def _sigmoid_flow(x: float, w: float, b: float, t: float, p: float, q: float, c:
     return x + (series if early else step / (1.0 if early else w))
 
 
+@formula
+def _sigmoid_flow_x(x: float, y: float, w: float, b: float, t: float, c: Constants) -> float:
+    """sigma(v)/sigma(u), v = w y + b."""
+    u, v = fma(w, x, b), fma(w, y, b)
+    below_u, below_v = (0.0 if u > 0.0 else u), (0.0 if v > 0.0 else v)
+    return vmath.exp(below_v - below_u) * (1.0 + vmath.exp(-abs(u))) / (1.0 + vmath.exp(-abs(v)))
+
+
+@formula
+def _sigmoid_slope(u: float, x: float, f: float, c: Constants) -> float:
+    return f * (1.0 - f)
+
+
 SIGMOID = Drift(
     "sigmoid", _sigmoid, _sigmoid_u, zero, _sigmoid_uu, 0.25, flow=_sigmoid_flow, propagator=_linear_propagator,
-    reproducible=True, sign=1, extended=lambda u, x, c: 1 / (1 + np.exp(-u)),
+    flow_x=_sigmoid_flow_x, slope=_sigmoid_slope, reproducible=True, sign=1,
+    extended=lambda u, x, c: 1 / (1 + np.exp(-u)),
 )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ the range of numbers. e^(wt) may leave it: what rests stays, and what runs away 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -57,6 +58,10 @@ class Drift:
     flow : formula (x, w, b, t, p, q, c) -> float, optional
         Exact flow map, with the step's numbers p, q from `propagator(w, t, c)`.
     propagator : callable, optional
+    flow_x : formula (x, y, w, b, t, c) -> float, optional
+        Derivative of the flow map y by x; without it f at y over f at x, which loses digits near rest.
+    slope : formula (u, x, f, c) -> float, optional
+        f_u from the value f, where that takes less; off by a rounding of the largest f_u.
     flow_needs_zero_bias : bool, default False
         The flow is known for b = 0 only.
     scaled : bool, default True
@@ -86,6 +91,8 @@ class Drift:
     constants: Constants = ()
     flow: Formula | None = None
     propagator: Callable[[float, float, Constants], tuple[float, float]] | None = None
+    flow_x: Formula | None = None
+    slope: Formula | None = None
     flow_needs_zero_bias: bool = False
     scaled: bool = True
     reproducible: bool = False
@@ -113,6 +120,11 @@ class Drift:
         """df/dx at arrays u and x, u held fixed."""
         return over_arrays(self.f_x, u, x, constants=self.constants)
 
+    @property
+    def f_u_of_value(self) -> Formula:
+        """Formula (u, x, f, c) -> f_u, from the value f where the drift states such a one."""
+        return self.slope or _of_u(self.f_u)
+
     def step(self, w: float, b: float, t: float) -> tuple[float, float, float, float, float]:
         """Return (w, b, t, p, q), all that the flow formula needs for a step of length t.
 
@@ -127,6 +139,14 @@ class Drift:
             raise InputError(f"drift {self.name!r} has an exact flow for bias 0 only, not {b!r}: use Euler(layers=...)")
         w = 0.0 if abs(w * t) < NEGLIGIBLE else w
         return (w, b, t, *self.propagator(w, t, self.constants))
+
+
+@functools.cache
+def _of_u(f_u: Formula) -> Formula:
+    def slope(u: float, x: float, f: float, c: Constants) -> float:
+        return f_u(u, x, c)  # type: ignore[no-any-return]
+
+    return slope
 
 
 def expm1_over(w: float, t: float) -> float:

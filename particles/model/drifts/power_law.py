@@ -47,6 +47,14 @@ def _power_flow(x: float, w: float, b: float, t: float, p: float, q: float, c: C
     return x * q * vmath.exp(-vmath.log1p(c[0] * p * vmath.exp(rest * vmath.log(abs(x)))) / rest)
 
 
+@formula
+def _power_flow_x(x: float, y: float, w: float, b: float, t: float, c: Constants) -> float:
+    """e^(wt) s^mu with s = y/(x e^(wt)), the share of growth that the power leaves."""
+    grown = vmath.exp(w * t)
+    share = y / (x * grown) if x != 0.0 else 1.0
+    return grown * vmath.exp(c[1] * vmath.log(share))
+
+
 def _power_propagator(w: float, t: float, c: Constants) -> tuple[float, float]:
     rest = c[1] - 1.0
     most = min(600.0 / rest, 600.0)  # of w t, so that p abs(x)^(mu-1) and q are numbers
@@ -79,8 +87,8 @@ def power_law(gamma: float, mu: float) -> Drift:
     value, f_x = (_cubic, _cubic_x) if mu == 3.0 else (_power, _power_x)
     return Drift(
         "cubic" if mu == 3.0 else "power-law", value, one, f_x, zero, 1.0, math.inf, (gamma, mu),
-        flow=_power_flow, propagator=_power_propagator, flow_needs_zero_bias=True, scaled=False, reproducible=True,
-        extended=_power_extended,
+        flow=_power_flow, propagator=_power_propagator, flow_x=_power_flow_x, flow_needs_zero_bias=True, scaled=False,
+        reproducible=True, extended=_power_extended,
     )  # fmt: skip
 
 

@@ -1,0 +1,187 @@
+"""Losses at the horizon: a mean over particles of terms, each with its derivative by where the particle ends.
+
+====================  ==========================================  ============================================
+loss                  term of a particle at x                     its derivative
+====================  ==========================================  ============================================
+`Moment(y)`           abs(x - y)^2/2                              x - y
+`Supervised(h)`       abs(x - h_i)^2/2, label h_i                 x - h_i
+`Transport(law)`      (x - Q(p))^2/2                              x - Q(p)
+`FirstTransport`      abs(x - Q(p))                               sign(x - Q(p))
+`EnergyDistance`      2 E abs(x - Y) - 2 (2 p - 1) x - E abs(Y-Y')  4 (F(x) - p)
+====================  ==========================================  ============================================
+
+Q and F are quantile and distribution function of the target's law, Y and Y' independent draws of it, and p is the level
+of the particle in its cloud, (rank + 1/2)/M: so `Transport` is W2^2/2 and `FirstTransport` W1 to the M middles of
+equal cells of the target's probability, and `EnergyDistance` 2 E abs(X - Y) - E abs(X - X') - E abs(Y - Y') =
+2 int (F_M - F)^2 dx with all pairs of particles counted (a V-statistic). L2 between densities has no value for a cloud,
+nor for a target that is a point (E10 of docs/errata.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+
+from particles.base.arrays import Floats, as_floats
+from particles.base.checks import require_type
+from particles.base.errors import InputError
+from particles.base.jit import Formula
+from particles.base.quadrature import panel_points
+from particles.kernels.adjoint import given_slope, to_target
+from particles.model import Law
+
+
+class Loss(Protocol):
+    """What is asked of a loss."""
+
+    name: ClassVar[str]
+    ordered: ClassVar[bool] = False
+    """Whether its terms ask for the levels of the particles in their cloud; on the line alone."""
+    kinked: ClassVar[bool] = False
+    """Whether its terms have kinks where their derivatives change sign."""
+    start: ClassVar[Formula] = staticmethod(given_slope)
+    """Formula (x, given) of the derivative at the end, where `given` is known before the run; else the derivative."""
+
+    def given(self, dim: int, first: int, count: int) -> Floats | None:
+        """What `start` takes for particles first, ..., first + count - 1, shape (dim, count); None if it is unknown."""
+
+    def terms(self, x: Floats, levels: Floats, first: int) -> tuple[Floats, Floats]:
+        """Terms, shape (m,), and derivatives, shape (d, m), of particles first, ... that end at x, shape (d, m)."""
+
+
+@dataclass(frozen=True)
+class Moment(Loss):
+    """Half the mean squared distance from a target; W2^2/2 to the point.
+
+    Parameters
+    ----------
+    target : float or sequence of float
+        One number a feature; a number stands for equal ones.
+    """
+
+    target: Any
+    name = "moment"
+    start = staticmethod(to_target)
+
+    def __post_init__(self) -> None:
+        as_floats(self.target, "target", ndim=(0, 1))
+
+    def given(self, dim: int, first: int, count: int) -> Floats:
+        """The target for every particle."""
+        target = np.asarray(self.target, dtype=np.float64)
+        if target.ndim and target.shape != (dim,):
+            raise InputError(f"target = {self.target!r} must be a number or {dim} of them")
+        return np.ascontiguousarray(np.broadcast_to(target.reshape(-1, 1), (dim, count)))
+
+    def terms(self, x: Floats, levels: Floats, first: int) -> tuple[Floats, Floats]:
+        """Half the squared distance, and the difference."""
+        return _half_square(x - self.given(len(x), first, x.shape[1]))
+
+
+@dataclass(frozen=True)
+class Supervised(Loss):
+    """Half the mean squared distance from each particle's own label.
+
+    Parameters
+    ----------
+    labels : array_like, shape (M,) or (d, M)
+    """
+
+    labels: Any
+    name = "supervised"
+    start = staticmethod(to_target)
+
+    @cached_property
+    def _rows(self) -> Floats:
+        return np.atleast_2d(as_floats(self.labels, "labels", ndim=(1, 2)))
+
+    def given(self, dim: int, first: int, count: int) -> Floats:
+        """The labels of these particles."""
+        if len(self._rows) != dim or self._rows.shape[1] < first + count:
+            raise InputError(f"labels of shape {self._rows.shape} must be {dim} rows, a number for every particle")
+        return np.ascontiguousarray(self._rows[:, first : first + count])
+
+    def terms(self, x: Floats, levels: Floats, first: int) -> tuple[Floats, Floats]:
+        """Half the squared distance, and the difference."""
+        return _half_square(x - self.given(len(x), first, x.shape[1]))
+
+
+@dataclass(frozen=True)
+class ToLaw(Loss):
+    """Distances on the line between the cloud and a target's law.
+
+    Parameters
+    ----------
+    law : Law
+        With a mean; for `Transport` a variance too.
+    """
+
+    law: Law
+    ordered = True
+
+    def __post_init__(self) -> None:
+        require_type("law", self.law, Law, "a Law")
+
+    def given(self, dim: int, first: int, count: int) -> None:
+        """Not known before the particles have their order."""
+        if dim != 1:
+            raise InputError(f"loss = {self.name!r} with {dim} features: allowed is 1")
+
+
+class Transport(ToLaw):
+    """W2^2/2 to a law."""
+
+    name = "w2"
+
+    def terms(self, x: Floats, levels: Floats, first: int) -> tuple[Floats, Floats]:
+        """Half the squared distance from the quantile of a particle's level, and the difference."""
+        return _half_square(x - self.law.quantile(levels))
+
+
+class FirstTransport(ToLaw):
+    """W1 to a law."""
+
+    name = "w1"
+    kinked = True
+
+    def terms(self, x: Floats, levels: Floats, first: int) -> tuple[Floats, Floats]:
+        """The distance from the quantile of a particle's level, and its sign."""
+        off = x - self.law.quantile(levels)
+        return np.abs(off[0]), np.sign(off)
+
+
+class EnergyDistance(ToLaw):
+    """The energy distance to a law."""
+
+    name = "energy"
+    kinked = True
+
+    def terms(self, x: Floats, levels: Floats, first: int) -> tuple[Floats, Floats]:
+        """See the table of the module."""
+        away, between = mean_distances(self.law, x[0])
+        return 2.0 * (away - (2.0 * levels - 1.0) * x[0]) - between, 4.0 * (self.law.cdf(x) - levels)
+
+
+def mean_distances(law: Law, x: Floats) -> tuple[Floats, float]:
+    """E abs(x - Y) for every x, and E abs(Y - Y'), for draws Y, Y' of a law.
+
+    The first has the derivative 2 F - 1: it is integrated from one point to the next, eight Gauss nodes between any two
+    of the points and of the law's breakpoints. E abs(Y - Y') = 2 int F (1 - F) dx.
+    """
+    points, places = np.unique(x, return_inverse=True)
+    knots = np.union1d(points, law.breakpoints())
+    base = float(knots[0])
+    below = law.raw_moments(1, -np.inf, base, about=base)
+    start = float(law.mean) - base - 2.0 * float(below[1])
+    nodes, weights, half = panel_points(knots, 8)
+    steps = ((weights * (2.0 * law.cdf(nodes) - 1.0)).sum(axis=0) * half) if knots.size > 1 else np.zeros(0)
+    away = start + np.concatenate([[0.0], np.cumsum(steps)])
+    between = 2.0 * law.integrate_cdf(lambda p: p * (1.0 - p))
+    return away[np.searchsorted(knots, points)][places.reshape(x.shape)], between
+
+
+def _half_square(off: Floats) -> tuple[Floats, Floats]:
+    return 0.5 * np.asarray((off * off).sum(axis=0)), off

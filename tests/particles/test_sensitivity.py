@@ -1,0 +1,170 @@
+"""Claims about the derivatives of losses by quadrature, against closed forms by mpmath; and by Monte Carlo."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+
+from particles import Collisions, ExactFlow
+from particles.base.errors import InputError
+from particles.model import (
+    CONSTANT,
+    IDENTITY,
+    LINEAR,
+    RELU,
+    SIGMOID,
+    TANH,
+    Dirac,
+    Drift,
+    Model,
+    Normal,
+    lognormal_family,
+    power_law,
+)
+from particles.model.exact.tangents import flow_tangents
+from particles.training.gradient import gradient
+from particles.training.losses import EnergyDistance, FirstTransport, Loss, Moment, Supervised, Transport
+from particles.training.quadrature import gradient_by_quadrature
+
+TARGET = Normal(2.0, 0.49)
+ROWS = [  # w, b, T, loss, its value, its derivatives by w and b: closed forms, mpmath
+    (-1.0, 1.0, 5.0, Moment(2.0), 0.50007239707754364, -0.98836033923962454, -0.98889431906953537),
+    (-1.0, 1.0, 1.0, Moment(2.0), 0.62711583316513312, -0.41273360525219931, -0.50253237982276539),
+    (-0.8, 0.9, 1.0, Transport(TARGET), 0.45864962536609511, -0.62306787923455488, -0.53905805012531744),
+    (-0.8, 0.9, 1.0, FirstTransport(TARGET), 0.94298399402406067, -0.60689815987062426, -0.56919717752797199),
+    (-0.8, 0.9, 1.0, EnergyDistance(TARGET), 0.75677416272618464, -1.1142506006188092, -0.87087019046056386),
+    (-1.0, 1.0, 5.0, EnergyDistance(Dirac(2.0)), 1.9884376629755344, -2.0258344434190715, -1.9777886362915356),
+]
+
+
+def regression(w: float, b: float) -> Model:
+    return Model(drift=TANH, weight=w, bias=b, initial=Normal(1.0, 1.0))
+
+
+@pytest.mark.parametrize(("w", "b", "until", "loss", "value", "by_w", "by_b"), ROWS)
+def test_derivatives_by_quadrature_are_the_closed_forms(
+    w: float, b: float, until: float, loss: Loss, value: float, by_w: float, by_b: float
+) -> None:
+    found = gradient_by_quadrature(regression(w, b), loss, until)
+    np.testing.assert_allclose(
+        [found.loss, found.weights[0, 0, 0], found.biases[0, 0]], [value, by_w, by_b], rtol=1e-10
+    )
+
+
+@pytest.mark.parametrize(
+    ("until", "by_mean", "by_std", "by_horizon"),
+    [
+        (5.0, -0.0111056809304646, 3.33656307742710e-4, -1.44568396513253e-4),
+        (1.0, -0.497467620177235, 0.358207738251342, -0.193774846491642),
+    ],
+)
+def test_derivatives_by_start_and_horizon(until: float, by_mean: float, by_std: float, by_horizon: float) -> None:
+    found = gradient_by_quadrature(regression(-1.0, 1.0), Moment(2.0), until)
+    np.testing.assert_allclose([found.mean[0], found.std[0], found.horizon], [by_mean, by_std, by_horizon], rtol=1e-9)
+
+
+@pytest.mark.parametrize("loss", [row[3] for row in ROWS[2:5]], ids=lambda loss: loss.name)
+def test_a_cloud_has_the_derivatives_of_its_law(loss: Loss) -> None:
+    """Of 4000 middles of equal cells of probability; what is left are their tails."""
+    cloud = gradient(regression(-0.8, 0.9), ExactFlow(), loss, count=4000, until=1.0, start="quantile")
+    law = gradient_by_quadrature(regression(-0.8, 0.9), loss, 1.0)
+    np.testing.assert_allclose([cloud.loss, *cloud.weights.ravel()], [law.loss, *law.weights.ravel()], rtol=1e-5)
+
+
+def test_the_printed_adjoint_is_another_number() -> None:
+    """L2 between densities with the multiplier's absolute value (printed) gives (-.20588, -.08254): E8 and E9."""
+    w2 = gradient_by_quadrature(regression(-0.8, 0.9), Transport(TARGET), 1.0)
+    assert not np.allclose([w2.weights[0, 0, 0], w2.biases[0, 0]], [-0.20588, -0.08254], rtol=0.1)
+
+
+@pytest.mark.parametrize("w", [0.0, 1e-300, 1e-8])
+def test_derivatives_of_the_flow_lose_no_digits_as_w_vanishes(w: float) -> None:
+    found = flow_tangents(TANH, np.array([0.7]), w, 0.4, 1.5)
+    slope = 1.0 / math.cosh(0.4) ** 2
+    expected = slope * (0.7 * 1.5 + 1.5**2 * math.tanh(0.4) / 2.0), 1.5 * slope
+    np.testing.assert_allclose([found.by_w[0], found.by_b[0]], expected, rtol=1e-7 if w == 1e-8 else 1e-15)
+
+
+@pytest.mark.parametrize(
+    ("drift", "f"),
+    [
+        (IDENTITY, lambda u: u),
+        (RELU, lambda u: u),
+        (TANH, mpmath.tanh),
+        (SIGMOID, lambda u: 1 / (1 + mpmath.exp(-u))),
+    ],
+    ids=lambda part: getattr(part, "name", ""),
+)
+@pytest.mark.parametrize(("x", "w", "b", "t"), [(0.7, -1.0, 1.0, 4.0), (0.3, -0.3, 0.2, 2.0), (2.0, 1.5, -0.7, 1.0)])
+def test_derivatives_of_the_flow_solve_their_equations(
+    drift: Drift, f: Any, x: float, w: float, b: float, t: float
+) -> None:
+    """The variational equations by Taylor series."""
+    found = flow_tangents(drift, np.array([x]), w, b, t)
+
+    def rates(_: Any, v: Any) -> list[Any]:
+        u = w * v[0] + b
+        slope = mpmath.diff(f, u)
+        return [f(u), w * slope * v[1], slope * (v[0] + w * v[2]), slope * (1 + w * v[3])]
+
+    with mpmath.workdps(20):
+        solved = mpmath.odefun(rates, 0, [mpmath.mpf(x), mpmath.mpf(1), mpmath.mpf(0), mpmath.mpf(0)], tol=1e-15)(t)
+    np.testing.assert_allclose([part[0] for part in found], [float(part) for part in solved], rtol=1e-13)
+
+
+def test_derivatives_of_bernoullis_flow() -> None:
+    found = flow_tangents(power_law(0.3, 3.0), np.array([1.1]), 0.7, 0.0, 2.0)
+    numbers = [1.486151176648415, 0.14996377497738453, 1.102540935507]
+    np.testing.assert_allclose([found.y[0], found.by_x[0], found.by_w[0]], numbers, rtol=1e-12)
+
+
+def test_a_drift_that_states_no_derivative_of_its_flow_has_one() -> None:
+    drift, h = lognormal_family(0.5), 1e-6
+    x = np.array([0.2, 1.0, 3.0])
+    up, down = (flow_tangents(drift, x + sign * h, 1.0, 0.0, 1.3).y for sign in (1.0, -1.0))
+    np.testing.assert_allclose(flow_tangents(drift, x, 1.0, 0.0, 1.3).by_x, (up - down) / (2.0 * h), rtol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("shape", "nu2", "loss", "by_w", "by_b", "by_nu2"),
+    [
+        (CONSTANT, 2.0, 1.00438070931366, -0.203551277524476, -0.635830319912883, 0.219035465683143),
+        (LINEAR, 0.25, 0.645798859140887, -0.364902273415362, -0.582001508418798, 0.350090010993155),
+    ],
+)
+def test_gradients_of_noisy_chains_have_their_exact_means(
+    shape: Any, nu2: float, loss: float, by_w: float, by_b: float, by_nu2: float
+) -> None:
+    """Identity, 50 collisions of eps = .02 from N(1, 1), y = 2: exact moments of the chain. Four standard errors."""
+    model = Model(drift=IDENTITY, weight=-1.0, bias=1.0, initial=Normal(1.0, 1.0), nu2=nu2, diffusion=shape)
+    many = [
+        gradient(model, Collisions(0.02, "synchronous"), Moment(2.0), count=62_500, until=1.0, seed=seed)
+        for seed in range(16)
+    ]
+    rows = np.array([[one.loss, one.weights.sum(), one.biases.sum(), one.nu2] for one in many])
+    errors = rows.std(axis=0, ddof=1) / 4.0
+    assert (np.abs(rows.mean(axis=0) - [loss, by_w, by_b, by_nu2]) < 4.0 * errors).all()
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Transport(3.0), "law = 3.0 must be a Law"),
+        (lambda: gradient_by_quadrature(regression(-1.0, 1.0), Supervised([1.0]), 1.0), "labels of shape (1, 1)"),
+        (lambda: gradient_by_quadrature(_from(Dirac(1.0)), Moment(2.0), 1.0), "no density that quadrature holds"),
+        (lambda: Moment([1.0, 2.0]).given(1, 0, 3), "must be a number or 1"),
+        (lambda: EnergyDistance(TARGET).given(2, 0, 1), "loss = 'energy' with 2 features: allowed is 1"),
+    ],
+)
+def test_what_does_not_fit_is_one_sentence(make: Any, words: str) -> None:
+    with pytest.raises(InputError) as caught:
+        make()
+    assert words in str(caught.value)
+
+
+def _from(law: Any) -> Model:
+    return Model(drift=TANH, weight=-1.0, bias=1.0, initial=law)
