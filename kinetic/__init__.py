@@ -36,7 +36,7 @@ from kinetic.plane.problem import PlaneProblem  # noqa: E402
 from kinetic.plane.solution import PlaneSolution  # noqa: E402
 from kinetic.problem import Problem  # noqa: E402
 from kinetic.record import load  # noqa: E402
-from kinetic.schemes import ChangCooper, Explicit, Imex, Scheme  # noqa: E402
+from kinetic.schemes import ChangCooper, Explicit, Imex, Scheme, WellBalanced  # noqa: E402
 from kinetic.solution import Solution  # noqa: E402
 from kinetic.solve import evolve, solve  # noqa: E402
 from kinetic.source import Source  # noqa: E402
@@ -60,6 +60,7 @@ __all__ = [
     "Solution",
     "Source",
     "SteadyState",
+    "WellBalanced",
     "cautions",
     "domain",
     "evolve",

@@ -8,8 +8,16 @@ scheme         order  what                                                      
 `ChangCooper`  2      positive, rests where the model does: `kinetic.line.chang_cooper`   N^2
 =============  =====  ==================================================================  =======================
 
-Any value with the members of `Scheme` is a scheme; its stepper does the work, `kinetic.loop.Stepper` says how. A field
-out of its range is an InputError.
+In the plane, of N cells in either direction:
+
+==============  =====  =====================================================================================
+`Explicit`      3      line averages by CWENO3 and a product term: `kinetic.plane.stage`
+`ChangCooper`   2      positive; at rest exact for gradients: `kinetic.plane.chang_cooper`
+`WellBalanced`  2      positive; exact at a known law at rest that circulates: `kinetic.plane.well_balanced`
+==============  =====  =====================================================================================
+
+Any value with the members of `Scheme` is a scheme; its stepper does the work, `kinetic.loop.Stepper` says how, and
+`kinetic.steppers` which. A field out of its range is an InputError.
 """
 
 from __future__ import annotations
@@ -17,17 +25,13 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, ClassVar, Protocol
 
-from kinetic.grid import Grid
-from kinetic.line.chang_cooper import ORDERS, ChangCooperStepper, TimeStep
-from kinetic.line.imex import ImexStepper
-from kinetic.line.integrate import FOURIER, Integrator
+from kinetic import steppers
+from kinetic.line.chang_cooper import ORDERS, TimeStep
+from kinetic.line.integrate import FOURIER
 from kinetic.line.limiter import LONGEST
 from kinetic.line.rates import QUADRATURES, Quadrature
 from kinetic.line.reconstruction import CWENO3, Linear, Reconstruction
 from kinetic.loop import STEPS, Stepper, Steps
-from kinetic.plane.integrate import PlaneIntegrator
-from kinetic.plane.problem import PlaneProblem
-from kinetic.problem import Problem
 from particles.base.arrays import Floats
 from particles.base.checks import require_number, require_one_of, require_positive
 from particles.base.errors import InputError
@@ -41,6 +45,10 @@ class Scheme(Protocol):
     """Its word on command lines and in records."""
     needs_noise: ClassVar[bool] = False
     """Whether it is for equations with diffusion alone."""
+    needs_rest: ClassVar[bool] = False
+    """Whether it is for equations alone whose law at rest is known."""
+    on_line: ClassVar[bool] = True
+    """Whether it steps the equation on the line."""
     in_plane: ClassVar[bool] = False
     """Whether it steps the equation in the plane too."""
     on_ranks: ClassVar[bool] = False
@@ -73,20 +81,23 @@ class Scheme(Protocol):
         """Name and fields, values for JSON: what a record keeps."""
         return described(self)
 
-    def stepper(self, problem: Problem, averages: Floats, grid: Grid, atoms: Floats) -> Stepper:
-        """The state of a run that starts from averages, shape (N,), and the masses at both ends, shape (2,).
+    def stepper(self, problem: Any, averages: Floats, grid: Any, atoms: Floats, **options: Any) -> Stepper:
+        """The state of a run that starts from averages and masses at the edge, of the grid's shapes.
+
+        A scheme of one's own states it. `options` may be `strips`, the rows of this rank.
 
         Raises
         ------
         InputError
             If the problem holds what this scheme cannot do, or lacks what it needs.
         """
+        return steppers.build(self, problem, averages, grid, atoms, **options)
 
 
 _CWENO3 = CWENO3()
 
 
-def _check(scheme: Explicit | Imex | ChangCooper) -> None:
+def _check(scheme: Scheme) -> None:
     require_number("cfl", scheme.cfl)
     if not hasattr(scheme.reconstruction, "constants"):
         raise InputError(f"reconstruction = {scheme.reconstruction!r:.60} must be a value such as CWENO3() or Linear()")
@@ -131,19 +142,6 @@ class Explicit(Scheme):
         _check(self)
         require_positive("fourier", self.fourier)
 
-    def stepper(
-        self, problem: Problem | PlaneProblem, averages: Floats, grid: Any, atoms: Floats, *, strips: Any = None
-    ) -> Stepper:
-        """The state of a run; any problem, in the plane of the rows of `strips`."""
-        if isinstance(problem, PlaneProblem):
-            return PlaneIntegrator(
-                problem, grid, self.reconstruction, averages, atoms, fourier=self.fourier, strips=strips
-            )
-        return Integrator(
-            problem.flux, grid, self.reconstruction, problem.boundary, averages, atoms,
-            diffusivity=problem.diffusivity, source=problem.source, fourier=self.fourier,
-        )  # fmt: skip
-
 
 @dataclass(frozen=True)
 class Imex(Scheme):
@@ -174,17 +172,12 @@ class Imex(Scheme):
         """2: steps grow with h."""
         return 2
 
-    def stepper(self, problem: Problem, averages: Floats, grid: Grid, atoms: Floats) -> Stepper:
-        """The state of a run; diffusion, and no source."""
-        diffusivity = problem.diffusivity
-        if diffusivity is None or diffusivity.form == "points" or problem.source is not None:
-            raise InputError("problem for scheme imex: allowed is one with a diffusivity, not of points, and no source")
-        return ImexStepper(problem.flux, grid, self.reconstruction, problem.boundary, averages, atoms, diffusivity)
-
 
 @dataclass(frozen=True)
 class ChangCooper(Scheme):
     """The structure-preserving scheme of Chang and Cooper: see `kinetic.line.chang_cooper`; needs noise.
+
+    In the plane by a sparse solver, see `kinetic.plane.chain`: cheap where the field is steady.
 
     Parameters
     ----------
@@ -207,6 +200,7 @@ class ChangCooper(Scheme):
 
     name = "chang-cooper"
     needs_noise = True
+    in_plane = True
 
     def __post_init__(self) -> None:
         require_one_of("time", self.time, ORDERS)
@@ -222,16 +216,50 @@ class ChangCooper(Scheme):
         """2 where the step's length is a matter of accuracy and not of stability."""
         return 3 if self.time == "ssprk2" else 2
 
-    def stepper(self, problem: Problem, averages: Floats, grid: Grid, atoms: Floats) -> Stepper:
-        """The state of a run; a reflecting problem with its equation, which a model has."""
-        if problem.equation is None or problem.boundary != "reflecting" or problem.source is not None:
-            raise InputError(
-                "problem for scheme chang-cooper: allowed is one with reflecting ends, equation, no source"
-            )
-        return ChangCooperStepper(problem.equation, grid, averages, self.time, self.quadrature, atoms=atoms.tolist())
+
+@dataclass(frozen=True)
+class WellBalanced(Scheme):
+    """The form in the plane that rests exactly at a known law: see `kinetic.plane.well_balanced`; needs noise.
+
+    The problem names the law: `PlaneProblem.of` knows those of `kinetic.plane.rest`.
+
+    Parameters
+    ----------
+    time : "ssprk2", "implicit-euler" or "sdirk2", default "sdirk2"
+    cfl, steps
+        As for `ChangCooper`.
+
+    Raises
+    ------
+    InputError
+        If a field is out of its range.
+    """
+
+    time: TimeStep = "sdirk2"
+    cfl: float = 0.45
+    steps: Steps = "equal"
+
+    name = "well-balanced"
+    needs_noise = True
+    needs_rest = True
+    on_line = False
+    in_plane = True
+
+    def __post_init__(self) -> None:
+        require_one_of("time", self.time, ORDERS)
+        _check(self)
+
+    @property
+    def order(self) -> int:
+        """Order in time; that in space is 2."""
+        return ORDERS[self.time]
+
+    def power(self, noisy: bool) -> int:
+        """As for `ChangCooper`."""
+        return 3 if self.time == "ssprk2" else 2
 
 
-SCHEMES: dict[str, Scheme] = {row.name: row for row in (Explicit(), Imex(), ChangCooper())}
+SCHEMES: dict[str, Scheme] = {row.name: row for row in (Explicit(), Imex(), ChangCooper(), WellBalanced())}
 """The words of command lines, and what each stands for."""
 _KINDS: dict[str, Any] = {"CWENO3": CWENO3, "Linear": Linear, **{word: type(row) for word, row in SCHEMES.items()}}
 
@@ -252,11 +280,19 @@ def require_scheme(scheme: Scheme, *, noisy: bool, in_plane: bool = False, ranks
     if isinstance(scheme, type) or not callable(getattr(scheme, "stepper", None)):
         raise InputError(f"scheme = {scheme!r:.60} must be a value: Explicit(), Imex(), ChangCooper() or one's own")
     if in_plane and not scheme.in_plane:
-        raise InputError(f"scheme = {scheme.name!r} in the plane: allowed is 'explicit'")
+        raise InputError(f"scheme = {scheme.name!r} in the plane: allowed is {_those('in_plane')}")
+    if not in_plane and not getattr(scheme, "on_line", True):
+        raise InputError(f"scheme = {scheme.name!r} on the line: allowed is {_those('on_line')}")
     if in_plane and ranks > 1 and not getattr(scheme, "on_ranks", False):
-        raise InputError(f"scheme = {scheme.name!r} on {ranks} ranks: allowed is 'explicit'", on_all_ranks=True)
+        told = f"scheme = {scheme.name!r} on {ranks} ranks: allowed is {_those('on_ranks')}"
+        raise InputError(told, on_all_ranks=True)
     if scheme.needs_noise and not noisy:
         raise InputError(f"scheme = {scheme.name!r} needs noise: nu2 = 0.0 must be above 0")
+
+
+def _those(what: str) -> str:
+    """Names of the schemes that can do it."""
+    return " or ".join(repr(name) for name, row in SCHEMES.items() if getattr(row, what))
 
 
 def described(value: Any) -> dict[str, Any]:

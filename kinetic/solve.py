@@ -305,7 +305,7 @@ def _compile(problem: Any, grid: Plane, scheme: Scheme, ranks: parallel.Ranks, t
     """Compile on one rank a node first, by a step of no length on a few cells."""
     small = Plane(*(Grid(one.lo, one.hi, cells=FEWEST_CELLS) for one in (grid.x, grid.y)))
     with ranks.one_rank_a_node_first():
-        stepper = scheme.stepper(problem, np.ones(small.shape), small, np.zeros(small.atoms))  # type: ignore[arg-type]
+        stepper = scheme.stepper(problem, np.ones(small.shape), small, np.zeros(small.atoms))
         stepper.advance(t, 0.0, 1, t)
 
 

@@ -40,7 +40,8 @@ def add_parser(commands: Any) -> None:
     run.add_argument(
         "--scheme", choices=tuple(SCHEMES), default="explicit",
         help="explicit: CWENO3, third order (default); imex: the same with implicit diffusion, for fine grids;"
-        " chang-cooper: second order, positive, for long times; the last two need noise",
+        " chang-cooper: second order, positive, for long times; well-balanced: the same in the plane, exact at a"
+        " known law at rest; all but the first need noise",
     )  # fmt: skip
     run.add_argument(
         "--residual", type=command.positive_float, metavar="R",
@@ -200,6 +201,7 @@ def _in_plane(case: Any, arguments: argparse.Namespace, until: float, times: int
     from kinetic import Grid, Plane
     from kinetic.plane.domain import cautions, rectangle
     from kinetic.plane.problem import require_two_features
+    from kinetic.plane.rest import require_rest
     from kinetic.plane.strips import require_strips
 
     cells, given = arguments.cells or [case.cells], arguments.domain
@@ -207,6 +209,8 @@ def _in_plane(case: Any, arguments: argparse.Namespace, until: float, times: int
         told = f"--cells {_told(arguments.cells)} --domain {_told(given)}"
         raise InputError(f"{told}: two features have N or N N, and four ends")
     require_two_features(case.model)
+    if SCHEMES[arguments.scheme].needs_rest:
+        require_rest(case.model)
     require_strips(cells[-1], command.launched_size())
     _require_memory(cells[0] * cells[-1], times)
     ends = (given[:2], given[2:]) if given else case.rectangle or rectangle(case.model, until)

@@ -35,7 +35,8 @@ from particles.base.shims import fma
 TimeStep = Literal["ssprk2", "implicit-euler", "sdirk2"]
 
 ORDERS: dict[TimeStep, int] = {"ssprk2": 2, "implicit-euler": 1, "sdirk2": 2}
-_C = 1.0 - math.sqrt(0.5)
+SDIRK2 = 1.0 - math.sqrt(0.5)
+"""c of "sdirk2"."""
 
 
 @kernel
@@ -207,7 +208,7 @@ class ChangCooperStepper:
         sdirk = self._time == "sdirk2"
         factors = self._work[0, :n], self._work[1, :n], self._work[2, :n]
         if not (self.steady and dt == self._factorised):
-            _factorise()(left, right, _C * dt if sdirk else dt, *factors)
+            _factorise()(left, right, SDIRK2 * dt if sdirk else dt, *factors)
             self._factorised = dt
-        ahead = (1.0 - _C) / _C if sdirk else 0.0
+        ahead = (1.0 - SDIRK2) / SDIRK2 if sdirk else 0.0
         _implicit()(self.averages, self._stage, *factors, ahead, self._total, count)

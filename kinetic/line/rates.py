@@ -25,7 +25,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -60,7 +60,7 @@ class FokkerPlanck:
     is upwinded.
     """
 
-    drift: Callable[[Floats, float, float | None], Floats]
+    drift: Callable[[Floats, float, Any], Floats]
     diffusion: Callable[[Floats], Floats]
     slope: Callable[[Floats], Floats]
     steady: bool = False
@@ -97,14 +97,18 @@ def jump_rates(lam: Floats, diffusion: Floats, h: float) -> tuple[Floats, Floats
 
 
 class Faces:
-    """lam and the rates l, r at the inner faces, from the equation's data at the points of the quadrature."""
+    """lam and the rates l, r at the inner faces, from the equation's data at the points of the quadrature.
 
-    def __init__(self, equation: FokkerPlanck, grid: Grid, quadrature: Quadrature) -> None:
-        offsets, weights = np.array(_RULES[quadrature])
+    `lines`: the drift is asked for at points of shape (points, 1, N - 1), and has a second axis, of many lines side by
+    side; what is returned has it first.
+    """
+
+    def __init__(self, equation: FokkerPlanck, grid: Grid, quadrature: Quadrature, *, lines: bool = False) -> None:
+        offsets, weights = (np.reshape(part, (-1, *((1,) * (2 if lines else 1)))) for part in _RULES[quadrature])
         inner = grid.faces[1:-1]
         self._equation, self._h = equation, grid.h
-        self._points = inner + grid.h * offsets[:, None]
-        self._weights = weights[:, None]
+        self._points = inner + grid.h * offsets
+        self._weights = weights
         self._middle = offsets.size // 2
         self._d = np.asarray(equation.diffusion(self._points), dtype=np.float64)
         self._slope = np.asarray(equation.slope(self._points), dtype=np.float64)
@@ -113,15 +117,16 @@ class Faces:
             bad = ~(np.isfinite(self._d) & (self._d >= 0.0) & np.isfinite(self._slope))
             x = float(self._points[bad][0])
             raise InputError(f"D or D' at x = {x:.6g} cannot be used: allowed are finite numbers, and D >= 0")
-        around = np.vstack([self._d, centres[:-1], centres[1:]])
+        beside = (part.reshape(1, *self._d.shape[1:]) for part in (centres[:-1], centres[1:]))
+        around = np.concatenate([self._d, *beside])
         self._regular = around.min(axis=0) * _ZERO_INSIDE > around.max(axis=0)
         self.diffusion = self._d[self._middle]
 
-    def drop(self, t: float, mean: float | None) -> tuple[Floats, Floats]:
+    def drop(self, t: float, mean: Any) -> tuple[Floats, Floats]:
         """lam = log(g_j/g_{j+1}) at rest, inf across a zero of D, and D' - sigma, shape (N - 1,); or NotFiniteError."""
         drift = np.asarray(self._equation.drift(self._points, t, mean), dtype=np.float64)
         if not np.isfinite(drift).all():
-            bad = float(self._points[~np.isfinite(drift)][0])
+            bad = float(np.broadcast_to(self._points, drift.shape)[~np.isfinite(drift)][0])
             raise NotFiniteError(f"the drift at x = {bad:.6g} is not finite at t = {t:.6g}")
         speed = self._slope - drift
         middle = speed[self._middle]
@@ -132,12 +137,12 @@ class Faces:
         across = np.where(np.isnan(across), 0.0, across)  # neither drift nor noise
         return np.where(self._regular, lam, across), middle
 
-    def rates(self, t: float, mean: float | None) -> tuple[Floats, Floats]:
+    def rates(self, t: float, mean: Any) -> tuple[Floats, Floats]:
         """Return l and r at all faces, shape (N + 1,), 1/time; 0 at both ends."""
         lam, speed = self.drop(t, mean)
-        left, right = np.zeros(lam.size + 2), np.zeros(lam.size + 2)
+        left, right = (np.zeros((*lam.shape[:-1], lam.shape[-1] + 2)) for _ in range(2))
         finite = np.isfinite(lam) & (self.diffusion > 0.0)
         to_left, to_right = jump_rates(np.where(finite, lam, 0.0), self.diffusion, self._h)
-        left[1:-1] = np.where(finite, to_left, np.maximum(speed, 0.0) / self._h)
-        right[1:-1] = np.where(finite, to_right, np.maximum(-speed, 0.0) / self._h)
+        left[..., 1:-1] = np.where(finite, to_left, np.maximum(speed, 0.0) / self._h)
+        right[..., 1:-1] = np.where(finite, to_right, np.maximum(-speed, 0.0) / self._h)
         return left, right

@@ -59,8 +59,8 @@ def face_data(
         faces_x[0], faces_y[0] = faces_x[-1], faces_y[-1]
     first, end, _ = rows.indices(y.cells)
     middles, edges = y.centres[rows], faces_y[first : end + 1]
-    in_x = [_at(field, faces_x, (middles + side * y.h)[:, None], t, mean)[0] for side in (-_NODE, _NODE)]
-    in_y = [_at(field, x.centres + side * x.h, edges[:, None], t, mean)[1] for side in (-_NODE, _NODE)]
+    in_x = [speeds_at(field, faces_x, (middles + side * y.h)[:, None], t, mean)[0] for side in (-_NODE, _NODE)]
+    in_y = [speeds_at(field, x.centres + side * x.h, edges[:, None], t, mean)[1] for side in (-_NODE, _NODE)]
     given = in_x + in_y
     if not all(np.isfinite(speeds).all() for speeds in given):
         raise NotFiniteError(f"a speed at a face of the plane is not finite at t = {t:.6g}")
@@ -69,7 +69,7 @@ def face_data(
     return FaceData(*map(np.ascontiguousarray, data))
 
 
-def _at(field: Field, x: Floats, y: Floats, t: float, mean: Floats | None) -> tuple[Floats, Floats]:
+def speeds_at(field: Field, x: Floats, y: Floats, t: float, mean: Floats | None) -> tuple[Floats, Floats]:
     """Both speeds of a field at points that broadcast, of their common shape; or InputError."""
     shape, speeds = np.broadcast_shapes(x.shape, y.shape), field(x.copy(), y.copy(), t, mean)  # it may work in place
     if not isinstance(speeds, tuple | list) or len(speeds) != 2:
@@ -85,6 +85,6 @@ def _at(field: Field, x: Floats, y: Floats, t: float, mean: Floats | None) -> tu
 def wall_speeds(field: Field, plane: Plane, t: float = 0.0, mean: Floats | None = None) -> list[Floats]:
     """Tangential speeds at the corners of the cells along the walls x low, x high, y low and y high."""
     x, y = plane.x, plane.y
-    along_y = [_at(field, np.array(end), y.faces, t, mean)[1] for end in (x.lo, x.hi)]
-    along_x = [_at(field, x.faces, np.array(end), t, mean)[0] for end in (y.lo, y.hi)]
+    along_y = [speeds_at(field, np.array(end), y.faces, t, mean)[1] for end in (x.lo, x.hi)]
+    along_x = [speeds_at(field, x.faces, np.array(end), t, mean)[0] for end in (y.lo, y.hi)]
     return [np.array(speeds) for speeds in along_y + along_x]

@@ -17,6 +17,7 @@ from kinetic.flux import Boundary
 from kinetic.limit import breaks, times_within
 from kinetic.plane.field import Field
 from kinetic.plane.grid import Plane
+from kinetic.plane.rest import Rest, rest_of
 from particles.base.arrays import Floats
 from particles.base.checks import require_at_least, require_one_of, require_type
 from particles.base.errors import InputError
@@ -42,6 +43,8 @@ class PlaneProblem:
         Times at which the field jumps; no step straddles one.
     varying : bool, default False
         The field is a function of time between its jumps too.
+    rest : Rest, optional
+        The law at rest, where it is known: what the scheme `WellBalanced` rests at.
     """
 
     field: Field
@@ -51,6 +54,7 @@ class PlaneProblem:
     needs_mean: bool = False
     breakpoints: Sequence[float] | Callable[[float], Sequence[float]] = ()
     varying: bool = False
+    rest: Rest | None = None
 
     def __post_init__(self) -> None:
         if not callable(self.field):
@@ -84,7 +88,7 @@ class PlaneProblem:
         return cls(
             partial(speeds, model), "reflecting" if model.nu2 > 0.0 else "wall", 0.5 * model.nu2,
             steady=model.autonomous and not model.mean_coupled, needs_mean=model.mean_coupled,
-            breakpoints=partial(breaks, model), varying=model.varying,
+            breakpoints=partial(breaks, model), varying=model.varying, rest=rest_of(model),
         )  # fmt: skip
 
 

@@ -278,7 +278,7 @@ def test_a_cell_or_a_speed_that_is_not_finite_is_named() -> None:
         evolve(PlaneProblem(lambda x, y, t, mean: (np.inf + x, y), "wall"), EVEN, box(8), until=1.0)
 
 
-@pytest.mark.parametrize("scheme", ["imex", "chang-cooper"])
+@pytest.mark.parametrize("scheme", ["imex"])
 def test_schemes_of_the_line_are_refused(scheme: str) -> None:
     with pytest.raises(InputError, match=f"scheme = '{scheme}' in the plane: allowed is 'explicit'"):
         evolve(PlaneProblem(outwards, "reflecting", 0.1), EVEN, box(8), named(scheme), until=1.0)
