@@ -19,6 +19,7 @@ import numpy as np
 
 from kinetic.grid import Cells
 from kinetic.loop import Course, Keeper, Share, Stepper
+from kinetic.plane.walls import Release
 from particles.base import checkpoint as base
 from particles.base.arrays import Floats
 from particles.base.digests import block_digests, digest_of
@@ -113,6 +114,7 @@ class _Keeper(Keeper):
             "lowest_at": course.lowest_at,
             "times": [t for t, _, _ in course.kept],
             "atoms": [atoms.tolist() for _, _, atoms in course.kept],
+            "release": None if course.release is None else list(course.release),
             "held": _held(course.stepper).tolist(),
             "run": dict(self._run),
             "arguments": self._checkpoints.arguments,
@@ -135,6 +137,8 @@ class _Keeper(Keeper):
             course.seen = shaped[-1]
         course.t, course.steps = meta["t"], meta["step"]
         course.lowest, course.lowest_at = meta["lowest"], meta["lowest_at"]
+        if meta["release"] is not None:
+            course.release = Release(*meta["release"])
         course.kept = [
             (t, averages, np.array(atoms))
             for t, averages, atoms in zip(meta["times"], shaped[:kept], meta["atoms"], strict=True)

@@ -42,6 +42,7 @@ class Description(Table):
     times: list[Number]
     atoms: list[list[Number]]
     held: list[Number]
+    release: Annotated[list[float | str], Field(min_length=4, max_length=4)] | None
     run: dict[str, Any]
     arguments: dict[str, Any]
     sources: str

@@ -35,7 +35,8 @@ class Stepper(Protocol):
     """The state of a run and its steps, whatever the scheme.
 
     Averages and atoms are arrays that a restart writes into. Where atoms are not, `held` can be set: what the state
-    consists of beside the averages.
+    consists of beside the averages. Where what sticks to a wall could leave it, `release(t)` tells of that: a tuple
+    that begins with a mass, or None.
     """
 
     @property
@@ -67,6 +68,7 @@ class Run(NamedTuple):
     lowest: float
     lowest_at: float
     stopped: bool
+    release: Any
 
 
 class Share(Protocol):
@@ -172,6 +174,14 @@ class Course:
         self.seen = stepper.averages.copy() if residual is not None else None
         self.lowest, self.lowest_at = min(share.ranks.gather(float(stepper.averages.min()))), t
         self.kept: list[tuple[float, Floats, Floats]] = []
+        self.release: Any = None
+        self._watch_walls()
+
+    def _watch_walls(self) -> None:
+        """Keep what a wall would release, where it is the most so far."""
+        found = self.stepper.release(self.t) if hasattr(self.stepper, "release") else None
+        if found is not None and (self.release is None or found[0] > self.release[0]):
+            self.release = found
 
     def keep(self) -> None:
         """Keep the state: time, averages, atoms."""
@@ -198,6 +208,7 @@ class Course:
         if lowest < self.lowest:
             self.lowest, self.lowest_at = lowest, self.t
         asked = max(one for *_, one in found)
+        self._watch_walls()
         if self._residual is None:
             return False, asked
         change = self._grid.size * math.fsum(one for _, _, parts, _ in found for one in parts)
@@ -275,7 +286,8 @@ def drive(
             break
     times, averages, atoms = zip(*course.kept, strict=True)
     early = stopped and course.t < stored[-1]
-    return Run(times, np.array(averages), np.array(atoms), course.steps, course.lowest, course.lowest_at, early)
+    lowest = course.lowest, course.lowest_at
+    return Run(times, np.array(averages), np.array(atoms), course.steps, *lowest, early, course.release)
 
 
 def plan(span: float, longest: float, steps: Steps) -> tuple[float, int]:

@@ -283,14 +283,16 @@ def _carry(
     found = [share.whole(one) if everywhere else share.whole_on_first(one) for one in run.averages]
     if any(one is None for one in found):
         return None
-    run = run._replace(averages=np.array(found))
+    run, released = run._replace(averages=np.array(found)), {}
+    if run.release is not None:
+        cautions, released = [*cautions, run.release.sentence], {"release": run.release._asdict()}
     return kind.record(
         grid=grid,
         scheme=scheme,
         reconstruction=kind.used(scheme.reconstruction, grid, averages),
         boundary=problem.boundary,
-        provenance={**(about or {}), **share.about, "cautions": cautions, **provenance()},
-        **run._asdict(),
+        provenance={**(about or {}), **share.about, "cautions": cautions, **released, **provenance()},
+        **{name: value for name, value in run._asdict().items() if name != "release"},
     )
 
 

@@ -246,6 +246,8 @@ def _remarks(model: Any, solution: Any) -> list[str]:
     found = []
     if solution.lowest < NEGATIVE * float(solution.averages.max()):
         found.append(f"a cell average went down to {solution.lowest:.3g} at t = {solution.lowest_at:.3g}")
+    if (release := getattr(solution, "release", None)) is not None:
+        found.append(release.sentence)
     if model.nu2 > 0.0 and model.dim == 1:
         for end, mass, free in zip(
             (solution.grid.lo, solution.grid.hi), tail_masses(solution), _free_ends(model, solution.grid), strict=True

@@ -88,3 +88,19 @@ def wall_speeds(field: Field, plane: Plane, t: float = 0.0, mean: Floats | None 
     along_y = [speeds_at(field, np.array(end), y.faces, t, mean)[1] for end in (x.lo, x.hi)]
     along_x = [speeds_at(field, x.faces, np.array(end), t, mean)[0] for end in (y.lo, y.hi)]
     return [np.array(speeds) for speeds in along_y + along_x]
+
+
+def outward_speeds(field: Field, plane: Plane, t: float = 0.0, mean: Floats | None = None) -> list[Floats]:
+    """Means over the faces of the cells on the walls x low, x high, y low and y high of the speed out of the rectangle.
+
+    Above 0 exactly where a face of `face_data` lets mass through to its wall.
+    """
+    x, y = plane.x, plane.y
+    means = []
+    for axis, (along, ends) in enumerate(((y, (x.lo, x.hi)), (x, (y.lo, y.hi)))):
+        for end, sign in zip(ends, (-1.0, 1.0), strict=True):
+            nodes = [along.centres + side * along.h for side in (-_NODE, _NODE)]
+            places = [(np.array(end), node)[:: 1 - 2 * axis] for node in nodes]
+            a, b = (speeds_at(field, u, v, t, mean)[axis] for u, v in places)
+            means.append(sign * (0.5 * (a + b)))
+    return means

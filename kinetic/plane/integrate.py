@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,19 +25,27 @@ from kinetic.grid import first_moment
 from kinetic.line.integrate import FOURIER, UPWIND_LIMIT
 from kinetic.line.reconstruction import Reconstruction
 from kinetic.line.tableau import REAL_LIMIT, SSPRK3
-from kinetic.plane.field import FaceData, face_data, wall_speeds
+from kinetic.plane.field import FaceData, face_data, outward_speeds, wall_speeds
 from kinetic.plane.grid import Plane
 from kinetic.plane.marginals import marginals
 from kinetic.plane.problem import PlaneProblem
 from kinetic.plane.rows import aligned, in_lines, whole_lines
 from kinetic.plane.stage import Arrivals, Step, fill, fluxes, stage, states, work_arrays
 from kinetic.plane.strips import HALO, Strips
-from kinetic.plane.walls import Walls
+from kinetic.plane.walls import RELEASED, Release, Walls, release
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 
 _STIFFNESS = 16.0 / 3.0
 """Largest eigenvalue of -h^2 d_xx for the fourth-order differences of averages."""
+
+
+class _Data(NamedTuple):
+    """The field at the faces of this rank's rows; along all walls, and out of them, where something sticks."""
+
+    faces: FaceData
+    walls: list[Floats]
+    outward: list[Floats]
 
 
 class PlaneIntegrator:
@@ -88,7 +96,7 @@ class PlaneIntegrator:
         self._work = work_arrays()
         self._edge = strips.edge(problem.boundary)
         self._arrivals = Arrivals(np.zeros(rows), np.zeros(rows), np.zeros(columns), np.zeros(columns))
-        (along_x, _), (along_y, _) = marginals(strips, averages, atoms)
+        (along_x, along_edge), (along_y, _) = marginals(strips, averages, atoms)
         highest = max(strips.ranks.gather(float(np.abs(averages).max())))
         self._constants = _constants(reconstruction, plane, highest, (along_x, along_y))
         self._fill, self._loop = fill(), stage(*states(reconstruction.polynomial), *fluxes(problem.noisy))
@@ -97,6 +105,8 @@ class PlaneIntegrator:
             lines = [reconstruction.constants(plane.y.h, along_y), reconstruction.constants(plane.x.h, along_x)]
             self._walls = Walls(plane, reconstruction, upwind, lines)
             self._walls.put(atoms)
+        self._evaluated: tuple[tuple[float, int], _Data] | None = None
+        self._mass = plane.x.h * float(along_x.sum()) + float(along_edge.sum()) or 1.0
         self._kept = atoms.copy()  # where nothing sticks, what a run starts with at the edge stays there
 
     @property
@@ -120,15 +130,23 @@ class PlaneIntegrator:
 
     @held.setter
     def held(self, numbers: Floats) -> None:
+        self._evaluated = None
         if self._walls is not None:
             self._walls.set(self._base, numbers)
+
+    def release(self, t: float) -> Release | None:
+        """Mass that lies on a wall where the field points inwards at time t; None where next to none does."""
+        if self._walls is None:
+            return None
+        data = self._data(t, self._base)
+        return release(self._plane, self.atoms, data.outward, t, RELEASED * self._mass)
 
     def _masses(self, row: int) -> Floats:
         return self._kept if self._walls is None else self._walls.masses(row)
 
     def longest_step(self, t: float, cfl: float, *, settled: bool = False) -> float:
         """The longest step at time t by the rules above; inf where nothing moves."""
-        faces, walls = self._data(t, self._base)
+        faces, walls, _ = self._data(t, self._base)
         fast_x, fast_y = map(max, *self._strips.ranks.gather(faces.fastest), (0.0, 0.0))
         h, k = self._plane.x.h, self._plane.y.h
         if self._walls is not None:
@@ -152,7 +170,7 @@ class PlaneIntegrator:
 
     def _stage(self, rows: tuple[int, int, int], t: float, share: float, dt: float) -> None:
         start, source, target = (self._states[row] for row in rows)
-        faces, walls = self._data(t, rows[1])
+        faces, walls, _ = self._data(t, rows[1])
         h, k, d = self._plane.x.h, self._plane.y.h, self._problem.diffusivity / 12.0
         step = Step(share, share * dt / h, share * dt / k, d / h, d / k)
         self._fill(source, self._plane.x.cells, self._edge)
@@ -160,23 +178,33 @@ class PlaneIntegrator:
         self._loop(start, source, target, faces, self._work, self._constants, self._edge, step, self._arrivals)
         if self._walls is not None:
             self._walls.stage(rows, share, dt, self._strips.arrivals(self._arrivals), walls)
+        self._evaluated = None
 
-    def _data(self, t: float, row: int) -> tuple[FaceData, list[Floats]]:
+    def _data(self, t: float, row: int) -> _Data:
+        """The field at time t with the state of a row; that of the last look serves the first stage after it too."""
         if self.steady:
             return self._steady
-        mean = self._mean(row) if self._problem.needs_mean else None
-        return self._at(t, mean)
+        key = t, row
+        if self._evaluated is None or self._evaluated[0] != key:
+            mean = self._mean(row) if self._problem.needs_mean else None
+            self._evaluated = key, self._at(t, mean)
+        return self._evaluated[1]
 
     @functools.cached_property
-    def _steady(self) -> tuple[FaceData, list[Floats]]:
+    def _steady(self) -> _Data:
         return self._at(0.0, None)
 
-    def _at(self, t: float, mean: Floats | None) -> tuple[FaceData, list[Floats]]:
-        field, plane, ranks = self._problem.field, self._plane, self._strips.ranks
-        walls = wall_speeds(field, plane, t, mean) if self._walls is not None else []
-        rows, periodic = self._strips.rows, self._edge.periodic
-        faces = ranks.together(lambda: face_data(field, plane, t, mean, rows=rows, periodic=periodic))
-        return FaceData(*map(in_lines, faces)), walls
+    def _at(self, t: float, mean: Floats | None) -> _Data:
+        field, plane, strips = self._problem.field, self._plane, self._strips
+
+        def evaluate() -> _Data:
+            faces = face_data(field, plane, t, mean, rows=strips.rows, periodic=self._edge.periodic)
+            faces = FaceData(*map(in_lines, faces))
+            if self._walls is None:
+                return _Data(faces, [], [])
+            return _Data(faces, wall_speeds(field, plane, t, mean), outward_speeds(field, plane, t, mean))
+
+        return strips.ranks.together(evaluate)
 
     def _mean(self, row: int) -> Floats:
         """First moments of density, walls and corners: those of both marginals."""

@@ -13,6 +13,7 @@ from kinetic.line.reconstruction import Linear, Reconstruction
 from kinetic.plane.grid import Plane
 from kinetic.plane.marginals import edge_masses, marginals
 from kinetic.plane.strips import Strips
+from kinetic.plane.walls import Release
 from kinetic.record import Record
 from kinetic.solution import measure
 from particles.base.arrays import Floats
@@ -64,6 +65,15 @@ class PlaneSolution(Record):
         """
         k = self._row(t)
         return plane_measure(self.grid, self.averages[k], self.atoms[k], self.reconstruction, self.boundary)
+
+    @property
+    def release(self) -> Release | None:
+        """Mass that lay on a wall where the field pointed inwards; None where none did.
+
+        Particles would leave the wall there, along one characteristic: no grid scheme is of third order then.
+        """
+        told = self.provenance.get("release")
+        return None if told is None else Release(**told)
 
     def marginal(self, t: float, axis: int) -> Measure:
         """Marginal in x (axis 0) or in y (axis 1) at a stored time, a measure on the line: walls are its atoms.

@@ -5,25 +5,62 @@
 A line moves with the tangential speed a_s along its wall by the scheme of the line (CWENO3, upwind), and what flows out
 of its ends stays in a corner. All of it goes through the stages of the density, so that mass is kept to rounding.
 
+What lies on a wall where the field points inwards would leave it, along a single characteristic: a particle that is
+clamped to the rectangle does. A `Release` is told of; the scheme keeps that mass on the wall, and is of no order there.
+
 Walls are numbered x low, x high, y low, y high; corners (x, y) low low, high low, low high, high high.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from kinetic.line.integrate import advection
 from kinetic.line.reconstruction import Reconstruction
 from kinetic.plane.grid import Plane
+from kinetic.plane.marginals import edge_masses
 from kinetic.plane.stage import Arrivals
 from particles.base.arrays import Floats
 from particles.base.jit import Formula, kernel
 from particles.base.shims import fma
 
+NAMES = ("x low", "x high", "y low", "y high")
+RELEASED = 1e-9
+"""Share of all mass, on a wall where the field points inwards, that is told of."""
 _ENDS = ((0, 2), (1, 3), (0, 1), (2, 3))
 """Corners at the low and the high end of a wall."""
+
+
+class Release(NamedTuple):
+    """Mass on a wall where the field points inwards: how much there was at most, when, and where most of it lay."""
+
+    mass: float
+    time: float
+    wall: str
+    at: float
+
+    @property
+    def sentence(self) -> str:
+        """The same in words."""
+        along = "y" if self.wall[0] == "x" else "x"
+        return (
+            f"mass {self.mass:.3g} lay on the wall {self.wall} where the field points inwards, most near {along} ="
+            f" {self.at:.4g}, at t = {self.time:.4g}: particles would leave the wall there, and no grid scheme is of"
+            " third order"
+        )
+
+
+def release(plane: Plane, masses: Floats, outward: list[Floats], t: float, least: float) -> Release | None:
+    """The release from the wall that has most, of masses as `Walls.masses` gives them; None of `least` or less."""
+    edge, found = edge_masses(plane, masses), []
+    for name, wall, speeds, grid in zip(NAMES, edge[:4], outward, (plane.y, plane.y, plane.x, plane.x), strict=True):
+        held = np.where(speeds < 0.0, np.maximum(wall, 0.0), 0.0)
+        found.append(Release(math.fsum(held), t, name, float(grid.centres[int(held.argmax())])))
+    largest = max(found, key=lambda one: one.mass)
+    return largest if largest.mass > least else None
 
 
 @kernel

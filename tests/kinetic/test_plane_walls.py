@@ -189,6 +189,54 @@ def test_parameters_that_are_functions_of_time_are_taken_at_the_stages() -> None
     np.testing.assert_allclose(solution.covariance(math.pi / 2.0), [[0.1, 0.0], [0.0, 0.25]], atol=2e-3)
 
 
+def downwards(x: Floats, y: Floats, t: float, mean: Floats | None) -> tuple[Floats, Floats]:
+    """Out of the wall x high above y = 5, into it below, and down along it."""
+    return y - 5.0 + 0.0 * x, -1.0 + 0.0 * y + 0.0 * x
+
+
+def exchanged(x: Floats, y: Floats, t: float, mean: Floats | None) -> tuple[Floats, Floats]:
+    second, first = downwards(y, x, t, mean)
+    return first, second
+
+
+@pytest.mark.parametrize(("field", "wall"), [(downwards, "x_high"), (exchanged, "y_high")])
+def test_mass_that_particles_would_take_from_a_wall_is_told_of(field: Any, wall: str) -> None:
+    solution = sticky(field, 30)
+    release, masses, middles = solution.release, solution.edge(UNTIL)[wall], box(30).x.centres
+    assert release is not None
+    assert (release.wall, release.time) == (wall.replace("_", " "), UNTIL)
+    assert release.mass == pytest.approx(masses[(middles < 5.0) & (masses > 0.0)].sum(), rel=1e-12)
+    assert release.mass > 1e-5
+    assert release.at == middles[middles < 5.0][masses[middles < 5.0].argmax()]
+    assert release.sentence == solution.provenance["cautions"][-1]
+    assert "particles would leave the wall there" in release.sentence
+
+
+@pytest.mark.parametrize("until", [0.9, 1.5])
+def test_a_field_that_turns_releases_what_stuck(until: float) -> None:
+    """Outwards until t = 1, inwards then; the control ends before."""
+
+    def turns(x: Floats, y: Floats, t: float, mean: Floats | None) -> tuple[Floats, Floats]:
+        return (1.0 - t) * np.tanh(x - 5.0) + 0.0 * y, 0.0 * x + 0.0 * y
+
+    start = box(16).averages_of(normal(np.array([5.0, 5.0]), np.eye(2)))
+    problem = PlaneProblem(turns, "wall", steady=False, varying=True)
+    solution = evolve(problem, start, box(16), until=until)
+    assert (solution.release is not None) == (until > 1.0)
+    if solution.release is not None:
+        assert solution.release.mass == pytest.approx(solution.edge(until)["x_low"].sum(), rel=1e-6)
+
+
+def test_walls_that_release_nothing_are_not_told_of(tmp_path: Path) -> None:
+    """The control: fields that point outwards wherever mass has come."""
+    solution = sticky(outwards, 24)
+    assert solution.release is None
+    assert solution.provenance["cautions"] == []
+    told = sticky(downwards, 24)
+    told.save(tmp_path / "plane.nc")
+    assert load(tmp_path / "plane.nc").release == told.release
+
+
 def test_marginals_are_measures_of_the_line() -> None:
     solution = sticky(outwards, 60)
     for axis in (0, 1):

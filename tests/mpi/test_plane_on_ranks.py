@@ -44,6 +44,7 @@ def of(problem, **options):
 
 RUNS = {
     "sticky": of(PlaneProblem(outwards, "wall")),
+    "release": of(PlaneProblem(lambda x, y, t, mean: (4.0 * (y - 5.0), 0.0 * x - 4.0), "wall")),
     "periodic": of(PlaneProblem(outwards, "periodic")),
     "periodic, diffusion": of(PlaneProblem(outwards, "periodic", 0.1)),
     "reflecting, diffusion": of(PlaneProblem(outwards, "reflecting", 0.1)),
@@ -59,7 +60,7 @@ def sha256(array):
 def told(record):
     end = record.times[-1]
     moments = [record.mean(end).tolist(), record.covariance(end).tolist(), record.mass(end)]
-    found = record.times, record.steps, record.lowest, record.lowest_at, record.stopped, moments
+    found = record.times, record.steps, record.lowest, record.lowest_at, record.stopped, moments, record.release
     return sha256(record.averages), sha256(record.atoms), found
 
 answer = {name: told(run()) for name, run in RUNS.items()}
@@ -127,8 +128,9 @@ def test_density_walls_and_moments_are_independent_of_rank_count(
 
 
 def test_digests_tell_different_runs_apart(answers: dict[int, list[dict[str, Any]]]) -> None:
+    assert [bool(answers[1][0][name][2][6]) for name in ("release", "sticky")] == [True, False]
     assert len({answers[1][0][name][0] for name in NAMES}) == len(NAMES)
-    assert len(NAMES) == 8
+    assert len(NAMES) == 9
 
 
 @pytest.mark.parametrize("ranks", [4, 2])
