@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 
 from particles.base import command
-from particles.commands import info, plan, run
+from particles.commands import info, plan, run, sensitivity
 
-PARTS = (run, plan, info)
+PARTS = (run, plan, info, sensitivity)
 
 
 def build_parser() -> command.Parser:

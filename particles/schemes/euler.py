@@ -86,6 +86,9 @@ class Euler(Scheme):
         else:
             space.euler_space(drift.value)(state, weights, biases, dt, drift.constants)
 
+    def require_adjoint(self, model: Model) -> None:
+        """Nothing is refused."""
+
     def retrace(
         self, model: Model, state: Floats, slopes: Floats, parameters: tuple[Any, ...], address: Address, block: int,
         start: Formula = given_slope,

@@ -86,16 +86,19 @@ class ExactFlow(Scheme):
         for row, steps in zip(state, parameters[0], strict=True):
             sweep(row, steps, model.drift.constants, low, high)
 
+    def require_adjoint(self, model: Model) -> None:
+        """Refuse walls, and matrices of the identity, by an InputError."""
+        if model.walls is not None or (model.size > 1 and model.drift.linear):
+            raise InputError(f"{self!r} has an adjoint for diagonal weights without walls alone: use Euler(layers=...)")
+
     def retrace(
         self, model: Model, state: Floats, slopes: Floats, parameters: tuple[Any, ...], address: Address, block: int,
         start: Formula = given_slope,
     ) -> Floats:  # fmt: skip
         """The adjoint of `advance`, see `Scheme.retrace`: flow maps that follow each other, and their derivatives.
 
-        Component by component and without walls; InputError elsewhere.
+        Component by component and without walls.
         """
-        if model.walls is not None or len(parameters) == 2:
-            raise InputError(f"{self!r} has an adjoint for diagonal weights without walls alone: use Euler(layers=...)")
         size, steps = model.size, parameters[0].shape[1]
         out = np.zeros((blocks_of(state, block), steps, size * (size + 1) + 1))
         for i, rows in enumerate(parameters[0].tolist()):

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from particles.base.arrays import Floats
-from particles.base.errors import InputError
 from particles.base.jit import Formula
 from particles.kernels import noisy
 from particles.kernels.adjoint_space import Box, adjoint_space
@@ -47,12 +46,7 @@ def retrace_space(
     model: Model, state: Floats, slopes: Floats, rows: tuple[Floats, Floats], sizes: Sizes, address: Address,
     block: int, start: Formula, noise: Noise | None = None, thresholds: NDArray[np.uint64] | None = None,
 ) -> Floats:  # fmt: skip
-    """The adjoint of steps in R^D, with noise or without, see `Scheme.retrace`; `thresholds` where pushes are counted.
-
-    InputError for signs from single bits, which no adjoint draws again.
-    """
-    if noise is not None and noise.bits and model.size == 1 and thresholds is None:
-        raise InputError(f"noise = {noise.name!r} on the line, all colliding at once, has no adjoint: use another law")
+    """The adjoint of steps in R^D, see `Scheme.retrace`; `noise` where there is some, `thresholds` where pushes count."""
     weights, biases = rows
     drift, shape = model.drift, model.diffusion
     wall, *ends = wall_of(model, longest(model, weights, biases, sizes, noise) if noise is not None else math.inf)

@@ -68,8 +68,13 @@ class Scheme(Protocol):
         Raises
         ------
         InputError
-            If the scheme has no adjoint.
+            As `require_adjoint`.
         """
+        self.require_adjoint(model)
+        raise NotImplementedError
+
+    def require_adjoint(self, model: Model) -> None:
+        """Refuse a model for which the scheme cannot retrace its steps, by an InputError."""
         raise InputError(f"{self!r} has no adjoint: allowed are Euler, ExactFlow and Collisions")
 
     def stride(self, levels: Floats) -> float:

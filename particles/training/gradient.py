@@ -48,6 +48,8 @@ class Gradient:
         By mean and standard deviation of the start, a feature; `std` is NaN where the start has no width.
     horizon : float
         By the horizon; NaN with noise.
+    slope : ndarray, shape (d,)
+        Mean derivative by the readouts at the end: that by the target of a `Moment` is minus their sum.
     """
 
     loss: float
@@ -58,6 +60,7 @@ class Gradient:
     mean: Floats
     std: Floats
     horizon: float
+    slope: Floats
 
 
 def gradient(
@@ -93,6 +96,7 @@ def gradient(
     many: Any = start.count if count is None and isinstance(start, Samples) else count
     run = Run(count=many, until=until, start=start, seed=seed, replicate=replicate)
     levels = run.check(model, scheme)
+    scheme.require_adjoint(model)
     loss.given(model.dim, 0, 0)
     ensemble = Ensemble(run.count, parallel.of(comm), _block(run.count))
     return _Sweep(model, scheme, loss, levels, ensemble, run).gradient()
@@ -129,6 +133,7 @@ class _Sweep:
             biases=total[:, size * size : size * (size + 1)],
             nu2=float(total[:, -1].sum()),
             horizon=self._horizon(state, at_end),
+            slope=np.array(self._means(at_end[: model.dim])) * model.neurons,
             **self._start(begin, slopes),
         )
         if not np.isfinite([found.loss, *total.reshape(-1)]).all():

@@ -29,7 +29,7 @@ from particles.base.arrays import Floats, as_floats
 from particles.base.checks import require_type
 from particles.base.errors import InputError
 from particles.base.jit import Formula
-from particles.base.quadrature import panel_points
+from particles.base.quadrature import gauss
 from particles.kernels.adjoint import given_slope, to_target
 from particles.model import Law
 
@@ -168,19 +168,23 @@ class EnergyDistance(ToLaw):
 def mean_distances(law: Law, x: Floats) -> tuple[Floats, float]:
     """E abs(x - Y) for every x, and E abs(Y - Y'), for draws Y, Y' of a law.
 
-    The first has the derivative 2 F - 1: it is integrated from one point to the next, eight Gauss nodes between any two
-    of the points and of the law's breakpoints. E abs(Y - Y') = 2 int F (1 - F) dx.
+    The first has the derivative 2 F - 1: it is integrated over the law's panels, and from the begin of a panel to a
+    point in it, by eight Gauss nodes; so it does not hang on the other points. E abs(Y - Y') = 2 int F (1 - F) dx.
     """
-    points, places = np.unique(x, return_inverse=True)
-    knots = np.union1d(points, law.breakpoints())
+    knots = law.breakpoints()
     base = float(knots[0])
-    below = law.raw_moments(1, -np.inf, base, about=base)
-    start = float(law.mean) - base - 2.0 * float(below[1])
-    nodes, weights, half = panel_points(knots, 8)
-    steps = ((weights * (2.0 * law.cdf(nodes) - 1.0)).sum(axis=0) * half) if knots.size > 1 else np.zeros(0)
-    away = start + np.concatenate([[0.0], np.cumsum(steps)])
+    start = float(law.mean) - base - 2.0 * float(law.raw_moments(1, -np.inf, base, about=base)[1])
+
+    def growth(begin: Floats, end: Floats) -> Floats:
+        half, total = 0.5 * (end - begin), np.zeros_like(end)
+        for node, weight in zip(*gauss(8), strict=True):
+            total += weight * (2.0 * law.cdf(0.5 * (begin + end) + half * node) - 1.0)
+        return np.asarray(half * total)
+
+    at_knots = start + np.concatenate([[0.0], np.cumsum(growth(knots[:-1], knots[1:]))])
+    panel = np.clip(np.searchsorted(knots, x, side="right") - 1, 0, knots.size - 1)
     between = 2.0 * law.integrate_cdf(lambda p: p * (1.0 - p))
-    return away[np.searchsorted(knots, points)][places.reshape(x.shape)], between
+    return at_knots[panel] + growth(knots[panel], x), between
 
 
 def _half_square(off: Floats) -> tuple[Floats, Floats]:

@@ -66,6 +66,7 @@ def gradient_by_quadrature(model: Model, loss: Loss, until: float) -> Gradient:
         loss=math.fsum(values * masses), levels=levels, weights=sums[:, :1, None], biases=sums[:, 1:2], nu2=0.0,
         mean=np.array([math.fsum(begin)]), std=np.array([math.fsum(begin * (x - law.mean)) / law.std]),
         horizon=math.fsum((slopes * masses * model.drift(u, end))[0]),
+        slope=np.array([math.fsum((slopes * masses)[0])]),
     )  # fmt: skip
 
 

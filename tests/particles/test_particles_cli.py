@@ -132,7 +132,7 @@ def test_empty_folder_here_is_a_good_output(tmp_path: Path, monkeypatch: pytest.
     assert run("run", "regression", "--exact", "--count", 9, "--out", ".") in (0, 2)
 
 
-HELP = ["--help", "run --help", "resume --help", "plan --help", "info --help"]
+HELP = ["--help", "run --help", "resume --help", "plan --help", "info --help", "sensitivity --help"]
 
 
 def test_help_loads_neither_numba_nor_mpi(fresh: Fresh, tmp_path: Path) -> None:
@@ -163,6 +163,7 @@ def bad_inputs(folder: Path) -> dict[str, tuple[list[object], str]]:
     file.write_text("mine")
     out: list[object] = ["--out", folder / "out"]
     run: list[object] = ["run", "regression", *out]
+    derive: list[object] = ["sensitivity", "regression"]
     rows: dict[str, tuple[list[object], str]] = {
         "unknown-case": (["run", "regresion", *out], "regresion"),
         "missing-file": (["run", folder / "no.toml", *out], "no.toml"),
@@ -198,6 +199,13 @@ def bad_inputs(folder: Path) -> dict[str, tuple[list[object], str]]:
         "plan-on-no-ranks": (["plan", "regression", "--ranks", 0], "0"),
         "info-of-nothing": (["info", folder / "no"], "no"),
         "info-of-something-else": (["info", other], "other"),
+        "loss-between-densities": ([*derive, "--target", 2, "--loss", "l2"], "moment, w2, w1, energy"),
+        "target-of-words": ([*derive, "--target", "far"], "far"),
+        "law-for-a-moment": ([*derive, "--target", "normal:1:2"], "allowed is a number"),
+        "change-of-nothing": ([*derive, "--target", 2, "--change", "speed=1"], "allowed are weight, bias"),
+        "change-without-a-value": ([*derive, "--target", 2, "--change", "weight"], "NAME=VALUE"),
+        "energy-in-the-plane": (["sensitivity", "regression-2d", "--target", 2, "--loss", "energy"], "allowed is 1"),
+        "no-adjoint": (["sensitivity", "tanh-noise", "--target", 2, "--milstein", "--dt", 0.1], "has no adjoint"),
     }
     files = {
         "unknown-key": ("until = 1.0", "until = 1.0\nsteps = 5", "steps"),
@@ -228,6 +236,8 @@ BAD_NAMES = [
     "histogram-of-words", "histogram-that-decreases", "resume-of-nothing", "plan-off-the-steps", "plan-on-no-ranks",
     "unknown-key", "wrong-type", "nan-in-file", "ragged-matrix", "no-layers", "count-in-file",
     "csv-with-a-hole", "csv-without-the-column", "csv-with-nan", "npy-of-objects", "empty-npy",
+    "loss-between-densities", "target-of-words", "law-for-a-moment", "change-of-nothing", "change-without-a-value",
+    "energy-in-the-plane", "no-adjoint",
 ]  # fmt: skip
 
 
@@ -301,3 +311,26 @@ def test_wrong_launcher_is_refused(fresh: Fresh, tmp_path: Path, variable: str) 
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "launcher" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_sensitivity_tells_derivatives_and_tries_its_forecast(capsys: pytest.CaptureFixture[str]) -> None:
+    words = [
+        "sensitivity",
+        "regression",
+        "--until",
+        5,
+        "--target",
+        2,
+        "--quadrature",
+        "--change",
+        "mean=1.01",
+        "--json",
+    ]
+    assert run(*words) == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert told["derivatives"]["weight"] == pytest.approx(-0.98836033923962454, rel=1e-10)
+    assert told["derivatives"]["target"] == pytest.approx(1.0, abs=1e-3)
+    assert told["forecast"] == pytest.approx(told["found"], abs=1e-5)
+    assert abs(told["forecast"] - told["value"]) > 1e-4
+    assert run("sensitivity", "regression-2d", "--target", 1, "--layers", 10, "--count", 1000) == 0
+    assert "d/d bias[1]" in capsys.readouterr().out

@@ -1,0 +1,122 @@
+"""`python -m particles sensitivity CASE`: what a loss at the horizon depends on, and how much."""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from particles.base import command
+from particles.base.errors import InputError
+from particles.commands.options import add_scheme_options, scheme_of
+
+if TYPE_CHECKING:
+    from particles.model import Case
+    from particles.training.losses import Loss
+
+_LOSSES = ("moment", "w2", "w1", "energy", "l2")
+
+
+def add_parser(commands: Any) -> None:
+    """Add the sub-command to the parsers of ``python -m particles``."""
+    told = commands.add_parser("sensitivity", help="derivatives of a loss", description=execute.__doc__)
+    told.add_argument("case", metavar="CASE", help="name of a case, or a TOML file")
+    told.add_argument("--count", type=command.positive_integer, help="particles over all ranks, such as 1e6")
+    add_scheme_options(told)
+    told.add_argument("--until", type=command.positive_float, metavar="T", help="horizon")
+    told.add_argument("--start", default="random", help="random, stratified or quantile (default: random)")
+    told.add_argument("--seed", type=command.seed, default=0, help="0 to 2**32 - 1 (default: 0)")
+    told.add_argument("--loss", choices=_LOSSES, default="moment", help="moment: E abs(x - y)^2/2 (default); to a law")
+    told.add_argument(
+        "--target", required=True, metavar="Y", help="a number, or for w2, w1 and energy normal:MEAN:STD too"
+    )
+    told.add_argument(
+        "--quadrature", action="store_true", help="no particles: Gauss quadrature over the start's law, exact flow"
+    )
+    told.add_argument(
+        "--change", nargs="+", default=[], metavar="NAME=VALUE",
+        help="forecast the loss to first order for other values, and compare: weight=-1.1, target=2.5, mean=1.2",
+    )  # fmt: skip
+    told.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    told.set_defaults(execute=execute)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Differentiate a loss at the horizon by weights, biases, noise, start and horizon, exactly for the scheme."""
+    from particles.model import load_case
+    from particles.training.sensitivity import sensitivity
+
+    case = load_case(arguments.case)
+    loss, changes, until = _loss(arguments), _changes(arguments.change), arguments.until or case.until
+    loss.given(case.model.dim, 0, 0)
+    differentiate, route = _route(arguments, case)
+    found = sensitivity(case.model, loss, until, differentiate, route, changes)
+    if command.launched_rank() == 0:
+        print(f"{case.name}: loss {found.loss} to {arguments.target} at t = {until:g}, {found.route}")
+        print(f"{'loss':<24} {found.value:.12g}")
+        for name, value in found.derivatives.items():
+            print(f"{'d/d ' + name:<24} {value:.12g}")
+        for name, (value, part) in found.changes.items():
+            print(f"{name} = {value:g}: changes the loss by {part:.6g} to first order")
+        if found.forecast is not None and found.found is not None:
+            print(f"forecast {found.forecast:.8g}, found {found.found:.8g}")
+        if arguments.json:
+            command.print_json({"case": case.name, "until": until} | found.to_dict())
+    return 0
+
+
+def _route(arguments: argparse.Namespace, case: Case) -> tuple[Any, str]:
+    """What differentiates, and in words."""
+    if arguments.quadrature:
+        from particles.training.quadrature import gradient_by_quadrature
+
+        return gradient_by_quadrature, "quadrature over the law of the start, exact flow"
+    from particles.run import Run
+    from particles.training.gradient import gradient
+
+    scheme, count = scheme_of(arguments, case), arguments.count or case.count
+    scheme.require_adjoint(case.model)
+    Run(count=count, until=arguments.until or case.until, start=arguments.start).check(case.model, scheme)
+    asked = {"count": count, "start": arguments.start, "seed": arguments.seed}
+    return partial(_of_particles, gradient, scheme, asked), f"{count} particles, {scheme}"
+
+
+def _of_particles(gradient: Any, scheme: Any, asked: dict[str, Any], model: Any, loss: Any, until: float) -> Any:
+    return gradient(model, scheme, loss, until=until, **asked)
+
+
+def _loss(arguments: argparse.Namespace) -> Loss:
+    from particles.model import Dirac, Normal
+    from particles.training.losses import EnergyDistance, FirstTransport, Moment, Transport
+
+    if arguments.loss == "l2":
+        raise InputError("loss = 'l2' of a cloud, or to a point, is infinite: allowed are moment, w2, w1, energy")
+    kind, *numbers = arguments.target.split(":")
+    try:
+        law: Any = Normal(*_normal(numbers)) if kind == "normal" else Dirac(command.finite_float(kind))
+    except argparse.ArgumentTypeError as error:
+        raise InputError(f"argument --target: {error}, or normal:MEAN:STD") from None
+    if arguments.loss == "moment":
+        if kind == "normal":
+            raise InputError(f"target = {arguments.target!r} of loss 'moment': allowed is a number")
+        return Moment(float(law.mean))
+    kinds: dict[str, Any] = {kind.name: kind for kind in (Transport, FirstTransport, EnergyDistance)}
+    loss: Loss = kinds[arguments.loss](law)
+    return loss
+
+
+def _normal(numbers: list[str]) -> tuple[float, float]:
+    if len(numbers) != 2:
+        raise argparse.ArgumentTypeError("normal wants a mean and a standard deviation")
+    return command.finite_float(numbers[0]), command.positive_float(numbers[1]) ** 2
+
+
+def _changes(given: list[str]) -> dict[str, float]:
+    changes = {}
+    for text in given:
+        name, mark, value = text.partition("=")
+        try:
+            changes[name] = command.finite_float(value if mark else "")
+        except argparse.ArgumentTypeError:
+            raise InputError(f"argument --change: {text!r} must be NAME=VALUE") from None
+    return changes

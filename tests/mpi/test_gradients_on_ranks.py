@@ -1,0 +1,35 @@
+"""Gradients are the same bytes on any number of ranks: of clouds alone, of a cloud in its order, of coupled particles."""
+
+from __future__ import annotations
+
+import subprocess
+
+RANKS = (1, 2, 3, 4)
+SCRIPT = """
+import hashlib
+from particles import Collisions, Euler
+from particles.base.parallel import world
+from particles.model import MEAN_COUPLED, TANH, Model, Normal, cases
+from particles.training.gradient import gradient
+from particles.training.losses import EnergyDistance, Moment
+regression = cases["regression"].model
+coupled = Model(drift=TANH, weight=-1.0, bias=MEAN_COUPLED, initial=Normal(1.0, 1.0))
+for model, scheme, loss in (
+    (regression, Euler(layers=20), Moment(2.0)),
+    (regression, Euler(layers=20), EnergyDistance(Normal(2.0, 0.5))),
+    (cases["tanh-noise"].model, Collisions(0.05), Moment(2.0)),
+    (coupled, Euler(layers=5), Moment(2.0)),
+):
+    found = gradient(model, scheme, loss, count=12_347, until=1.0)
+    parts = found.weights, found.biases, found.mean, found.std, found.slope
+    told = repr([hashlib.sha256(part.tobytes()).hexdigest() for part in parts] + [found.loss, found.nu2, found.horizon])
+    assert all(other == told for other in world().gather(told))
+    if world().rank == 0:
+        print(told, flush=True)
+"""
+
+
+def test_gradients_are_independent_of_rank_count(told: dict[int, subprocess.CompletedProcess[str]]) -> None:
+    alone, *more = (told[ranks].stdout for ranks in RANKS)
+    assert len(set(alone.splitlines())) == 4  # control
+    assert all(other == alone for other in more)
