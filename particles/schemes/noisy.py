@@ -46,7 +46,7 @@ def retrace_space(
     model: Model, state: Floats, slopes: Floats, rows: tuple[Floats, Floats], sizes: Sizes, address: Address,
     block: int, start: Formula, noise: Noise | None = None, thresholds: NDArray[np.uint64] | None = None,
 ) -> Floats:  # fmt: skip
-    """The adjoint of steps in R^D, see `Scheme.retrace`; `noise` where there is some, `thresholds` where pushes count."""
+    """The adjoint of steps in R^D, see `Scheme.retrace`; with `noise`, and `thresholds` where pushes are counted."""
     weights, biases = rows
     drift, shape = model.drift, model.diffusion
     wall, *ends = wall_of(model, longest(model, weights, biases, sizes, noise) if noise is not None else math.inf)

@@ -1,1 +1,30 @@
-"""Sensitivity of losses to a model's parameters, by adjoints that are exact for the scheme."""
+"""Derivatives of losses at the horizon by all that a model is made of, by adjoints that are exact for the scheme.
+
+>>> from particles import ExactFlow
+>>> from particles.model import cases
+>>> from particles.training import Moment, gradient
+>>> found = gradient(cases["regression"].model, ExactFlow(), Moment(2.0), count=1000, until=2.0, start="quantile")
+>>> print(f"{found.weights.sum():.6f}")
+-0.743582
+"""
+
+from particles.training.gradient import Gradient, gradient
+from particles.training.losses import EnergyDistance, FirstTransport, Loss, Moment, Supervised, Transport
+from particles.training.parameters import Parameters
+from particles.training.quadrature import gradient_by_quadrature
+from particles.training.sensitivity import Sensitivity, sensitivity
+
+__all__ = [
+    "EnergyDistance",
+    "FirstTransport",
+    "Gradient",
+    "Loss",
+    "Moment",
+    "Parameters",
+    "Sensitivity",
+    "Supervised",
+    "Transport",
+    "gradient",
+    "gradient_by_quadrature",
+    "sensitivity",
+]

@@ -1,4 +1,4 @@
-"""Gradients are the same bytes on any number of ranks: of clouds alone, of a cloud in its order, of coupled particles."""
+"""Gradients are the same bytes on any number of ranks: of clouds, of a cloud in its order, of coupled particles."""
 
 from __future__ import annotations
 

@@ -314,19 +314,8 @@ def test_wrong_launcher_is_refused(fresh: Fresh, tmp_path: Path, variable: str) 
 
 
 def test_sensitivity_tells_derivatives_and_tries_its_forecast(capsys: pytest.CaptureFixture[str]) -> None:
-    words = [
-        "sensitivity",
-        "regression",
-        "--until",
-        5,
-        "--target",
-        2,
-        "--quadrature",
-        "--change",
-        "mean=1.01",
-        "--json",
-    ]
-    assert run(*words) == 0
+    words = ["--until", 5, "--target", 2, "--quadrature", "--change", "mean=1.01", "--json"]
+    assert run("sensitivity", "regression", *words) == 0
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert told["derivatives"]["weight"] == pytest.approx(-0.98836033923962454, rel=1e-10)
     assert told["derivatives"]["target"] == pytest.approx(1.0, abs=1e-3)
