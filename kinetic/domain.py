@@ -98,7 +98,7 @@ def _stops(model: Model, until: float, steps: int) -> list[float]:
 def _bottom(model: Model, lo: float) -> float:
     """The lowest end that the interval may have, for mass that starts at lo or above."""
     if model.walls is not None:
-        return model.walls[0]
+        return model.ends[0]
     return 0.0 if model.diffusion.half_line and lo >= 0.0 else -math.inf
 
 

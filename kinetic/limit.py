@@ -18,14 +18,26 @@ def initial_law(model: Model, grid: Grid) -> Law:
     InputError if the model is not one-dimensional, its walls are not the ends of the grid, or sticky with noise.
     """
     law = model.law
-    if model.walls is not None:
-        if model.nu2 > 0.0 and model.wall == "sticky":
-            raise InputError(f"wall = 'sticky' with noise (nu2 = {model.nu2!r}): allowed is wall = 'reflecting'")
-        tolerance = 1e-12 * (grid.hi - grid.lo)
-        for wall, end in zip(model.walls, (grid.lo, grid.hi), strict=True):
-            if math.isfinite(wall) and abs(wall - end) > tolerance:
-                raise InputError(f"grid ends ({grid.lo!r}, {grid.hi!r}) must be the model's walls {model.walls!r}")
+    require_walls_at_ends(model, grid)
     return law
+
+
+def require_walls_at_ends(model: Model, *grids: Grid) -> None:
+    """Refuse walls of a model that are not the ends of its grids, one a feature, or sticky with noise."""
+    if model.walls is None:
+        return
+    if model.nu2 > 0.0 and model.wall == "sticky":
+        raise InputError(f"wall = 'sticky' with noise (nu2 = {model.nu2!r}): allowed is wall = 'reflecting'")
+    for name, walls, grid in zip("xy", model.box, grids, strict=False):
+        tolerance, where = 1e-12 * (grid.hi - grid.lo), f"in {name}: " if len(grids) > 1 else ""
+        for wall, end in zip(walls, (grid.lo, grid.hi), strict=True):
+            if math.isfinite(wall) and abs(wall - end) > tolerance:
+                raise InputError(f"{where}grid ends ({grid.lo!r}, {grid.hi!r}) must be the model's walls {walls!r}")
+
+
+def reflects(model: Model) -> bool:
+    """Whether walls of a model mirror what crosses them."""
+    return model.walls is not None and model.wall == "reflecting"
 
 
 def breaks(model: Model, until: float) -> list[float]:

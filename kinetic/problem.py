@@ -19,7 +19,7 @@ import numpy as np
 
 from kinetic.flux import Boundary, Flux, LinearFlux
 from kinetic.grid import Grid
-from kinetic.limit import breaks, initial_law, times_within
+from kinetic.limit import breaks, initial_law, reflects, times_within
 from kinetic.line.diffusion import Diffusivity
 from kinetic.line.rates import FokkerPlanck, equation
 from kinetic.source import Source
@@ -77,7 +77,7 @@ class Problem:
             values = whole.diffusion(grid.centres)
             constant = np.ptp(values) == 0.0
             diffusivity = Diffusivity(float(values[0])) if constant else Diffusivity(values, "conservative")
-        reflecting = noisy or (model.walls is not None and model.wall == "reflecting")
+        reflecting = noisy or reflects(model)
         return cls(
             flux, "reflecting" if reflecting else "wall", diffusivity, equation=whole if noisy else None,
             breakpoints=partial(breaks, model), varying=model.varying,

@@ -77,8 +77,7 @@ def carry(
     if held is not None and held.shape != (model.size,):
         raise InputError(f"mean of shape {held.shape} must be ({model.size},)")
     most = 1 if follows else sweep(model, ensemble.count, scheme.passes(levels))
-    if model.walls is not None:
-        state = state.clip(*model.walls)
+    state = model.at_walls(state)
     for k in range(int(np.argmin(np.abs(levels - start))), len(levels) - 1, most):
         now = ensemble.moments(state)[0] if follows else held
         rows = scheme.parameters(model, levels, k, min(k + most, len(levels) - 1), now)

@@ -66,9 +66,13 @@ def _rate_at_start(model: Model, weight: float) -> float:
 
 
 def _kicks(model: Model, scheme: Scheme, levels: Floats) -> list[str]:
-    if model.walls is None or model.nu2 == 0.0 or not all(map(math.isfinite, model.walls)):
+    if model.nu2 == 0.0:
         return []
-    low, high = model.walls
+    pairs = [pair for pair in model.box if all(map(math.isfinite, pair))]
+    return list(dict.fromkeys(said for low, high in pairs for said in _kick(model, scheme, levels, low, high)))
+
+
+def _kick(model: Model, scheme: Scheme, levels: Floats, low: float, high: float) -> list[str]:
     shape, c = model.diffusion.value, model.diffusion.constants
     largest = max(abs(shape(x, c)) for x in np.linspace(low, high, 65).tolist())
     kick = math.sqrt(scheme.stride(levels) * model.nu2) * largest

@@ -17,7 +17,7 @@ import numpy as np
 from kinetic.cautions import outside, too_narrow
 from kinetic.domain import MARGIN, TAIL
 from kinetic.grid import Grid
-from kinetic.limit import breaks
+from kinetic.limit import breaks, reflects
 from kinetic.loop import BEFORE
 from kinetic.plane.grid import Plane, two_components
 from kinetic.plane.problem import speeds
@@ -35,7 +35,7 @@ _MOST_STEPS = 10_000
 def rectangle(model: Model, until: float) -> tuple[tuple[float, float], tuple[float, float]]:
     """Return ends in x and in y for the equation of a model of two features up to `until`.
 
-    Of the rectangle 1/64 at each end is a margin, as on the line.
+    Finite walls are ends. Elsewhere 1/64 of the rectangle at each end is a margin, as on the line.
 
     Raises
     ------
@@ -44,8 +44,12 @@ def rectangle(model: Model, until: float) -> tuple[tuple[float, float], tuple[fl
         drift does not keep; if the start has no width, or its edge can't be followed.
     """
     require_positive("until", until)
+    if np.isfinite(model.box).all() and model.size == 2:
+        in_x, in_y = model.box
+        return in_x, in_y
     (x_lo, x_hi), (y_lo, y_hi) = ((lo - share, hi + share) for lo, hi, share in _reach(model, until))
-    return (x_lo, x_hi), (y_lo, y_hi)
+    (west, east), (south, north) = model.box
+    return (max(x_lo, west), min(x_hi, east)), (max(y_lo, south), min(y_hi, north))
 
 
 def cautions(model: Model, plane: Plane, until: float) -> tuple[str, ...]:
@@ -57,8 +61,9 @@ def cautions(model: Model, plane: Plane, until: float) -> tuple[str, ...]:
     for name, law, grid in zip(("x", "y"), two_components(model.initial), (plane.x, plane.y), strict=True):
         told = outside(law, grid)
         found += [f"in {name}: {one}" for one in (too_narrow(law, grid), told) if one]
-        if not told and (ends := _ends_reached(model, until, name, grid)):
-            found.append(f"in {name}: mass reaches the end of the grid at {ends} by t = {until:g}, and stays there")
+        if not (told or reflects(model)) and (ends := _ends_reached(model, until, name, grid)):
+            where = "wall" if model.walls is not None else "end of the grid"
+            found.append(f"in {name}: mass reaches the {where} at {ends} by t = {until:g}, and stays there")
     return tuple(found)
 
 

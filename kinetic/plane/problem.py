@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 
 from kinetic.flux import Boundary
-from kinetic.limit import breaks, times_within
+from kinetic.limit import breaks, reflects, require_walls_at_ends, times_within
 from kinetic.plane.field import Field
 from kinetic.plane.grid import Plane
 from kinetic.plane.rest import Rest, rest_of
@@ -80,13 +80,15 @@ class PlaneProblem:
         Raises
         ------
         InputError
-            If the model has not two features and one neuron, or its noise is not K = 1.
+            If the model has not two features and one neuron, its noise is not K = 1, or its walls are not the ends of
+            the plane, or sticky where there is noise.
         """
         require_type("model", model, Model, "a Model")
         require_type("grid", plane, Plane, "a Plane")
         require_two_features(model)
+        require_walls_at_ends(model, plane.x, plane.y)
         return cls(
-            partial(speeds, model), "reflecting" if model.nu2 > 0.0 else "wall", 0.5 * model.nu2,
+            partial(speeds, model), "reflecting" if model.nu2 > 0.0 or reflects(model) else "wall", 0.5 * model.nu2,
             steady=model.autonomous and not model.mean_coupled, needs_mean=model.mean_coupled,
             breakpoints=partial(breaks, model), varying=model.varying, rest=rest_of(model),
         )  # fmt: skip

@@ -17,7 +17,7 @@ _GUIDE, _LEADING = np.uint64(22), np.uint64(54)  # to the leading ten bits of a 
 
 @kernel
 def counted_collisions(drift: Formula, value: Formula, wall: Formula, variates: Formula) -> Formula:
-    """A random number of collisions of each particle in every step, one after the other.
+    """A random number of collisions of each particle in every step, one after the other; ends of shape (D,).
 
     The number is how many of the integer `thresholds` a particle's clock reaches. The particles of a tile are put in
     the order of their numbers, so that those still colliding lie side by side and the loops stay vector loops.
@@ -32,7 +32,7 @@ def counted_collisions(drift: Formula, value: Formula, wall: Formula, variates: 
         size, total = x.shape
         eps, sd, _ = sizes
         c, kc = constants
-        low, high = ends
+        lows, highs = ends
         noise_key, clock_key = keys
         first, step, per = place
         words = np.empty((4, WIDTH), dtype=np.uint64)
@@ -64,6 +64,7 @@ def counted_collisions(drift: Formula, value: Formula, wall: Formula, variates: 
                             fill(numbers, step + k, j | (collision // per) << 12, noise_key, eta[j], active)
                     if size == 1:  # the same numbers without the detour over u
                         w, b, target, noise = weights[k, 0, 0], biases[k, 0], y[0], eta[0, collision % per]
+                        low, high = lows[0], highs[0]
                         for i in range(active):
                             old = target[i]
                             moved = fma(eps, drift(fma(w, old, b), old, c), old)
@@ -72,6 +73,7 @@ def counted_collisions(drift: Formula, value: Formula, wall: Formula, variates: 
                     affine(y, 0, active, weights[k], biases[k], u)
                     for j in range(size):
                         target, row, noise = y[j], u[j], eta[j, collision % per]
+                        low, high = lows[j], highs[j]
                         for i in range(active):
                             old = target[i]
                             moved = fma(eps, drift(row[i], old, c), old)

@@ -35,10 +35,10 @@ class Constants(NamedTuple):
 
 
 class Ends(NamedTuple):
-    """Where the walls are."""
+    """Where the walls are: numbers on the line, arrays of one number a component for kernels in R^D."""
 
-    low: float
-    high: float
+    low: Any
+    high: Any
 
 
 class Place(NamedTuple):
@@ -184,14 +184,19 @@ def two_point_line(drift: Formula, value: Formula, derivative: Formula, push: Fo
 
 
 @kernel
-def noisy_space(drift: Formula, value: Formula, derivative: Formula, push: Formula, variates: Formula) -> Formula:
+def noisy_space(
+    drift: Formula, value: Formula, derivative: Formula, push: Formula, wall: Formula, variates: Formula
+) -> Formula:
     """The same in R^D with full weight matrices; K acts on each component, the components of eta are independent."""
     fill = fill_variates(variates)
 
-    def sweep(x: Any, weights: Any, biases: Any, sizes: Sizes, constants: Constants, key: Key, place: Place) -> None:
+    def sweep(
+        x: Any, weights: Any, biases: Any, sizes: Sizes, constants: Constants, ends: Ends, key: Key, place: Place
+    ) -> None:
         size, total = x.shape
         dt, sd, half = sizes
         c, kc = constants
+        lows, highs = ends
         first, step, per = place
         eta = np.empty((size, 4, WIDTH))
         u = np.empty((size, WIDTH))
@@ -208,9 +213,11 @@ def noisy_space(drift: Formula, value: Formula, derivative: Formula, push: Formu
                 affine(x, start, stop - start, weights[k], biases[k], u)
                 for j in range(size):
                     target, row, noise = x[j, start:stop], u[j], eta[j, offset]
+                    low, high = lows[j], highs[j]
                     for i in range(stop - start):
                         old = target[i]
                         moved = fma(dt, drift(row[i], old, c), old)
-                        target[i] = push(moved, value(old, kc), derivative(old, kc), noise[i], sd, half)
+                        new = push(moved, value(old, kc), derivative(old, kc), noise[i], sd, half)
+                        target[i] = wall(old, new, low, high)
 
     return sweep

@@ -25,10 +25,10 @@ def affine(x: Any, start: int, count: int, weight: Any, bias: Any, u: Any) -> No
 
 
 @kernel
-def euler_space(drift: Formula) -> Formula:
-    """The same in R^D with full weight matrices."""
+def euler_space(drift: Formula, wall: Formula) -> Formula:
+    """The same in R^D with full weight matrices; walls of each component, shapes (D,)."""
 
-    def sweep(x: Any, weights: Any, biases: Any, dt: float, constants: Any) -> None:
+    def sweep(x: Any, weights: Any, biases: Any, dt: float, constants: Any, lows: Any, highs: Any) -> None:
         size, count = x.shape
         width = max(TILE // (2 * size), 64)
         u = np.empty((size, width))
@@ -37,10 +37,11 @@ def euler_space(drift: Formula) -> Formula:
             for k in range(len(weights)):
                 affine(x, start, stop - start, weights[k], biases[k], u)
                 for i in range(size):
-                    row = u[i]
+                    row, low, high = u[i], lows[i], highs[i]
                     target = x[i, start:stop]
                     for p in range(stop - start):
-                        target[p] = fma(dt, drift(row[p], target[p], constants), target[p])
+                        old = target[p]
+                        target[p] = wall(old, fma(dt, drift(row[p], old, constants), old), low, high)
 
     return sweep
 

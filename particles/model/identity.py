@@ -53,7 +53,7 @@ def identity(model: Model) -> dict[str, str | None]:
         "bias": model.bias if model._bias is None else model._bias,
         "initial": model.initial,
         "neurons": model.neurons,
-        "walls": None if model.walls is None else (model.wall, *map(float, model.walls)),
+        "walls": None if model.walls is None else (model.wall, *(model.box if model.dim > 1 else model.box[0])),
         "scaled": model.is_scaled,
         "diffusion": model.diffusion,
         "nu2": float(model.nu2),

@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats
-from particles.base.checks import require_at_least, require_count, require_finite, require_positive, require_type
+from particles.base.checks import require_at_least, require_count, require_positive, require_type
 from particles.base.errors import InputError
 from particles.model.diffusion import CONSTANT, Diffusion
 from particles.model.drifts.drift import Drift
@@ -40,6 +40,7 @@ from particles.model.laws.combined import Clipped, Product
 from particles.model.laws.law import Law
 from particles.model.laws.space import SpaceLaw
 from particles.model.parameters import Constant, MeanCoupled, Parameter, Piecewise, Varying, as_parameter
+from particles.model.walls import Pair, checked_walls, told
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -58,11 +59,11 @@ class Model:
         Law g0 of the measurements; all neurons of a feature start at the measurement.
     neurons : int, default 1
         N of (1). The readout of a state is the mean over the neurons of each feature.
-    walls : (float, float), optional
-        Walls low < high; d = 1 and N = 1 only. Reflecting ones may be infinite.
+    walls : (float, float), or one such pair a feature, optional
+        Walls low < high, of a box in R^d; N = 1 only. Reflecting ones may be infinite.
     wall : {"sticky", "reflecting"}, default "sticky"
-        A particle that reaches a sticky wall stays there (zero flux without noise); a reflecting wall mirrors what
-        crosses it (zero flux with noise).
+        A component that reaches a sticky wall stays there (zero flux without noise), the others move on along it; a
+        reflecting wall mirrors what crosses it (zero flux with noise).
     diffusion : Diffusion, default K = 1
         Noise shape K.
     nu2 : float, default 0
@@ -81,7 +82,7 @@ class Model:
     bias: Any
     initial: Law | SpaceLaw
     neurons: int = 1
-    walls: tuple[float, float] | None = None
+    walls: Any = None
     wall: str = "sticky"
     diffusion: Diffusion = CONSTANT
     nu2: float = 0.0
@@ -98,15 +99,11 @@ class Model:
         if isinstance(self.initial, Product) and self.initial.dim == 1:
             object.__setattr__(self, "initial", self.initial.components[0])
         if self.walls is not None:
-            if self.size != 1:
-                raise InputError(f"walls need one feature and one neuron, not a state of dimension {self.size}")
-            for wall in self.walls:
-                if not (isinstance(wall, float) and math.isinf(wall)):
-                    require_finite("walls", wall)
-            if not (len(self.walls) == 2 and self.walls[0] < self.walls[1]):
-                raise InputError(f"walls = {self.walls!r} must be two increasing numbers")
-            if self.wall == "sticky" and not all(map(math.isfinite, self.walls)):
-                raise InputError(f"walls = {self.walls!r} must be finite where they are sticky")
+            if self.neurons != 1:
+                raise InputError(f"walls need one neuron a feature, not {self.neurons}")
+            if self.dim > 1 and not isinstance(self.initial, Product):
+                raise InputError(f"walls need a product law as the start, not {type(self.initial).__name__}")
+            object.__setattr__(self, "walls", checked_walls(self.walls, self.dim, sticky=self.wall == "sticky"))
         if self.wall not in ("sticky", "reflecting"):
             raise InputError(f"wall = {self.wall!r} must be 'sticky' or 'reflecting'")
         if self.nu2 > 0.0:
@@ -128,9 +125,25 @@ class Model:
         return self.dim * self.neurons
 
     @property
-    def ends(self) -> tuple[float, float]:
-        """The walls, or those of the whole line."""
+    def ends(self) -> Pair:
+        """The walls of a model on the line, or those of the whole line; InputError between walls in R^d."""
+        if self.walls is not None and self.size != 1:
+            raise InputError(f"walls = {self.walls!r} of a box are no ends of the line")
         return self.walls or (-math.inf, math.inf)
+
+    @property
+    def box(self) -> tuple[Pair, ...]:
+        """The walls of each component of the state, infinite where there are none."""
+        if self.walls is None:
+            return ((-math.inf, math.inf),) * self.size
+        return tuple((float(low), float(high)) for low, high in (self.walls if self.dim > 1 else (self.walls,)))
+
+    def at_walls(self, state: Floats) -> Floats:
+        """States, shape (D, m), with what lies outside the walls put at them."""
+        if self.walls is None:
+            return state
+        low, high = np.array(self.box).T
+        return state.clip(low[:, None], high[:, None])
 
     @property
     def is_scaled(self) -> bool:
@@ -175,7 +188,11 @@ class Model:
     @property
     def start(self) -> Law | SpaceLaw:
         """Law of the start: g0, with what lies outside the walls put at them (both kinds of walls)."""
-        return self.initial if self.walls is None else self.start_law
+        if self.walls is None or self.size == 1:
+            return self.initial if self.walls is None else self.start_law
+        assert isinstance(self.initial, Product)  # seen when this was made
+        parts = zip(self.initial.components, self.walls, strict=True)
+        return Product([Clipped(law, *pair) for law, pair in parts])
 
     @property
     def law(self) -> Law:
@@ -243,7 +260,7 @@ class Model:
             "scaled": self.is_scaled,
             "initial": describe(self.initial),
             "neurons": self.neurons,
-            "walls": None if self.walls is None else {"kind": self.wall, "at": [repr(wall) for wall in self.walls]},
+            "walls": None if self.walls is None else {"kind": self.wall, "at": told(self.walls)},
             "diffusion": {"K": self.diffusion.name, "constants": list(self.diffusion.constants)},
             "nu2": self.nu2,
             "identity": identity(self),

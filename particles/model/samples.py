@@ -86,4 +86,4 @@ class Samples:
         """Points of these numbers as a state, shape (D, len(part)): neurons at their feature, nothing past a wall."""
         here = self.points.reshape(self.dim, self.count)[:, part.start : part.stop]
         state = np.tile(here, (model.neurons, 1))
-        return state if model.walls is None else state.clip(*model.walls)
+        return model.at_walls(state)

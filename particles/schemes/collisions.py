@@ -124,12 +124,12 @@ class Collisions(Scheme):
             advance_together(model, state, (weights, biases), sizes, self.noise, noisy.euler_maruyama, address)
             return
         thresholds = self._thresholds(dt)
-        wall, *ends = wall_of(model, longest(model, weights, biases, sizes, self.noise))
+        wall, low, high = wall_of(model, longest(model, weights, biases, sizes, self.noise))
         sweep = counted.counted_collisions(model.drift.value, model.diffusion.value, wall, self.noise.variates)
         constants = Constants(model.drift.constants, model.diffusion.constants)
         keys = Keys(address.key(NOISE), address.key(CLOCK))
         place = Place(address.first, address.step, self.noise.steps)
-        sweep(state, weights, biases, sizes, constants, Ends(*ends), keys, place, thresholds)
+        sweep(state, weights, biases, sizes, constants, Ends(low, high), keys, place, thresholds)
 
     def require_adjoint(self, model: Model) -> None:
         """Refuse signs from single bits, which no adjoint draws again, by an InputError."""

@@ -79,12 +79,12 @@ class Euler(Scheme):
         """Carry `state`, shape (D, m), over the steps, in place."""
         weights, biases, dt = parameters
         drift = model.drift
+        wall, low, high = wall_of(model, dt * largest_drift(model, weights, biases))
         if model.size == 1:
-            wall, low, high = wall_of(model, dt * largest_drift(model, weights, biases))
-            sweep = line.euler_line(drift.value, wall)
-            sweep(state[0], weights[:, 0, 0].copy(), biases[:, 0].copy(), dt, drift.constants, low, high)
+            rows, ends = (weights[:, 0, 0].copy(), biases[:, 0].copy()), (float(low[0]), float(high[0]))
+            line.euler_line(drift.value, wall)(state[0], *rows, dt, drift.constants, *ends)
         else:
-            space.euler_space(drift.value)(state, weights, biases, dt, drift.constants)
+            space.euler_space(drift.value, wall)(state, weights, biases, dt, drift.constants, low, high)
 
     def require_adjoint(self, model: Model) -> None:
         """Nothing is refused."""
@@ -102,5 +102,6 @@ class Euler(Scheme):
         sweep = adjoint_line(drift.value, drift.f_u_of_value, drift.f_x, wall, slope_of(wall), start)
         out = np.zeros((blocks_of(state, block), 2, len(weights)))
         w, b = weights[:, 0, 0].copy(), biases[:, 0].copy()
-        sweep(state[0], slopes[0], w, b, dt, drift.constants, low, high, block, out)
+        ends = float(low[0]), float(high[0])
+        sweep(state[0], slopes[0], w, b, dt, drift.constants, *ends, block, out)
         return np.concatenate([out, np.zeros_like(out[:, :1])], axis=1).transpose(0, 2, 1)

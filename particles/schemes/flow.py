@@ -46,11 +46,11 @@ class ExactFlow(Scheme):
         if not model.piecewise_constant:
             raise InputError("ExactFlow needs piecewise constant weight and bias: use Euler(layers=...)")
         levels = np.array(segments(model, [*stops, until]))
-        if model.size > 1 and not model.drift.linear:
+        if model.size > 1 and not _affine(model):
             weights = model.weights(levels[:-1])
             if np.any(weights * (1.0 - np.eye(model.size))):
-                name = model.drift.name
-                raise InputError(f"drift {name!r} has no exact flow for a full weight matrix: use Euler(layers=...)")
+                what = "the identity between walls" if model.drift.linear else f"drift {model.drift.name!r}"
+                raise InputError(f"{what} has no exact flow for a full weight matrix: use Euler(layers=...)")
         mean = np.zeros(model.size) if model.mean_coupled else None
         self.parameters(
             model, levels, 0, len(levels) - 1, mean
@@ -65,7 +65,7 @@ class ExactFlow(Scheme):
         weights = model.weights(levels[k:n])
         biases = model.biases(levels[k:n], weights, mean)
         spans = np.diff(levels[k : n + 1]).tolist()
-        if model.size > 1 and model.drift.linear:
+        if _affine(model):
             maps = [affine_flow(w, b, t) for w, b, t in zip(weights, biases, spans, strict=True)]
             return np.stack([e for e, _ in maps]), np.stack([c for _, c in maps])
         step = model.drift.step
@@ -80,10 +80,10 @@ class ExactFlow(Scheme):
         if len(parameters) == 2:
             space.affine_space()(state, *parameters)
             return
-        wall, low, high = wall_of(model)
+        wall, *ends = wall_of(model)
         assert model.drift.flow is not None  # levels has seen to it
         sweep = line.flow_line(model.drift.flow, wall)
-        for row, steps in zip(state, parameters[0], strict=True):
+        for row, steps, low, high in zip(state, parameters[0], *(end.tolist() for end in ends), strict=True):
             sweep(row, steps, model.drift.constants, low, high)
 
     def require_adjoint(self, model: Model) -> None:
@@ -116,3 +116,8 @@ class ExactFlow(Scheme):
     def stride(self, levels: Floats) -> float:
         """0: the flow is exact over any time."""
         return 0.0
+
+
+def _affine(model: Model) -> bool:
+    """Whether a step is an affine map of the state: of the identity in R^d, without walls."""
+    return model.size > 1 and model.drift.linear and model.walls is None

@@ -29,17 +29,15 @@ def advance_together(
     shape = model.diffusion
     constants, key = Constants(model.drift.constants, shape.constants), address.key(NOISE)
     place = Place(address.first, address.step, _BITS if noise.bits and model.size == 1 else noise.steps)
-    formulas = (model.drift.value, shape.value, shape.derivative, push)
+    wall, low, high = wall_of(model, longest(model, weights, biases, sizes, noise))
+    formulas = (model.drift.value, shape.value, shape.derivative, push, wall)
     if model.size > 1:
         sweep = noisy.noisy_space(*formulas, noise.variates)
-        sweep(state, weights, biases, sizes, constants, key, place)
+        sweep(state, weights, biases, sizes, constants, Ends(low, high), key, place)
         return
-    wall, *ends = wall_of(model, longest(model, weights, biases, sizes, noise))
-    if noise.bits:
-        sweep = noisy.two_point_line(*formulas, wall)
-    else:
-        sweep = noisy.noisy_line(*formulas, wall, noise.variates)
-    sweep(state[0], weights[:, 0, 0].copy(), biases[:, 0].copy(), sizes, constants, Ends(*ends), key, place)
+    ends = Ends(float(low[0]), float(high[0]))
+    sweep = noisy.two_point_line(*formulas) if noise.bits else noisy.noisy_line(*formulas, noise.variates)
+    sweep(state[0], weights[:, 0, 0].copy(), biases[:, 0].copy(), sizes, constants, ends, key, place)
 
 
 def retrace_space(
@@ -49,14 +47,14 @@ def retrace_space(
     """The adjoint of steps in R^D, see `Scheme.retrace`; with `noise`, and `thresholds` where pushes are counted."""
     weights, biases = rows
     drift, shape = model.drift, model.diffusion
-    wall, *ends = wall_of(model, longest(model, weights, biases, sizes, noise) if noise is not None else math.inf)
+    wall, low, high = wall_of(model, longest(model, weights, biases, sizes, noise) if noise is not None else math.inf)
     formulas = (
         drift.value, drift.f_u_of_value, drift.f_x, shape.value, shape.derivative, wall, slope_of(wall)
     )  # fmt: skip
     counted = thresholds is not None
     sweep = adjoint_space(formulas, start, noise, counted=counted)
     out = np.zeros((blocks_of(state, block), len(weights), model.size * (model.size + 1) + 1))
-    box = Box(*(np.full(model.size, end) for end in ends))
+    box = Box(low, high)
     keys = Keys(address.key(NOISE), address.key(CLOCK))
     place = Place(address.first, address.step, 1 if noise is None else noise.steps)
     numbers = sizes, Constants(drift.constants, shape.constants)
@@ -67,15 +65,12 @@ def retrace_space(
 
 
 def longest(model: Model, weights: Floats, biases: Floats, sizes: Sizes, noise: Noise) -> float:
-    """A bound of a step's length between finite walls: dt abs(f) + sd abs(K eta) + half abs(K K' (eta^2 - 1))."""
+    """A bound of a component's step between finite walls: dt abs(f) + sd abs(K eta) + half abs(K K' (eta^2 - 1))."""
     drift = largest_drift(model, weights, biases)
     if not (math.isfinite(drift) and math.isfinite(noise.reach) and model.diffusion.power is not None):
         return math.inf
-    assert model.walls is not None  # else the drift has no bound
-    shape, c = model.diffusion, model.diffusion.constants
-    k, slope = (
-        max(abs(float(formula(wall, c))) for wall in model.walls) for formula in (shape.value, shape.derivative)
-    )
+    shape, c, walls = model.diffusion, model.diffusion.constants, np.ravel(model.box).tolist()
+    k, slope = (max(abs(float(formula(wall, c))) for wall in walls) for formula in (shape.value, shape.derivative))
     dt, sd, half = sizes
     return dt * drift + sd * k * noise.reach + half * k * slope * (noise.reach**2 + 1.0)
 
@@ -86,7 +81,7 @@ def leaves_half_line(model: Model, noise: Noise, eps: float) -> tuple[str, ...]:
     One collision takes x > 0 to x (1 + sqrt(eps) nu eta) + eps f. Where f >= -abs(w) x it stays positive if
     1 - eps abs(w) > sqrt(eps) nu sup abs(eta): so with a drift of positive sign, or one that contracts and b >= 0.
     """
-    walled = model.walls is not None and model.walls[0] > 0.0
+    walled = all(low > 0.0 for low, _ in model.box)
     if not model.diffusion.half_line or model.nu2 == 0.0 or walled:
         return ()
     if _stays_positive(model, noise, eps):

@@ -21,6 +21,8 @@ from particles.kernels.adjoint import given_slope
 from particles.model.rule import Model
 from particles.philox import Address
 
+_FAR = 1e300  # no particle comes there; the period of a fold must be a number
+
 
 class Scheme(Protocol):
     """What is asked of a scheme; `order` is that in the step, weak where there is noise, inf without a time error.
@@ -111,15 +113,19 @@ def without_noise(model: Model, scheme: object) -> None:
         raise InputError(f"nu2 = {model.nu2!r}: {scheme!r} has no noise; use Collisions or Milstein")
 
 
-def wall_of(model: Model, longest: float = math.inf) -> tuple[Any, float, float]:
-    """Formula of the walls, and where they are; no step is longer than `longest`, inf where that is not known."""
+def wall_of(model: Model, longest: float = math.inf) -> tuple[Any, Floats, Floats]:
+    """Formula of the walls, and where they are, shapes (D,).
+
+    No step of a component is longer than `longest`, inf where that is not known.
+    """
+    low, high = np.array(model.box).T.copy()
     if model.walls is None:
-        return walls.free, -math.inf, math.inf
+        return walls.free, low, high
     if model.wall == "sticky":
-        return walls.sticky, *model.walls
-    width = model.walls[1] - model.walls[0]
-    short = longest < width or math.isinf(width)
-    return walls.reflecting if short else walls.folding, *model.walls
+        return walls.sticky, low, high
+    if np.all((longest < high - low) | np.isinf(high - low)):
+        return walls.reflecting, low, high
+    return walls.folding, low.clip(min=-_FAR), high.clip(max=_FAR)
 
 
 def slope_of(wall: Formula) -> Formula:
@@ -137,10 +143,10 @@ def blocks_of(state: Floats, block: int) -> int:
 
 def largest_drift(model: Model, weights: Floats, biases: Floats) -> float:
     """A bound of abs(f) between finite walls for these steps; inf without walls or without Lipschitz constants."""
-    if model.walls is None or not all(map(math.isfinite, model.walls)):
+    box = np.array(model.box)
+    if not np.isfinite(box).all():
         return math.inf
-    low, high = model.walls
-    drift, furthest = model.drift, max(abs(low), abs(high))
-    u = float(np.abs(weights).max()) * furthest + float(np.abs(biases).max())
-    at_rest = abs(float(drift.value(0.0, low, drift.constants)))
-    return at_rest + drift.lipschitz_u * u + drift.lipschitz_x * (high - low)
+    drift, furthest = model.drift, float(np.abs(box).max())
+    u = float(np.abs(weights).sum(axis=2).max()) * furthest + float(np.abs(biases).max())
+    at_rest = max(abs(float(drift.value(0.0, low, drift.constants))) for low in box[:, 0].tolist())
+    return at_rest + drift.lipschitz_u * u + drift.lipschitz_x * float(np.ptp(box, axis=1).max())

@@ -30,7 +30,7 @@ NAMES = [
     "moments-decay", "moments-conserved", "vehicles", "regression", "regression-2d", "regression-2d-unscaled",
     "regression-2d-printed", "regression-2d-printed-unscaled", "iris",
     "fokker-planck", "fokker-planck-wide", "inverse-gamma", "generalised-gamma", "relu", "tanh-noise",
-    "shear", "rotation", "ou-2d", "circulation",
+    "shear", "rotation", "ou-2d", "circulation", "box-2d",
 ]  # fmt: skip
 each_case = pytest.mark.parametrize("name", NAMES)
 

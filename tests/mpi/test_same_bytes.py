@@ -43,8 +43,21 @@ components = [{law = "normal", m = -1.0, v = 0.5}, {law = "uniform", low = 0.0, 
 [run]
 until = 1.5
 """
+BOX = """
+[model]
+drift = "tanh"
+weight = [[1.0, 1.8], [-1.6, 0.8]]
+bias = [-14.0, 4.0]
+scaled = false
+walls = [[2.0, 8.0], [3.0, 8.5]]
+[model.initial]
+law = "product"
+components = [{law = "normal", m = 5.0, v = 1.0}, {law = "uniform", low = 2.0, high = 8.0}]
+[run]
+until = 1.5
+"""
 COUPLED = FULL.replace("bias = [1.0, -0.5]", 'bias = "mean-coupled"')
-TOMLS = {"full": FULL, "neurons": NEURONS, "coupled": COUPLED}
+TOMLS = {"full": FULL, "neurons": NEURONS, "coupled": COUPLED, "box": BOX}
 
 # name: case, particles, options
 RUNS: dict[str, tuple[str, int, tuple[str, ...]]] = {
@@ -60,6 +73,7 @@ RUNS: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "full-euler": ("full", 12_347, ("--layers", "60")),
     "full-exact": ("full", 12_347, ("--exact",)),
     "neurons-euler": ("neurons", 12_347, ("--layers", "60")),
+    "box-euler": ("box", 12_347, ("--layers", "60")),
     "coupled-euler": ("coupled", 12_347, ("--layers", "60")),
     "coupled-exact": ("coupled", 12_347, ("--exact",)),
     "stratified": ("regression", 12_347, ("--exact", "--start", "stratified")),

@@ -55,6 +55,7 @@ TOMLS = {
     "plane": PLANE,
     "plane-x": PLANE.replace("nu2", 'diffusion = "x"\nnu2'),
     "plane-coupled": PLANE.replace("bias = [1.0, -0.5]", 'bias = "mean-coupled"'),
+    "plane-box": PLANE.replace("nu2", 'walls = [[-1.0, 3.0], [-2.0, 1.5]]\nwall = "reflecting"\nnu2'),
     "walled": WALLED,
     "coupled": COUPLED,
 }
@@ -71,6 +72,7 @@ RUNS: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "plane, poisson": ("plane", 12_347, (*EPS, "--dt", "0.25", "--noise", "gaussian53")),
     "plane, K = x": ("plane-x", 12_347, (*EPS, "--clock", "synchronous", "--noise", "uniform")),
     "plane, mean": ("plane-coupled", 12_347, (*EPS, "--clock", "poisson")),
+    "plane, box": ("plane-box", 12_347, (*EPS, "--dt", "0.25", "--noise", "gaussian")),
     "walls": ("walled", 12_347, (*EPS, "--dt", "0.25", "--noise", "two-point")),
     "mean, poisson": ("coupled", 12_347, (*EPS, "--clock", "poisson")),
     "mean, synchronous": ("coupled", 12_347, (*EPS, "--clock", "synchronous", "--noise", "two-point")),

@@ -60,16 +60,18 @@ def test_products_in_space_are_fma_sums_in_fixed_order(size: int) -> None:
         for i in range(size):
             for p in range(9):
                 expected[i][p] = fma(dt, TANH.value(u[i][p], expected[i][p], ()), expected[i][p])
-    space.euler_space(TANH.value)(x, weights, biases, dt, ())
+    nowhere = np.full(len(x), -np.inf), np.full(len(x), np.inf)
+    space.euler_space(TANH.value, walls.free)(x, weights, biases, dt, (), *nowhere)
     np.testing.assert_array_equal(x, expected)
 
 
 @pytest.mark.parametrize("size", [2, 7])
 def test_space_sweeps_do_not_depend_on_the_tiles(size: int) -> None:
     x = RANDOM.normal(size=(size, 2 * TILE + 5))
-    weights, biases = RANDOM.normal(size=(3, size, size)), RANDOM.normal(size=(3, size))
+    weights, biases, ends = RANDOM.normal(size=(3, size, size)), RANDOM.normal(size=(3, size)), np.full(size, 2.0)
     for sweep, arguments in [
-        (space.euler_space(IDENTITY.value), (weights, biases, 0.1, ())),
+        (space.euler_space(IDENTITY.value, walls.free), (weights, biases, 0.1, (), -ends, ends)),
+        (space.euler_space(IDENTITY.value, walls.sticky), (weights, biases, 0.1, (), -ends, ends)),
         (space.affine_space(), (weights, biases)),
     ]:
         whole = x.copy()

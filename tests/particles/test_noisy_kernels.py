@@ -244,10 +244,11 @@ def machine_code(which: str, noise: Noise, shape: Diffusion) -> str:
         sweep = noisy.two_point_line(*formulas, free)
         return assembly(sweep, np.zeros(64), w, b, sizes, c, ends, key, Place(0, 0, 128))
     if which == "space":
-        sweep = noisy.noisy_space(*formulas, noise.variates)
-        return assembly(sweep, np.zeros((2, 64)), np.ones((3, 2, 2)), np.ones((3, 2)), sizes, c, key, place)
+        sweep, ends = noisy.noisy_space(*formulas, free, noise.variates), Ends(np.zeros(2), np.zeros(2))
+        return assembly(sweep, np.zeros((2, 64)), np.ones((3, 2, 2)), np.ones((3, 2)), sizes, c, ends, key, place)
     sweep = counted.counted_collisions(TANH.value, shape.value, free, noise.variates)
     keys, rows = Keys(key, Key(0, 2)), (np.ones((3, 1, 1)), np.ones((3, 1)))
+    ends = Ends(np.zeros(1), np.zeros(1))
     return assembly(sweep, np.zeros((1, 64)), *rows, sizes, c, ends, keys, place, poisson_thresholds(4.0))
 
 

@@ -220,9 +220,9 @@ def test_a_synchronous_run_uses_every_word_once(monkeypatch: pytest.MonkeyPatch,
         sweep = noisy.noisy_line.__wrapped__(drift, one, one, push, stay, as_words)
         sweep(np.zeros(COUNT), np.zeros(STEPS), np.zeros(STEPS), sizes, NOTHING, WALLS, KEY, place)
     else:
-        sweep = noisy.noisy_space.__wrapped__(drift, one, one, push, as_words)
+        sweep = noisy.noisy_space.__wrapped__(drift, one, one, push, stay, as_words)
         zeros = (np.zeros((dim, COUNT)), np.zeros((STEPS, dim, dim)), np.zeros((STEPS, dim)))
-        sweep(*zeros, sizes, NOTHING, KEY, place)
+        sweep(*zeros, sizes, NOTHING, ([-math.inf] * dim, [math.inf] * dim), KEY, place)
     assert len(recorder.addresses) == len(set(recorder.addresses)) == COUNT * dim * -(-STEPS // per)
     assert len(recorder.uses) == len(set(recorder.uses)) == COUNT * STEPS * dim
 
@@ -269,7 +269,8 @@ def test_counted_collisions_use_every_word_once(monkeypatch: pytest.MonkeyPatch,
     sweep = counted.counted_collisions.__wrapped__(drift, one, stay, as_words)
     zeros = (np.zeros((dim, COUNT)), np.zeros((STEPS, dim, dim)), np.zeros((STEPS, dim)))
     keys = (KEY, (5, stream(CLOCK, 0)))
-    sweep(*zeros, (0.1, 7.25, 0.0), NOTHING, WALLS, keys, (2**32 - 3, 0, per), thresholds)
+    ends = ([-math.inf] * dim, [math.inf] * dim)
+    sweep(*zeros, (0.1, 7.25, 0.0), NOTHING, ends, keys, (2**32 - 3, 0, per), thresholds)
 
     clock = (chosen[0] << np.uint64(32)) | chosen[1]
     collisions = int((clock[:, None] >= thresholds).sum())

@@ -22,7 +22,7 @@ def describe(case: Case) -> list[tuple[str, str]]:
     if model["neurons"] > 1:
         pairs.append(("neurons N", str(model["neurons"])))
     if model["walls"] is not None:
-        pairs.append(("walls", f"{model['walls']['kind']}, at {' and '.join(model['walls']['at'])}"))
+        pairs.append(("walls", f"{model['walls']['kind']}, at {_walls(model['walls']['at'])}"))
     if model["nu2"] > 0.0:
         shape = model["diffusion"]
         constants = f", constants {_number(shape['constants'])}" if shape["constants"] else ""
@@ -33,6 +33,11 @@ def describe(case: Case) -> list[tuple[str, str]]:
         cells = " x ".join([str(case.cells)] * len(case.rectangle))
         pairs.append(("domain of the equation", f"{ends}, {cells} cells"))
     return pairs
+
+
+def _walls(at: Any) -> str:
+    """Walls on the line, or of every feature."""
+    return " x ".join(f"({_walls(pair)})" for pair in at) if isinstance(at[0], list) else " and ".join(at)
 
 
 def _initial(case: Case, text: str) -> str:

@@ -6,7 +6,7 @@ name = "my-case"
 drift = "tanh"                      # identity, relu, sigmoid, tanh, or a table {name = "cubic", gamma = 1.0}
 weight = -1.0                       # number, matrix, or {edges = [0.0, 1.0], values = [-1.0, 2.0]}
 bias = 1.0                          # number, vector, edges and values, or "mean-coupled"
-walls = [1.0, 7.0]                  # optional; also neurons, scaled
+walls = [1.0, 7.0]                  # optional; with two features [[1.0, 7.0], [0.0, 2.0]]; also neurons, scaled
 
 [model.initial]
 law = "normal"                      # dirac, normal, uniform, mixture, product, empirical, histogram, kernel

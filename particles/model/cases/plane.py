@@ -88,9 +88,28 @@ def _circulation() -> Case:
     )  # fmt: skip
 
 
+def _box() -> Case:
+    return Case(
+        name="box-2d",
+        figure=_FIGURE,
+        notes="tanh, w/d = 1, b = (-5, -5), N(5, 0.36) x N(5, 0.36) between sticky walls at 2 and 8: the vehicles of A"
+        " Fig. 3 in two directions. What reaches a wall moves on along it: 0.030 of the mass lies on each at T = 2, and"
+        " 0.0010 in each corner. Walls in the plane are no part of the papers",
+        model=Model(
+            drift=TANH, weight=2.0, bias=-5.0, initial=Product([Normal(5.0, 0.36), Normal(5.0, 0.36)]),
+            walls=((2.0, 8.0), (2.0, 8.0)),
+        ),
+        until=2.0,
+        times=(0.0, 1.0, 2.0),
+        domain=((2.0, 8.0), (2.0, 8.0)),
+        cells=120,
+    )  # fmt: skip
+
+
 EXPERIMENTS: dict[str, Callable[[], Case]] = {
     "shear": _shear,
     "rotation": _rotation,
     "ou-2d": _ornstein_uhlenbeck,
     "circulation": _circulation,
+    "box-2d": _box,
 }

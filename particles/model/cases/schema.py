@@ -139,7 +139,9 @@ class ModelTable(Table):
     )
     diffusion: Literal["1", "x"] = Field("1", description="'1' or 'x', the shape K of the noise")
     nu2: Annotated[FiniteFloat, Field(ge=0.0)] = Field(0.0, description="a finite number of at least 0, a variance")
-    walls: Pair | None = Field(None, description="two increasing finite numbers")
+    walls: Annotated[list[FiniteFloat | Pair], Field(min_length=2)] | None = Field(
+        None, description="two increasing finite numbers, and with several features a list of such pairs, one each"
+    )
     scaled: bool | None = Field(None, description="true or false")
 
 

@@ -28,13 +28,14 @@ def components(model: Model) -> list[Model]:
     if model.neurons != 1 or not isinstance(model.initial, Product):
         raise InputError("independent components need one neuron a feature and a product law as the start")
     weight, bias = model.parameters
-    size = model.size
+    size, box = model.size, model.box
     return [
         dataclasses.replace(
             model,
             weight=_entry(weight, _diagonal(k, size if model.is_scaled else 1)),
             bias=model.bias if bias is None else _entry(bias, partial(_part, k)),
             initial=law,
+            walls=None if model.walls is None else box[k],
             scaled=False,
         )
         for k, law in enumerate(model.initial.components)
