@@ -23,6 +23,7 @@ from validation.distance.comparison import Comparison, compare  # noqa: E402
 from validation.distance.enclosure import Enclosure, enclose, enclose_at  # noqa: E402
 from validation.distance.floor import expected_w1  # noqa: E402
 from validation.distance.null import NullLaw, count_for, detectable, null_law, p_value  # noqa: E402
+from validation.distance.plane_comparison import PlaneComparison  # noqa: E402
 from validation.distance.quadratic import w2  # noqa: E402
 from validation.distance.sliced import max_sliced_w1, sliced_w1  # noqa: E402
 from validation.distance.sliced_floor import expected_sliced_w1  # noqa: E402
@@ -42,6 +43,7 @@ __all__ = [
     "LayersStudy",
     "MeanFieldStudy",
     "NullLaw",
+    "PlaneComparison",
     "SlicedNull",
     "Study",
     "compare",

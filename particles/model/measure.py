@@ -90,7 +90,7 @@ class Measure:
     @cached_property
     def cell_masses(self) -> Floats:
         """Mass of the density on the line in every cell, shape (N,)."""
-        return np.asarray(np.diff(self.faces) * (self.polynomials[0] + self.polynomials[2] / 12.0))
+        return np.asarray(self.widths * (self.polynomials[0] + self.polynomials[2] / 12.0))
 
     @property
     def mass(self) -> float:
@@ -221,13 +221,22 @@ class Measure:
         if not self.faces.size:
             return np.zeros(x.shape)
         cells = np.clip(np.searchsorted(self.faces, x, side="right") - 1, 0, self.faces.size - 2)
-        width = np.diff(self.faces)[cells]
+        width = self.widths[cells]
         t = np.clip((x - self.faces[cells]) / width, 0.0, 1.0)
         q0, q1, q2 = (q[cells] for q in self.polynomials_from_left)
-        start = np.concatenate([[0.0], np.cumsum(self.cell_masses)])[cells]
+        start = self._running_cells[cells]
         return np.asarray(start + width * t * (q0 + t * (q1 / 2.0 + t * q2 / 3.0)))
 
-    @property
+    @cached_property
+    def widths(self) -> Floats:
+        """Widths of the cells of the density on the line, shape (N,)."""
+        return np.diff(self.faces)
+
+    @cached_property
+    def _running_cells(self) -> Floats:
+        return np.concatenate([[0.0], np.cumsum(self.cell_masses)])
+
+    @cached_property
     def polynomials_from_left(self) -> tuple[Floats, Floats, Floats]:
         """Coefficients of the density in t = s + 1/2, which runs from 0 at a cell's left face to 1."""
         p0, p1, p2 = self.polynomials

@@ -138,8 +138,11 @@ def test_two_densities_and_bounds_of_w1() -> None:
     )
     parts = sliced_distances(here, there)
     assert_allclose(parts, np.abs(shift @ directions(2)), atol=1e-5)
-    assert lower_bound(parts, 2) <= 0.5 * (1.0 + 2e-3)  # 16 angles know the mean of abs(cos) to 1.6e-3
-    assert lower_bound(parts, 2) > 0.49
+    assert 0.49 < lower_bound(parts, 2) <= 0.5 + 1e-5
+    for angle in np.linspace(0.0, math.pi, 200):  # the largest mean of abs(cos) is that of the bound
+        cosines = np.abs(np.array([math.cos(angle), math.sin(angle)]) @ directions(2))
+        assert lower_bound(cosines, 2) <= 1.0 + 1e-12
+        assert math.sin(math.pi / 32.0) * cosines.sum() > 0.995
     assert_allclose(validation.max_sliced_w1(here, there), parts.max(), rtol=1e-14)
 
 

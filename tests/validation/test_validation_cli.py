@@ -109,11 +109,11 @@ def test_plot_draws_a_record_of_the_plane(plane: str, tmp_path: Path) -> None:
     assert (tmp_path / "plane.png").read_bytes()[:4] == b"\x89PNG"
 
 
-def test_compare_refuses_a_record_of_the_plane(
+def test_compare_refuses_records_of_different_dimensions(
     records: tuple[str, str], plane: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert validate("compare", records[0], plane) == 2
-    assert "a record of the plane: allowed is one of the line" in capsys.readouterr().err
+    assert "one of 1 component and one of 2 components: allowed are records of the same" in capsys.readouterr().err
 
 
 def test_study_writes_table_record_and_plot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,13 +12,16 @@ from particles.base.errors import InputError
 
 if TYPE_CHECKING:
     from validation.distance.comparison import Comparison
+    from validation.distance.plane_comparison import PlaneComparison
 
-_WIDTH = 12
+_NAMES, _WIDTH = 13, 12  # of the columns
 
 
 def add_parser(commands: Any) -> None:
     """Add the sub-command to the parsers of `python -m validation`."""
-    compare = commands.add_parser("compare", help="W1 between a cloud and a solution", description=execute.__doc__)
+    compare = commands.add_parser(
+        "compare", help="W1 between a cloud and a solution, on the line or in the plane", description=execute.__doc__
+    )
     compare.add_argument("cloud", metavar="DIR", help="folder of a particle run")
     compare.add_argument("solution", metavar="FILE.nc", help="file of a PDE solution")
     compare.add_argument("--time", type=command.finite_float, metavar="T", help="by default the last common one")
@@ -35,13 +38,15 @@ def execute(arguments: argparse.Namespace) -> int:
 
     from kinetic.record import load as load_solution
     from particles.trajectory import load as load_cloud
-    from validation.distance.comparison import compare
+    from validation.distance.comparison import Comparison, compare
 
     cloud, solution = load_cloud(arguments.cloud), load_solution(arguments.solution)
     result = compare(cloud, solution, time=arguments.time)
-    print(f"t = {result.time:g}, {result.count} particles against {solution.grid.cells} cells")
-    for name, value, meaning in _lines(result):
-        print(f"{name:<13}{'not known' if value is None else value:<{_WIDTH}}   {meaning}")
+    print(f"t = {result.time:g}, {result.count} particles against {solution.grid.told}")
+    lines = _lines(result) if isinstance(result, Comparison) else _plane_lines(result)
+    wide = max(_NAMES, *(len(name) + 2 for name, _, _ in lines))
+    for name, value, meaning in lines:
+        print(f"{name:<{wide}}{'not known' if value is None else value:<{_WIDTH}}   {meaning}")
     for remark in result.remarks:
         print(f"note: {remark}")
     judged = {None: "", True: "holds: ", False: "does not hold: "}[result.holds]
@@ -65,20 +70,39 @@ def _check_places(cloud: Path, solution: Path) -> None:
 
 
 def _lines(result: Comparison) -> list[tuple[str, str | None, str]]:
-    def number(value: float | None) -> str | None:
-        return None if value is None else f"{value:.6e}"
-
     ratio = None if result.ratio is None else f"{result.ratio:.3f}"
     return [
-        ("W1", number(result.w1), "exact integral of abs(F_M - F)"),
-        ("W1", number(result.w1_pot), "POT, the density replaced by quantile points"),
-        ("floor", number(result.floor), "mean W1 of as many points of this start"),
+        ("W1", _number(result.w1), "exact integral of abs(F_M - F)"),
+        ("W1", _number(result.w1_pot), "POT, the density replaced by quantile points"),
+        ("floor", _number(result.floor), "mean W1 of as many points of this start"),
         ("W1/floor", ratio, "1 on average where sampling is all"),
         ("p-value", _p(result.p_value), "chance that independent draws are as far away, by W1"),
-        ("Kolmogorov", number(result.kolmogorov), "largest difference of the distribution functions"),
+        ("Kolmogorov", _number(result.kolmogorov), "largest difference of the distribution functions"),
         ("p-value", _p(result.kolmogorov_p), "the same by the Kolmogorov distance"),
-        ("PDE error", number(result.pde_error), "W1 of the solution to the exact law, or to half the cells"),
+        ("PDE error", _number(result.pde_error), "W1 of the solution to the exact law, or to half the cells"),
     ]
+
+
+def _plane_lines(result: PlaneComparison) -> list[tuple[str, str | None, str]]:
+    ratio = None if result.ratio is None else f"{result.ratio:.3f}"
+    yardsticks = [
+        ("floor", _number(result.floor), f"exact mean of sliced W1 of as many draws of {result.law}"),
+        ("W1/floor", ratio, "sliced W1 over it: 1 on average where sampling is all"),
+        ("lower bound", _number(result.lower_bound), "of W1 itself, by all of them"),
+    ]
+    lines, other = [], "half the cells" if result.law == "the solution" else result.law
+    for name, distance in result.distances.items():
+        lines.append((name, _number(distance), _MEANINGS.get(name, "exact integral of abs(F_M - F)")))
+        lines.append(("  p-value", _p(result.p_values.get(name)), "chance that independent draws are as far away"))
+        lines.append(("  PDE error", _number(result.pde_errors.get(name)), f"the same of the solution to {other}"))
+    return lines[:3] + yardsticks[:2] + lines[3:] + yardsticks[2:]
+
+
+_MEANINGS = {"sliced W1": "mean over 16 directions", "max-sliced W1": "the largest of them"}
+
+
+def _number(value: float | None) -> str | None:
+    return None if value is None else f"{value:.6e}"
 
 
 def _p(value: float | None) -> str | None:

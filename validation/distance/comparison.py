@@ -11,24 +11,33 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import overload
 
 import numpy as np
 
 import kinetic
+from kinetic import PlaneSolution
 from kinetic.schemes import suited
 from kinetic.solution import Solution
 from kinetic.steady import steady_state
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
-from particles.base.times import index_of
 from particles.model import Case, Law, exact_law
 from particles.model.cases.copy import case_of
-from particles.model.identity import differences
 from particles.trajectory import Trajectory
 from validation.distance import require_mean, w1, w1_by_pot, w1_to_law
 from validation.distance.floor import expected_w1
-from validation.distance.null import kolmogorov_p_value, null_law, sentence
+from validation.distance.null import kolmogorov_p_value, null_law
+from validation.distance.plane_comparison import PlaneComparison, compare_plane
+from validation.distance.records import (
+    common_time,
+    dependence,
+    judged,
+    require_clouds,
+    require_one_dimension,
+    require_one_model,
+    start_is_known,
+)
 from validation.distance.supremum import kolmogorov
 
 
@@ -78,27 +87,31 @@ class Comparison:
     remarks: tuple[str, ...] = ()
 
 
-def compare(cloud: Trajectory, solution: Solution, *, time: float | None = None) -> Comparison:
+@overload
+def compare(cloud: Trajectory, solution: Solution, *, time: float | None = None) -> Comparison: ...
+@overload
+def compare(cloud: Trajectory, solution: PlaneSolution, *, time: float | None = None) -> PlaneComparison: ...
+def compare(
+    cloud: Trajectory, solution: Solution | PlaneSolution, *, time: float | None = None
+) -> Comparison | PlaneComparison:
     """Compare a cloud with a solution at a time that both hold, by default the last one.
 
     Raises
     ------
     InputError
-        If they hold no common time, belong to different models, the run kept no clouds, or the record is of the plane.
+        If they hold no common time, belong to different models or dimensions, or the run kept no clouds.
     """
-    if not isinstance(solution, Solution):
-        raise InputError("a record of the plane: allowed is one of the line; `marginal` gives measures of the line")
-    notes = _require_one_model(cloud.info, solution.provenance)
-    time, stored = _common_time(cloud, solution, time)
-    if not cloud.states:
-        raise InputError(
-            "the run kept moments and histograms, not its clouds: bounds of W1 are in validation.enclose_at"
-        )
+    require_one_dimension(cloud, solution)
+    if isinstance(solution, PlaneSolution):
+        return compare_plane(cloud, solution, time=time)
+    notes = require_one_model(cloud.info, solution.provenance)
+    time, stored = common_time(cloud, solution, time)
+    require_clouds(cloud)
     points, density = cloud.at(time), solution.at(stored)
     case = case_of(cloud.info)
     known = None if case is None else exact_law(case.model, time)
     law = known if isinstance(known, Law) else None
-    why_not = _dependence(cloud.info)
+    why_not = dependence(cloud.info)
     supremum = kolmogorov(points, density)
     supremum_p = kolmogorov_p_value(supremum, cloud.count)
     off = _Reference.of(solution, stored, case, law)
@@ -121,7 +134,7 @@ def compare(cloud: Trajectory, solution: Solution, *, time: float | None = None)
     target = density if law is None else law
     distance, error = w1(points, density), off.w1
     found = dataclasses.replace(base, w1=distance, w1_pot=w1_by_pot(points, density), pde_error=error)
-    if _start_is_known(cloud.info):
+    if start_is_known(cloud.info):
         floor = expected_w1(target, cloud.count, cloud.info["start"])
         found = dataclasses.replace(found, floor=floor, ratio=distance / floor if floor else None)
         if cloud.info["start"] == "quantile" and law is not None and error is not None:
@@ -140,24 +153,8 @@ _SUPREMUM = "the Kolmogorov distance"
 
 
 def _judged(found: Comparison, p_values: Mapping[str, tuple[float, float]]) -> Comparison:
-    """Judge by all p-values together; each comes with what it would be without the equation's own error."""
-    holds, verdict = sentence({name: p for name, (p, _) in p_values.items()}, found.count)
-    if not holds and sentence({name: p for name, (_, p) in p_values.items()}, found.count)[0]:
-        holds, verdict = True, f"{verdict}; but by no more than the equation's own error explains"
+    holds, verdict = judged(p_values, found.count)
     return dataclasses.replace(found, holds=holds, verdict=verdict)
-
-
-def _require_one_model(run: Mapping[str, Any], solution: Mapping[str, Any]) -> tuple[str, ...]:
-    """Refuse records of different models; what cannot be known is returned as a remark."""
-    one, other = run["model"], solution.get("model")
-    if other is None:
-        return ("the solution does not say of which model it is",)
-    different, unknown = differences(one, other)
-    if different:
-        name = different[0]
-        told = f"{name} is {str(one.get(name))[:90]} of the cloud and {str(other.get(name))[:90]} of the solution"
-        raise InputError(f"the cloud and the solution belong to different models, in {', '.join(different)}: {told}")
-    return (f"whether both are of the same {' and '.join(unknown)} is not known",) if unknown else ()
 
 
 def known_laws(solution: Solution) -> list[tuple[str, list[Law]]]:
@@ -178,45 +175,12 @@ def _at_rest(case: Case) -> list[Law]:
     return [] if rest is None else [rest]
 
 
-def _common_time(cloud: Trajectory, solution: Solution, time: float | None) -> tuple[float, float]:
-    """A time that both hold, as the cloud and as the solution writes it."""
-    rows = ((t, index_of(solution.times, t)) for t in cloud.times)
-    common = [(t, solution.times[row]) for t, row in rows if row is not None]
-    if time is not None:
-        row = index_of([t for t, _ in common], time)
-        common = [] if row is None else [common[row]]
-    if not common:
-        held = [", ".join(f"{t:g}" for t in times) for times in (cloud.times, solution.times)]
-        missing = "they have no common time" if time is None else f"time = {time:g} is not stored in both"
-        raise InputError(f"{missing}: the cloud holds t = {held[0]}, the solution t = {held[1]}")
-    return common[-1]
-
-
-def _dependence(run: Mapping[str, Any]) -> str | None:
-    """Why the particles of a run are no independent draws of a law, or None where they are."""
-    if _mean_coupled(run):
-        return "no p-value: the bias follows the cloud's own mean, so its particles are no independent draws of a law"
-    if run["start"] != "random":
-        return f"no p-value: particles of the start {run['start']!r} are no independent draws"
-    return None
-
-
 def _deterministic(off: float, error: float) -> tuple[bool, str]:
     """Judge a cloud without chance: by the triangle inequality W1 is off its exact value by the PDE's error at most."""
     told = f"a start without chance: W1 is off its exact value by {off:.1e},"
     if off <= error * (1.0 + 1e-9):
         return True, f"{told} no more than the equation's own error"
     return False, f"{told} more than the equation's own error: the particles do not follow the law"
-
-
-def _start_is_known(run: Mapping[str, Any]) -> bool:
-    """Whether the floor of the start still holds: not for a cloud that acts on itself, nor where noise blurred it."""
-    known = run["start"] == "random" or (run["start"] != "given" and run["model"]["nu2"] == 0.0)
-    return known and not _mean_coupled(run)
-
-
-def _mean_coupled(run: Mapping[str, Any]) -> bool:
-    return bool(run["model"]["bias"] == "-w m1(t)")
 
 
 def _remarks(points: Floats, solution: Solution, case: Case | None) -> tuple[str, ...]:

@@ -127,12 +127,13 @@ def sliced_distances(
 
 
 def lower_bound(distances: Floats, dim: int) -> float:
-    """Lower bound of W1 from the distances along directions: the largest, in the plane also (pi/2) times their mean.
+    """Lower bound of W1 from the distances along `directions`: the largest, in the plane also a multiple of the mean.
 
-    The latter holds over all directions, and of finitely many up to the error of their mean.
+    W1(theta) <= E abs(theta . (X - Y)) for the best coupling, and (1/K) sum_k abs(cos(phi - theta_k)) is at most
+    1/(K sin(pi/(2 K))) for K equispaced angles, 2/pi for all.
     """
-    largest = float(distances.max())
-    return largest if dim > 2 else max(largest, 0.5 * math.pi * math.fsum(distances) / distances.size)
+    largest, count = float(distances.max()), distances.size
+    return largest if dim > 2 else max(largest, math.sin(0.5 * math.pi / count) * math.fsum(distances))
 
 
 def _way(a: Measure, b: Measure | Projected, sharpened: bool) -> Callable[[Floats], float]:

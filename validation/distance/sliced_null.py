@@ -25,6 +25,7 @@ from particles.philox import start_uniforms
 from validation.distance.distribution import distribution_of
 from validation.distance.floor import mean_absolute_deviation
 from validation.distance.null import NULL, NullLaw, panels
+from validation.distance.projection import on_direction
 from validation.distance.sliced import Projected, directions
 from validation.distance.sliced_floor import expected_sliced_w1, projections
 
@@ -83,7 +84,7 @@ def sliced_null_law(
         clouds = min(each, CLOUDS - first)
         points = draw(first * size, clouds * size)
         for theta, rule, row in zip(along.T, rules, distances, strict=True):
-            rule.fill(theta @ points, size, row[first : first + clouds])
+            rule.fill(on_direction(theta, points), size, row[first : first + clouds])
     mean = expected_sliced_w1(law, count, slices=slices, seed=seed)
     by_nodes = float(np.mean([rule.mean(size) for rule in rules]))
     distances *= mean / by_nodes if by_nodes > 0.0 else 1.0

@@ -1,0 +1,83 @@
+"""What a cloud and a solution must share to be compared, and how several p-values become one verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kinetic.record import Record
+from particles.base.errors import InputError
+from particles.base.times import index_of
+from particles.model.identity import differences
+from particles.trajectory import Trajectory
+from validation.distance.null import sentence
+
+
+def judged(p_values: Mapping[str, tuple[float, float]], count: int) -> tuple[bool, str]:
+    """Judge by all p-values together; each comes with what it would be without the equation's own error."""
+    holds, verdict = sentence({name: p for name, (p, _) in p_values.items()}, count)
+    if not holds and sentence({name: p for name, (_, p) in p_values.items()}, count)[0]:
+        holds, verdict = True, f"{verdict}; but by no more than the equation's own error explains"
+    return holds, verdict
+
+
+def require_one_dimension(cloud: Trajectory, solution: Record) -> None:
+    """Refuse a cloud and a solution of different dimensions."""
+    dims = cloud.moments.shape[-1], len(solution.grid.shape)
+    if dims[0] != dims[1]:
+        told = " and ".join(f"one of {dim} component{'s' * (dim > 1)}" for dim in dims)
+        raise InputError(f"a cloud and a solution, {told}: allowed are records of the same dimension")
+
+
+def require_clouds(cloud: Trajectory) -> None:
+    """Refuse a run that kept none."""
+    if not cloud.states:
+        raise InputError(
+            "the run kept moments and histograms, not its clouds: bounds of W1 are in validation.enclose_at"
+        )
+
+
+def require_one_model(run: Mapping[str, Any], solution: Mapping[str, Any]) -> tuple[str, ...]:
+    """Refuse records of different models; what cannot be known is returned as a remark."""
+    one, other = run["model"], solution.get("model")
+    if other is None:
+        return ("the solution does not say of which model it is",)
+    different, unknown = differences(one, other)
+    if different:
+        name = different[0]
+        told = f"{name} is {str(one.get(name))[:90]} of the cloud and {str(other.get(name))[:90]} of the solution"
+        raise InputError(f"the cloud and the solution belong to different models, in {', '.join(different)}: {told}")
+    return (f"whether both are of the same {' and '.join(unknown)} is not known",) if unknown else ()
+
+
+def common_time(cloud: Trajectory, solution: Record, time: float | None) -> tuple[float, float]:
+    """A time that both hold, as the cloud and as the solution writes it."""
+    rows = ((t, index_of(solution.times, t)) for t in cloud.times)
+    common = [(t, solution.times[row]) for t, row in rows if row is not None]
+    if time is not None:
+        row = index_of([t for t, _ in common], time)
+        common = [] if row is None else [common[row]]
+    if not common:
+        held = [", ".join(f"{t:g}" for t in times) for times in (cloud.times, solution.times)]
+        missing = "they have no common time" if time is None else f"time = {time:g} is not stored in both"
+        raise InputError(f"{missing}: the cloud holds t = {held[0]}, the solution t = {held[1]}")
+    return common[-1]
+
+
+def dependence(run: Mapping[str, Any]) -> str | None:
+    """Why the particles of a run are no independent draws of a law, or None where they are."""
+    if mean_coupled(run):
+        return "no p-value: the bias follows the cloud's own mean, so its particles are no independent draws of a law"
+    if run["start"] != "random":
+        return f"no p-value: particles of the start {run['start']!r} are no independent draws"
+    return None
+
+
+def start_is_known(run: Mapping[str, Any]) -> bool:
+    """Whether the floor of the start still holds: not for a cloud that acts on itself, nor where noise blurred it."""
+    known = run["start"] == "random" or (run["start"] != "given" and run["model"]["nu2"] == 0.0)
+    return known and not mean_coupled(run)
+
+
+def mean_coupled(run: Mapping[str, Any]) -> bool:
+    return bool(run["model"]["bias"] == "-w m1(t)")
