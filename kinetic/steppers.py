@@ -11,6 +11,7 @@ from kinetic.line.integrate import Integrator
 from kinetic.loop import Stepper
 from kinetic.plane.chain import ChainStepper
 from kinetic.plane.chang_cooper import chang_cooper
+from kinetic.plane.imex import PlaneImexStepper
 from kinetic.plane.integrate import PlaneIntegrator
 from kinetic.plane.problem import PlaneProblem
 from kinetic.plane.well_balanced import well_balanced
@@ -56,6 +57,12 @@ def _imex(scheme: Any, problem: Problem, averages: Floats, grid: Any, atoms: Flo
     return ImexStepper(problem.flux, grid, scheme.reconstruction, problem.boundary, averages, atoms, diffusivity)
 
 
+def _imex_in_plane(scheme: Any, problem: PlaneProblem, averages: Floats, grid: Any, atoms: Floats) -> Stepper:
+    if not problem.noisy:
+        raise InputError("problem for scheme imex: allowed is one with diffusion")
+    return PlaneImexStepper(problem, grid, scheme.reconstruction, averages, atoms)
+
+
 def _chang_cooper(scheme: Any, problem: Problem, averages: Floats, grid: Any, atoms: Floats) -> Stepper:
     if problem.equation is None or problem.boundary != "reflecting" or problem.source is not None:
         raise InputError("problem for scheme chang-cooper: allowed is one with reflecting ends, equation, no source")
@@ -92,6 +99,7 @@ BUILDERS: dict[tuple[str, type], Callable[..., Stepper]] = {
     ("explicit", Problem): _explicit,
     ("explicit", PlaneProblem): _explicit_in_plane,
     ("imex", Problem): _imex,
+    ("imex", PlaneProblem): _imex_in_plane,
     ("chang-cooper", Problem): _chang_cooper,
     ("chang-cooper", PlaneProblem): _chang_cooper_in_plane,
     ("well-balanced", PlaneProblem): _well_balanced_in_plane,

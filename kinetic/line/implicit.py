@@ -89,7 +89,8 @@ def join(u: Any) -> None:
 
 
 @formula
-def _end(first: float, second: float, third: float) -> float:
+def end_value(first: float, second: float, third: float) -> float:
+    """Value at an end of the parabola through the averages of the three cells next to it."""
     return edges(_optimal(ghost(first, second, third), first, second, (0.0, 1.0, 1.0, 0.0)))[0]
 
 
@@ -97,7 +98,7 @@ def _end(first: float, second: float, third: float) -> float:
 def end_values(u: Any) -> tuple[float, float]:
     """Values at both ends of the parabolas through the three averages next to them; `u` without pads."""
     n = u.size
-    return _end(u[0], u[1], u[2]), _end(u[n - 1], u[n - 2], u[n - 3])
+    return end_value(u[0], u[1], u[2]), end_value(u[n - 1], u[n - 2], u[n - 3])
 
 
 @kernel

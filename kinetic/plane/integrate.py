@@ -98,7 +98,7 @@ class PlaneIntegrator:
         self._arrivals = Arrivals(np.zeros(rows), np.zeros(rows), np.zeros(columns), np.zeros(columns))
         (along_x, along_edge), (along_y, _) = marginals(strips, averages, atoms)
         highest = max(strips.ranks.gather(float(np.abs(averages).max())))
-        self._constants = _constants(reconstruction, plane, highest, (along_x, along_y))
+        self._constants = constants_of(reconstruction, plane, highest, (along_x, along_y))
         self._fill, self._loop = fill(), stage(*states(reconstruction.polynomial), *fluxes(problem.noisy))
         self._walls: Walls | None = None
         if problem.boundary == "wall":
@@ -212,7 +212,7 @@ class PlaneIntegrator:
         return np.array([first_moment(self._plane.x, *along_x), first_moment(self._plane.y, *along_y)])
 
 
-def _constants(
+def constants_of(
     reconstruction: Reconstruction, plane: Plane, highest: float, along: tuple[Floats, Floats]
 ) -> tuple[Any, Any]:
     """Numbers of the reconstruction in x and in y: a relative eps is that of a marginal as high as the density."""

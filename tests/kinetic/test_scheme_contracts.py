@@ -188,7 +188,11 @@ def test_words_of_command_lines_stand_for_schemes() -> None:
     assert [named(word) for word in ("explicit", "imex", "chang-cooper")] == [Explicit(), Imex(), ChangCooper()]
     with pytest.raises(InputError, match="pde = 'crank' must be one of explicit, imex, chang-cooper"):
         named("crank", "pde")
-    assert [suited(cases[name].model) for name in ("regression", "tanh-noise")] == [Explicit(), Imex()]
+    assert [suited(cases[name].model) for name in ("regression", "tanh-noise", "ou-2d")] == [
+        Explicit(),
+        Imex(),
+        Explicit(),
+    ]
 
 
 @pytest.mark.parametrize("scheme", [Explicit(), Imex(), ChangCooper(), ChangCooper("ssprk2")], ids=repr)

@@ -1,0 +1,123 @@
+"""Implicit diffusion with explicit advection in the plane: the step grows with h, not with h^2.
+
+    d_t g + d_x(a_1 g) + d_y(a_2 g) = D (d_xx + d_yy) g,   u' = E(u, t) + L u
+
+E is that of the explicit scheme, line averages by CWENO3 and the product term (`kinetic.plane.advection`), L are
+fourth-order differences by modes (`kinetic.plane.modes`), both by the stages of `kinetic.line.additive`. A stage solves
+
+    (1 - gamma dt L) U = r
+
+mode by mode, at once and exactly. (A splitting into lines would be of second order in time.) So the order in time is
+that of the tableau, 3, for fields that vary or follow the mean too.
+
+At reflecting ends a g - D g_n = 0, but L knows functions without a slope there. What the slope a g/D adds to the flux
+through the first inner face, D (h g_n)/(12 h) = a g/12, is of the size of advection and goes to E. Both fluxes vanish
+at the end itself, each alone, where only their sum does. All this is right where the ends cut tails, and at rest; next
+to a wall that holds mass which changes, the order in time falls to 2.5, and `Explicit` keeps it.
+
+A step costs about as much as ten of SSPRK3 with explicit diffusion, and pays where those are ten times as short: on
+fine grids with much noise. Mass is a mode of its own and kept to rounding; positivity is not guaranteed. (The last bits
+are those of the library that transforms: not the same on every CPU.)
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from kinetic.line.additive import ARK3, Additive
+from kinetic.line.implicit import end_value
+from kinetic.line.reconstruction import Reconstruction
+from kinetic.plane.advection import Advection
+from kinetic.plane.grid import Plane
+from kinetic.plane.modes import Modes
+from kinetic.plane.problem import PlaneProblem
+from particles.base.arrays import Floats
+
+_END = np.array([end_value(1.0, 0.0, 0.0), end_value(0.0, 1.0, 0.0), end_value(0.0, 0.0, 1.0)])
+
+
+def _at_ends(u: Floats, speeds: Floats, h: float, change: Floats) -> None:
+    """Add a g/12 through the first inner faces of the second axis to `change`; speeds at both ends, shape (M, 2)."""
+    low, high = (speeds[:, k] * (cells @ _END) / (12.0 * h) for k, cells in enumerate((u[:, :3], u[:, :-4:-1])))
+    change[:, 0] -= low
+    change[:, 1] += low
+    change[:, -1] += high
+    change[:, -2] -= high
+
+
+class PlaneImexStepper:
+    """The state of a run with implicit diffusion in the plane and its steps.
+
+    Parameters
+    ----------
+    problem : PlaneProblem
+        With constant diffusivity, periodic or reflecting.
+    plane : Plane
+    reconstruction : CWENO3 or Linear
+    averages : ndarray, shape (N_y, N_x)
+    atoms : ndarray, shape (2 N_y + 2 N_x + 4,)
+        They stay as they are.
+    tableau : Additive, default ARK3
+    """
+
+    def __init__(
+        self,
+        problem: PlaneProblem,
+        plane: Plane,
+        reconstruction: Reconstruction,
+        averages: Floats,
+        atoms: Floats,
+        tableau: Additive = ARK3,
+    ) -> None:
+        self._plane, self._tableau, self._rows = plane, tableau, tableau.rows
+        self.steady = problem.steady
+        self.averages, self.atoms = np.array(averages, dtype=np.float64), np.array(atoms, dtype=np.float64)
+        self._advection = Advection(problem, plane, reconstruction, self.averages, self.atoms)
+        self._periodic = problem.boundary == "periodic"
+        self._modes = Modes(plane, problem.diffusivity, periodic=self._periodic)
+        self._diffusivity = problem.diffusivity
+
+    def longest_step(self, t: float, cfl: float, *, settled: bool = False) -> float:
+        """The step cfl over cells a unit of time: of the field, and two of the diffusion, for accuracy alone.
+
+        Those are of int abs(D grad g)/int abs(g), which follows a narrow start until it has spread, `settled`, and of
+        the last mode that decays, pi D/(hi - lo); both over both directions. inf where nothing moves.
+        """
+        x, y = self._plane.x, self._plane.y
+        fast_x, fast_y = self._advection.data(t, self.averages).fastest
+        rates = [fast_x / x.h + fast_y / y.h]
+        rates.append(math.pi * self._diffusivity * sum(1.0 / (grid.h * (grid.hi - grid.lo)) for grid in (x, y)))
+        if not settled and self.averages.any():
+            flow = sum(
+                float(np.abs(np.diff(self.averages, axis=axis)).sum()) / grid.h**2 for axis, grid in ((1, x), (0, y))
+            )
+            rates.append(self._diffusivity * flow / float(np.abs(self.averages).sum()))
+        return cfl / max(rates) if max(rates) > 0.0 else math.inf
+
+    def advance(self, t: float, dt: float, count: int, latest: float) -> None:
+        """Do `count` steps of length dt from time t, data no later than `latest`."""
+        inverse = 1.0 / (1.0 + self._tableau.gamma * dt * self._modes.rates)
+        for k in range(count):
+            self._step(t + k * dt, dt, latest, inverse)
+
+    def _step(self, t: float, dt: float, latest: float, inverse: Floats) -> None:
+        stage, start, slopes = self.averages, self._modes.of(self.averages), list[Any]()
+        modes = start
+        for k, node in enumerate(self._tableau.nodes):
+            faces = self._advection.data(min(t + node * dt, latest), stage)
+            moved = self._advection.rate(stage, faces)
+            if not self._periodic:
+                _at_ends(stage, faces.mean_x[:, :: self._plane.x.cells], self._plane.x.h, moved)
+                _at_ends(
+                    stage.T, faces.mean_y[:: self._plane.y.cells, : self._plane.x.cells].T, self._plane.y.h, moved.T
+                )
+            slopes += [self._modes.of(moved), -self._modes.rates * modes]
+            change = sum(a * slope for a, slope in zip(self._rows[:, k, : k + 1].T.reshape(-1), slopes, strict=True))
+            if k + 1 < len(self._tableau.nodes):
+                modes = inverse * (start + dt * change)
+                stage = self._modes.back(modes)
+            else:
+                self.averages += self._modes.back(dt * change)
