@@ -17,7 +17,6 @@ from validation.distance.supremum import furthest
 from validation.exact import boltzmann_law, kolmogorov_between, limit_law, w1_between
 from validation.studies import followed
 from validation.studies.chart import HALF_LINE, LINE, chart_for, ends_in, law_in, solve_in
-from validation.studies.distances import KOLMOGOROV, W1
 
 SMALL = {"levels": (30, 100, 300), "replicates": 150}
 
@@ -121,7 +120,7 @@ def test_collisions_too_coarse_are_a_refusal_that_says_what_it_takes() -> None:
     told = float(study.refusal.split("needs eps = ")[1].split(",")[0])
     limit = exact_law(cases["tanh-noise"].model, 1.0)
     assert limit is not None
-    found = followed.by_collisions(cases["tanh-noise"].model, 1.0, told, LINE, limit, W1)
+    found = followed.by_collisions(cases["tanh-noise"].model, 1.0, told, lambda law: w1_between(law, limit), 0.0)
     assert found.bias < study.extra["bias_allowed"]
 
 
@@ -153,4 +152,4 @@ def test_the_kolmogorov_distance_serves_any_case() -> None:
     study = MeanFieldStudy(cases["regression"], distance="kolmogorov", levels=(100, 300, 1000), replicates=100).run()
     assert study.constant is not None
     assert study.constant.allows(1.0)
-    assert study.extra["distance"] == KOLMOGOROV.name
+    assert study.quantity.startswith("sup abs(F - G)")

@@ -148,7 +148,7 @@ def test_measured_data_may_come_from_a_file(tmp_path: Path, capsys: pytest.Captu
 
 BAD = [
     (("study", "mean-field", "nowhere", "--out", "{tmp}/s"), "case 'nowhere' is not known"),
-    (("study", "mean-field", "regression-2d", "--out", "{tmp}/s"), "no exact law"),
+    (("study", "mean-field", "circulation", "--out", "{tmp}/s"), "the law of its collisions"),
     (("study", "mean-field", "regression", "--levels", "10", "--out", "{tmp}/s"), "at least three"),
     (("study", "mean-field", "regression", "--replicates", "1", "--out", "{tmp}/s"), "replicates = 1"),
     (("study", "mean-field", "regression", "--seed", "-1", "--out", "{tmp}/s"), "'-1' must be an integer"),

@@ -20,8 +20,8 @@ QUICK: dict[str, dict[str, Any]] = {
     "grazing": {"levels": (0.02, 0.01, 0.005), "count": 10_000},
 }
 """Fields of the studies in the quick report; in the whole one they have their own defaults."""
-QUICK_NOISY: dict[str, dict[str, Any]] = {"mean-field": {"levels": (100, 1000, 10_000), "replicates": 240}}
-"""The same where there is noise, and a particle takes some hundred steps."""
+QUICK_COSTLY: dict[str, dict[str, Any]] = {"mean-field": {"levels": (100, 1000, 10_000), "replicates": 240}}
+"""The same where a particle takes some hundred steps, with noise, and where its distance does, in R^d."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +56,8 @@ def plan(names: Sequence[str], *, quick: bool) -> tuple[tuple[Case, ...], tuple[
 
 
 def _quick(kind: str, case: Case) -> dict[str, Any]:
-    noisy = QUICK_NOISY if case.model.nu2 > 0.0 else {}
-    return noisy.get(kind, QUICK.get(kind, {}))
+    costly = QUICK_COSTLY if case.model.nu2 > 0.0 or case.model.size > 1 else {}
+    return costly.get(kind, QUICK.get(kind, {}))
 
 
 def _task(study: Kind, name: str) -> Task:
