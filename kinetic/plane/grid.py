@@ -1,13 +1,17 @@
 """Cells of a rectangle, a product of two grids, and the averages of laws and functions over them.
 
 Cell (j, i) is [x_{i-1/2}, x_{i+1/2}] x [y_{j-1/2}, y_{j+1/2}]; arrays have shape (N_y, N_x), x contiguous. The averages
-of a product law are products of exact averages on the line; those of a function are by Gauss quadrature.
+of a product law are products of exact averages on the line; those of a function, and of other laws in the plane, are by
+Gauss quadrature. What such a law has beyond the edge is found on a larger rectangle with the same cells.
 """
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +22,11 @@ from particles.base.checks import require_type
 from particles.base.errors import InputError
 from particles.base.quadrature import gauss
 from particles.model import Law, Product, SpaceLaw
+
+_TAIL = 1e-15  # mass of a law that a larger rectangle leaves out on each side
+_MOST = 2**24  # cells of that rectangle
+_LOST = 1e-9  # mass that quadrature may miss
+_NODES = 5  # of the quadrature of a law, a cell and direction
 
 
 @dataclass(frozen=True)
@@ -82,21 +91,32 @@ class Plane:
         return f"x = {self.x.centres[index[1]]:.6g}, y = {self.y.centres[index[0]]:.6g}"
 
     def averages(self, law: Law | SpaceLaw, rows: slice = slice(None)) -> Floats:
-        """Exact cell averages of a product law, shape (N_y, N_x), or some rows of them.
+        """Cell averages of a law, shape (N_y, N_x), or some rows of them; exact for a product law.
 
         InputError if the law is not one of two components.
         """
+        if isinstance(law, SpaceLaw) and law.dim == 2 and not isinstance(law, Product):
+            return self.averages_of(partial(_density, law), nodes=_NODES)[rows]
         x, y = two_components(law)
         return np.asarray(self.y.averages(y)[rows, None] * self.x.averages(x))
 
     def inside(self, law: Law | SpaceLaw, rows: slice = slice(None)) -> Floats:
         """The same with what the law has beyond an edge in the cells next to it: the mass is 1."""
         x, y = two_components(law)
+        if not isinstance(law, Product):
+            masses = _folded(self, law).copy()
+            masses[[1, -2]] += masses[[0, -1]]
+            masses[:, [1, -2]] += masses[:, [0, -1]]
+            return np.ascontiguousarray(masses[1:-1, 1:-1][rows] / self.size)
         return np.asarray(self.y.inside(y)[rows, None] * self.x.inside(x))
 
     def outside(self, law: Law | SpaceLaw) -> Floats:
-        """Masses of a product law beyond the walls and the corners, in the order of `kinetic.plane.walls`."""
+        """Masses of a law beyond the walls and the corners, in the order of `kinetic.plane.walls`."""
         x, y = two_components(law)
+        if not isinstance(law, Product):
+            masses = _folded(self, law)
+            beside, below = masses[1:-1, [0, -1]].T, masses[[0, -1], 1:-1]
+            return np.concatenate([*beside, *below, masses[[0, 0, -1, -1], [0, -1, 0, -1]]])
         (left, right), (below, above) = (grid.outside(law).tolist() for law, grid in ((x, self.x), (y, self.y)))
         along_y, along_x = (grid.h * grid.averages(law) for grid, law in ((self.y, y), (self.x, x)))
         corners = np.array([left * below, right * below, left * above, right * above])
@@ -121,8 +141,35 @@ class Plane:
 
 
 def two_components(law: Law | SpaceLaw) -> tuple[Law, Law]:
-    """Components of a product law of two features, or InputError."""
-    if not isinstance(law, Product) or law.dim != 2:
-        raise InputError(f"law = {law!r:.80} in the plane: allowed is a product of two laws")
-    first, second = law.components
-    return first, second
+    """Laws of the two components of a law in the plane, or InputError."""
+    if not isinstance(law, SpaceLaw) or law.dim != 2:
+        raise InputError(f"law = {law!r:.80} in the plane: allowed is a law of two features")
+    return law.marginal(0), law.marginal(1)
+
+
+def _density(law: SpaceLaw, x: Floats, y: Floats) -> Floats:
+    return law.pdf(np.stack(np.broadcast_arrays(x, y)))
+
+
+@functools.lru_cache(maxsize=1)  # asked for inside and outside
+def _folded(plane: Plane, law: SpaceLaw) -> Floats:
+    """Masses of a law in the cells, and in a first and last row and column what lies beyond, (N_y + 2, N_x + 2)."""
+    grids, beyond = [], []
+    for grid, side in zip((plane.x, plane.y), two_components(law), strict=True):
+        low, high = side.quantile(np.array([_TAIL, 1.0 - _TAIL])).tolist()
+        more = [max(0, math.ceil(gap / grid.h)) for gap in (grid.lo - low, high - grid.hi)]
+        ends = grid.lo - more[0] * grid.h, grid.hi + more[1] * grid.h
+        grids.append(Grid(*ends, cells=grid.cells + sum(more)))
+        beyond.append(more)
+    whole = Plane(*grids)
+    if whole.cells > _MOST:
+        raise InputError(f"{plane.told}: cells as small would have to be {whole.cells} to hold the law")
+    masses = whole.size * whole.averages(law)
+    if not abs(masses.sum() - 1.0) <= _LOST:
+        raise InputError(f"{plane.told}: of the law's mass 1 quadrature finds {masses.sum():.10g}; take smaller cells")
+    (left, right), (below, above) = beyond
+    rows, columns = masses.shape
+    in_x = [masses[:, :left].sum(axis=1), masses[:, columns - right :].sum(axis=1)]
+    masses = np.column_stack([in_x[0], masses[:, left : columns - right], in_x[1]])
+    in_y = [masses[:below].sum(axis=0), masses[rows - above :].sum(axis=0)]
+    return np.vstack([in_y[0], masses[below : rows - above], in_y[1]])

@@ -18,7 +18,7 @@ from kinetic.plane.stage import Arrivals, Edge
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.parallel import Ranks, serial
-from particles.model import Law, Product
+from particles.model import Law, SpaceLaw
 
 HEIGHT = 16
 HALO = 2
@@ -106,11 +106,11 @@ class Strips:
         """The number of ranks."""
         return {"ranks": self.ranks.size}
 
-    def averages(self, law: Law | Product) -> Floats:
+    def averages(self, law: Law | SpaceLaw) -> Floats:
         """Averages of a law over this rank's cells."""
         return self.plane.averages(law, self.rows)
 
-    def inside(self, law: Law | Product) -> Floats:
+    def inside(self, law: Law | SpaceLaw) -> Floats:
         """The same with what lies outside the rectangle in the cells at its edge."""
         return self.plane.inside(law, self.rows)
 
