@@ -7,6 +7,7 @@ import particles
 import validation
 from benchmarks.measure import Work, named, nanoseconds
 from particles.model import cases, exact_law
+from validation.distance.law_on_cells import law_on_cells
 
 CASE = cases["regression"]
 TIME = 2.0
@@ -100,6 +101,38 @@ class Enclosed(_OfCount):
     @named("W1 within one per cent: time a particle", "ns")
     def track_bounds(self, count: int) -> float:
         return self.measure("bounds")["bounds"]
+
+
+class Sliced(_OfCount):
+    """Sliced W1 over 16 angles between M particles of `regression-2d` and a solution's 400 x 400 cells."""
+
+    turns = 3
+    side = 400
+    smallest = {"share": 0.1, "turns": 1, "side": 160}  # noqa: RUF012
+
+    def setup(self, count: int) -> None:
+        """See that it is what so many draws have on average; beside it W1 of the same cloud's first component."""
+        self.count, case = int(self.share * count), cases["regression-2d"]
+        run = particles.simulate(case.model, particles.ExactFlow(), count=self.count, until=TIME, seed=0)
+        x, y = (kinetic.Grid(lo, lo + 16.0, cells=self.side) for lo in (-7.0, -8.0))
+        density = law_on_cells(exact_law(case.model, TIME), kinetic.Plane(x, y))
+        cloud = run.at(TIME)
+        expected = validation.expected_sliced_w1(density, self.count)
+        assert 0.4 * expected < validation.sliced_w1(cloud, density) < 2.5 * expected
+        line, marginal = cloud.marginal(0), density.marginal(0)
+        self.works = {
+            "sliced": Work(lambda: None, lambda: validation.sliced_w1(cloud, density), self.count),
+            "line": Work(lambda: None, lambda: validation.w1(line, marginal), self.count),
+        }
+
+    @named("sliced W1 in the plane: time a particle", "ns")
+    def track_sliced(self, count: int) -> float:
+        return self.measure("sliced")["sliced"]
+
+    @named("sliced W1: 16 angles over the line", "times")
+    def track_ratio_line(self, count: int) -> float:
+        times = self.measure("sliced", "line")
+        return times["sliced"] / times["line"]
 
 
 class InSpace(_OfCount):

@@ -86,10 +86,24 @@ def test_plot_draws_any_record(records: tuple[str, str], which: int, tmp_path: P
     assert picture.stat().st_size > 20_000
 
 
-def test_a_plane_of_particles_is_drawn(tmp_path: Path) -> None:
+def test_a_plane_of_particles_is_drawn_alone_and_over_its_density(
+    plane: str, records: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     run = ("run", "regression-2d", "--count", "500", "--layers", "20", "--out", str(tmp_path / "cloud"))
     assert command.run("particles", particles.__main__.build_parser, run) == 0
     assert validate("plot", str(tmp_path / "cloud"), "--out", str(tmp_path / "plane.png")) == 0
+    out = "--out", str(tmp_path / "over.png")
+    assert validate("plot", plane, "--cloud", str(tmp_path / "cloud"), *out) == 0
+    assert (tmp_path / "over.png").stat().st_size > 20_000
+    (tmp_path / "over.png").unlink()
+    for record, cloud, told in (
+        (plane, records[0], "one of 1 component and one of 2 components"),
+        (records[1], records[0], "--cloud is drawn over a record of the plane"),
+        (records[0], records[0], "--cloud is drawn over a record of the plane"),
+    ):
+        assert validate("plot", record, "--cloud", cloud, *out) == 2
+        assert told in capsys.readouterr().err
+    assert not (tmp_path / "over.png").exists()
 
 
 STUDY = ("study", "mean-field", "regression", "--levels", "100", "1000", "1e4", "--replicates", "150")

@@ -51,7 +51,12 @@ def require_one_model(run: Mapping[str, Any], solution: Mapping[str, Any]) -> tu
 
 
 def common_time(cloud: Trajectory, solution: Record, time: float | None) -> tuple[float, float]:
-    """A time that both hold, as the cloud and as the solution writes it."""
+    """A time that both hold, as the cloud and as the solution writes it, by default the last."""
+    return common_times(cloud, solution, time)[-1]
+
+
+def common_times(cloud: Trajectory, solution: Record, time: float | None = None) -> list[tuple[float, float]]:
+    """All such times, or the one that is asked for; InputError where there is none."""
     rows = ((t, index_of(solution.times, t)) for t in cloud.times)
     common = [(t, solution.times[row]) for t, row in rows if row is not None]
     if time is not None:
@@ -61,7 +66,7 @@ def common_time(cloud: Trajectory, solution: Record, time: float | None) -> tupl
         held = [", ".join(f"{t:g}" for t in times) for times in (cloud.times, solution.times)]
         missing = "they have no common time" if time is None else f"time = {time:g} is not stored in both"
         raise InputError(f"{missing}: the cloud holds t = {held[0]}, the solution t = {held[1]}")
-    return common[-1]
+    return common
 
 
 def dependence(run: Mapping[str, Any]) -> str | None:
