@@ -18,7 +18,7 @@ from kinetic.line.reconstruction import CWENO3
 from particles.base import command
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
-from particles.model import Normal, Product, cases, exact_law
+from particles.model import MultivariateNormal, Normal, Product, cases, exact_law
 from particles.model.laws.space import SpaceLaw
 from particles.trajectory import Trajectory
 from validation.distance.law_on_cells import law_on_cells
@@ -134,6 +134,10 @@ def test_laws_on_cells() -> None:
     assert not exact.plane.walls
     box = law_on_cells(unknown.law, Plane(Grid(-0.5, 1.0, cells=60), Grid(-1.0, 0.5, cells=60)))
     assert_allclose(box.mass, 1.0, rtol=1e-12)
+    tilted = MultivariateNormal(np.zeros(2), np.array([[0.4, 0.3], [0.3, 0.6]]))  # no product of its marginals
+    held = law_on_cells(tilted, PLANE)
+    assert held.plane is not None
+    assert_allclose(held.plane.averages, PLANE.averages(tilted), atol=1e-5)
     in_x = unknown.law.components[0]
     assert_allclose(box.marginal(0).masses, [in_x.cdf(-0.5), 1.0 - in_x.cdf(1.0)])
 

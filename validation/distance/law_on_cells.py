@@ -10,11 +10,9 @@ import numpy as np
 
 from kinetic import Grid, Plane
 from kinetic.line.reconstruction import Linear
-from kinetic.plane.grid import two_components
 from kinetic.plane.solution import plane_measure
 from particles.base.arrays import Floats
-from particles.base.errors import InputError
-from particles.model import Law, Measure
+from particles.model import Law, Measure, Product
 from particles.model.laws.space import SpaceLaw
 
 _SPREAD = 1e-9  # mass at or beyond the edges that goes to the cells next to it
@@ -28,10 +26,9 @@ def law_on_cells(law: Law | SpaceLaw, plane: Plane) -> Measure:
     InputError
         If the law is not one of the plane.
     """
-    try:
-        x, y = two_components(law)
-    except InputError:
+    if not (isinstance(law, Product) and law.dim == 2):
         return _by_density(law, plane)
+    x, y = law.components
     (low_x, in_x, high_x), (low_y, in_y, high_y) = _masses(plane.x, x), _masses(plane.y, y)
     averages = np.outer(in_y, in_x) / plane.size
     corners = np.array([low_x * low_y, high_x * low_y, low_x * high_y, high_x * high_y])
