@@ -140,6 +140,15 @@ class Grid:
         """Exact cell averages of a law from its distribution function, shape (N,)."""
         return np.diff(law.cdf(self.faces)) / self.h
 
+    def masses(self, law: Law) -> tuple[float, Floats, float]:
+        """Masses of a law below the grid, in its cells, shape (N,), and above; the same bits on any CPU where they can.
+
+        That is where the law has a `portable_cdf`.
+        """
+        cdf = law.portable_cdf(self.faces)
+        cdf = np.asarray(law.cdf(self.faces)) if cdf is None else cdf
+        return float(cdf[0]), np.diff(cdf), 1.0 - float(cdf[-1])
+
     def outside(self, law: Law) -> Floats:
         """Masses of a law beyond the low and the high end, shape (2,)."""
         return np.array([float(law.cdf(self.lo)), 1.0 - float(law.cdf(self.hi))])

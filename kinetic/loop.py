@@ -98,9 +98,8 @@ class Share(Protocol):
     def parts(self) -> Sequence[slice]:
         """Its rows, counted from its first, in parts over which sums are taken: the same on any number of ranks."""
 
-    @property
-    def about(self) -> dict[str, Any]:
-        """What the record says of it."""
+    def about(self, problem: Any, scheme: Any) -> dict[str, Any]:
+        """What the record of a problem that a scheme has solved says of it."""
 
     def averages(self, law: Any) -> Floats:
         """Averages of a law over its cells."""
@@ -140,8 +139,7 @@ class Whole:
         """All of them."""
         return self.shape[0]
 
-    @property
-    def about(self) -> dict[str, Any]:
+    def about(self, problem: Any, scheme: Any) -> dict[str, Any]:
         """Nothing."""
         return {}
 

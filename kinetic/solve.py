@@ -291,7 +291,7 @@ def _carry(
         scheme=scheme,
         reconstruction=kind.used(scheme.reconstruction, grid, averages),
         boundary=problem.boundary,
-        provenance={**(about or {}), **share.about, "cautions": cautions, **released, **provenance()},
+        provenance={**(about or {}), **share.about(problem, scheme), "cautions": cautions, **released, **provenance()},
         **{name: value for name, value in run._asdict().items() if name != "release"},
     )
 

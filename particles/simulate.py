@@ -12,7 +12,7 @@ import numpy as np
 from particles import checkpoint
 from particles.base import parallel
 from particles.base.arrays import Floats
-from particles.base.provenance import provenance
+from particles.base.provenance import promise, provenance
 from particles.base.watch import Checkpoints, Watch
 from particles.cautions import cautions
 from particles.checkpoint import Kept
@@ -139,20 +139,13 @@ def perform(
 
     info = {key: value for key, value in described.items() if key != "times"}
     info["cautions"] = list(cautions(model, scheme, levels))
-    info |= {"ranks": ensemble.ranks.size, "promise": _promise(model), "provenance": provenance()}
+    info |= {"ranks": ensemble.ranks.size, "promise": promise(model.reproducible), "provenance": provenance()}
     info["at_or_below_zero"] = kept.left if model.diffusion.half_line else None
     if isinstance(run.start, Samples) and run.start.labels is not None:
         info["labels"] = run.start.labels.tolist()
     counts = np.array(kept.counts) if run.bins is not None else None
     moments, variances = np.array(kept.moments), np.array(kept.variances)
     return Trajectory(tuple(run.stops), tuple(kept.clouds), moments, variances, info, ensemble, counts)
-
-
-def _promise(model: Model) -> str:
-    """What the record says of the run's bytes."""
-    if model.reproducible:
-        return "same bytes for any number of ranks, any restart and any CPU"
-    return "same bytes for any number of ranks and any restart, on one kind of CPU"
 
 
 def sweep(model: Model, count: int, passes: float = 1.0) -> int:

@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -44,6 +45,7 @@ Three = tuple[float, float, float]
 Constants = tuple[float, float, float, float]
 """C_L = C_R, C_0, 1/C_0, eps."""
 
+Power = Callable[[float, float], float]
 _POWER = math.log2(2.0 * math.pi**2)
 """Of a, which tells a square from a law with tails."""
 _LARGEST_SHARE = 0.25
@@ -106,17 +108,19 @@ class CWENO3:
         for k, sides in enumerate((2.0 * 2.0, 1.0 + 3.0, 0.0)):
             assert math.isclose(c_0 * parabola[k] + c_side * sides, optimal[k], rel_tol=1e-14)
 
-    def constants(self, h: float, averages: Floats) -> Constants:
+    def constants(self, h: float, averages: Floats, power: Power = pow) -> Constants:
         """Numbers that the formula takes in a run that starts from averages, shape (N,), on cells of width h.
+
+        `power` is what a power of a relative eps is taken by: the C library's last bit is not that of any CPU.
 
         Raises
         ------
         InputError
             If the weights of numbers of this size under- or overflow.
         """
-        return 0.5 * (1.0 - self.c0), self.c0, 1.0 / self.c0, self._eps(h, averages)
+        return 0.5 * (1.0 - self.c0), self.c0, 1.0 / self.c0, self._eps(h, averages, power)
 
-    def _eps(self, h: float, averages: Floats) -> float:
+    def _eps(self, h: float, averages: Floats, power: Power = pow) -> float:
         if not isinstance(self.eps, str):
             return float(self.eps)
         if self.eps != "relative":
@@ -129,7 +133,7 @@ class CWENO3:
             )
         u = np.abs(averages) / scale
         total, squares = max(float(u.sum()), 1.0), max(float(np.square(u).sum()), 1.0)
-        share: float = (total / squares) ** _POWER / squares
+        share: float = power(total / squares, _POWER) / squares
         return (scale * min(share, _LARGEST_SHARE)) ** 2
 
     def of_run(self, h: float, averages: Floats) -> CWENO3:
@@ -151,7 +155,7 @@ class Linear:
 
     order = 3
 
-    def constants(self, h: float, averages: Floats) -> Constants:
+    def constants(self, h: float, averages: Floats, power: Power = pow) -> Constants:
         """Numbers that the formula takes; P_opt needs none."""
         return 0.0, 1.0, 1.0, 0.0
 

@@ -97,30 +97,35 @@ class Plane:
         """
         if isinstance(law, SpaceLaw) and law.dim == 2 and not isinstance(law, Product):
             return self.averages_of(partial(_density, law), nodes=_NODES)[rows]
-        x, y = two_components(law)
-        return np.asarray(self.y.averages(y)[rows, None] * self.x.averages(x))
+        (_, in_x, _), (_, in_y, _) = self._masses(law)
+        return np.asarray((in_y[rows, None] / self.y.h) * (in_x / self.x.h))
 
     def inside(self, law: Law | SpaceLaw, rows: slice = slice(None)) -> Floats:
         """The same with what the law has beyond an edge in the cells next to it: the mass is 1."""
-        x, y = two_components(law)
+        parts = self._masses(law)
         if not isinstance(law, Product):
             masses = _folded(self, law).copy()
             masses[[1, -2]] += masses[[0, -1]]
             masses[:, [1, -2]] += masses[:, [0, -1]]
             return np.ascontiguousarray(masses[1:-1, 1:-1][rows] / self.size)
-        return np.asarray(self.y.inside(y)[rows, None] * self.x.inside(x))
+        for below, masses, above in parts:
+            masses[0] += below
+            masses[-1] += above
+        (_, in_x, _), (_, in_y, _) = parts
+        return np.asarray((in_y[rows, None] / self.y.h) * (in_x / self.x.h))
 
     def outside(self, law: Law | SpaceLaw) -> Floats:
         """Masses of a law beyond the walls and the corners, in the order of `kinetic.plane.walls`."""
-        x, y = two_components(law)
+        (left, in_x, right), (below, in_y, above) = self._masses(law)
         if not isinstance(law, Product):
             masses = _folded(self, law)
-            beside, below = masses[1:-1, [0, -1]].T, masses[[0, -1], 1:-1]
-            return np.concatenate([*beside, *below, masses[[0, 0, -1, -1], [0, -1, 0, -1]]])
-        (left, right), (below, above) = (grid.outside(law).tolist() for law, grid in ((x, self.x), (y, self.y)))
-        along_y, along_x = (grid.h * grid.averages(law) for grid, law in ((self.y, y), (self.x, x)))
+            beside, under = masses[1:-1, [0, -1]].T, masses[[0, -1], 1:-1]
+            return np.concatenate([*beside, *under, masses[[0, 0, -1, -1], [0, -1, 0, -1]]])
         corners = np.array([left * below, right * below, left * above, right * above])
-        return np.concatenate([left * along_y, right * along_y, below * along_x, above * along_x, corners])
+        return np.concatenate([left * in_y, right * in_y, below * in_x, above * in_x, corners])
+
+    def _masses(self, law: Law | SpaceLaw) -> list[tuple[float, Floats, float]]:
+        return [grid.masses(one) for grid, one in zip((self.x, self.y), two_components(law), strict=True)]
 
     def averages_of(self, function: Callable[[Floats, Floats], Floats], *, nodes: int = 3) -> Floats:
         """Cell averages of a function of x and y by Gauss quadrature, shape (N_y, N_x).
@@ -173,3 +178,9 @@ def _folded(plane: Plane, law: SpaceLaw) -> Floats:
     masses = np.column_stack([in_x[0], masses[:, left : columns - right], in_x[1]])
     in_y = [masses[:below].sum(axis=0), masses[rows - above :].sum(axis=0)]
     return np.vstack([in_y[0], masses[below : rows - above], in_y[1]])
+
+
+def portable(law: Any) -> bool:
+    """Whether the averages of a law of two features are the same bits on any CPU."""
+    end = np.zeros(1)
+    return isinstance(law, Product) and all(one.portable_cdf(end) is not None for one in law.components)

@@ -33,6 +33,7 @@ from kinetic.plane.rows import aligned, in_lines, whole_lines
 from kinetic.plane.stage import Arrivals, Step, fill, fluxes, stage, states, work_arrays
 from kinetic.plane.strips import HALO, Strips
 from kinetic.plane.walls import RELEASED, Release, Walls, release
+from particles import vmath
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 
@@ -102,7 +103,7 @@ class PlaneIntegrator:
         self._fill, self._loop = fill(), stage(*states(reconstruction.polynomial), *fluxes(problem.noisy))
         self._walls: Walls | None = None
         if problem.boundary == "wall":
-            lines = [reconstruction.constants(plane.y.h, along_y), reconstruction.constants(plane.x.h, along_x)]
+            lines = [reconstruction.constants(g.h, u, _power) for g, u in ((plane.y, along_y), (plane.x, along_x))]
             self._walls = Walls(plane, reconstruction, upwind, lines)
             self._walls.put(atoms)
         self._evaluated: tuple[tuple[float, int], _Data] | None = None
@@ -217,6 +218,11 @@ def constants_of(
 ) -> tuple[Any, Any]:
     """Numbers of the reconstruction in x and in y: a relative eps is that of a marginal as high as the density."""
     return tuple(  # type: ignore[return-value]
-        reconstruction.constants(grid.h, marginal * (highest / (float(np.abs(marginal).max()) or 1.0)))
+        reconstruction.constants(grid.h, marginal * (highest / (float(np.abs(marginal).max()) or 1.0)), _power)
         for grid, marginal in zip((plane.x, plane.y), along, strict=True)
     )
+
+
+def _power(x: float, exponent: float) -> float:
+    """x^exponent for x > 0, the same bits on any CPU."""
+    return vmath.exp(exponent * vmath.log(x))

@@ -16,7 +16,7 @@ import numpy as np
 from kinetic.flux import Boundary
 from kinetic.limit import breaks, reflects, require_walls_at_ends, times_within
 from kinetic.plane.field import Field
-from kinetic.plane.grid import Plane
+from kinetic.plane.grid import Plane, portable
 from kinetic.plane.rest import Rest, rest_of
 from particles.base.arrays import Floats
 from particles.base.checks import require_at_least, require_one_of, require_type
@@ -45,6 +45,8 @@ class PlaneProblem:
         The field is a function of time between its jumps too.
     rest : Rest, optional
         The law at rest, where it is known: what the scheme `WellBalanced` rests at.
+    portable : bool, default False
+        The field, and the start of a model, are the same bits on any CPU: what the record promises of its bytes.
     """
 
     field: Field
@@ -55,6 +57,7 @@ class PlaneProblem:
     breakpoints: Sequence[float] | Callable[[float], Sequence[float]] = ()
     varying: bool = False
     rest: Rest | None = None
+    portable: bool = False
 
     def __post_init__(self) -> None:
         if not callable(self.field):
@@ -91,6 +94,7 @@ class PlaneProblem:
             partial(speeds, model), "reflecting" if model.nu2 > 0.0 or reflects(model) else "wall", 0.5 * model.nu2,
             steady=model.autonomous and not model.mean_coupled, needs_mean=model.mean_coupled,
             breakpoints=partial(breaks, model), varying=model.varying, rest=rest_of(model),
+            portable=model.reproducible and portable(model.initial),
         )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from kinetic.plane.stage import Arrivals, Edge
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.parallel import Ranks, serial
+from particles.base.provenance import promise
 from particles.model import Law, SpaceLaw
 
 HEIGHT = 16
@@ -101,10 +102,9 @@ class Strips:
         """The strips of this rank, as slices of its rows."""
         return tuple(map(slice, self.bounds[:-1], self.bounds[1:]))
 
-    @property
-    def about(self) -> dict[str, Any]:
-        """The number of ranks."""
-        return {"ranks": self.ranks.size}
+    def about(self, problem: Any, scheme: Any) -> dict[str, Any]:
+        """The number of ranks, and what is promised of the bytes."""
+        return {"ranks": self.ranks.size, "promise": promise(problem.portable and scheme.on_ranks)}
 
     def averages(self, law: Law | SpaceLaw) -> Floats:
         """Averages of a law over this rank's cells."""

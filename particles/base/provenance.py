@@ -28,6 +28,13 @@ def provenance() -> dict[str, Any]:
     }
 
 
+def promise(reproducible: bool) -> str:
+    """What a record says of a run's bytes."""
+    if reproducible:
+        return "same bytes for any number of ranks, any restart and any CPU"
+    return "same bytes for any number of ranks and any restart, on one kind of CPU"
+
+
 def _program() -> str:
     """`particles` of ``python -m particles``, `simresnet` of the command of that name."""
     path = Path(sys.argv[0])

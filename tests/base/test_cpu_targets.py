@@ -36,6 +36,7 @@ COUNT, EPS, STEPS = 1 << 14, 1.0 / 64.0, 64
 ensemble = Ensemble(COUNT, parallel.serial())
 W = np.array([[-1.0, 0.7], [0.3, -0.5]])
 PLANE = Product([Normal(1.0, 1.0), Uniform(-1.0, 2.0)])
+MIXED = Product([Normal(1.0, 1.0), Mixture([Normal(0.0, 0.3), Uniform(-1.0, 2.0)], [0.4, 0.6])])
 
 def digest(*arrays):
     total = hashlib.sha256()
@@ -80,6 +81,16 @@ def starts():
     clouds.append(start(line(drift=IDENTITY, weight=W, bias=np.ones(2), initial=PLANE)))
     return digest(*clouds, *map(ensemble.moments, clouds))
 
+def equation(**options):
+    import kinetic
+    from kinetic.plane.domain import rectangle
+    model = line(**{"weight": W, "bias": np.array([1.0, -0.5]), "initial": MIXED} | options)
+    ends = rectangle(line(weight=W, bias=np.ones(2), initial=MIXED, nu2=0.0), 1.0)
+    plane = kinetic.Plane(kinetic.Grid(-2.0, 3.0, cells=20), kinetic.Grid(*ends[1], cells=24))
+    solution = kinetic.solve(model, plane, until=0.2, comm=parallel.serial())
+    assert solution.provenance["promise"].endswith("any CPU")
+    return digest(solution.averages, solution.atoms, np.array(ends))
+
 JOBS = {
     "poisson": lambda: go(line(), Collisions(EPS, dt=8.0 * EPS), 1.0),
     "two-point, K = x": lambda: go(line(diffusion=LINEAR), Collisions(EPS, "synchronous", law("two-point")), 1.0),
@@ -97,6 +108,9 @@ JOBS = {
     "euler, plane": lambda: go(line(weight=W, bias=np.ones(2), initial=PLANE, nu2=0.0), Euler(dt=EPS), 1.0),
     "flows": flows,
     "starts": starts,
+    "equation": lambda: equation(nu2=0.0),
+    "equation, noise": lambda: equation(nu2=0.5),
+    "equation, mean": lambda: equation(nu2=0.0, bias=MEAN_COUPLED),
 }
 
 def widths():
@@ -132,7 +146,7 @@ TARGETS: dict[str, tuple[str | None, str | None, str | None, str]] = {
     "512-bit": ("skylake-avx512", V4, "zmm", "avx512f"),
 }
 PAIRS = [("haswell", ["poisson", "starts"]), ("generic", ["poisson", "two-point, K = x"]), ("512-bit", ["poisson"])]
-HOST_JOBS = ["poisson", "two-point, K = x", "starts", "mean", "euler"]
+HOST_JOBS = ["poisson", "two-point, K = x", "starts", "mean", "euler", "equation"]
 
 
 def switched_off() -> str:
@@ -232,6 +246,6 @@ def test_all_environments_give_the_same_bytes_for_all_jobs(
 
 
 def test_the_list_of_jobs_is_whole() -> None:
-    assert len(JOBS) == 12
+    assert len(JOBS) == 15
     assert set(HOST_JOBS) <= set(JOBS)
     assert np.all([name in JOBS for _, names in PAIRS for name in names])

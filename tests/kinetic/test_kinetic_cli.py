@@ -113,7 +113,7 @@ def test_a_run_ends_where_nothing_changes(tmp_path: Path, capsys: pytest.Capture
     [
         (("regresion",), "case 'regresion' is not known"),
         (("regression-2d",), "two features have N or N N, and four ends"),
-        (("regression-2d", "--scheme", "imex"), "scheme = 'imex' in the plane: allowed is 'explicit'"),
+        (("regression-2d", "--scheme", "imex"), "scheme = 'imex' needs noise"),
         (("regression", "--cells", "100", "80"), "a case on the line has one N, and LO HI"),
         (("regression", "--domain", "0"), "a case on the line has one N, and LO HI"),
         (("regression", "--cells", "0"), "must be a positive integer"),

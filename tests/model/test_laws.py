@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import mpmath
 import numpy as np
 import pytest
 from scipy import stats
@@ -16,6 +17,7 @@ from particles.model.laws.elementary import Dirac, Normal, Uniform
 from particles.model.laws.empirical import KernelEstimate
 from particles.model.laws.histogram import Histogram
 from particles.model.laws.law import Law
+from particles.model.laws.pareto import Pareto
 from particles.philox import start_uniforms
 
 TWO = Mixture([Normal(-1.0, 0.25), Normal(2.0, 1.0)], [0.3, 0.7])
@@ -168,3 +170,24 @@ def test_a_mixture_far_from_zero_keeps_its_variance() -> None:
     """1 within, 1/4 between the components; E X^2 - m^2 would be 0."""
     mixture = Mixture([Normal(1e9, 1.0), Normal(1e9 + 1.0, 1.0)], [0.5, 0.5])
     assert mixture.variance == pytest.approx(1.25, rel=1e-7)
+
+
+@pytest.mark.parametrize(("low", "high", "ulp"), [(-0.66, 0.66, 4), (-5.6, -0.66, 8), (-37.0, -5.6, 8), (0.66, 8.0, 2)])
+def test_the_portable_normal_distribution_function_is_within_its_bound(low: float, high: float, ulp: float) -> None:
+    points = np.random.default_rng(2).uniform(low, high, 400)
+    found = Normal(0.0, 1.0).portable_cdf(points)
+    with mpmath.workdps(40):
+        for z, value in zip(points.tolist(), found.tolist(), strict=True):
+            exact = mpmath.ncdf(mpmath.mpf(z))
+            assert abs(mpmath.mpf(value) - exact) <= ulp * mpmath.mpf(float(np.spacing(float(exact))))
+
+
+def test_portable_distribution_functions_are_the_laws_own() -> None:
+    points = np.linspace(-50.0, 50.0, 2001)
+    mixture = Mixture([Normal(1.0, 4.0), Uniform(-1.0, 2.0)], [0.3, 0.7])
+    for law in (Normal(1.0, 4.0), Uniform(-1.0, 2.0), mixture):
+        found = law.portable_cdf(points)
+        assert found is not None
+        np.testing.assert_allclose(found, law.cdf(points), rtol=1e-14, atol=1e-16)
+    assert Pareto(2.0, 1.0).portable_cdf(points) is None
+    assert Mixture([Normal(1.0, 4.0), Pareto(2.0, 1.0)], [0.5, 0.5]).portable_cdf(points) is None

@@ -57,6 +57,15 @@ class Mixture(Law):
     def cdf(self, x: ArrayLike) -> Floats:
         return self._sum([component.cdf(x) for component in self.components])
 
+    def portable_cdf(self, x: Floats) -> Floats | None:
+        total = np.zeros(np.shape(x))
+        for weight, component in zip(self.weights, self.components, strict=True):
+            part = component.portable_cdf(x)
+            if part is None:
+                return None
+            total = total + weight * part
+        return total
+
     def pdf(self, x: ArrayLike) -> Floats:
         return self._sum([component.pdf(x) for component in self.components])
 

@@ -15,6 +15,7 @@ from particles.base.errors import InputError
 from particles.base.jit import formula
 from particles.model.laws.law import Law
 from particles.model.laws.law_moments import of_bins, of_normals, of_points
+from particles.model.laws.normal_cdf import normal_cdf
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,11 @@ def _normal_quantile(p: float, c: tuple[float, ...]) -> float:
     return c[0] + c[1] * vmath.normal_quantile(p)
 
 
+@formula
+def _normal_cdf(x: float, c: tuple[float, ...]) -> float:
+    return normal_cdf((x - c[0]) / c[1])
+
+
 @dataclass(frozen=True)
 class Normal(Law):
     """Normal law N(m, v); the second parameter is the variance, not the standard deviation.
@@ -91,6 +97,9 @@ class Normal(Law):
         from scipy.special import ndtr
 
         return np.asarray(ndtr(self._standard(x)))
+
+    def portable_cdf(self, x: Floats) -> Floats:
+        return over_arrays(_normal_cdf, x, constants=(self.m, self.std))
 
     def _standard(self, x: ArrayLike) -> Floats:
         with np.errstate(over="ignore"):  # as good as infinite
@@ -138,6 +147,9 @@ class Uniform(Law):
 
     def cdf(self, x: ArrayLike) -> Floats:
         return (np.clip(x, self.low, self.high) - self.low) / (self.high - self.low)
+
+    def portable_cdf(self, x: Floats) -> Floats:
+        return self.cdf(x)
 
     def pdf(self, x: ArrayLike) -> Floats:
         inside = (np.asarray(x) >= self.low) & (np.asarray(x) <= self.high)

@@ -73,6 +73,10 @@ class Law(ABC):
             return 0.0
         return end * float(self.sf(end)) / (self.tail - 1.0) if self.tail > 1.0 else math.inf
 
+    def portable_cdf(self, x: Floats) -> Floats | None:
+        """F at points, the same bits on any CPU; None where no formula for it is written so."""
+        return None
+
     def sample(self, u: ArrayLike) -> Floats:
         """Draws of the law from independent numbers u uniform in (0, 1)."""
         return self.quantile(u)
