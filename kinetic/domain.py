@@ -64,10 +64,14 @@ def domain(model: Model, until: float, *, tail: float = TAIL) -> tuple[float, fl
 
 def tail_masses(solution: Solution) -> tuple[float, float]:
     """Largest mass over the stored times, atoms included, within the outer 1/64 of the grid at its low and high end."""
-    cells = max(1, round(MARGIN * solution.grid.cells))
-    h = solution.grid.h
-    low = solution.atoms[:, 0] + h * np.abs(solution.averages[:, :cells]).sum(axis=1)
-    high = solution.atoms[:, 1] + h * np.abs(solution.averages[:, -cells:]).sum(axis=1)
+    return masses_at_ends(solution.grid, np.abs(solution.averages), solution.atoms)
+
+
+def masses_at_ends(grid: Grid, sizes: Floats, atoms: Floats) -> tuple[float, float]:
+    """The same of the sizes of averages, shape (T, N), and atoms, shape (T, 2)."""
+    cells = max(1, round(MARGIN * grid.cells))
+    low = atoms[:, 0] + grid.h * sizes[:, :cells].sum(axis=1)
+    high = atoms[:, 1] + grid.h * sizes[:, -cells:].sum(axis=1)
     return float(low.max()), float(high.max())
 
 
@@ -78,7 +82,7 @@ def _length(model: Model, x: float) -> float:
 
 
 def _by_quantiles(model: Model, until: float, tail: float) -> tuple[float, float] | None:
-    laws = [model.start, *(exact_law(model, t) for t in _stops(model, until, _TIMES)[1:])]
+    laws = [model.start, *(exact_law(model, t) for t in stops(model, until, _TIMES)[1:])]
     known = [law for law in laws if isinstance(law, Law)]
     if len(known) < len(laws):
         return None
@@ -88,7 +92,7 @@ def _by_quantiles(model: Model, until: float, tail: float) -> tuple[float, float
     return (0.0 if _bottom(model, lo) == 0.0 else lo - margin), hi + margin
 
 
-def _stops(model: Model, until: float, steps: int) -> list[float]:
+def stops(model: Model, until: float, steps: int) -> list[float]:
     """Times 0, ..., until, `steps` of them between two jumps of the parameters: extremes lie there, or in between."""
     jumps = [0.0, *(t for t in model.breakpoints if t < until), until]
     pieces = [np.linspace(a, b, steps + 1)[1:] for a, b in itertools.pairwise(jumps)]
@@ -110,11 +114,9 @@ def _by_runs(model: Model, until: float, tail: float) -> tuple[float, float]:
     for _ in range(_DOUBLINGS):
         grid = Grid(max(lo - reach, bottom), min(hi + reach, top), cells=_CELLS)
         below, above = _largest_tails(model, law, grid, until)
-        free = below[_CELLS // 4] <= tail or grid.lo == bottom, above[3 * _CELLS // 4] <= tail or grid.hi == top
-        if all(free):
-            first = grid.lo if grid.lo == bottom else grid.faces[np.searchsorted(below, tail, "right") - 1]
-            last = grid.hi if grid.hi == top else grid.faces[_CELLS + 1 - np.searchsorted(above[::-1], tail, "right")]
-            return float(first), float(last)
+        found = empty_beyond(grid, below, above, tail, (bottom, top))
+        if found is not None:
+            return found
         reach *= 2.0
     raise InputError(
         f"the tails of this model hold more than {tail:.3g} of its mass beyond [{grid.lo:.4g}, {grid.hi:.4g}]:"
@@ -122,12 +124,28 @@ def _by_runs(model: Model, until: float, tail: float) -> tuple[float, float]:
     )
 
 
+def empty_beyond(
+    grid: Grid, below: Floats, above: Floats, tail: float, ends: tuple[float, float]
+) -> tuple[float, float] | None:
+    """Ends beyond which there is at most `tail`, where the outer quarters of a grid are empty or end there; or None.
+
+    `below` and `above`, shape (N + 1,), are the masses on either side of each face; `ends` those that a grid can have.
+    """
+    n, (bottom, top) = grid.cells, ends
+    free = below[n // 4] <= tail or grid.lo == bottom, above[3 * n // 4] <= tail or grid.hi == top
+    if not all(free):
+        return None
+    first = grid.lo if grid.lo == bottom else grid.faces[np.searchsorted(below, tail, "right") - 1]
+    last = grid.hi if grid.hi == top else grid.faces[n + 1 - np.searchsorted(above[::-1], tail, "right")]
+    return float(first), float(last)
+
+
 def _largest_tails(model: Model, law: Law, grid: Grid, until: float) -> tuple[Floats, Floats]:
     """Largest mass below and above each face over all steps of a coarse run, shape (N + 1,)."""
     stepper = ChangCooperStepper(equation(model), grid, grid.inside(law), "implicit-euler", "midpoint")
     below, above = np.zeros(grid.cells + 1), np.zeros(grid.cells + 1)
-    stops = _stops(model, until, _STEPS)
-    for t, end in zip(stops, [*stops[1:], math.inf], strict=True):
+    times = stops(model, until, _STEPS)
+    for t, end in zip(times, [*times[1:], math.inf], strict=True):
         masses = grid.h * stepper.averages
         below[1:] = np.maximum(below[1:], np.cumsum(masses))
         above[:-1] = np.maximum(above[:-1], np.cumsum(masses[::-1])[::-1])

@@ -242,6 +242,7 @@ def _say(sentences: Iterable[str]) -> None:
 def _remarks(model: Any, solution: Any) -> list[str]:
     """Return what a person should know of a finished run."""
     from kinetic import tail_masses
+    from kinetic.plane import domain as in_plane
 
     found = []
     if solution.lowest < NEGATIVE * float(solution.averages.max()):
@@ -249,15 +250,20 @@ def _remarks(model: Any, solution: Any) -> list[str]:
     if (release := getattr(solution, "release", None)) is not None:
         found.append(release.sentence)
     if model.nu2 > 0.0 and model.dim == 1:
-        for end, mass, free in zip(
-            (solution.grid.lo, solution.grid.hi), tail_masses(solution), _free_ends(model, solution.grid), strict=True
-        ):
-            if free and mass > THIN:
-                found.append(f"mass up to {mass:.3g} lay next to the end of the grid at {end:g}: it may be too narrow")
+        found += _thin_ends(model, "", solution.grid, model.ends, tail_masses(solution))
+    elif model.nu2 > 0.0:
+        grids = solution.grid.x, solution.grid.y
+        for name, grid, ends, masses in zip("xy", grids, model.box, in_plane.tail_masses(solution), strict=True):
+            found += _thin_ends(model, f"in {name}: ", grid, ends, masses)
     return found
 
 
-def _free_ends(model: Any, grid: Any) -> tuple[bool, bool]:
-    """Whether an end of the grid cuts the line: no wall there, and not the zero of K = x."""
-    low, high = model.ends
-    return grid.lo > low and not (model.diffusion.half_line and grid.lo == 0.0), grid.hi < high
+def _thin_ends(model: Any, where: str, grid: Any, ends: tuple[float, float], masses: tuple[float, float]) -> list[str]:
+    """Ends of a grid that cut the law where it is not thin: no wall there, and not the zero of K = x."""
+    free = grid.lo > ends[0] and not (model.diffusion.half_line and grid.lo == 0.0), grid.hi < ends[1]
+    told = "lay next to the end of the grid at"
+    return [
+        f"{where}mass up to {mass:.3g} {told} {end:g}: it may be too narrow"
+        for end, mass, cuts in zip((grid.lo, grid.hi), masses, free, strict=True)
+        if cuts and mass > THIN
+    ]

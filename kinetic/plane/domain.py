@@ -2,7 +2,7 @@
 
 Without noise the flow is a homeomorphism: what starts inside a rectangle stays inside the image of its edge. So points
 of the edge of the rectangle between the 1e-12 quantiles of the start, at levels that reach into its tails, are carried
-along from jump to jump of the parameters by LSODA, which takes stiff drifts too.
+along from jump to jump of the parameters by LSODA, which takes stiff drifts too. With noise see `kinetic.plane.spread`.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from itertools import pairwise
 import numpy as np
 
 from kinetic.cautions import outside, too_narrow
-from kinetic.domain import MARGIN, TAIL
+from kinetic.domain import MARGIN, TAIL, masses_at_ends
 from kinetic.grid import Grid
 from kinetic.limit import breaks, reflects
 from kinetic.loop import BEFORE
 from kinetic.plane.grid import Plane, two_components
-from kinetic.plane.problem import speeds
+from kinetic.plane.problem import require_two_features, speeds
+from kinetic.plane.solution import PlaneSolution
+from kinetic.plane.spread import reach_with_noise
 from particles.base.arrays import Floats
 from particles.base.checks import require_positive
 from particles.base.errors import InputError
@@ -43,8 +45,9 @@ def rectangle(model: Model, until: float) -> tuple[tuple[float, float], tuple[fl
     Raises
     ------
     InputError
-        If `until` is not positive, the model has not two features, has noise, or a bias that follows a mean which its
-        drift does not keep; if the start has no width, or its edge can't be followed.
+        If `until` is not positive, or the model has not two features; without noise if the bias follows a mean which
+        the drift does not keep, the start has no width, or its edge can't be followed; with noise if K is not 1, or
+        tails reach too far.
     """
     require_positive("until", until)
     if np.isfinite(model.box).all() and model.size == 2:
@@ -61,6 +64,17 @@ def _rounded(lo: float, hi: float) -> tuple[float, float]:
     return unit * math.floor(lo / unit), unit * math.ceil(hi / unit)
 
 
+def tail_masses(solution: PlaneSolution) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Largest mass over the stored times within the outer 1/64 of the plane at its low and high end, in x and in y.
+
+    Masses at the edge are not in it: with noise there are none.
+    """
+    plane, sizes = solution.grid, np.abs(solution.averages)
+    none = np.zeros((len(sizes), 2))
+    in_x = masses_at_ends(plane.x, plane.y.h * sizes.sum(axis=1), none)
+    return in_x, masses_at_ends(plane.y, plane.x.h * sizes.sum(axis=2), none)
+
+
 def cautions(model: Model, plane: Plane, until: float) -> tuple[str, ...]:
     """Return sentences on what limits a run in the plane up to `until`.
 
@@ -70,7 +84,7 @@ def cautions(model: Model, plane: Plane, until: float) -> tuple[str, ...]:
     for name, law, grid in zip(("x", "y"), two_components(model.initial), (plane.x, plane.y), strict=True):
         told = outside(law, grid)
         found += [f"in {name}: {one}" for one in (too_narrow(law, grid), told) if one]
-        if not (told or reflects(model)) and (ends := _ends_reached(model, until, name, grid)):
+        if not (told or reflects(model) or model.nu2 > 0.0) and (ends := _ends_reached(model, until, name, grid)):
             where = "wall" if model.walls is not None else "end of the grid"
             found.append(f"in {name}: mass reaches the {where} at {ends} by t = {until:g}, and stays there")
     return tuple(found)
@@ -91,7 +105,8 @@ def _reach(model: Model, until: float) -> tuple[tuple[float, float, float], ...]
     from scipy.integrate import LSODA
 
     if model.nu2 > 0.0:
-        raise InputError(f"nu2 = {model.nu2!r}: with noise the domain in the plane must be given")
+        require_two_features(model)
+        return reach_with_noise(model, until)
     if model.mean_coupled and not model.drift.linear:
         raise InputError(f"a mean-coupled bias with drift {model.drift.name!r}: the domain in the plane must be given")
     laws = two_components(model.initial)

@@ -113,7 +113,8 @@ def test_a_run_ends_where_nothing_changes(tmp_path: Path, capsys: pytest.Capture
     [
         (("regresion",), "case 'regresion' is not known"),
         (("regression-2d",), "two features have N or N N, and four ends"),
-        (("regression-2d", "--scheme", "imex"), "scheme = 'imex' needs noise"),
+        (("regression-2d", "--scheme", "imex"), "scheme = 'imex' needs noise: nu2 = 0.0 must be above 0"),
+        (("fokker-planck", "--scheme", "well-balanced"), "scheme = 'well-balanced' on the line: allowed is 'explicit'"),
         (("regression", "--cells", "100", "80"), "a case on the line has one N, and LO HI"),
         (("regression", "--domain", "0"), "a case on the line has one N, and LO HI"),
         (("regression", "--cells", "0"), "must be a positive integer"),

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kinetic import Grid, Plane
-from kinetic.plane.domain import cautions, rectangle
+from kinetic import ChangCooper, Grid, Plane, solve
+from kinetic.plane.domain import cautions, rectangle, tail_masses
 from particles.base.errors import InputError
 from particles.model import (
     IDENTITY,
+    LINEAR,
     MEAN_COUPLED,
+    RELU,
     SIGMOID,
     TANH,
     Dirac,
@@ -23,8 +25,10 @@ from particles.model import (
     Product,
     Uniform,
     cases,
+    exact_law,
     piecewise,
 )
+from tests.kinetic.planes import Example
 
 NORMAL = Normal(0.0, 1.0)
 TAIL = -float(NORMAL.quantile(np.array([1e-12]))[0])
@@ -71,7 +75,9 @@ def test_a_rectangle_holds_a_rotation() -> None:
 @pytest.mark.parametrize(
     ("model", "words"),
     [
-        (of(nu2=1.0), "with noise the domain in the plane must be given"),
+        (of(nu2=1.0, diffusion=LINEAR), "K = 'x' in the plane: allowed is K = 1"),
+        (of(drift=RELU, weight=8.0, nu2=1.0), "more than 1e-12 of its mass beyond"),
+        (of(Pareto(1.0, 0.01), nu2=1.0), "beyond the largest number"),
         (of(drift=SIGMOID, bias=MEAN_COUPLED), "mean-coupled bias with drift 'sigmoid'"),
         (of(Dirac(0.0)), "no rectangle is found"),
         (of(drift=IDENTITY, weight=2000.0), "no rectangle is found"),
@@ -93,3 +99,46 @@ def test_what_limits_a_run_is_said() -> None:
     assert comes == "in x: mass reaches the end of the grid at 9.3 by t = 1, and stays there"
     narrow = of(Normal(0.0, 1e-6))
     assert "in x: the initial law (width 0.001) is narrower than a cell" in cautions(narrow, Plane(wide, wide), 1.0)[0]
+
+
+BOX = (-1.0, 1.0, -1.0, 1.0)
+NOISY: dict[str, Any] = {
+    "drift": IDENTITY,
+    "nu2": 1.0,
+    "weight": np.array([[-2.0, 1.2], [-0.8, -1.0]]),
+    "bias": [0.2, 0.1],
+}
+
+
+def test_with_noise_a_rectangle_holds_the_quantiles_of_the_exact_law() -> None:
+    """From N(0, 1)^2 to a normal law, by Van Loan's exponentials."""
+    (lo, hi), (below, above) = rectangle(of(**NOISY), 0.5)
+    wanted = [[], []]  # type: list[list[float]]
+    for t in np.linspace(0.0, 0.5, 33):
+        mean, covariance = Example(
+            "identity", ((-2, 1.2), (-0.8, -1)), (0.2, 0.1), (0, 0), ((1, 0), (0, 1)), BOX, 0.5, 1.0
+        ).law(t)
+        for k in (0, 1):
+            reach = TAIL * math.sqrt(covariance[k, k])
+            wanted[k] += [mean[k] - reach, mean[k] + reach]
+    for (a, b), places in zip(((lo, hi), (below, above)), wanted, strict=True):
+        margin = (max(places) - min(places)) * (WIDER - 1.0) / 2.0
+        assert (a, b) == pytest.approx((min(places) - margin, max(places) + margin), abs=1e-3)
+
+
+@pytest.mark.parametrize("changed", [{}, {"weight": lambda t: [[-2.0, 1.2 * math.cos(t)], [-0.8, -1.0]]}])
+def test_where_no_law_is_known_a_coarse_run_finds_a_rectangle_that_holds_it(changed: Any) -> None:
+    model = of(**(NOISY | {"drift": TANH} | changed))
+    assert exact_law(model, 0.5) is None
+    ends = rectangle(model, 0.5)
+    found = solve(model, Plane(*(Grid(*pair, cells=96) for pair in ends)), ChangCooper(), until=0.5)
+    assert max(max(pair) for pair in tail_masses(found)) < 1e-10
+    within = solve(model, Plane(*(Grid(0.75 * lo, 0.75 * hi, cells=96) for lo, hi in ends)), ChangCooper(), until=0.5)
+    assert max(max(pair) for pair in tail_masses(within)) > 1e-9
+
+
+def test_walls_are_ends_with_noise_too() -> None:
+    model = of(**NOISY, walls=[[-1.0, 2.0], [0.0, 3.0]], wall="reflecting")
+    assert rectangle(model, 1.0) == ((-1.0, 2.0), (0.0, 3.0))
+    half = of(**NOISY, walls=[[-1.0, math.inf], [-math.inf, math.inf]], wall="reflecting")
+    assert rectangle(half, 0.5)[0][0] == -1.0
