@@ -28,7 +28,8 @@ from particles.base.readers import parse_json, read_bytes, reading
 from particles.base.times import index_of
 
 OLDER = "simresnet-kinetic-2"  # without a sum
-LARGEST = 2**31  # bytes of a record
+LARGEST = 2**34  # bytes of a record
+LARGEST_PART = 2**31 - 4  # bytes of a variable in netCDF-3, or of it at one time where the times are its records
 ROUNDING = 1e-6  # of a mass: far above the rounding of any scheme
 SUM = "sha256"
 
@@ -54,6 +55,8 @@ class Record(ABC):
     undershoots: ClassVar[bool] = False
     """Whether masses at the edge are averages of cells, which go below 0 as those of the density do."""
     title: ClassVar[str]
+    time_by_time: ClassVar[bool] = False
+    """Whether a file holds one stored time after the other, each of which may then fill a variable of netCDF."""
     kinds: ClassVar[dict[str, type[Record]]] = {}
 
     def __init_subclass__(cls) -> None:
@@ -103,6 +106,16 @@ class Record(ABC):
         known = ", ".join(f"{stored:g}" for stored in self.times)
         raise InputError(f"t = {t!r} is not stored: allowed are {known}")
 
+    @classmethod
+    def require_room(cls, grid: Any, times: int) -> None:
+        """Refuse a grid and a number of stored times of which a file could not hold, or `load` not read, the record."""
+        one, whole = 8 * grid.cells, 8 * grid.cells * times
+        part, what = (one, "a stored time") if cls.time_by_time else (whole, f"{times} stored times")
+        for size, told, most in ((part, what, LARGEST_PART), (whole, f"{times} stored times", LARGEST)):
+            if size > most:
+                gib = f"{size / 2**30:.3g} GiB"
+                raise InputError(f"{grid.told}: {told} of {gib}: a record (netCDF-3) holds {most / 2**30:.3g} GiB")
+
     def save(self, path: str | Path, *, replace: bool = True) -> None:
         """Write the record as netCDF (version 3, 64-bit offsets), whole or not at all.
 
@@ -116,9 +129,13 @@ class Record(ABC):
         ------
         StorageError
             If the disk refuses; if a file lies at `path` that is not to be replaced.
+        InputError
+            If it is more than the format holds.
         """
+        self.require_room(self.grid, len(self.times))
+        ordered = {"unlimited_dims": ["time"]} if self.time_by_time else {}
         with replace_file(path, replace=replace) as draft:
-            self.to_xarray().to_netcdf(draft, engine="scipy", format="NETCDF3_64BIT")
+            self.to_xarray().to_netcdf(draft, engine="scipy", format="NETCDF3_64BIT", **ordered)
 
     def to_xarray(self) -> Any:
         """Return the record as an `xarray.Dataset`, the one that `save` writes.

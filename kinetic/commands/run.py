@@ -91,7 +91,7 @@ def execute(arguments: argparse.Namespace) -> int:
 def carry(arguments: argparse.Namespace, case: Any, checkpoints: Any) -> int:
     """Check a run, carry it out, store it, and tell of it."""
     from kinetic import solve
-    from kinetic.solve import stored_times
+    from kinetic.solve import kind_of, stored_times
     from particles.base.checkpoint import discard
     from particles.base.files import check_output_file
     from particles.base.progress import progress_bar
@@ -110,6 +110,7 @@ def carry(arguments: argparse.Namespace, case: Any, checkpoints: Any) -> int:
         scheme, noisy=case.model.nu2 > 0.0, in_plane=case.model.dim > 1, ranks=command.launched_size()
     )  # fmt: skip
     grid, foreseen = (_in_plane if case.model.dim == 2 else _on_line)(case, arguments, until, len(times))
+    kind_of(grid).record.require_room(grid, len(stored))
     if arguments.resume and _is_finished(arguments, case.model, grid, scheme, stored):
         if command.launched_rank() == 0:
             discard(checkpoints.folder)  # a kill between storing and this left them

@@ -46,6 +46,7 @@ class PlaneSolution(Record):
 
     format = "simresnet-kinetic-plane-1"
     undershoots = True
+    time_by_time = True
     title = "mean-field density in the plane by CWENO3 finite volumes"
 
     def edge(self, t: float) -> dict[str, Floats]:

@@ -39,11 +39,14 @@ def turning(x: Any, y: Any, t: float, mean: Any) -> tuple[Any, Any]:
     return x + 0.5 * y, y - 0.5 * x
 
 
+SPREADING = Model(drift=TANH, weight=W, bias=0.1, initial=PAIR, nu2=0.5)
 RUNS: dict[str, Run] = {
     "plane": of(Model(drift=TANH, weight=W, bias=0.1, initial=PAIR), SMALL),
     "plane, mean": of(Model(drift=TANH, weight=W, bias=MEAN_COUPLED, initial=PAIR), SMALL),
     "plane, varying": of(Model(drift=TANH, weight=lambda t: (1.0 + t) * W, bias=0.1, initial=PAIR), SMALL),
     "plane, noise": of(Model(drift=TANH, weight=W, bias=0.1, initial=PAIR, nu2=0.5), SMALL, residual=0.05),
+    "plane, imex": of(SPREADING, SMALL, Imex(), until=2.0),
+    "plane, chang-cooper": of(SPREADING, SMALL, ChangCooper(), until=2.0),
     "plane, walls": lambda **more: evolve(
         PlaneProblem(turning, "wall"),
         np.full(SMALL.shape, 1 / 56),

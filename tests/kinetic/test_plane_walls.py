@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from kinetic import CWENO3, Explicit, Grid, Plane, PlaneProblem, PlaneSolution, evolve, load, solve
+from kinetic import CWENO3, Explicit, Grid, Plane, PlaneProblem, PlaneSolution, Solution, evolve, load, solve
 from kinetic.schemes import Scheme
 from particles.base.arrays import Floats
 from particles.base.errors import InputError, NotFiniteError
@@ -235,6 +235,36 @@ def test_walls_that_release_nothing_are_not_told_of(tmp_path: Path) -> None:
     told = sticky(downwards, 24)
     told.save(tmp_path / "plane.nc")
     assert load(tmp_path / "plane.nc").release == told.release
+
+
+def test_what_a_file_cannot_hold_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the plane every stored time fills a variable of its own; on the line all of them share one."""
+    big = Plane(Grid(0.0, 1.0, cells=16384), Grid(0.0, 1.0, cells=16383))
+    PlaneSolution.require_room(big, 8)
+    with pytest.raises(InputError, match=r"9 stored times of 18 GiB: a record .* holds 16 GiB"):
+        PlaneSolution.require_room(big, 9)
+    with pytest.raises(InputError, match=r"a stored time of 2 GiB: a record .* holds 2 GiB"):
+        PlaneSolution.require_room(Plane(big.x, big.x), 1)
+    Solution.require_room(Grid(0.0, 1.0, cells=10**8), 2)
+    with pytest.raises(InputError, match=r"3 stored times of 2\.24 GiB"):
+        Solution.require_room(Grid(0.0, 1.0, cells=10**8), 3)
+    solution = sticky(outwards, 12)
+    monkeypatch.setattr("kinetic.record.LARGEST_PART", 8 * 143)
+    with pytest.raises(InputError, match=r"12 x 12 cells .*: a stored time of"):
+        solution.save(tmp_path / "plane.nc")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_holds_one_stored_time_after_the_other(tmp_path: Path) -> None:
+    from scipy.io import netcdf_file
+
+    solution = evolve(WALL, EVEN, box(8), until=0.5, times=(0.1, 0.2))
+    solution.save(tmp_path / "plane.nc")
+    with netcdf_file(tmp_path / "plane.nc", mmap=False) as file:
+        assert file.dimensions["time"] is None
+        assert file.version_byte == 2
+        np.testing.assert_array_equal(file.variables["average"][:], solution.averages)
+    assert load(tmp_path / "plane.nc").digests() == solution.digests()
 
 
 def test_marginals_are_measures_of_the_line() -> None:
