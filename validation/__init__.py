@@ -19,6 +19,7 @@ if Path(_found).resolve() != Path(__file__).resolve().parents[1] / "kinetic" / "
 
 import kinetic  # noqa: E402, F401  (first: it looks whether `particles` is ours, and listens for signals)
 from validation.distance import w1, w1_to_law, wasserstein  # noqa: E402
+from validation.distance.beckmann import FlowEnclosure, enclose_by_flow  # noqa: E402
 from validation.distance.comparison import Comparison, compare  # noqa: E402
 from validation.distance.enclosure import Enclosure, enclose, enclose_at  # noqa: E402
 from validation.distance.floor import expected_w1  # noqa: E402
@@ -38,6 +39,7 @@ from validation.studies.study import Study  # noqa: E402
 __all__ = [
     "Comparison",
     "Enclosure",
+    "FlowEnclosure",
     "GrazingStudy",
     "GridStudy",
     "LayersStudy",
@@ -51,6 +53,7 @@ __all__ = [
     "detectable",
     "enclose",
     "enclose_at",
+    "enclose_by_flow",
     "expected_sliced_w1",
     "expected_w1",
     "kolmogorov",
