@@ -6,10 +6,12 @@ import math
 import numpy as np
 import pytest
 
+import kinetic
 from particles import Collisions
 from particles.base.errors import InputError
 from particles.model import IDENTITY, Case, Model, MultivariateNormal, Normal, Product, cases, exact_law
 from validation import MeanFieldStudy
+from validation.distance.sliced import sliced_w1
 from validation.exact import boltzmann_law
 from validation.studies import followed
 from validation.studies.space_sides import PlaneSides, exact_cells
@@ -69,6 +71,19 @@ def test_averages_in_cells_keep_the_moments_of_a_law() -> None:
     expected = 0.5 * np.array([[math.cosh(1.0), math.sinh(1.0)], [math.sinh(1.0), math.cosh(1.0)]])
     np.testing.assert_allclose(found.covariance, expected, atol=1e-3)
     assert found.mass == pytest.approx(1.0, abs=1e-12)
+
+
+def test_between_sticky_walls_a_law_in_cells_holds_what_lies_on_them() -> None:
+    """0.02987952 on each of four walls, 0.00101869 in each of four corners; the equation is near."""
+    case = cases["box-2d"]
+    law, plane = exact_law(case.model, 2.0), kinetic.Plane(*(kinetic.Grid(*ends, cells=40) for ends in case.rectangle))
+    assert isinstance(law, Product)
+    held = exact_cells(law, plane)
+    assert held.plane is not None
+    inside = plane.size * float(held.plane.averages.sum())
+    assert inside == pytest.approx(1.0 - 4.0 * (0.02987952 + 0.00101869), abs=1e-7)
+    assert held.mass == pytest.approx(1.0, abs=1e-12)
+    assert sliced_w1(kinetic.solve(case.model, plane, until=2.0).at(2.0), held) < 2e-3
 
 
 def test_beyond_the_plane_clouds_are_held_against_the_law_itself() -> None:

@@ -24,6 +24,7 @@ from particles.base.errors import InputError
 from particles.model import Case, Law, Measure, MultivariateNormal, PlaneDensity, Product, SpaceLaw, exact_law
 from particles.model.exact.linear_space import linear_law
 from validation.distance import w1, w1_to_law
+from validation.distance.law_on_cells import law_on_cells
 from validation.distance.line import cloud_to_density
 from validation.distance.projection import on_direction
 from validation.distance.sliced import directions, sliced_w1
@@ -179,9 +180,12 @@ def exact_averages(law: SpaceLaw, plane: kinetic.Plane) -> Floats:
 
 
 def exact_cells(law: SpaceLaw, plane: kinetic.Plane) -> Measure:
-    """A law as averages in cells, of mass 1: what the plane does not hold of it is spread over all."""
+    """A law as averages in cells, of mass 1: what the plane does not hold of it is on its walls, or spread over all."""
     averages = exact_averages(law, plane)
-    averages /= plane.size * averages.sum()
+    held = plane.size * float(averages.sum())
+    if isinstance(law, Product) and held < 1.0 - NOWHERE:
+        return law_on_cells(law, plane)
+    averages /= held
     return plane_measure(plane, averages, np.zeros(plane.atoms), kinetic.CWENO3())
 
 
