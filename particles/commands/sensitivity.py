@@ -44,7 +44,7 @@ def add_parser(commands: Any) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Differentiate a loss at the horizon by weights, biases, noise, start and horizon, exactly for the scheme."""
     from particles.model import load_case
-    from particles.training.sensitivity import sensitivity
+    from particles.training.forecast import sensitivity
 
     case = load_case(arguments.case)
     loss, changes, until = _loss(arguments), _changes(arguments.change), arguments.until or case.until
@@ -68,11 +68,11 @@ def execute(arguments: argparse.Namespace) -> int:
 def _route(arguments: argparse.Namespace, case: Case) -> tuple[Any, str]:
     """What differentiates, and in words."""
     if arguments.quadrature:
-        from particles.training.quadrature import gradient_by_quadrature
+        from particles.training.of_law import gradient_by_quadrature
 
         return gradient_by_quadrature, "quadrature over the law of the start, exact flow"
     from particles.run import Run
-    from particles.training.gradient import gradient
+    from particles.training.of_particles import gradient
 
     scheme, count = scheme_of(arguments, case), arguments.count or case.count
     scheme.require_adjoint(case.model)

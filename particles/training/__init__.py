@@ -8,11 +8,11 @@
 -0.743582
 """
 
-from particles.training.gradient import Gradient, gradient
+from particles.training.forecast import Sensitivity, sensitivity
 from particles.training.losses import EnergyDistance, FirstTransport, Loss, Moment, Supervised, Transport
+from particles.training.of_law import gradient_by_quadrature
+from particles.training.of_particles import Gradient, gradient
 from particles.training.parameters import Parameters
-from particles.training.quadrature import gradient_by_quadrature
-from particles.training.sensitivity import Sensitivity, sensitivity
 
 __all__ = [
     "EnergyDistance",

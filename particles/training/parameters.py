@@ -16,7 +16,7 @@ import numpy as np
 from particles.base.arrays import Floats
 from particles.model import Model
 from particles.model.parameters import Piecewise
-from particles.training.gradient import Gradient
+from particles.training.of_particles import Gradient
 
 _FIELDS = ("weight", "bias")
 

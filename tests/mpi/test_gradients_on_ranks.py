@@ -10,7 +10,7 @@ import hashlib
 from particles import Collisions, Euler
 from particles.base.parallel import world
 from particles.model import MEAN_COUPLED, TANH, Model, Normal, cases
-from particles.training.gradient import gradient
+from particles.training.of_particles import gradient
 from particles.training.losses import EnergyDistance, Moment
 regression = cases["regression"].model
 coupled = Model(drift=TANH, weight=-1.0, bias=MEAN_COUPLED, initial=Normal(1.0, 1.0))

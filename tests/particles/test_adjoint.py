@@ -31,8 +31,8 @@ from particles.model import (
     piecewise,
 )
 from particles.noise import GAUSSIAN, TWO_POINT, UNIFORM
-from particles.training.gradient import Gradient, gradient
 from particles.training.losses import Loss, Moment, Supervised
+from particles.training.of_particles import Gradient, gradient
 from tests.noisy import variates
 
 COUNT, UNTIL, TARGET = 3 * TILE + 5, 1.5, 0.3

@@ -26,9 +26,9 @@ from particles.model import (
     power_law,
 )
 from particles.model.exact.tangents import flow_tangents
-from particles.training.gradient import gradient
 from particles.training.losses import EnergyDistance, FirstTransport, Loss, Moment, Supervised, Transport
-from particles.training.quadrature import gradient_by_quadrature
+from particles.training.of_law import gradient_by_quadrature
+from particles.training.of_particles import gradient
 
 TARGET = Normal(2.0, 0.49)
 ROWS = [  # w, b, T, loss, its value, its derivatives by w and b: closed forms, mpmath

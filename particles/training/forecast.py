@@ -11,8 +11,8 @@ import numpy as np
 
 from particles.base.errors import InputError
 from particles.model import Model, Normal
-from particles.training.gradient import Gradient
 from particles.training.losses import Loss, Moment
+from particles.training.of_particles import Gradient
 from particles.training.parameters import Parameters
 
 Route = Callable[[Model, Loss, float], Gradient]

@@ -17,8 +17,8 @@ from particles.base.roots import crossings
 from particles.model import Model
 from particles.philox import Address
 from particles.schemes.flow import ExactFlow
-from particles.training.gradient import Gradient
 from particles.training.losses import Loss
+from particles.training.of_particles import Gradient
 
 _ENOUGH = 1e-9  # of the mass, beyond which the nodes do not hold the law
 
