@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 
 from particles.base import command
-from particles.commands import info, plan, run, sensitivity
+from particles.commands import info, plan, run, sensitivity, train
 
-PARTS = (run, plan, info, sensitivity)
+PARTS = (run, plan, info, sensitivity, train)
 
 
 def build_parser() -> command.Parser:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from particles.model import Case
     from particles.run import Run
     from particles.schemes.scheme import Scheme
+    from particles.training.losses import Loss
+
+_LOSSES = ("moment", "w2", "w1", "energy", "l2")
 
 
 def add_case(parser: argparse.ArgumentParser) -> None:
@@ -121,3 +124,38 @@ def run_of(arguments: argparse.Namespace, case: Case, scheme: Scheme) -> Run:
         histogram=histogram_of(arguments.histogram),
         keep_clouds=not arguments.no_clouds,
     )
+
+
+def add_loss(parser: argparse.ArgumentParser) -> None:
+    """Add the loss at the horizon and its target."""
+    parser.add_argument("--loss", choices=_LOSSES, default="moment", help="moment: E abs(x - y)^2/2, or to a law")
+    parser.add_argument(
+        "--target", required=True, metavar="Y", help="a number, or for w2, w1 and energy normal:MEAN:STD too"
+    )
+
+
+def loss_of(arguments: argparse.Namespace) -> Loss:
+    """The loss of the options; InputError where the target does not suit it."""
+    from particles.model import Dirac, Normal
+    from particles.training.losses import EnergyDistance, FirstTransport, Moment, Transport
+
+    if arguments.loss == "l2":
+        raise InputError("loss = 'l2' of a cloud, or to a point, is infinite: allowed are moment, w2, w1, energy")
+    kind, *numbers = arguments.target.split(":")
+    try:
+        law: Any = Normal(*_normal(numbers)) if kind == "normal" else Dirac(command.finite_float(kind))
+    except argparse.ArgumentTypeError as error:
+        raise InputError(f"argument --target: {error}, or normal:MEAN:STD") from None
+    if arguments.loss == "moment":
+        if kind == "normal":
+            raise InputError(f"target = {arguments.target!r} of loss 'moment': allowed is a number")
+        return Moment(float(law.mean))
+    kinds: dict[str, Any] = {kind.name: kind for kind in (Transport, FirstTransport, EnergyDistance)}
+    loss: Loss = kinds[arguments.loss](law)
+    return loss
+
+
+def _normal(numbers: list[str]) -> tuple[float, float]:
+    if len(numbers) != 2:
+        raise argparse.ArgumentTypeError("normal wants a mean and a standard deviation")
+    return command.finite_float(numbers[0]), command.positive_float(numbers[1]) ** 2

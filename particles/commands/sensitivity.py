@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from particles.base import command
 from particles.base.errors import InputError
-from particles.commands.options import add_scheme_options, scheme_of
+from particles.commands.options import add_loss, add_scheme_options, loss_of, scheme_of
 
 if TYPE_CHECKING:
     from particles.model import Case
-    from particles.training.losses import Loss
-
-_LOSSES = ("moment", "w2", "w1", "energy", "l2")
 
 
 def add_parser(commands: Any) -> None:
@@ -26,10 +23,7 @@ def add_parser(commands: Any) -> None:
     told.add_argument("--until", type=command.positive_float, metavar="T", help="horizon")
     told.add_argument("--start", default="random", help="random, stratified or quantile (default: random)")
     told.add_argument("--seed", type=command.seed, default=0, help="0 to 2**32 - 1 (default: 0)")
-    told.add_argument("--loss", choices=_LOSSES, default="moment", help="moment: E abs(x - y)^2/2 (default); to a law")
-    told.add_argument(
-        "--target", required=True, metavar="Y", help="a number, or for w2, w1 and energy normal:MEAN:STD too"
-    )
+    add_loss(told)
     told.add_argument(
         "--quadrature", action="store_true", help="no particles: Gauss quadrature over the start's law, exact flow"
     )
@@ -47,7 +41,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from particles.training.forecast import sensitivity
 
     case = load_case(arguments.case)
-    loss, changes, until = _loss(arguments), _changes(arguments.change), arguments.until or case.until
+    loss, changes, until = loss_of(arguments), _changes(arguments.change), arguments.until or case.until
     loss.given(case.model.dim, 0, 0)
     differentiate, route = _route(arguments, case)
     found = sensitivity(case.model, loss, until, differentiate, route, changes)
@@ -83,32 +77,6 @@ def _route(arguments: argparse.Namespace, case: Case) -> tuple[Any, str]:
 
 def _of_particles(gradient: Any, scheme: Any, asked: dict[str, Any], model: Any, loss: Any, until: float) -> Any:
     return gradient(model, scheme, loss, until=until, **asked)
-
-
-def _loss(arguments: argparse.Namespace) -> Loss:
-    from particles.model import Dirac, Normal
-    from particles.training.losses import EnergyDistance, FirstTransport, Moment, Transport
-
-    if arguments.loss == "l2":
-        raise InputError("loss = 'l2' of a cloud, or to a point, is infinite: allowed are moment, w2, w1, energy")
-    kind, *numbers = arguments.target.split(":")
-    try:
-        law: Any = Normal(*_normal(numbers)) if kind == "normal" else Dirac(command.finite_float(kind))
-    except argparse.ArgumentTypeError as error:
-        raise InputError(f"argument --target: {error}, or normal:MEAN:STD") from None
-    if arguments.loss == "moment":
-        if kind == "normal":
-            raise InputError(f"target = {arguments.target!r} of loss 'moment': allowed is a number")
-        return Moment(float(law.mean))
-    kinds: dict[str, Any] = {kind.name: kind for kind in (Transport, FirstTransport, EnergyDistance)}
-    loss: Loss = kinds[arguments.loss](law)
-    return loss
-
-
-def _normal(numbers: list[str]) -> tuple[float, float]:
-    if len(numbers) != 2:
-        raise argparse.ArgumentTypeError("normal wants a mean and a standard deviation")
-    return command.finite_float(numbers[0]), command.positive_float(numbers[1]) ** 2
 
 
 def _changes(given: list[str]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Derivatives of losses at the horizon by all that a model is made of, by adjoints that are exact for the scheme.
+"""Derivatives of losses at the horizon, by adjoints that are exact for the scheme; learning of weights and biases.
 
 >>> from particles import ExactFlow
 >>> from particles.model import cases
@@ -9,21 +9,31 @@
 """
 
 from particles.training.forecast import Sensitivity, sensitivity
+from particles.training.learn import Fit, fit
 from particles.training.losses import EnergyDistance, FirstTransport, Loss, Moment, Supervised, Transport
+from particles.training.methods import LBFGS, LM, Adam, Descent, Method, Stop
 from particles.training.of_law import gradient_by_quadrature
 from particles.training.of_particles import Gradient, gradient
 from particles.training.parameters import Parameters
 
 __all__ = [
+    "LBFGS",
+    "LM",
+    "Adam",
+    "Descent",
     "EnergyDistance",
     "FirstTransport",
+    "Fit",
     "Gradient",
     "Loss",
+    "Method",
     "Moment",
     "Parameters",
     "Sensitivity",
+    "Stop",
     "Supervised",
     "Transport",
+    "fit",
     "gradient",
     "gradient_by_quadrature",
     "sensitivity",

@@ -74,6 +74,18 @@ class Parameters:
             parts.append(np.ravel(rows))
         return np.concatenate([*parts, np.empty(0)])
 
+    def directions(self, times: Floats) -> tuple[Floats, Floats]:
+        """How scaled weights and biases at `times` move with each number, shapes (K, n, D, D) and (K, n, D)."""
+        zeros, ones = np.zeros(len(self.names)), np.eye(len(self.names))
+        still = self.with_values(zeros)
+        base = still.weights(times), still.biases(times, still.weights(times))
+        found = []
+        for one in ones:
+            moved = self.with_values(one)
+            weights = moved.weights(times)
+            found.append((weights - base[0], moved.biases(times, weights) - base[1]))
+        return np.stack([w for w, _ in found], axis=1), np.stack([b for _, b in found], axis=1)
+
     def _fields(self) -> Iterator[str]:
         for field in _FIELDS:
             given = getattr(self.model, field)

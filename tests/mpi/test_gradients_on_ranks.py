@@ -1,4 +1,4 @@
-"""Gradients are the same bytes on any number of ranks: of clouds, of a cloud in its order, of coupled particles."""
+"""Gradients, and what is learnt by them, are the same bytes on any number of ranks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from particles import Collisions, Euler
 from particles.base.parallel import world
 from particles.model import MEAN_COUPLED, TANH, Model, Normal, cases
 from particles.training.of_particles import gradient
+from particles.training.learn import fit
 from particles.training.losses import EnergyDistance, Moment
 regression = cases["regression"].model
 coupled = Model(drift=TANH, weight=-1.0, bias=MEAN_COUPLED, initial=Normal(1.0, 1.0))
@@ -26,10 +27,15 @@ for model, scheme, loss in (
     assert all(other == told for other in world().gather(told))
     if world().rank == 0:
         print(told, flush=True)
+learnt = fit(regression, Euler(layers=20), Moment(2.0), count=12_347, until=1.0, ridge=1e-2)
+told = repr([point.theta.tolist() for point in learnt.curve])
+assert all(other == told for other in world().gather(told))
+if world().rank == 0:
+    print(told, flush=True)
 """
 
 
 def test_gradients_are_independent_of_rank_count(told: dict[int, subprocess.CompletedProcess[str]]) -> None:
     alone, *more = (told[ranks].stdout for ranks in RANKS)
-    assert len(set(alone.splitlines())) == 4  # control
+    assert len(set(alone.splitlines())) == 5  # control
     assert all(other == alone for other in more)

@@ -49,7 +49,7 @@ FORMULAS: dict[str, Any] = {
 def loss_of(model: Model, weights: Any, biases: Any, nu: Any, dt: float, points: Any, eta: Any = None) -> Any:
     """Half the mean squared distance of the readouts from the target, of numbers that may be complex."""
     x = np.tile(points[: model.dim], (model.neurons, 1)).astype(complex)
-    low, high = model.ends
+    low, high = np.array(model.box).T[:, :, None]
     x = np.where(x.real < low, low, np.where(x.real > high, high, x))
     for k, (w, b) in enumerate(zip(weights, biases, strict=True)):
         b = -w @ x.mean(axis=1) if model.mean_coupled else b
@@ -117,6 +117,8 @@ EULER = {
     "three neurons of two features": Example(of(TANH, 2, neurons=3)),
     "sticky": Example(of(TANH, walls=(-0.5, 1.2))),
     "reflecting": Example(of(TANH, walls=(-0.5, 1.2), wall="reflecting")),
+    "sticky box": Example(of(TANH, 2, walls=((-0.5, 1.2), (-0.9, 1.5)))),
+    "reflecting box": Example(of(TANH, 2, walls=((-0.5, 1.2), (-0.9, 1.5)), wall="reflecting")),
     "mean-coupled": Example(of(TANH, bias=MEAN_COUPLED)),
     "mean-coupled in R^2": Example(of(TANH, 2, bias=MEAN_COUPLED)),
     "more layers than a segment": Example(of(TANH, weight=-1.0, bias=1.0), SEGMENT + 3),

@@ -132,7 +132,7 @@ def test_empty_folder_here_is_a_good_output(tmp_path: Path, monkeypatch: pytest.
     assert run("run", "regression", "--exact", "--count", 9, "--out", ".") in (0, 2)
 
 
-HELP = ["--help", "run --help", "resume --help", "plan --help", "info --help", "sensitivity --help"]
+HELP = ["--help", "run --help", "resume --help", "plan --help", "info --help", "sensitivity --help", "train --help"]
 
 
 def test_help_loads_neither_numba_nor_mpi(fresh: Fresh, tmp_path: Path) -> None:
@@ -164,6 +164,7 @@ def bad_inputs(folder: Path) -> dict[str, tuple[list[object], str]]:
     out: list[object] = ["--out", folder / "out"]
     run: list[object] = ["run", "regression", *out]
     derive: list[object] = ["sensitivity", "regression"]
+    learn: list[object] = ["train", "regression", "--target", 2, *out]
     rows: dict[str, tuple[list[object], str]] = {
         "unknown-case": (["run", "regresion", *out], "regresion"),
         "missing-file": (["run", folder / "no.toml", *out], "no.toml"),
@@ -205,6 +206,15 @@ def bad_inputs(folder: Path) -> dict[str, tuple[list[object], str]]:
         "change-of-nothing": ([*derive, "--target", 2, "--change", "speed=1"], "allowed are weight, bias"),
         "change-without-a-value": ([*derive, "--target", 2, "--change", "weight"], "NAME=VALUE"),
         "energy-in-the-plane": (["sensitivity", "regression-2d", "--target", 2, "--loss", "energy"], "allowed is 1"),
+        "unknown-method": ([*learn, "--method", "newton"], "lm, lbfgs, adam, descent"),
+        "rate-without-a-method": ([*learn, "--rate", 2], "adam or descent"),
+        "rate-of-lm": ([*learn, "--method", "lm", "--rate", 2], "--rate is not for --method lm"),
+        "bounds-of-nothing": ([*learn, "--bounds", "speed=0:1"], "allowed are weight, bias"),
+        "bounds-that-fall": ([*learn, "--bounds", "weight=1:0"], "low < high"),
+        "bounds-of-words": ([*learn, "--bounds", "weight=a:b"], "NAME=LOW:HIGH"),
+        "negative-ridge": ([*learn, "--ridge", -1], "ridge"),
+        "lm-to-a-law": ([*learn, "--loss", "energy", "--method", "lm"], "use lbfgs"),
+        "learnt-case-without-a-word": (["train", "iris", "--target", 2, *out], "no law that a case's file has"),
         "no-adjoint": (["sensitivity", "tanh-noise", "--target", 2, "--milstein", "--dt", 0.1], "has no adjoint"),
     }
     files = {
@@ -237,7 +247,8 @@ BAD_NAMES = [
     "unknown-key", "wrong-type", "nan-in-file", "ragged-matrix", "no-layers", "count-in-file",
     "csv-with-a-hole", "csv-without-the-column", "csv-with-nan", "npy-of-objects", "empty-npy",
     "loss-between-densities", "target-of-words", "law-for-a-moment", "change-of-nothing", "change-without-a-value",
-    "energy-in-the-plane", "no-adjoint",
+    "energy-in-the-plane", "no-adjoint", "unknown-method", "rate-without-a-method", "rate-of-lm", "bounds-of-nothing",
+    "bounds-that-fall", "bounds-of-words", "negative-ridge", "lm-to-a-law", "learnt-case-without-a-word",
 ]  # fmt: skip
 
 
@@ -323,3 +334,17 @@ def test_sensitivity_tells_derivatives_and_tries_its_forecast(capsys: pytest.Cap
     assert abs(told["forecast"] - told["value"]) > 1e-4
     assert run("sensitivity", "regression-2d", "--target", 1, "--layers", 10, "--count", 1000) == 0
     assert "d/d bias[1]" in capsys.readouterr().out
+
+
+def test_train_keeps_the_learnt_case_for_every_other_command(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    words = ["--exact", "--until", 5, "--target", 2, "--count", 1000, "--start", "quantile", "--out", tmp_path / "fit"]
+    assert run("train", "regression", *words, "--ridge", "1e-3", "--json") == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert told == json.loads((tmp_path / "fit" / "fit.json").read_text())
+    assert told["values"]["weight"] == pytest.approx(-0.81489018378, abs=1e-8)
+    assert run("sensitivity", tmp_path / "fit" / "case.toml", "--target", 2, "--quadrature", "--json") == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["value"] == pytest.approx(6.47e-4, abs=1e-5)
+    assert run("train", "regression", *words) == 2
+    assert "--replace" in capsys.readouterr().err

@@ -1,0 +1,101 @@
+"""A case as the text of its TOML file: what `load_case` reads back as the same case.
+
+What the file has no word for is refused: functions of time, a user's own drift, noise shape or law, measured data.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from particles.base.errors import InputError
+from particles.model.cases.case import Case
+from particles.model.diffusion import DIFFUSIONS
+from particles.model.drifts.activations import ACTIVATIONS
+from particles.model.drifts.lognormal_family import lognormal_family
+from particles.model.drifts.power_law import power_law
+from particles.model.laws.combined import Mixture, Product
+from particles.model.laws.elementary import Dirac, Normal, Uniform
+from particles.model.parameters import Piecewise
+from particles.model.rule import Model
+
+
+def toml_of(case: Case) -> str:
+    """Return the text of a case's TOML file.
+
+    Raises
+    ------
+    InputError
+        If the file has no word for a part of the model.
+    """
+    model = case.model
+    table: dict[str, Any] = {
+        "drift": _drift(model), "weight": _parameter("weight", model.weight),
+        "bias": "mean-coupled" if model.mean_coupled else _parameter("bias", model.bias), "neurons": model.neurons,
+        "nu2": float(model.nu2), "diffusion": _diffusion(model), "initial": _law(model.initial),
+    }  # fmt: skip
+    if model.walls is not None:
+        table |= {"walls": np.array(model.walls).tolist(), "wall": model.wall}
+    if model.scaled is not None:
+        table["scaled"] = bool(model.scaled)
+    times = list(map(float, case.times))
+    run = {"until": float(case.until), "times": times, "count": case.count, "layers": case.layers}
+    tables = {"model": table, "run": run}
+    if case.domain is not None:
+        tables["grid"] = {"domain": np.array(case.domain).tolist(), "cells": case.cells}
+    lines = [f"name = {json.dumps(case.name)}"]
+    for name, rows in tables.items():
+        lines += ["", f"[{name}]", *(f"{key} = {_told(value)}" for key, value in rows.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _told(value: Any) -> str:
+    """A value of TOML; its numbers, texts and lists are those of JSON, its tables are not."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_told(part)}" for key, part in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_told, value)) + "]"
+    return json.dumps(value)
+
+
+def _parameter(name: str, given: Any) -> Any:
+    if isinstance(given, Piecewise):
+        return {"edges": list(given.edges), "values": np.asarray(given.values).tolist()}
+    if callable(given) or np.ndim(given) not in (0, 1, 2):
+        raise InputError(f"{name} = {given!r:.60} is a function of time: a case's file holds numbers and pieces")
+    return np.asarray(given, dtype=np.float64).tolist()
+
+
+def _drift(model: Model) -> Any:
+    drift, c = model.drift, model.drift.constants
+    if ACTIVATIONS.get(drift.name) is drift:
+        return drift.name
+    if drift.name in ("cubic", "power-law") and drift == power_law(*c):
+        return {"name": "power-law", "gamma": c[0], "mu": c[1]}
+    if drift.name == "lognormal-family" and drift.value is lognormal_family(c[1]).value:
+        return {"name": "lognormal-family", "lam": c[0], "delta": c[1], "scale": c[2]}
+    raise InputError(f"drift = {drift.name!r} is no drift that a case's file has a word for")
+
+
+def _diffusion(model: Model) -> str:
+    if DIFFUSIONS.get(model.diffusion.name) is not model.diffusion:
+        raise InputError(f"diffusion = {model.diffusion.name!r} is no shape that a case's file has a word for")
+    return model.diffusion.name
+
+
+def _law(law: Any) -> dict[str, Any]:
+    known: dict[type, Any] = {
+        Dirac: lambda law: {"law": "dirac", "point": float(law.point)},
+        Normal: lambda law: {"law": "normal", "m": float(law.m), "v": float(law.v)},
+        Uniform: lambda law: {"law": "uniform", "low": float(law.low), "high": float(law.high)},
+        Mixture: lambda law: {
+            "law": "mixture", "components": list(map(_law, law.components)), "weights": list(law.weights)
+        },
+        Product: lambda law: {"law": "product", "components": list(map(_law, law.components))},
+    }  # fmt: skip
+    if type(law) not in known:
+        raise InputError(f"initial = {law!r:.60} is no law that a case's file has a word for")
+    told: dict[str, Any] = known[type(law)](law)
+    return told

@@ -1,0 +1,197 @@
+"""Learning weights and biases: a method, an objective, and the record of what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from particles.base import parallel
+from particles.base.arrays import Floats
+from particles.base.checks import require_at_least
+from particles.base.errors import InputError
+from particles.base.provenance import provenance
+from particles.ensemble import Ensemble
+from particles.model import Model
+from particles.run import Run
+from particles.schemes.scheme import Scheme
+from particles.training.losses import Loss, Moment
+from particles.training.methods import LM, Method, Point, Stop
+from particles.training.objective import Objective
+from particles.training.of_particles import gradient
+from particles.training.parameters import Parameters
+from particles.training.tangents import ends_and_tangents
+
+_FAR = 2.0
+"""Times as large as at the start: a weight that has grown so, and grows still, runs away."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Fit:
+    """What was learnt, and how.
+
+    Parameters
+    ----------
+    model : Model
+        With the learnt numbers.
+    names : tuple of str, n of them
+        Of the numbers.
+    curve : tuple of Point
+        The iterates, the start first.
+    reason : str
+        Why it ended.
+    remarks : tuple of str
+    info : dict
+        Loss, method, ridge, scheme, number of particles, provenance; values for JSON.
+    """
+
+    model: Model
+    names: tuple[str, ...]
+    curve: tuple[Point, ...]
+    reason: str
+    remarks: tuple[str, ...]
+    info: dict[str, Any]
+
+    @property
+    def values(self) -> dict[str, float]:
+        """The learnt numbers by their names."""
+        return dict(zip(self.names, self.curve[-1].theta.tolist(), strict=True))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Values for JSON."""
+        rows = [point._asdict() | {"theta": point.theta.tolist()} for point in self.curve]
+        told = {"values": self.values, "objective": self.curve[-1].value, "reason": self.reason}
+        return told | {"remarks": list(self.remarks), "names": list(self.names), "curve": rows, **self.info}
+
+
+def fit(
+    model: Model,
+    scheme: Scheme,
+    loss: Loss,
+    method: Method | None = None,
+    *,
+    count: int,
+    until: float,
+    start: str = "random",
+    seed: int = 0,
+    ridge: float = 0.0,
+    bounds: dict[str, tuple[float, float]] | None = None,
+    stop: Stop | None = None,
+    comm: Any = None,
+    tell: Callable[[Point], None] = lambda point: None,
+) -> Fit:
+    """Learn weight and bias of a model, from its own on, that make a loss at the horizon least (arXiv 2001.04294, 5.3).
+
+    Collective; the same bytes on any number of ranks.
+
+    Parameters
+    ----------
+    model, scheme, count, until, start, seed, comm
+        As of `particles.simulate`; the particles are the same in every evaluation.
+    loss : Loss
+    method : Method, default LM() for a moment without noise, else LBFGS()
+    ridge : float >= 0, default 0
+        (ridge/2) abs(theta)^2 is added. Without it the least loss may be nowhere: a contracting network's falls for
+        ever while w -> -oo.
+    bounds : dict of str to (float, float), optional
+        By the names of `Parameters`, or "weight" and "bias" for all of them.
+    stop : Stop, optional
+    tell : callable (Point), optional
+        Is told of every iterate.
+
+    Raises
+    ------
+    InputError
+        If nothing can be learnt, the method asks for another loss, a bound is none; as `gradient`.
+    NotFiniteError
+        If the loss at the start is not finite.
+    """
+    parameters = Parameters(model)
+    if not parameters.names:
+        raise InputError("weight and bias are functions of time or follow the mean: there is nothing to learn")
+    require_at_least("ridge", ridge)
+    squared = isinstance(loss, Moment) and model.nu2 == 0.0
+    chosen = method or (LM() if squared else _default())
+    run = Run(count=count, until=until, start=start, seed=seed)
+    run.check(model, scheme)
+    scheme.require_adjoint(model)
+    if isinstance(chosen, LM) and not squared:
+        raise InputError(f"method = 'lm' with loss {loss.name!r}: allowed is a moment without noise; else use lbfgs")
+    ends = _bounds(parameters, bounds or {})
+    ranks = parallel.of(comm)
+    residuals = _residuals(model, scheme, loss, run, ranks) if isinstance(chosen, LM) else None
+    objective = Objective(
+        model, lambda other: gradient(other, scheme, loss, count=count, until=until, start=start, seed=seed, comm=comm),
+        ridge, residuals, ranks,
+    )  # fmt: skip
+    curve: list[Point] = []
+
+    def keep(point: Point) -> None:
+        curve.append(point)
+        tell(point)
+
+    theta = np.clip(parameters.values, *ends)
+    reason = chosen.minimise(objective, theta, ends, stop or Stop(), keep)
+    info = {
+        "loss": loss.name, "method": repr(chosen), "ridge": ridge, "scheme": repr(scheme), "count": count,
+        "until": until, "start": start, "seed": seed, "provenance": provenance(),
+    }  # fmt: skip
+    return Fit(
+        model=parameters.with_values(curve[-1].theta), names=parameters.names, curve=tuple(curve), reason=reason,
+        remarks=_remarks(parameters.names, curve, ridge, bounds), info=info,
+    )  # fmt: skip
+
+
+def _default() -> Method:
+    from particles.training.methods import LBFGS
+
+    return LBFGS()
+
+
+def _residuals(
+    model: Model, scheme: Scheme, loss: Loss, run: Run, ranks: parallel.Ranks
+) -> Callable[[Model], tuple[Floats, Floats]]:
+    """This rank's residuals and tangents, scaled so that half the sum of all squares is the loss."""
+    ensemble = Ensemble(run.count, ranks)
+    begin = ensemble.start(model, run.start, run.seed, 0)
+    target = loss.given(model.dim, 0, 1)
+    assert target is not None
+
+    def of(other: Model) -> tuple[Floats, Floats]:
+        ends, tangents = ends_and_tangents(other, scheme, begin, run.until)
+        readouts = ends.reshape(model.neurons, model.dim, -1).mean(axis=0)
+        by_theta = tangents.reshape(len(tangents), model.neurons, model.dim, -1).mean(axis=1)
+        scale = 1.0 / np.sqrt(run.count)
+        return (readouts - target).reshape(-1) * scale, by_theta.reshape(len(by_theta), -1) * scale
+
+    return of
+
+
+def _bounds(parameters: Parameters, given: dict[str, tuple[float, float]]) -> tuple[Floats, Floats]:
+    low, high = np.full(len(parameters.names), -np.inf), np.full(len(parameters.names), np.inf)
+    for name, (least, most) in given.items():
+        chosen = [k for k, full in enumerate(parameters.names) if name in (full, full.split("[")[0].split(" ")[0])]
+        if not chosen or not least < most:
+            known = ", ".join(parameters.names)
+            raise InputError(f"bounds of {name!r} = {least!r}, {most!r}: allowed are {known}, each with low < high")
+        low[chosen], high[chosen] = least, most
+    return low, high
+
+
+def _remarks(names: tuple[str, ...], curve: list[Point], ridge: float, bounds: Any) -> tuple[str, ...]:
+    """Whether a weight runs away: it has grown far, grew in the last step, and nothing holds it."""
+    if ridge > 0.0 or bounds or len(curve) < 3:
+        return ()
+    first, before, last = (np.abs(curve[k].theta) for k in (0, -2, -1))
+    away = [
+        name for name, a, b, c in zip(names, first, before, last, strict=True)
+        if name.startswith("weight") and c > _FAR * max(a, 1.0) and c > b
+    ]  # fmt: skip
+    if not away:
+        return ()
+    now = dict(zip(names, curve[-1].theta.tolist(), strict=True))[away[0]]
+    return (
+        f"the loss still falls while {away[0]} = {now:.3g} grows: its least value is nowhere; give ridge or bounds",
+    )

@@ -1,0 +1,85 @@
+"""What is minimised: a loss over the learnt numbers theta, and (ridge/2) abs(theta)^2."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from particles.base.arrays import Floats
+from particles.base.parallel import Ranks, serial
+from particles.base.sums import exact_sums
+from particles.model import Model
+from particles.training.of_particles import Gradient
+from particles.training.parameters import Parameters
+
+
+@dataclass(eq=False)
+class Objective:
+    """A function of the learnt numbers with its gradient, that counts how often it is asked.
+
+    Parameters
+    ----------
+    model : Model
+        Whose numbers are learnt; those of its own are the start.
+    differentiate : callable (model) -> Gradient
+    ridge : float >= 0, default 0
+    residuals : callable (model) -> (residuals, tangents), optional
+        Of a squared loss, of this rank: shapes (m,) and (n, m), scaled so that the loss is half the sum of all squares.
+    ranks : Ranks, optional
+        Whose residuals are summed, exactly and so the same on any number of them.
+    """
+
+    model: Model
+    differentiate: Callable[[Model], Gradient]
+    ridge: float = 0.0
+    residuals: Callable[[Model], tuple[Floats, Floats]] | None = None
+    ranks: Ranks = field(default_factory=serial)
+    evaluations: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self.parameters = Parameters(self.model)
+
+    def at(self, theta: Floats) -> tuple[float, Floats]:
+        """Value and gradient."""
+        self.evaluations += 1
+        model = self.parameters.with_values(theta)
+        found = self.differentiate(model)
+        by_theta = Parameters(model).chain(found)
+        return found.loss + 0.5 * self.ridge * float(theta @ theta), by_theta + self.ridge * theta
+
+    def linearised(self, theta: Floats) -> tuple[float, Floats, Floats]:
+        """Value, gradient and Gauss and Newton's matrix, shape (n, n)."""
+        assert self.residuals is not None
+        self.evaluations += 1
+        residuals, tangents = self.residuals(self.parameters.with_values(theta))
+        rows, n = np.vstack([tangents, residuals[None]]), theta.size
+        pairs = [(i, j) for i in range(n + 1) for j in range(i + 1)]
+        parts = exact_sums(np.stack([rows[i] * rows[j] for i, j in pairs]), self.ranks)
+        products = np.zeros((n + 1, n + 1))
+        for (i, j), part in zip(pairs, parts.tolist(), strict=True):
+            products[i, j] = products[j, i] = math.fsum(part)
+        value = 0.5 * float(products[n, n] + self.ridge * float(theta @ theta))
+        return value, products[n, :n] + self.ridge * theta, products[:n, :n] + self.ridge * np.eye(n)
+
+
+def solved(matrix: Floats, right: Floats) -> Floats:
+    """Solution of a positive definite system of a few equations, by Cholesky's factors in a fixed order of sums.
+
+    What rounding makes indefinite counts as a direction in which nothing is known: no step is taken there.
+    """
+    n = right.size
+    factor, y, x = np.zeros((n, n)), np.zeros(n), np.zeros(n)
+    for i in range(n):
+        for j in range(i):
+            total = matrix[i, j] - math.fsum(factor[i, :j] * factor[j, :j])
+            factor[i, j] = total / factor[j, j] if factor[j, j] < math.inf else 0.0
+        left = matrix[i, i] - math.fsum(factor[i, :i] ** 2)
+        factor[i, i] = math.sqrt(left) if left > 0.0 else math.inf
+    for i in range(n):
+        y[i] = (right[i] - math.fsum(factor[i, :i] * y[:i])) / factor[i, i]
+    for i in range(n - 1, -1, -1):
+        x[i] = (y[i] - math.fsum(factor[i + 1 :, i] * x[i + 1 :])) / factor[i, i]
+    return x

@@ -1,0 +1,181 @@
+"""Claims about learning: iterations as of an independent implementation, minima, runaways, the kept case."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from particles import Collisions, Euler, ExactFlow
+from particles.base.errors import InputError
+from particles.model import IDENTITY, TANH, Model, Normal, Product, cases, cubic, layers, load_case, power_law
+from particles.model.cases.case import Case
+from particles.model.cases.write import toml_of
+from particles.training.learn import Fit, fit
+from particles.training.losses import EnergyDistance, Loss, Moment
+from particles.training.methods import LBFGS, LM, Adam, Descent, Method, Stop
+from particles.training.objective import solved
+from particles.training.of_particles import gradient
+from particles.training.parameters import Parameters
+from particles.training.tangents import ends_and_tangents
+
+REGRESSION = Model(drift=TANH, weight=-1.0, bias=1.0, initial=Normal(1.0, 1.0))
+"""Its target moves from 1 to 2 (arXiv 2001.04294, 5.3): T = 5, 1000 quantile particles, exact flow."""
+LEVELS = 1e-1, 1e-2, 1e-3, 1e-4, 1e-6
+
+
+def learnt(method: Method | None = None, loss: Loss | None = None, **asked: Any) -> Fit:
+    given = {"count": 1000, "until": 5.0, "start": "quantile", "stop": Stop(value=1e-6, iterations=200)}
+    return fit(REGRESSION, ExactFlow(), loss or Moment(2.0), method, **(given | asked))
+
+
+def reached(found: Fit) -> list[tuple[int, int] | None]:
+    """Iterations and evaluations until the objective is at most each level."""
+    below = [[point for point in found.curve if point.value <= level] for level in LEVELS]
+    return [(points[0].iteration, points[0].evaluations) if points else None for points in below]
+
+
+@pytest.mark.parametrize(
+    ("method", "iterations", "numbers"),
+    [
+        (Descent(0.1, fixed=True), 20, [(3, 4), (4, 5), None, None, None]),
+        (Descent(1.0, fixed=True), 30, [(18, 19), (20, 21), (21, 22), (22, 23), (24, 25)]),
+        (Descent(1.0), 60, [(3, 8), (3, 8), (60, 122), None, None]),
+        (Adam(0.1), 40, [(3, 4), (9, 10), (37, 38), None, None]),
+    ],
+    ids=repr,
+)
+def test_methods_take_the_steps_of_an_independent_implementation(
+    method: Method, iterations: int, numbers: list[Any]
+) -> None:
+    assert reached(learnt(method, stop=Stop(value=1e-6, iterations=iterations))) == numbers
+
+
+def test_levenberg_and_marquardt_reach_a_millionth_in_ten_evaluations() -> None:
+    last = reached(learnt(LM()))[-1]
+    assert last is not None
+    assert last[1] <= 10
+
+
+def test_the_papers_fixed_step_runs_through_weights_that_repel() -> None:
+    """gamma = 2: 99 steps until the loss is a tenth, away through w > 0."""
+    found = learnt(Descent(2.0, fixed=True), stop=Stop(value=1e-1, iterations=200))
+    assert found.curve[-1].iteration == 99
+    assert max(point.theta[0] for point in found.curve) > 0.5
+
+
+def test_without_a_ridge_the_weight_runs_away_and_that_is_said() -> None:
+    (remark,) = learnt(LM()).remarks
+    assert remark.startswith("the loss still falls while weight = -2.5")
+    assert learnt(LM(), ridge=1e-3).remarks == ()
+
+
+@pytest.mark.parametrize("method", [LM(), LBFGS()], ids=repr)
+def test_with_a_ridge_there_is_one_minimum(method: Method) -> None:
+    found = learnt(method, ridge=1e-3, stop=Stop())
+    np.testing.assert_allclose(found.curve[-1].theta, [-0.81489018378, 1.65010986810], atol=1e-8)
+    assert found.curve[-1].value == pytest.approx(0.00232509038856998, abs=1e-14)
+
+
+def test_bounds_hold_every_iterate() -> None:
+    found = learnt(LBFGS(), bounds={"weight": (-1.5, -1e-3)})
+    assert all(-1.5 <= point.theta[0] <= -1e-3 for point in found.curve)
+    assert found.curve[-1].theta[0] == -1.5
+
+
+def test_layers_are_learnt_each_for_itself() -> None:
+    """A network whose layers differ does better than one whose layers are alike; it contains the latter."""
+    alike = fit(REGRESSION, Euler(layers=20), Moment(2.0), count=500, until=2.0, ridge=1e-3, start="quantile")
+    start = Model(drift=TANH, weight=layers([-1.0] * 2, 2.0), bias=layers([1.0] * 2, 2.0), initial=Normal(1.0, 1.0))
+    free = fit(start, Euler(layers=20), Moment(2.0), count=500, until=2.0, ridge=0.5e-3, start="quantile")
+    assert free.names == ("weight from t = 0", "weight from t = 1", "bias from t = 0", "bias from t = 1")
+    assert free.curve[-1].value < alike.curve[-1].value - 1e-3
+
+
+def test_distances_to_laws_are_learnt_too() -> None:
+    """A normal law can't be met, but two numbers come near."""
+    found = learnt(loss=EnergyDistance(Normal(2.0, 0.25)), stop=Stop(gradient=1e-8))
+    assert found.curve[-1].value < 0.05 * found.curve[0].value
+    assert found.curve[-1].slope < 1e-6
+
+
+@pytest.mark.long
+def test_noise_is_no_hindrance() -> None:
+    noisy = cases["tanh-noise"].model
+    found = fit(noisy, Collisions(0.1), EnergyDistance(Normal(2.0, 0.5)), count=5000, until=1.0, ridge=1e-2)
+    assert found.curve[-1].slope < 1e-6
+    assert found.curve[-1].value < 0.5 * found.curve[0].value
+
+
+@pytest.mark.parametrize(
+    ("model", "scheme"),
+    [
+        (REGRESSION, ExactFlow()),
+        (Model(drift=TANH, weight=layers([-1.0, 0.5], 2.0), bias=[1.0], initial=Normal(1.0, 1.0)), Euler(layers=8)),
+        (Model(drift=cubic(0.2), weight=0.5, bias=0.1, initial=Normal(1.0, 1.0), neurons=2), Euler(layers=8)),
+        (
+            Model(
+                drift=TANH, weight=[[-1.0, 0.4], [0.2, -0.5]], bias=[0.3, 0.1],
+                initial=Product([Normal(1.0, 1.0), Normal(0.0, 1.0)]),
+            ),
+            Euler(layers=8),
+        ),
+    ],
+)  # fmt: skip
+def test_tangents_of_ends_are_the_adjoints_gradient(model: Model, scheme: Any) -> None:
+    """Two routes to dL/dtheta: tangents forwards, and the adjoint backwards."""
+    loss, asked = Moment(2.0), {"count": 300, "until": 2.0, "seed": 3}
+    found = Parameters(model).chain(gradient(model, scheme, loss, **asked))  # type: ignore[arg-type]
+    from particles.base.parallel import serial
+    from particles.ensemble import Ensemble
+
+    begin = Ensemble(300, serial()).start(model, "random", 3, 0)
+    ends, tangents = ends_and_tangents(model, scheme, begin, 2.0)
+    readouts = ends.reshape(model.neurons, model.dim, -1).mean(axis=0) - 2.0
+    by_theta = tangents.reshape(len(tangents), model.neurons, model.dim, -1).mean(axis=1)
+    np.testing.assert_allclose((by_theta * readouts).sum(axis=1).mean(axis=1), found, rtol=1e-11, atol=1e-14)
+
+
+def test_a_few_equations_are_solved_as_by_lapack() -> None:
+    random = np.random.default_rng(0)
+    factor = random.normal(size=(6, 6))
+    matrix, right = factor @ factor.T + 0.1 * np.eye(6), random.normal(size=6)
+    np.testing.assert_allclose(solved(matrix, right), np.linalg.solve(matrix, right), rtol=1e-11)
+    np.testing.assert_allclose(solved(np.diag([2.0, 0.0]), np.array([4.0, 1.0])), [2.0, 0.0], rtol=1e-15)
+
+
+WRITTEN = sorted(set(cases) - {"iris"})
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_written_case_reads_back_as_itself(tmp_path: Path, name: str) -> None:
+    case = cases[name]
+    (tmp_path / "case.toml").write_text(toml_of(case))
+    read = load_case(str(tmp_path / "case.toml"))
+    assert read.model.describe() == case.model.describe()
+    assert (read.until, read.times, read.rectangle) == (case.until, case.times, case.rectangle)
+    assert (read.count, read.layers) == (case.count, case.layers)
+    assert case.domain is None or read.cells == case.cells  # cells without ends have no place in a file
+
+
+def test_pieces_and_powers_are_written_too(tmp_path: Path) -> None:
+    model = Model(
+        drift=power_law(0.3, 2.5), weight=layers([1.0, -0.5], 2.0), bias=0.0, initial=Normal(1.0, 0.1), scaled=True
+    )
+    (tmp_path / "case.toml").write_text(toml_of(Case(name="own", model=model, until=2.0, times=(2.0,), domain=None)))
+    assert load_case(str(tmp_path / "case.toml")).model.describe() == model.describe()
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"weight": lambda t: -1.0, "bias": lambda t: 1.0}, "there is nothing to learn"),
+        ({"nu2": 1.0}, "nu2 = 1.0"),
+    ],
+)
+def test_what_cannot_be_learnt_is_refused(changed: dict[str, Any], words: str) -> None:
+    model = Model(**({"drift": IDENTITY, "weight": -1.0, "bias": 1.0, "initial": Normal(1.0, 1.0)} | changed))
+    with pytest.raises(InputError, match=words):
+        fit(model, Euler(layers=5), Moment(2.0), count=10, until=1.0)
