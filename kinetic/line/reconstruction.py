@@ -73,7 +73,7 @@ class CWENO3:
         interval and height are 1, but by 6 where the height is 0.01). With p = 1 a jump inside the domain
         (ReLU, w > 0) delays third order to thousands of cells. Hence the default.
     positive : bool, default False
-        Draw parabolas up to zero, see `kinetic.line.limiter`; steps must have cfl <= 1/6.
+        Draw parabolas up to zero, see `kinetic.line.limiter` and `kinetic.plane.positive`; steps must have cfl <= 1/6.
 
     Raises
     ------

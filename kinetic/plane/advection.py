@@ -36,7 +36,10 @@ class Advection:
         self._arrivals = Arrivals(np.zeros(rows), np.zeros(rows), np.zeros(columns), np.zeros(columns))
         (along_x, _), (along_y, _) = marginals(strips, averages, atoms)
         self._constants = constants_of(reconstruction, plane, float(np.abs(averages).max()), (along_x, along_y))
-        self._fill, self._loop = fill(), stage(*states(reconstruction.polynomial), *fluxes(False))
+        self._fill, self._loop = (
+            fill(),
+            stage(*states(reconstruction.polynomial), *fluxes(False, reconstruction.positive)),
+        )
         self._steady = self._at(0.0, None) if problem.steady else None
 
     def data(self, t: float, u: Floats) -> FaceData:

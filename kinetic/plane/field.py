@@ -17,13 +17,14 @@ from typing import NamedTuple
 import numpy as np
 
 from kinetic.plane.grid import Plane
+from kinetic.plane.positive import NODE
 from particles.base.arrays import Floats, as_floats
 from particles.base.errors import InputError, NotFiniteError
 
 Field = Callable[[Floats, Floats, float, Floats | None], tuple[Floats, Floats]]
 """(x, y, t, mean) -> (a_1, a_2), arrays that broadcast with x and y; `mean`, shape (2,), where it is needed."""
 
-_NODE, _ROOT = 0.5 / math.sqrt(3.0), math.sqrt(3.0)
+_ROOT = math.sqrt(3.0)
 
 
 class FaceData(NamedTuple):
@@ -34,10 +35,12 @@ class FaceData(NamedTuple):
     mean_y: Floats
     slope_y: Floats
 
-    @property
-    def fastest(self) -> tuple[float, float]:
-        """Largest abs(A) in x and in y."""
-        return float(np.abs(self.mean_x).max()), float(np.abs(self.mean_y).max())
+    def fastest(self, *, at_nodes: bool = False) -> tuple[float, float]:
+        """Largest abs(A) in x and in y, or largest speed at the nodes, abs(A) + abs(B)/(2 sqrt 3)."""
+        weight = NODE if at_nodes else 0.0
+        in_x = np.abs(self.mean_x) + weight * np.abs(self.slope_x)
+        in_y = np.abs(self.mean_y) + weight * np.abs(self.slope_y)
+        return float(in_x.max()), float(in_y.max())
 
 
 def face_data(
@@ -59,8 +62,8 @@ def face_data(
         faces_x[0], faces_y[0] = faces_x[-1], faces_y[-1]
     first, end, _ = rows.indices(y.cells)
     middles, edges = y.centres[rows], faces_y[first : end + 1]
-    in_x = [speeds_at(field, faces_x, (middles + side * y.h)[:, None], t, mean)[0] for side in (-_NODE, _NODE)]
-    in_y = [speeds_at(field, x.centres + side * x.h, edges[:, None], t, mean)[1] for side in (-_NODE, _NODE)]
+    in_x = [speeds_at(field, faces_x, (middles + side * y.h)[:, None], t, mean)[0] for side in (-NODE, NODE)]
+    in_y = [speeds_at(field, x.centres + side * x.h, edges[:, None], t, mean)[1] for side in (-NODE, NODE)]
     given = in_x + in_y
     if not all(np.isfinite(speeds).all() for speeds in given):
         raise NotFiniteError(f"a speed at a face of the plane is not finite at t = {t:.6g}")
@@ -99,7 +102,7 @@ def outward_speeds(field: Field, plane: Plane, t: float = 0.0, mean: Floats | No
     means = []
     for axis, (along, ends) in enumerate(((y, (x.lo, x.hi)), (x, (y.lo, y.hi)))):
         for end, sign in zip(ends, (-1.0, 1.0), strict=True):
-            nodes = [along.centres + side * along.h for side in (-_NODE, _NODE)]
+            nodes = [along.centres + side * along.h for side in (-NODE, NODE)]
             places = [(np.array(end), node)[:: 1 - 2 * axis] for node in nodes]
             a, b = (speeds_at(field, u, v, t, mean)[axis] for u, v in places)
             means.append(sign * (0.5 * (a + b)))

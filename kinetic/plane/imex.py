@@ -76,6 +76,7 @@ class PlaneImexStepper:
         self.steady = problem.steady
         self.averages, self.atoms = np.array(averages, dtype=np.float64), np.array(atoms, dtype=np.float64)
         self._advection = Advection(problem, plane, reconstruction, self.averages, self.atoms)
+        self._positive = reconstruction.positive
         self._periodic = problem.boundary == "periodic"
         self._modes = Modes(plane, problem.diffusivity, periodic=self._periodic)
         self._diffusivity = problem.diffusivity
@@ -87,7 +88,7 @@ class PlaneImexStepper:
         the last mode that decays, pi D/(hi - lo); both over both directions. inf where nothing moves.
         """
         x, y = self._plane.x, self._plane.y
-        fast_x, fast_y = self._advection.data(t, self.averages).fastest
+        fast_x, fast_y = self._advection.data(t, self.averages).fastest(at_nodes=self._positive)
         rates = [fast_x / x.h + fast_y / y.h]
         rates.append(math.pi * self._diffusivity * sum(1.0 / (grid.h * (grid.hi - grid.lo)) for grid in (x, y)))
         if not settled and self.averages.any():

@@ -85,8 +85,7 @@ class PlaneIntegrator:
         most = REAL_LIMIT / _STIFFNESS
         if not 0.0 < fourier <= most:
             raise InputError(f"fourier = {fourier!r} must lie in (0, {most:.4f}] in the plane")
-        if reconstruction.positive:
-            raise InputError(f"reconstruction = {reconstruction!r} in the plane: allowed is positive = False")
+        self._positive = reconstruction.positive
         self._strips = strips = Strips.alone(plane) if strips is None else strips
         self._problem, self._plane, self._fourier = problem, plane, fourier
         self.steady = problem.steady
@@ -100,7 +99,10 @@ class PlaneIntegrator:
         (along_x, along_edge), (along_y, _) = marginals(strips, averages, atoms)
         highest = max(strips.ranks.gather(float(np.abs(averages).max())))
         self._constants = constants_of(reconstruction, plane, highest, (along_x, along_y))
-        self._fill, self._loop = fill(), stage(*states(reconstruction.polynomial), *fluxes(problem.noisy))
+        self._fill, self._loop = (
+            fill(),
+            stage(*states(reconstruction.polynomial), *fluxes(problem.noisy, self._positive)),
+        )
         self._walls: Walls | None = None
         if problem.boundary == "wall":
             lines = [reconstruction.constants(g.h, u, _power) for g, u in ((plane.y, along_y), (plane.x, along_x))]
@@ -148,7 +150,7 @@ class PlaneIntegrator:
     def longest_step(self, t: float, cfl: float, *, settled: bool = False) -> float:
         """The longest step at time t by the rules above; inf where nothing moves."""
         faces, walls, _ = self._data(t, self._base)
-        fast_x, fast_y = map(max, *self._strips.ranks.gather(faces.fastest), (0.0, 0.0))
+        fast_x, fast_y = map(max, *self._strips.ranks.gather(faces.fastest(at_nodes=self._positive)), (0.0, 0.0))
         h, k = self._plane.x.h, self._plane.y.h
         if self._walls is not None:
             fast_x = max(fast_x, *(float(np.abs(speeds).max()) for speeds in walls[2:]))

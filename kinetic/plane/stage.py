@@ -25,6 +25,7 @@ import functools
 from typing import Any, NamedTuple
 
 from kinetic.line.reconstruction import edges, ghost
+from kinetic.plane.positive import at_nodes, outward_alone
 from kinetic.plane.rows import aligned, whole_lines
 from particles.base.arrays import Floats
 from particles.base.jit import Formula, formula, kernel
@@ -100,12 +101,25 @@ def fill() -> Formula:
     return loop
 
 
+@formula
+def _at_middle(low: float, high: float, mean: float, slope: float, change: float) -> float:
+    """A g + (B/12) S, upwind by A; `change` is 4 S."""
+    return fma((1.0 / 48.0) * slope, change, mean * (low if mean > 0.0 else high))
+
+
+@formula
+def _outward(flux: float, mean: float, sign: float) -> float:
+    """No flux where the speed, times `sign`, does not run outwards."""
+    return flux if sign * mean > 0.0 else 0.0
+
+
 @functools.cache
-def fluxes(noisy: bool) -> tuple[Formula, Formula]:
-    """Formulas for the fluxes of a row of faces in y and in x, with diffusion or without: one pass over the row.
+def fluxes(noisy: bool, positive: bool = False) -> tuple[Formula, Formula, Formula]:
+    """Formulas for the fluxes of a row of faces in y and in x, with diffusion or without, and for those through walls.
 
     In y `rows` are the four rows about the faces, which begin a column early; in x those below and above the row of
-    cells, which begin a column early too, and that row itself, which begins two columns early.
+    cells, which begin a column early too, and that row itself, which begins two columns early. `positive`: those of
+    `kinetic.plane.positive`.
     """
 
     @formula
@@ -117,26 +131,25 @@ def fluxes(noisy: bool) -> tuple[Formula, Formula]:
         return flux - scale * fma(15.0, c - b, a - d)
 
     whole = diffusive if noisy else plain
+    face, through = (at_nodes, outward_alone) if positive else (_at_middle, _outward)
 
     @formula
     def in_y(flux: Any, below: Any, above: Any, mean: Any, slope: Any, rows: Any, scale: float) -> None:
         under, lower, upper, over = rows
         for k in range(flux.size):
-            speed = mean[k]
-            upwind = speed * (below[k] if speed > 0.0 else above[k])
-            moved = fma((1.0 / 48.0) * slope[k], (lower[k + 2] - lower[k]) + (upper[k + 2] - upper[k]), upwind)
+            change = (lower[k + 2] - lower[k]) + (upper[k + 2] - upper[k])
+            moved = face(below[k], above[k], mean[k], slope[k], change)
             flux[k] = whole(moved, scale, under[k + 1], lower[k + 1], upper[k + 1], over[k + 1])
 
     @formula
     def in_x(flux: Any, left: Any, right: Any, mean: Any, slope: Any, rows: Any, scale: float) -> None:
         lower, u, upper = rows
         for k in range(flux.size):
-            speed = mean[k]
-            upwind = speed * (left[k] if speed > 0.0 else right[k + 1])
-            moved = fma((1.0 / 48.0) * slope[k], (upper[k] - lower[k]) + (upper[k + 1] - lower[k + 1]), upwind)
+            change = (upper[k] - lower[k]) + (upper[k + 1] - lower[k + 1])
+            moved = face(left[k], right[k + 1], mean[k], slope[k], change)
             flux[k] = whole(moved, scale, u[k], u[k + 1], u[k + 2], u[k + 3])
 
-    return in_y, in_x
+    return in_y, in_x, through
 
 
 @formula
@@ -144,13 +157,6 @@ def _update(out: Any, start: Any, u: Any, x: Any, low: Any, high: Any, share: fl
     for k in range(out.size):
         gain = fma(by_x, x[k] - x[k + 1], by_y * (low[k] - high[k]))
         out[k] = start[k] + fma(share, u[k] - start[k], gain)
-
-
-@formula
-def _keep_outward(flux: Any, mean: Any, sign: float) -> None:
-    """No flux where the speed, times `sign`, does not run outwards."""
-    for k in range(flux.size):
-        flux[k] = flux[k] if sign * mean[k] > 0.0 else 0.0
 
 
 @functools.cache
@@ -172,7 +178,7 @@ def states(polynomial: Formula) -> tuple[Formula, Formula]:
 
 
 @kernel
-def stage(of_y: Formula, of_x: Formula, in_y: Formula, in_x: Formula) -> Formula:
+def stage(of_y: Formula, of_x: Formula, in_y: Formula, in_x: Formula, outward: Formula) -> Formula:
     """Loop from the start of a step and the stage before, u, to `out`; shapes (rows + 4, N_x + 4 or more), u filled."""
 
     def loop(
@@ -194,7 +200,8 @@ def stage(of_y: Formula, of_x: Formula, in_y: Formula, in_x: Formula) -> Formula
                         if edge.closed:
                             upper[:] = 0.0
                         else:
-                            _keep_outward(upper, mean, -1.0 if r == 2 else 1.0)
+                            for k in range(upper.size):
+                                upper[k] = outward(upper[k], mean[k], -1.0 if r == 2 else 1.0)
                         (arrivals.y_low if r == 2 else arrivals.y_high)[j : j + m] = upper
                 if r >= 3:
                     q = r - 1
@@ -202,10 +209,10 @@ def stage(of_y: Formula, of_x: Formula, in_y: Formula, in_x: Formula) -> Formula
                     of_x(u[q, j:], right, left, constants[0])
                     in_x(flux, left, right, mean, faces.slope_x[q - 2, j:], beside, step.diffusion_x)
                     if j == 0 and not edge.periodic:
-                        flux[0] = flux[0] if mean[0] < 0.0 and not edge.closed else 0.0
+                        flux[0] = 0.0 if edge.closed else outward(flux[0], mean[0], -1.0)
                         arrivals.x_low[q - 2] = flux[0]
                     if j + m == columns and not edge.periodic:
-                        flux[m] = flux[m] if mean[m] > 0.0 and not edge.closed else 0.0
+                        flux[m] = 0.0 if edge.closed else outward(flux[m], mean[m], 1.0)
                         arrivals.x_high[q - 2] = flux[m]
                     row = out[q, first : first + m]
                     _update(row, start[q, first:], u[q, first:], flux, lower, upper, step.share, step.by_x, step.by_y)

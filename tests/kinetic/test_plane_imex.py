@@ -166,7 +166,7 @@ def test_no_diffusion_is_too_weak_or_too_strong(diffusivity: float) -> None:
     problem = PlaneProblem(shoved, "reflecting", diffusivity)
     start = np.random.default_rng(0).random(BOX.shape)
     run = PlaneImexStepper(problem, BOX, CWENO3(), start, np.zeros(BOX.atoms))
-    dt = 0.45 / run._advection.data(0.0, start).fastest[0] * BOX.x.h
+    dt = 0.45 / run._advection.data(0.0, start).fastest()[0] * BOX.x.h
     run.advance(0.0, dt, 200, 1e9)
     assert np.ptp(run.averages) < (0.1 if diffusivity >= 50.0 else 60.0)
 

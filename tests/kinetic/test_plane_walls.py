@@ -333,7 +333,6 @@ WALL, EVEN = PlaneProblem(outwards, "wall"), np.ones((8, 8))
         (lambda: evolve(WALL, np.ones((8, 7)), box(8), until=1.0), "allowed is (N_y, N_x) = (8, 8)"),
         (lambda: evolve(WALL, EVEN, box(8), atoms=np.zeros(2), until=1.0), "must be 36 finite masses"),
         (lambda: evolve(WALL, EVEN, Grid(0.0, 1.0, cells=8), until=1.0), "must be a Problem"),
-        (lambda: evolve(WALL, EVEN, box(8), Explicit(CWENO3(positive=True), cfl=0.1), until=1.0), "positive = False"),
         (
             lambda: evolve(PlaneProblem(outwards, "periodic", 1.0), EVEN, box(8), Explicit(fourier=0.48), until=1.0),
             "fourier = 0.48 must lie in",
