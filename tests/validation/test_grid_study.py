@@ -229,7 +229,6 @@ def test_a_case_without_ends_takes_those_of_the_tails() -> None:
         (cases["regression"], {"levels": (2, 4, 8)}, "cells = 2"),
         (cases["regression"], {"scheme": kinetic.Imex()}, "needs noise"),
         (cases["regression"], {"scheme": "best"}, "'best' must be a value"),
-        (cases["regression-2d"], {}, "no exact law"),
         (cases["regression"], {"variable": "ln-x"}, "'ln-x' without noise"),
         (cases["relu"], {"variable": "y"}, "variable = 'y' must be one of x, ln-x"),
         (case((-2.0, 2.0), initial=Dirac(0.5)), {}, r"an atom at x = 0\.5"),

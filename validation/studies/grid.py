@@ -28,6 +28,7 @@ from particles.model import Law, Model, exact_law
 from validation.distance import w1_to_law
 from validation.exact import limit_law, w1_between
 from validation.exact.refine import chart_of
+from validation.studies import plane_grid
 from validation.studies.chart import HALF_LINE, LINE, Chart, chart_for, ends_in, law_in, solve_in
 from validation.studies.expected_order import (
     Data,
@@ -72,10 +73,12 @@ class GridStudy(Kind):
     ----------
     case : Case
         On the line, with an exact law at `until`, or with noise K = x one that can be computed: constant weight and
-        bias, no walls. On the case's domain, or `kinetic.domain` where it has none.
+        bias, no walls. On the case's domain, or `kinetic.domain` where it has none. In the plane
+        (`validation.studies.plane_grid`), with an exact law at `until` or one at rest that circulates.
     levels : sequence of int, optional
         Increasing numbers of cells, at least three; by default five doublings from 100 (50 with noise), or from the
-        first number that puts the jumps of the initial density on faces.
+        first number that puts the jumps of the initial density on faces. In the plane three from 40 x 40
+        cells, or from as many as the laws need.
     scheme : kinetic.Scheme, optional
         By default Explicit(), with noise K = x Imex(), whose steps do not shrink with h^2/x^2.
     variable : {"x", "ln-x"}, optional
@@ -112,6 +115,9 @@ class GridStudy(Kind):
     def check(self) -> None:
         """Refuse what `run` could not do."""
         model, until = self.case.model, self.time
+        if model.size > 1:
+            plane_grid.check(self)
+            return
         require_scheme(self.used, noisy=model.nu2 > 0.0)
         if self.variable is not None:
             require_one_of("variable", self.variable, tuple(VARIABLES))
@@ -138,6 +144,8 @@ class GridStudy(Kind):
     def run(self, *, comm: Any = None, progress: Progress = lambda share: None) -> Study:
         """Solve on every grid; the grids are shared out over the ranks of `comm`."""
         self.check()
+        if self.case.model.size > 1:
+            return plane_grid.run(self, parallel.of(comm), progress)
         posed, used = self._posed(), self.used
 
         def errors(g: kinetic.Grid) -> tuple[float, float]:
