@@ -65,6 +65,10 @@ def main() -> None:
     one, two = pair.measure((1, pair.count), (2, pair.count))
     table.add_row("tanh sweep, 10^7 particles: one rank / two", _ratio(one, two), ">= 1.9")
 
+    plane = bench_ranks.PlaneRanks()
+    plane.setup(2)
+    table.add_row("equation in the plane, 1024 x 1024: one rank / two", _ratio(*plane.measure(2)), ">= 1.8")
+
     run = bench_startup.FirstRun()
     run.setup()
     table.add_row("particles run, 1000 particles, warm", f"{run.track_warm():.2f} s", "< 2 s")

@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.measure import fresh_python, named, repeats
 from particles.model import cases, exact_law
 
-JOB = Path(__file__).with_name("rank_job.py")
+JOB, PLANE_JOB = (Path(__file__).with_name(name) for name in ("rank_job.py", "plane_rank_job.py"))
 
 
 class Ranks:
@@ -65,4 +65,44 @@ class Ranks:
     def track_weak_efficiency(self, ranks: int) -> float:
         """Time on one rank/time on so many, each with as many particles."""
         one, many = self.measure((1, self.count // 2), (ranks, self.count // 2 * ranks))
+        return one / many
+
+
+class PlaneRanks:
+    """Steps of the equation in the plane, sticky, on one rank and on two, in turns."""
+
+    cells = 1024
+    steps = 4
+    turns = 4  # of a job
+    jobs = 5  # of each kind
+    params = ((2,),)
+    param_names = ("ranks",)
+    smallest = {"cells": 32, "steps": 1, "turns": 1, "jobs": 1}  # noqa: RUF012
+    timeout = 300.0
+
+    def setup(self, ranks: int) -> None:
+        """A small job on one rank and on so many, which compiles; both have the same cells, to the last bit."""
+        try:
+            import kinetic.plane.strips  # noqa: F401
+        except ImportError as error:
+            raise NotImplementedError("no plane on ranks yet") from error
+        one, many = (self._job(number, 32 * ranks, 2)["sum"] for number in (1, ranks))
+        assert one == many, f"one rank gives the sum {one}, {ranks} give {many}"
+
+    def _job(self, ranks: int, cells: int, steps: int) -> dict[str, Any]:
+        answer = fresh_python(str(PLANE_JOB), str(cells), str(steps), str(self.turns), ranks=ranks)
+        result: dict[str, Any] = json.loads(answer)
+        return result
+
+    def measure(self, ranks: int) -> tuple[float, float]:
+        """Seconds of a step on one rank and on so many, from jobs in turns."""
+        best = {1: float("inf"), ranks: float("inf")}
+        for _ in range(repeats(self.jobs)):
+            for number in best:
+                best[number] = min(best[number], self._job(number, self.cells, self.steps)["seconds"])
+        return best[1], best[ranks]
+
+    @named("the plane on ranks: one over so many", "times")
+    def track_over_one(self, ranks: int) -> float:
+        one, many = self.measure(ranks)
         return one / many

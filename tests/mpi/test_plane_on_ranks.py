@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -202,3 +203,31 @@ def test_a_command_on_ranks_writes_the_record_of_one(fresh: Fresh, tmp_path: Pat
     assert one.atoms.tobytes() == two.atoms.tobytes()
     assert [record.provenance["ranks"] for record in records] == [1, 2]
     assert printed[0] == printed[1]
+
+
+FAILING = """
+import sys, time
+from kinetic.__main__ import build_parser
+from kinetic.plane.integrate import PlaneIntegrator
+from particles.base import command
+from particles.base.parallel import world
+whole = PlaneIntegrator._stage
+def stage(self, *arguments):
+    if world().rank == 1 and world().size == 2 and self.averages.shape[1] > 4:
+        open(sys.argv[1], "w").write(repr(time.time()))
+        raise RuntimeError("bug on one rank")
+    return whole(self, *arguments)
+PlaneIntegrator._stage = stage
+words = ["run", "regression-2d", "--cells", "40", "--out", sys.argv[2]]
+sys.exit(command.run("kinetic", build_parser, words))
+"""
+
+
+def test_a_failing_rank_ends_the_job_within_five_seconds(fresh: Fresh, tmp_path: Path) -> None:
+    """The other one waits for its rows."""
+    done = fresh("-c", FAILING, tmp_path / "stamp", tmp_path / "plane.nc", ranks=2, timeout=60)
+    assert time.time() - float((tmp_path / "stamp").read_text()) < 5.0
+    assert done.returncode != 0
+    assert "bug on one rank" in done.stderr
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left - {".plane.nc.lock", ".plane.nc.checkpoints.lock"} == {"stamp"}

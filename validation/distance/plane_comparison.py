@@ -14,6 +14,7 @@ import numpy as np
 import kinetic
 from kinetic import Grid, Plane, PlaneSolution
 from kinetic.schemes import suited
+from particles.base import parallel
 from particles.base.arrays import Floats
 from particles.model import Case, Measure, exact_law
 from particles.model.cases.copy import case_of
@@ -161,7 +162,7 @@ def _errors(solution: PlaneSolution, time: float, case: Case | None, exact: Meas
             return {}
         grids = [Grid(one.lo, one.hi, cells=max(one.cells // 2, 4)) for one in (solution.grid.x, solution.grid.y)]
         scheme = suited(case.model) if isinstance(solution.scheme, dict) else solution.scheme
-        exact = kinetic.solve(case.model, Plane(*grids), scheme, until=time).at(time)
+        exact = kinetic.solve(case.model, Plane(*grids), scheme, until=time, comm=parallel.serial()).at(time)
     return distances(density, exact)[0]
 
 
