@@ -14,9 +14,10 @@ from kinetic.line.reconstruction import Linear
 from kinetic.plane.solution import plane_measure
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
-from particles.model import Law, Measure, Normal
+from particles.model import Law, Measure, Normal, cases, exact_law
 from tests.kinetic.planes import normal
 from tests.model.test_plane_density import walled
+from validation.distance.law_on_cells import law_on_cells
 from validation.distance.line import cloud_to_density
 from validation.distance.projection import Projector, on_direction
 from validation.distance.sliced import directions, lower_bound, sliced_distances
@@ -108,9 +109,9 @@ def test_walls_and_corners_are_projected(angle: float) -> None:
 
 @pytest.mark.parametrize("n", [1, 7, 5000])
 def test_the_fast_way_to_a_density_is_the_exact_one(n: int) -> None:
-    """Points within and beyond the cells, averages below 0 too: `w1` merges, the other does not."""
+    """Points within and beyond the cells, averages below 0, walls and corners: `w1` merges, the other does not."""
     rng = np.random.default_rng(n)
-    for density in (cells(12, 9), undershooting()):
+    for density in (cells(12, 9), undershooting(), walled()[0]):
         points = 3.0 * rng.normal(size=(2, n)) + 0.5
         points[:, :2] *= 4.0
         cloud, theta = Measure.of_points(points), directions(2, 7).T[2]
@@ -144,6 +145,16 @@ def test_two_densities_and_bounds_of_w1() -> None:
         assert lower_bound(cosines, 2) <= 1.0 + 1e-12
         assert math.sin(math.pi / 32.0) * cosines.sum() > 0.995
     assert_allclose(validation.max_sliced_w1(here, there), parts.max(), rtol=1e-14)
+
+
+@pytest.mark.parametrize(("t", "exact"), [(1.0, 0.50934548), (2.0, 0.31683238)])
+def test_the_distance_to_a_point_is_a_mean_of_lengths(t: float, exact: float) -> None:
+    """SW1 to x* over all directions is (2/pi) E abs(X - x*): the regression of the plane, to its target (1, 0)."""
+    law = exact_law(cases["regression-2d"].model, t)
+    assert law is not None
+    measure = law_on_cells(law, Plane(Grid(-7.0, 9.0, cells=160), Grid(-8.0, 8.0, cells=160)))
+    target = Measure.of_points([[1.0], [0.0]])
+    assert_allclose(validation.sliced_w1(measure, target), exact, rtol=2e-4)
 
 
 def test_bad_input_is_refused() -> None:

@@ -20,10 +20,10 @@ def density_difference(a: Measure, b: Measure) -> tuple[Floats, Floats]:
     faces = np.unique(np.concatenate([a.faces, b.faces]))
     if faces.size == 0:
         return faces, np.empty((3, 0))
-    return faces, (on_cells(a, faces) - on_cells(b, faces)) * np.diff(faces)
+    return faces, (_on_cells(a, faces) - _on_cells(b, faces)) * np.diff(faces)
 
 
-def on_cells(measure: Measure, faces: Floats) -> Floats:
+def _on_cells(measure: Measure, faces: Floats) -> Floats:
     """Density of a measure on the cells between faces, some of which are its own: coefficients in t, not times h."""
     out = np.zeros((3, faces.size - 1))
     if measure.has_density:
@@ -81,7 +81,14 @@ def absolute_integral() -> Formula:
 
 
 def cloud_to_density(points: Floats, running_masses: Floats, density: Measure) -> float:
-    """The same integral for sorted atoms and a measure without any: no merging of two sorted runs, no division."""
+    """The same integral for sorted atoms and a measure of a density and few atoms: no two sorted runs, no division."""
+    if density.masses.size:
+        order = np.argsort(density.points[0], kind="stable")
+        places = np.searchsorted(points, density.points[0, order])
+        points = np.insert(points, places, density.points[0, order])
+        running_masses = np.insert(running_masses, places + 1, running_masses[places])
+        for k, mass in enumerate(density.masses[order]):
+            running_masses[places[k] + k + 1 :] -= mass
     widths = np.diff(density.faces)
     q0, q1, q2 = density.polynomials_from_left
     pieces = np.stack([q0, q1 / widths, q2 / widths**2])
@@ -90,7 +97,7 @@ def cloud_to_density(points: Floats, running_masses: Floats, density: Measure) -
 
 @kernel
 def _cloud_integral() -> Formula:
-    """Integral of abs(F_M - F), sorted points; F rises by `masses`, its density is r0 + r1 z + r2 z^2 in a cell."""
+    """Integral of abs(step function - F); F rises by `masses`, its density is r0 + r1 z + r2 z^2 in a cell."""
 
     def integral(points: Any, steps: Any, faces: Any, pieces: Any, masses: Any) -> float:
         total, compensation = 0.0, 0.0
@@ -98,7 +105,7 @@ def _cloud_integral() -> Formula:
         x, risen = faces[0], 0.0
         while i < n and points[i] <= x:  # before the density there are the points alone
             stop = points[i + 1] if i + 1 < n and points[i + 1] < x else x
-            total += steps[i + 1] * (stop - points[i])
+            total += abs(steps[i + 1]) * (stop - points[i])
             i += 1
         for j in range(masses.size):
             left, right = faces[j], faces[j + 1]
@@ -128,7 +135,7 @@ def _cloud_integral() -> Formula:
             risen += masses[j]
         x = faces[-1]
         while i < n:
-            total += (1.0 - steps[i]) * (points[i] - x)
+            total += abs(risen - steps[i]) * (points[i] - x)
             x = points[i]
             i += 1
         return total

@@ -26,7 +26,6 @@ import numpy as np
 from particles.base.arrays import Floats
 from particles.base.jit import Formula, kernel
 from particles.model import Measure, PlaneDensity
-from validation.distance.line import on_cells
 
 _ALONG = 1e-7
 _NOWHERE, _NOTHING = np.empty((1, 0)), np.empty(0)
@@ -118,8 +117,31 @@ def superposed(parts: Sequence[Measure]) -> tuple[Floats, Floats]:
     if len(parts) == 1:
         return parts[0].faces, parts[0].polynomials
     faces = np.unique(np.concatenate([part.faces for part in parts]))
-    q0, q1, q2 = np.sum([on_cells(part, faces) for part in parts], axis=0)
-    return faces, np.stack([q0 + q1 / 2.0 + q2 / 4.0, q1 + q2, q2])
+    polynomials = np.zeros((3, faces.size - 1))
+    for part in parts:
+        _add()(faces, part.faces, part.polynomials, polynomials)
+    return faces, polynomials
+
+
+@kernel
+def _add() -> Formula:
+    """Add one density to another on cells that no face of either divides."""
+
+    def loop(faces: Any, own: Any, given: Any, out: Any) -> None:
+        j = 0
+        for i in range(faces.size - 1):
+            left, right = faces[i], faces[i + 1]
+            if left < own[0] or right > own[-1]:
+                continue
+            while own[j + 1] <= left:
+                j += 1
+            h = own[j + 1] - own[j]
+            s, ratio = (0.5 * (left + right) - 0.5 * (own[j] + own[j + 1])) / h, (right - left) / h
+            out[0, i] += given[0, j] + s * (given[1, j] + s * given[2, j])
+            out[1, i] += (given[1, j] + 2.0 * s * given[2, j]) * ratio
+            out[2, i] += given[2, j] * ratio * ratio
+
+    return loop
 
 
 @kernel

@@ -32,9 +32,10 @@ def require_one_dimension(cloud: Trajectory, solution: Record) -> None:
 def require_clouds(cloud: Trajectory) -> None:
     """Refuse a run that kept none."""
     if not cloud.states:
-        raise InputError(
-            "the run kept moments and histograms, not its clouds: bounds of W1 are in validation.enclose_at"
+        more = (
+            "bounds of W1 are in validation.enclose_at" if cloud.moments.shape[-1] == 1 else "allowed is one with them"
         )
+        raise InputError(f"the run kept moments and histograms, not its clouds: {more}")
 
 
 def require_one_model(run: Mapping[str, Any], solution: Mapping[str, Any]) -> tuple[str, ...]:

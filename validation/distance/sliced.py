@@ -34,6 +34,7 @@ from validation.distance.projection import Projector, on_direction
 
 _SPLIT = 2.0**27 + 1.0
 PLANE_SLICES, SPACE_SLICES = 16, 64
+_FEW = 64  # atoms beside a density
 
 
 class Projected(Protocol):
@@ -148,7 +149,7 @@ def _way(a: Measure, b: Measure | Projected, sharpened: bool) -> Callable[[Float
     if a.has_density and not b.has_density:
         a, b = b, a
     first, second = (Projector(measure, sharpened=sharpened) for measure in (a, b))
-    if a.has_density or b.masses.any() or (b.plane is not None and b.plane.walls) or not _all_equal(a.masses):
+    if a.has_density or b.masses.size > _FEW or not _all_equal(a.masses):
         return lambda theta: w1(first(theta), second(theta))
     points, running = a.points, a.running_masses  # the same in every order
     return lambda theta: cloud_to_density(np.sort(on_direction(theta, points)), running, second(theta))

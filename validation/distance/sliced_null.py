@@ -8,6 +8,7 @@ with the nodes of the null law on the line (`null`). Simulated are at most 1024 
 distances are those of 1024 times the ratio of the exact means (`sliced_floor`), since sqrt(M) SW1 has a limit law and
 sd/mean moves by some 1 % from there on. The same factor takes away what the nodes cost, so that the mean of the null
 law is the exact one up to the noise of 4000 clouds, 0.4 %. A density is drawn from its sharpened cells, evenly in each.
+One case costs one to two seconds, whatever M.
 """
 
 from __future__ import annotations
