@@ -61,7 +61,9 @@ from particles.model.laws.weighted_sum import Moved
 from particles.noise import EXPONENTIAL, GAUSSIAN, GAUSSIAN53, TWO_POINT, UNIFORM, Noise
 from particles.philox import start_uniforms
 from validation.exact import LatticeSum, boltzmann_law, euler_law
+from validation.exact.tabulated import HALF_LINE
 from validation.gallery.failures.tails import Logarithm
+from validation.studies.chart import law_in
 
 # laws ----------------------------------------------------------------------------------------------------------------
 
@@ -99,7 +101,9 @@ LAWS: dict[str, Law] = {
     "logarithm": Logarithm(Lognormal(0.3, 0.49)),
     "lattice": LatticeSum(Uniform(0.0, 1.0), np.array([-0.7, 0.0, 0.7]), np.array([0.25, 0.5, 0.25])),
     "euler": euler_law(MODEL, 20, 1.0),
+    "charted": law_in(HALF_LINE, Lognormal(0.3, 0.49)),
     "moved": Moved(SechPower(-0.5, 2.0, 1.4), -1.5, 0.3),
+    "weighted-sum-walls": WeightedSum(Clipped(Normal(0.0, 1.0), -1.0, 0.5), 0.8, Uniform(0.0, 1.0), 0.6, 0.1),
     "weighted-sum": WeightedSum(Normal(-0.5, 0.3), 0.8, Uniform(0.0, 1.0), -0.6, 0.3),
     "tabulated": boltzmann_law(NOISY, Collisions(0.1, "synchronous"), 0.5, tolerance=1e-7),
 }

@@ -182,6 +182,11 @@ class PushForward(Law):
             kinks = kinks[(kinks > low) & (kinks < high)]
         return kinks
 
+    def rough(self) -> Floats:
+        """Those of the base class, and fronts: where the image of a wall or of what is rough at the start is now."""
+        found = [super().rough(), self._fronts(), self.forward(self.model.start_law.rough())]
+        return np.unique(np.concatenate(found))
+
     def _fronts(self) -> Floats:
         """Where a way back meets a wall at the start of a segment: the density jumps there."""
         fronts = np.empty(0)

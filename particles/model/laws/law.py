@@ -152,6 +152,10 @@ class Law(ABC):
         held = masses > 1e-12
         return points[held], masses[held]
 
+    def rough(self) -> Floats:
+        """Increasing points at which F or its density jumps: kinks, atoms, and what else a law knows of."""
+        return np.union1d(self.kinks(), self.atoms()[0])
+
     @property
     def reach(self) -> float:
         """The density is smooth so far on both sides of the mean, and all but 1e-32 of the mass lies there; or inf."""

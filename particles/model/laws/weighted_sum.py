@@ -2,14 +2,15 @@
 
     P(a X + b Y + c <= s) = E F_X((s - c - b Y)/a),   a > 0,
 
-by Gauss quadrature over the density of Y on its own panels; normal laws and points add up in closed form.
+by Gauss quadrature over the density of Y on its own panels, cut where F_X is rough, and by sums over the atoms of Y;
+normal laws and points add up in closed form.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,7 +19,7 @@ from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
-from particles.base.quadrature import panel_points
+from particles.base.quadrature import gauss, panel_points
 from particles.base.roots import quantile_by_newton
 from particles.model.laws.elementary import Dirac, Normal
 from particles.model.laws.law import Law
@@ -26,6 +27,7 @@ from particles.model.laws.panels import follow
 
 _CHUNK = 2**21  # values of F_X at a time
 _MOST = 2**14  # panels
+_NODES = 8  # a panel
 _MASS = 1e-11  # that quadrature may miss of a density
 
 
@@ -41,8 +43,7 @@ def weighted_sum(laws: Sequence[Law], factors: Sequence[float], shift: float = 0
     Raises
     ------
     InputError
-        If more than two terms count that are neither normal nor points, or the density of neither of two is smooth
-        enough for quadrature.
+        If more than two terms count that are neither normal nor points, or quadrature does not hold the mass of one.
     """
     mean, variance, others = shift, 0.0, list[tuple[Law, float]]()
     for law, factor in zip(laws, factors, strict=True):
@@ -61,12 +62,15 @@ def weighted_sum(laws: Sequence[Law], factors: Sequence[float], shift: float = 0
         return Moved(*others[0], mean)
     if len(others) > 2:
         raise InputError(f"a sum of {len(others)} laws that are not normal: allowed are two")
-    for (one, a), (other, b) in sorted(itertools.permutations(others), key=lambda pair: -pair[0][1]):
-        if one.kinks().size == 0:
-            sign = math.copysign(1.0, a)  # 1 - F_X would lose the digits of a tail
-            found = WeightedSum(one, sign * a, other, sign * b, sign * mean)
-            return found if sign > 0.0 else Moved(found, -1.0, 0.0)
-    raise InputError("a sum of two laws whose densities jump has no known law")
+    (one, a), (other, b) = min(itertools.permutations(others), key=lambda pair: (_roughness(pair[0][0]), -pair[0][1]))
+    sign = math.copysign(1.0, a)  # 1 - F_X would lose the digits of a tail
+    found = WeightedSum(one, sign * a, other, sign * b, sign * mean)
+    return found if sign > 0.0 else Moved(found, -1.0, 0.0)
+
+
+def _roughness(law: Law) -> int:
+    """0 for a law whose F is smooth, 1 where its density jumps, 2 where F itself does."""
+    return 2 if law.atoms()[0].size else int(law.rough().size > 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +119,7 @@ class Moved(Law):
 
 @dataclass(frozen=True, eq=False)
 class WeightedSum(Law):
-    """Law of a X + b Y + shift, a > 0, b not 0; the law of X has no jump, that of Y a density.
+    """Law of a X + b Y + shift, a > 0, b not 0.
 
     Raises
     ------
@@ -130,7 +134,9 @@ class WeightedSum(Law):
     shift: float
 
     def __post_init__(self) -> None:
-        if abs(self._nodes[1].sum() - 1.0) > _MASS:
+        y, weights, half = panel_points(self._edges, _NODES)
+        mass = float((weights * half * self.other.pdf(y)).sum() + self._atoms[1].sum())
+        if abs(mass - 1.0) > _MASS:
             raise InputError(f"a law of type {type(self.other).__name__} has no density that quadrature holds")
 
     @property
@@ -138,36 +144,65 @@ class WeightedSum(Law):
         return self.a * self.one.accuracy + abs(self.b) * self.other.accuracy
 
     @cached_property
-    def _nodes(self) -> tuple[Floats, Floats]:
-        """Points y, and their masses: the panels of Y, in none of which F_X moves by much."""
+    def _atoms(self) -> tuple[Floats, Floats]:
+        return self.other.atoms()
+
+    @cached_property
+    def _rough(self) -> Floats:
+        return self.one.rough()
+
+    @cached_property
+    def _edges(self) -> Floats:
+        """Panels of Y, in none of which F_X moves by much."""
         edges = self.other.breakpoints()
-        if edges.size < 2:
-            return edges, np.zeros(edges.size)
         scale = abs(self.a / self.b) * self.one.std
-        parts = np.ceil(np.diff(edges) / scale)
+        parts = np.ceil(np.diff(edges) / scale) if scale > 0.0 else np.ones(edges.size - 1)
         if not parts.sum() <= _MOST:
             raise InputError(f"a sum of laws of widths {self.other.std:.3g} and {scale:.3g}: allowed are similar ones")
         within = [np.linspace(*ends, int(n) + 1)[:-1] for ends, n in zip(itertools.pairwise(edges), parts, strict=True)]
-        edges = np.append(np.concatenate(within), edges[-1])
-        y, weights, half = panel_points(edges, 8)
+        return np.concatenate([*within, edges[-1:]])
+
+    @cached_property
+    def _nodes(self) -> tuple[Floats, Floats]:
+        """Points y and their masses, where F_X is smooth: the same for every s."""
+        y, weights, half = panel_points(self._edges, _NODES)
         return y.reshape(-1), (weights * half * self.other.pdf(y)).reshape(-1)
 
-    def _over_nodes(self, function: str, x: ArrayLike) -> Floats:
+    def _cut_nodes(self, s: Floats) -> tuple[Floats, Floats]:
+        """The same for each s, shape (n, m): panels end where (s - shift - b y)/a is a point at which F_X is rough."""
+        edges, nodes = self._edges, gauss(_NODES)
+        stars = ((s[:, None] - self.shift - self.a * self._rough) / self.b).clip(edges[0], edges[-1])
+        whole = np.broadcast_to(edges, (s.size, edges.size))
+        ends = np.sort(np.concatenate([whole, stars], axis=1), axis=1)
+        half = 0.5 * np.diff(ends, axis=1)[:, :, None]
+        y = 0.5 * (ends[:, 1:] + ends[:, :-1])[:, :, None] + half * nodes[0]
+        return y.reshape(s.size, -1), (nodes[1] * half * self.other.pdf(y)).reshape(s.size, -1)
+
+    def _over_y(self, function: Callable[[Floats], Floats], x: ArrayLike) -> Floats:
         """Mean over Y of a function of X at (x - shift - b y)/a."""
-        y, masses = self._nodes
         x = np.asarray(x, dtype=np.float64)
-        out, flat = np.empty(x.size), x.reshape(-1)
-        step = max(1, _CHUNK // y.size)
+        out, flat, (points, held) = np.empty(x.size), x.reshape(-1), self._atoms
+        step = max(1, _CHUNK // (_NODES * (self._edges.size + self._rough.size) + points.size))
         for start in range(0, x.size, step):
-            at = (flat[start : start + step, None] - self.shift - self.b * y) / self.a
-            out[start : start + step] = (masses * getattr(self.one, function)(at)).sum(axis=1)
+            s = flat[start : start + step]
+            y, masses = self._cut_nodes(s) if self._rough.size else self._nodes
+            at = (s[:, None] - self.shift - self.b * y) / self.a
+            out[start : start + step] = (masses * function(at)).sum(axis=1)
+            if points.size:
+                at = (s[:, None] - self.shift - self.b * points) / self.a
+                out[start : start + step] += (held * function(at)).sum(axis=1)
         return out.reshape(x.shape)
 
     def cdf(self, x: ArrayLike) -> Floats:
-        return np.clip(self._over_nodes("cdf", x), 0.0, 1.0)
+        return np.clip(self._over_y(self.one.cdf, x), 0.0, 1.0)
 
     def pdf(self, x: ArrayLike) -> Floats:
-        return self._over_nodes("pdf", x) / self.a
+        density = self._over_y(self.one.pdf, x) / self.a
+        points, held = self.one.atoms() if self._rough.size else (np.empty(0), np.empty(0))
+        for point, mass in zip(points.tolist(), held.tolist(), strict=True):
+            at = (np.asarray(x, dtype=np.float64) - self.shift - self.a * point) / self.b
+            density = density + mass * self.other.pdf(at) / abs(self.b)
+        return density
 
     @cached_property
     def _reach(self) -> tuple[float, float]:
@@ -187,7 +222,8 @@ class WeightedSum(Law):
     @cached_property
     def _table(self) -> tuple[Floats, Floats]:
         """Points and levels between which a quantile lies."""
-        edges = np.linspace(*self._reach, 513)
+        low, high = self._reach
+        edges = np.linspace(np.nextafter(low, -math.inf), high, 513)
         return edges, np.maximum.accumulate(self.cdf(edges))
 
     @property
@@ -198,7 +234,31 @@ class WeightedSum(Law):
     def variance(self) -> float:
         return self.a**2 * self.one.variance + self.b**2 * self.other.variance
 
+    def atoms(self) -> tuple[Floats, Floats]:
+        (x, in_x), (y, in_y) = self.one.atoms() if self._rough.size else (np.empty(0),) * 2, self._atoms
+        points, back = np.unique(np.add.outer(self.a * x, self.b * y) + self.shift, return_inverse=True)
+        masses = np.zeros(points.size)
+        np.add.at(masses, back.reshape(-1), np.outer(in_x, in_y).reshape(-1))
+        return points, masses
+
+    def _raw_moments(self, order: int, low: float, high: float, c: float) -> Floats:
+        """On the whole line by those of X and Y: E (a X' + b Y')^k by the binomial theorem, Y' about c."""
+        if (low, high) != (-math.inf, math.inf):
+            return super()._raw_moments(order, low, high, c)
+        x = self.one._raw_moments(order, low, high, self.one.mean)
+        y = self.other._raw_moments(order, low, high, (c - self.shift - self.a * self.one.mean) / self.b)
+        return np.array([
+            math.fsum(math.comb(k, j) * self.a**j * x[j] * self.b ** (k - j) * y[k - j] for j in range(k + 1))
+            for k in range(order + 1)
+        ])  # fmt: skip
+
+    def kinks(self) -> Floats:
+        """Where what is rough in X meets what is rough in Y."""
+        if not self._rough.size:
+            return np.empty(0)
+        return np.unique(np.add.outer(self.a * self._rough, self.b * self.other.rough()) + self.shift)
+
     @cached_property
     def _panels(self) -> Floats:
         low, high = self._reach
-        return follow(self.cdf, np.linspace(low, high, 65))
+        return follow(self.cdf, np.concatenate([np.linspace(low, high, 65), self.kinks()]))
