@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import os
 import sys
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from particles.base.checks import require_one_of
 from particles.base.digests import digest_of, plain_digest
 from particles.base.errors import InputError
 from particles.base.files import replace_file
+from particles.base.memory import require_memory
 from particles.base.readers import parse_json, read_bytes, reading
 from particles.base.times import index_of
 
@@ -180,6 +182,8 @@ def load(path: str | Path) -> Any:
     """
     import xarray
 
+    with reading(path):
+        require_memory(str(path), 3.0 * os.stat(path).st_size)  # the file, its numbers, and those in our byte order
     content = io.BytesIO(read_bytes(path, LARGEST))  # in memory: a damaged file leaves no open map behind
     with reading(path, "a density record"):
         data = xarray.load_dataset(content, engine="scipy")

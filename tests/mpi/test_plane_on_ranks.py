@@ -50,6 +50,7 @@ RUNS = {
     "periodic, diffusion": of(PlaneProblem(outwards, "periodic", 0.1)),
     "reflecting, diffusion": of(PlaneProblem(outwards, "reflecting", 0.1)),
     "at rest": of(PlaneProblem(lambda x, y, t, mean: (5.0 - x, 5.0 - y), "reflecting", 1.0), residual=4.0),
+    "positive": of(PlaneProblem(outwards, "periodic"), scheme=Explicit(CWENO3(positive=True), cfl=0.16)),
     "varying": of(PlaneProblem(followed, "wall", steady=False, needs_mean=True, varying=True)),
     "mean-coupled": lambda **more: solve(coupled(), plane, until=0.1, **more),
     "mean-coupled, diffusion": lambda **more: solve(coupled(nu2=0.5), plane, until=0.1, **more),
@@ -131,7 +132,7 @@ def test_density_walls_and_moments_are_independent_of_rank_count(
 def test_digests_tell_different_runs_apart(answers: dict[int, list[dict[str, Any]]]) -> None:
     assert [bool(answers[1][0][name][2][6]) for name in ("release", "sticky")] == [True, False]
     assert len({answers[1][0][name][0] for name in NAMES}) == len(NAMES)
-    assert len(NAMES) == 9
+    assert len(NAMES) == 10
 
 
 @pytest.mark.parametrize("ranks", [4, 2])
