@@ -28,6 +28,7 @@ from kinetic.fit import fit  # noqa: E402
 from kinetic.flux import LinearFlux, NonlinearFlux  # noqa: E402
 from kinetic.grid import Grid  # noqa: E402
 from kinetic.line.diffusion import Diffusivity  # noqa: E402
+from kinetic.line.rates import LocalDiffusivity  # noqa: E402
 from kinetic.line.reconstruction import CWENO3, Linear  # noqa: E402
 from kinetic.moments import moments  # noqa: E402
 from kinetic.moments.levels import time_to_level  # noqa: E402
@@ -51,6 +52,7 @@ __all__ = [
     "Imex",
     "Linear",
     "LinearFlux",
+    "LocalDiffusivity",
     "NonlinearFlux",
     "Plane",
     "PlaneProblem",

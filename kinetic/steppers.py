@@ -58,8 +58,8 @@ def _imex(scheme: Any, problem: Problem, averages: Floats, grid: Any, atoms: Flo
 
 
 def _imex_in_plane(scheme: Any, problem: PlaneProblem, averages: Floats, grid: Any, atoms: Floats) -> Stepper:
-    if not problem.noisy:
-        raise InputError("problem for scheme imex: allowed is one with diffusion")
+    if not problem.constant:
+        raise InputError("problem for scheme imex in the plane: allowed is one with diffusion, D constant (K = 1)")
     return PlaneImexStepper(problem, grid, scheme.reconstruction, averages, atoms)
 
 
@@ -79,8 +79,10 @@ def _well_balanced_in_plane(
     scheme: Any, problem: PlaneProblem, averages: Floats, grid: Any, atoms: Floats
 ) -> Stepper:  # fmt: skip
     rest = problem.rest
-    if rest is None or not problem.steady:
-        raise InputError("problem for scheme well-balanced: allowed is one whose law at rest is known, and steady")
+    if rest is None or not problem.steady or problem.constant is None:
+        raise InputError(
+            "problem for scheme well-balanced: allowed is one whose law at rest is known, steady, D constant (K = 1)"
+        )
     return _chain(scheme, problem, averages, grid, atoms, lambda: well_balanced(problem, rest, grid))
 
 
@@ -91,7 +93,7 @@ def _chain(
         raise InputError(f"problem for scheme {scheme.name}: allowed is one with diffusion and reflecting ends")
     return ChainStepper(
         rates(), grid, averages, atoms, scheme.time,
-        steady=problem.steady, needs_mean=problem.needs_mean, diffusivity=problem.diffusivity,
+        steady=problem.steady, needs_mean=problem.needs_mean, diffusivity=problem.largest(grid),
     )  # fmt: skip
 
 

@@ -52,6 +52,42 @@ _ZERO_INSIDE = 20.0
 
 
 @dataclass(frozen=True, eq=False)
+class LocalDiffusivity:
+    """D >= 0, length^2/time, as a function of x, arrays of any shape, with its derivative D'.
+
+    Parameters
+    ----------
+    value, slope : callable (x) -> array
+
+    Raises
+    ------
+    InputError
+        If one of them is no function.
+    """
+
+    value: Callable[[Floats], Floats]
+    slope: Callable[[Floats], Floats]
+
+    def __post_init__(self) -> None:
+        for name in ("value", "slope"):
+            if not callable(getattr(self, name)):
+                raise InputError(f"{name} = {getattr(self, name)!r:.60} must be a function of x")
+
+    @classmethod
+    def of(cls, model: Model) -> LocalDiffusivity:
+        """nu^2/2 K^2 of a model."""
+        noise, constants = model.diffusion, model.diffusion.constants
+
+        def shape(x: Floats) -> Floats:
+            return over_arrays(noise.value, x, constants=constants)
+
+        return cls(
+            value=lambda x: 0.5 * model.nu2 * shape(x) ** 2,
+            slope=lambda x: model.nu2 * shape(x) * over_arrays(noise.derivative, x, constants=constants),
+        )
+
+
+@dataclass(frozen=True, eq=False)
 class FokkerPlanck:
     """The equation as data.
 
@@ -70,15 +106,11 @@ class FokkerPlanck:
 def equation(model: Model) -> FokkerPlanck:
     """Return the equation of a model on the line, D = nu^2/2 K^2, or raise InputError if it is not one-dimensional."""
     _ = model.law
-    noise, constants = model.diffusion, model.diffusion.constants
-
-    def shape(x: Floats) -> Floats:
-        return over_arrays(noise.value, x, constants=constants)
-
+    noise = LocalDiffusivity.of(model)
     return FokkerPlanck(
         drift=model.speed,
-        diffusion=lambda x: 0.5 * model.nu2 * shape(x) ** 2,
-        slope=lambda x: model.nu2 * shape(x) * over_arrays(noise.derivative, x, constants=constants),
+        diffusion=noise.value,
+        slope=noise.slope,
         steady=model.autonomous and not model.mean_coupled,
         needs_mean=model.mean_coupled,
     )

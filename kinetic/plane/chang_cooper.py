@@ -23,11 +23,11 @@ from particles.base.arrays import Floats
 
 def faces(problem: PlaneProblem, plane: Plane, quadrature: Quadrature) -> tuple[Faces, Faces]:
     """The faces in x and in y of all rows and columns side by side, lam of shapes (N_y, N_x - 1), (N_x, N_y - 1)."""
-    field, d = problem.field, problem.diffusivity
+    field, noise = problem.field, problem.local
     rows, columns = plane.y.centres[:, None], plane.x.centres[:, None]
 
     def equation(drift: Callable[[Floats, float, Floats | None], Floats]) -> FokkerPlanck:
-        return FokkerPlanck(drift, lambda x: np.full_like(x, d), np.zeros_like)
+        return FokkerPlanck(drift, noise.value, noise.slope)
 
     in_x = equation(lambda x, t, mean: np.stack([speeds_at(field, one, rows, t, mean)[0] for one in x]))
     in_y = equation(lambda y, t, mean: np.stack([speeds_at(field, columns, one, t, mean)[1] for one in y]))

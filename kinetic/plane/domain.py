@@ -46,8 +46,8 @@ def rectangle(model: Model, until: float) -> tuple[tuple[float, float], tuple[fl
     ------
     InputError
         If `until` is not positive, or the model has not two features; without noise if the bias follows a mean which
-        the drift does not keep, the start has no width, or its edge can't be followed; with noise if K is not 1, or
-        tails reach too far.
+        the drift does not keep, the start has no width, or its edge can't be followed; with noise if tails reach too
+        far.
     """
     require_positive("until", until)
     if np.isfinite(model.box).all() and model.size == 2:
@@ -106,7 +106,8 @@ def _reach(model: Model, until: float) -> tuple[tuple[float, float, float], ...]
 
     if model.nu2 > 0.0:
         require_two_features(model)
-        return reach_with_noise(model, until)
+        in_x, in_y = reach_with_noise(model, until)
+        return (*in_x, 0.0), (*in_y, 0.0)
     if model.mean_coupled and not model.drift.linear:
         raise InputError(f"a mean-coupled bias with drift {model.drift.name!r}: the domain in the plane must be given")
     laws = two_components(model.initial)

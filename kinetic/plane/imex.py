@@ -78,8 +78,8 @@ class PlaneImexStepper:
         self._advection = Advection(problem, plane, reconstruction, self.averages, self.atoms)
         self._positive = reconstruction.positive
         self._periodic = problem.boundary == "periodic"
-        self._modes = Modes(plane, problem.diffusivity, periodic=self._periodic)
-        self._diffusivity = problem.diffusivity
+        self._diffusivity = problem.largest(plane)
+        self._modes = Modes(plane, self._diffusivity, periodic=self._periodic)
 
     def longest_step(self, t: float, cfl: float, *, settled: bool = False) -> float:
         """The step cfl over cells a unit of time: of the field, and two of the diffusion, for accuracy alone.

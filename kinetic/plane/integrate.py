@@ -2,7 +2,7 @@
 
 Longest steps: a = max abs(A_x)/h + max abs(A_y)/k, d = D/h^2 + D/k^2, dt <= cfl/a, dt <= fourier/d, and together
 
-    dt (a/1.6259 + 16/3 d/2.5127) <= 1:
+    dt (a/1.6259 + 16/3 d/2.5127) <= 1   (D of a coordinate: 49/9, and its largest value):
 
 the linear scheme is stable up to a dt = 1.6259, the number of the line, for every ratio of the two speeds. (The product
 term is of lower order: B = O(h).)
@@ -27,6 +27,7 @@ from kinetic.line.reconstruction import Reconstruction
 from kinetic.line.tableau import REAL_LIMIT, SSPRK3
 from kinetic.plane.field import FaceData, face_data, outward_speeds, wall_speeds
 from kinetic.plane.grid import Plane
+from kinetic.plane.local_diffusion import LocalDiffusion
 from kinetic.plane.marginals import marginals
 from kinetic.plane.problem import PlaneProblem
 from kinetic.plane.rows import aligned, in_lines, whole_lines
@@ -68,7 +69,7 @@ class PlaneIntegrator:
     Raises
     ------
     InputError
-        If `fourier` is beyond the stable.
+        If `fourier` is beyond the stable, D negative somewhere, or a D that varies is asked for on several ranks.
     """
 
     def __init__(
@@ -82,11 +83,17 @@ class PlaneIntegrator:
         fourier: float = FOURIER,
         strips: Strips | None = None,
     ) -> None:
-        most = REAL_LIMIT / _STIFFNESS
+        self._local = LocalDiffusion.of(problem, plane)
+        self._largest = problem.largest(plane)
+        self._stiffness = _STIFFNESS if self._local is None else self._local.stiffness
+        most = REAL_LIMIT / self._stiffness
         if not 0.0 < fourier <= most:
             raise InputError(f"fourier = {fourier!r} must lie in (0, {most:.4f}] in the plane")
         self._positive = reconstruction.positive
         self._strips = strips = Strips.alone(plane) if strips is None else strips
+        if self._local is not None and strips.ranks.size > 1:
+            told = f"a diffusivity that varies (K other than 1) on {strips.ranks.size} ranks: allowed is one process"
+            raise InputError(told, on_all_ranks=True)
         self._problem, self._plane, self._fourier = problem, plane, fourier
         self.steady = problem.steady
         rows, columns = strips.shape
@@ -99,10 +106,8 @@ class PlaneIntegrator:
         (along_x, along_edge), (along_y, _) = marginals(strips, averages, atoms)
         highest = max(strips.ranks.gather(float(np.abs(averages).max())))
         self._constants = constants_of(reconstruction, plane, highest, (along_x, along_y))
-        self._fill, self._loop = (
-            fill(),
-            stage(*states(reconstruction.polynomial), *fluxes(problem.noisy, self._positive)),
-        )
+        noisy = problem.noisy and self._local is None
+        self._fill, self._loop = fill(), stage(*states(reconstruction.polynomial), *fluxes(noisy, self._positive))
         self._walls: Walls | None = None
         if problem.boundary == "wall":
             lines = [reconstruction.constants(g.h, u, _power) for g, u in ((plane.y, along_y), (plane.x, along_x))]
@@ -155,11 +160,11 @@ class PlaneIntegrator:
         if self._walls is not None:
             fast_x = max(fast_x, *(float(np.abs(speeds).max()) for speeds in walls[2:]))
             fast_y = max(fast_y, *(float(np.abs(speeds).max()) for speeds in walls[:2]))
-        rate, spread = fast_x / h + fast_y / k, self._problem.diffusivity * (1.0 / h**2 + 1.0 / k**2)
+        rate, spread = fast_x / h + fast_y / k, self._largest * (1.0 / h**2 + 1.0 / k**2)
         limits = [math.inf]
         limits += [cfl / rate] if rate > 0.0 else []
         limits += [self._fourier / spread] if spread > 0.0 else []
-        share = rate / UPWIND_LIMIT + _STIFFNESS * spread / REAL_LIMIT
+        share = rate / UPWIND_LIMIT + self._stiffness * spread / REAL_LIMIT
         return min(*limits, 1.0 / share) if share > 0.0 else math.inf
 
     def advance(self, t: float, dt: float, count: int, latest: float) -> None:
@@ -174,11 +179,13 @@ class PlaneIntegrator:
     def _stage(self, rows: tuple[int, int, int], t: float, share: float, dt: float) -> None:
         start, source, target = (self._states[row] for row in rows)
         faces, walls, _ = self._data(t, rows[1])
-        h, k, d = self._plane.x.h, self._plane.y.h, self._problem.diffusivity / 12.0
+        h, k, d = self._plane.x.h, self._plane.y.h, 0.0 if self._local else self._largest / 12.0
         step = Step(share, share * dt / h, share * dt / k, d / h, d / k)
         self._fill(source, self._plane.x.cells, self._edge)
         self._strips.ranks.exchange(source, HALO, around=self._edge.periodic)
         self._loop(start, source, target, faces, self._work, self._constants, self._edge, step, self._arrivals)
+        if self._local is not None:
+            self._inside(rows[2])[:] += share * dt * self._local.rate(self._inside(rows[1]))
         if self._walls is not None:
             self._walls.stage(rows, share, dt, self._strips.arrivals(self._arrivals), walls)
         self._evaluated = None

@@ -1,6 +1,7 @@
 """The equation of a model with two features on a rectangle.
 
-    d_t g + d_x(a_1 g) + d_y(a_2 g) = (nu^2/2) (d_xx + d_yy) g,   a_k = sigma((w x)_k/d + b_k),   d = 2
+    d_t g + d_x(a_1 g) + d_y(a_2 g) = (nu^2/2) (d_xx(K(x)^2 g) + d_yy(K(y)^2 g))
+    a_k = sigma((w x)_k/d + b_k),   d = 2
 
 (arXiv 2001.04294, (4), with the factor 1/d: E29 of docs/errata.md.)
 """
@@ -15,18 +16,19 @@ import numpy as np
 
 from kinetic.flux import Boundary
 from kinetic.limit import breaks, reflects, require_walls_at_ends, times_within
+from kinetic.line.rates import LocalDiffusivity
 from kinetic.plane.field import Field
 from kinetic.plane.grid import Plane, portable
 from kinetic.plane.rest import Rest, rest_of
 from particles.base.arrays import Floats
 from particles.base.checks import require_at_least, require_one_of, require_type
 from particles.base.errors import InputError
-from particles.model import Model
+from particles.model import CONSTANT, Model
 
 
 @dataclass(frozen=True, eq=False)
 class PlaneProblem:
-    """Advection by a field, and diffusion with a constant coefficient, on a rectangle.
+    """Advection by a field, and diffusion, on a rectangle.
 
     Parameters
     ----------
@@ -35,8 +37,9 @@ class PlaneProblem:
     boundary : "periodic", "wall" or "reflecting"
         "wall": what flows out of the rectangle sticks to its edge, moves along it and sticks in its corners; nothing
         comes back. "reflecting": nothing passes.
-    diffusivity : float >= 0, default 0
-        D = nu^2/2, length^2/time; above 0 the boundary is "periodic" or "reflecting".
+    diffusivity : float >= 0 or LocalDiffusivity, default 0
+        D = (nu^2/2) K^2, length^2/time, of each coordinate in its direction; with one the boundary is "periodic" or
+        "reflecting".
     steady, needs_mean : bool
         The field depends on neither time nor mean; it wants the mean of the solution.
     breakpoints : callable (until) -> sequence of float, or such a sequence, default ()
@@ -51,7 +54,7 @@ class PlaneProblem:
 
     field: Field
     boundary: Boundary
-    diffusivity: float = 0.0
+    diffusivity: float | LocalDiffusivity = 0.0
     steady: bool = True
     needs_mean: bool = False
     breakpoints: Sequence[float] | Callable[[float], Sequence[float]] = ()
@@ -62,15 +65,35 @@ class PlaneProblem:
     def __post_init__(self) -> None:
         if not callable(self.field):
             raise InputError(f"field = {self.field!r:.60} must be a function (x, y, t, mean)")
-        require_at_least("diffusivity", self.diffusivity)
+        if not isinstance(self.diffusivity, LocalDiffusivity):
+            require_at_least("diffusivity", self.diffusivity)
         require_one_of("boundary", self.boundary, ("periodic", "wall", "reflecting"))
-        if self.diffusivity > 0.0 and self.boundary == "wall":
+        if self.noisy and self.boundary == "wall":
             raise InputError("boundary = 'wall' with diffusion: allowed are periodic, reflecting")
 
     @property
     def noisy(self) -> bool:
         """Whether there is diffusion."""
-        return self.diffusivity > 0.0
+        return isinstance(self.diffusivity, LocalDiffusivity) or self.diffusivity > 0.0
+
+    @property
+    def constant(self) -> float | None:
+        """D where it is one number."""
+        return None if isinstance(self.diffusivity, LocalDiffusivity) else self.diffusivity
+
+    @property
+    def local(self) -> LocalDiffusivity:
+        """D as a function."""
+        if isinstance(self.diffusivity, LocalDiffusivity):
+            return self.diffusivity
+        constant = self.diffusivity
+        return LocalDiffusivity(lambda x: np.full_like(x, constant), np.zeros_like)
+
+    def largest(self, plane: Plane) -> float:
+        """The largest D at the centres of a plane."""
+        if (constant := self.constant) is not None:
+            return constant
+        return max(float(np.max(self.local.value(grid.centres))) for grid in (plane.x, plane.y))
 
     def breaks(self, start: float, until: float) -> list[float]:
         """Times in (start, until] that no step straddles."""
@@ -83,15 +106,16 @@ class PlaneProblem:
         Raises
         ------
         InputError
-            If the model has not two features and one neuron, its noise is not K = 1, or its walls are not the ends of
-            the plane, or sticky where there is noise.
+            If the model has not two features and one neuron, or its walls are not the ends of the plane, or sticky
+            where there is noise.
         """
         require_type("model", model, Model, "a Model")
         require_type("grid", plane, Plane, "a Plane")
         require_two_features(model)
         require_walls_at_ends(model, plane.x, plane.y)
         return cls(
-            partial(speeds, model), "reflecting" if model.nu2 > 0.0 or reflects(model) else "wall", 0.5 * model.nu2,
+            partial(speeds, model), "reflecting" if model.nu2 > 0.0 or reflects(model) else "wall",
+            0.5 * model.nu2 if model.nu2 == 0.0 or model.diffusion == CONSTANT else LocalDiffusivity.of(model),
             steady=model.autonomous and not model.mean_coupled, needs_mean=model.mean_coupled,
             breakpoints=partial(breaks, model), varying=model.varying, rest=rest_of(model),
             portable=model.reproducible and portable(model.initial),
@@ -99,11 +123,9 @@ class PlaneProblem:
 
 
 def require_two_features(model: Model) -> None:
-    """Refuse a model whose equation is not one of the plane: other than two features, one neuron and K = 1."""
+    """Refuse a model whose equation is not one of the plane: other than two features and one neuron."""
     if model.dim != 2 or model.neurons != 1:
         raise InputError(f"a model of dimension {model.size} on a plane: allowed are two features and one neuron")
-    if model.nu2 > 0.0 and model.diffusion.power != 0:
-        raise InputError(f"K = {model.diffusion.name!r} in the plane: allowed is K = 1")
 
 
 def speeds(model: Model, x: Floats, y: Floats, t: float, mean: Floats | None) -> tuple[Floats, Floats]:

@@ -1,8 +1,9 @@
-"""How far the mass of a model of two features with noise comes, by tail mass in each direction, as on the line.
+"""Ends of a rectangle for a model of two features with noise, by tail mass in each direction, as on the line.
 
 Where the law is known in closed form the quantiles of its marginals say it. Elsewhere a coarse run by the scheme of
 Chang and Cooper with implicit Euler steps does, which is positive and spreads rather too far, on a rectangle that is
-doubled in each direction until the outer quarters of it stay empty.
+doubled in each direction until the outer quarters of it stay empty. K = x never takes mass across 0, which is an end
+where the drift does not either.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from kinetic.grid import Grid
 from kinetic.plane.chain import ChainStepper
 from kinetic.plane.chang_cooper import chang_cooper
 from kinetic.plane.grid import Plane, two_components
-from kinetic.plane.problem import PlaneProblem
+from kinetic.plane.problem import PlaneProblem, speeds
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import Model, SpaceLaw, exact_law
 
-Reach = tuple[float, float, float]
-"""Lowest and highest place, and the margin that a grid has beyond either."""
+Reach = tuple[float, float]
+"""The low and the high end of a grid."""
 
 _TIMES, _STEPS, _CELLS, _DOUBLINGS = 32, 128, 64, 8
 
@@ -48,8 +49,21 @@ def _by_quantiles(model: Model, until: float) -> tuple[Reach, Reach] | None:
         except InputError:
             return None
         lo, hi = float(ends.min()), float(ends.max())
-        found.append((lo, hi, (hi - lo) * MARGIN / (1.0 - 2.0 * MARGIN)))
+        margin = (hi - lo) * MARGIN / (1.0 - 2.0 * MARGIN)
+        found.append((0.0 if _bottom(model, k, lo, until) == 0.0 else lo - margin, hi + margin))
     return found[0], found[1]
+
+
+def _bottom(model: Model, k: int, lo: float, until: float) -> float:
+    """The lowest end in direction k for mass that starts at lo or above: a wall, or 0 where K and the drift keep it."""
+    if model.walls is not None:
+        return model.box[k][0]
+    if not (model.diffusion.half_line and lo >= 0.0) or model.mean_coupled:
+        return -math.inf
+    along = np.concatenate([[0.0], np.logspace(-3.0, 3.0, 61)])
+    places = (np.zeros_like(along), along) if k == 0 else (along, np.zeros_like(along))
+    inwards = all(speeds(model, *places, t, None)[k].min() >= 0.0 for t in stops(model, until, _TIMES))
+    return 0.0 if inwards else -math.inf
 
 
 def _by_runs(model: Model, until: float) -> tuple[Reach, Reach]:
@@ -58,21 +72,22 @@ def _by_runs(model: Model, until: float) -> tuple[Reach, Reach]:
         starts = [tuple(float(x) for x in law.quantile(levels)) for law in two_components(model.initial)]
     if not np.isfinite(starts).all():
         raise InputError(f"initial = {model.initial!r:.80}: its 1e-12 quantiles lie beyond the largest number")
+    limits = [(_bottom(model, k, starts[k][0], until), model.box[k][1]) for k in (0, 1)]
     reaches = [hi - lo or math.sqrt(model.nu2 * until) for lo, hi in starts]
     for _ in range(_DOUBLINGS):
         grids = [
             Grid(max(lo - reach, bottom), min(hi + reach, top), cells=_CELLS)
-            for (lo, hi), reach, (bottom, top) in zip(starts, reaches, model.box, strict=True)
+            for (lo, hi), reach, (bottom, top) in zip(starts, reaches, limits, strict=True)
         ]
         tails = _largest_tails(model, Plane(*grids), until)
         found = [
             empty_beyond(grid, below, above, TAIL, ends)
-            for grid, (below, above), ends in zip(grids, tails, model.box, strict=True)
+            for grid, (below, above), ends in zip(grids, tails, limits, strict=True)
         ]
         ends = [one for one in found if one is not None]
         if len(ends) == 2:
             (left, right), (low, high) = ends
-            return (left, right, 0.0), (low, high, 0.0)
+            return (left, right), (low, high)
         reaches = [reach * (2.0 if one is None else 1.0) for reach, one in zip(reaches, found, strict=True)]
     raise InputError(
         f"the tails of this model hold more than {TAIL:.3g} of its mass beyond"
@@ -85,7 +100,7 @@ def _largest_tails(model: Model, plane: Plane, until: float) -> list[tuple[Float
     problem = PlaneProblem.of(model, plane)
     run = ChainStepper(
         chang_cooper(problem, plane, "midpoint"), plane, plane.inside(model.initial), np.zeros(plane.atoms),
-        "implicit-euler", steady=problem.steady, needs_mean=problem.needs_mean, diffusivity=problem.diffusivity,
+        "implicit-euler", steady=problem.steady, needs_mean=problem.needs_mean, diffusivity=problem.largest(plane),
     )  # fmt: skip
     tails = [(np.zeros(grid.cells + 1), np.zeros(grid.cells + 1)) for grid in (plane.x, plane.y)]
 

@@ -37,8 +37,8 @@ def well_balanced(problem: PlaneProblem, rest: Rest, plane: Plane) -> Callable[[
     highest = float(level.max())
     corners = _logarithms(rest, x.faces, y.faces)
     (drop_x, speed_x), (drop_y, speed_y) = (one.drop(0.0, None) for one in faces(problem, plane, _QUADRATURE))
-    along_x = _Line(drop_x, level, problem.diffusivity, x.h)
-    along_y = _Line(drop_y, level.T, problem.diffusivity, y.h)
+    along_x = _Line(drop_x, level, problem.largest(plane), x.h)
+    along_y = _Line(drop_y, level.T, problem.largest(plane), y.h)
     psi = -rest.circulation * np.exp(corners - highest)
     psi[0] = psi[-1] = psi[:, 0] = psi[:, -1] = 0.0
     with np.errstate(over="ignore"):

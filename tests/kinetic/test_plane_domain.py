@@ -13,7 +13,6 @@ from kinetic.plane.domain import cautions, rectangle, tail_masses
 from particles.base.errors import InputError
 from particles.model import (
     IDENTITY,
-    LINEAR,
     MEAN_COUPLED,
     RELU,
     SIGMOID,
@@ -75,7 +74,6 @@ def test_a_rectangle_holds_a_rotation() -> None:
 @pytest.mark.parametrize(
     ("model", "words"),
     [
-        (of(nu2=1.0, diffusion=LINEAR), "K = 'x' in the plane: allowed is K = 1"),
         (of(drift=RELU, weight=8.0, nu2=1.0), "more than 1e-12 of its mass beyond"),
         (of(Pareto(1.0, 0.01), nu2=1.0), "beyond the largest number"),
         (of(drift=SIGMOID, bias=MEAN_COUPLED), "mean-coupled bias with drift 'sigmoid'"),

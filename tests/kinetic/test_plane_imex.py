@@ -174,7 +174,7 @@ def test_no_diffusion_is_too_weak_or_too_strong(diffusivity: float) -> None:
 def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(InputError, match="scheme = 'imex' needs noise"):
         evolve(PlaneProblem(pulled, "reflecting"), held(BOX), BOX, Imex(), until=1.0)
-    with pytest.raises(InputError, match="scheme imex: allowed is one with diffusion"):
+    with pytest.raises(InputError, match="scheme imex in the plane: allowed is one with diffusion"):
         Imex().stepper(PlaneProblem(pulled, "reflecting"), held(BOX), BOX, np.zeros(BOX.atoms))
     with pytest.raises(InputError, match="'imex' on 3 ranks: allowed is 'explicit'"):
         require_scheme(Imex(), noisy=True, in_plane=True, ranks=3)
