@@ -48,7 +48,9 @@ from particles.schemes.flow import ExactFlow
 from particles.schemes.milstein import Milstein
 from particles.schemes.scheme import Scheme
 from validation.advice.giles import multilevel
+from validation.distance.law_on_cells import law_on_cells
 from validation.distance.null import null_law
+from validation.distance.sliced import sliced_distances
 from validation.exact import euler_law
 
 Job = Callable[[], str]
@@ -120,6 +122,15 @@ def distances() -> str:
     return digest(*laws, np.array([*numbers, null_law(law, 100).p_value(0.1)]))
 
 
+def plane_distances() -> str:
+    """What compares in the plane: sliced W1 to cells between walls, its null law."""
+    plane = kinetic.Plane(kinetic.Grid(-1.0, 1.5, cells=12), kinetic.Grid(-1.0, 1.0, cells=9))
+    density = law_on_cells(Product([Normal(0.1, 0.3), Normal(-0.2, 0.5)]), plane)
+    cloud = Measure.of_points(np.stack([np.linspace(-1.0, 1.5, 200), np.linspace(-1.0, 1.0, 200) ** 3]))
+    null = validation.sliced_null_law(density, 20, slices=3)
+    return digest(sliced_distances(cloud, density, slices=5), null.sliced.distances)
+
+
 def levels() -> str:
     """Moments and a distribution function by multilevel Monte Carlo."""
     found = [multilevel(line(), 0.5, 0.3, seed=1, quantity=q) for q in (Moments((1,)), DistributionFunction([0.5]))]
@@ -154,7 +165,7 @@ def jobs() -> dict[str, Job]:
     found["equation"] = partial(solve, line(nu2=0.0), kinetic.Explicit())
     for name, scheme in SCHEMES.items():
         found[f"equation, {name}"] = partial(solve, line(initial=Normal(1.0, 0.1)), scheme)
-    return found | {"shock": shock, "distances": distances, "levels": levels}
+    return found | {"shock": shock, "distances": distances, "plane distances": plane_distances, "levels": levels}
 
 
 def main(order: str, chosen: list[str]) -> None:
