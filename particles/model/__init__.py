@@ -16,6 +16,7 @@ from particles.model.exact.benes import TanhAttracted, TanhRepelled
 from particles.model.exact.characteristics import Transported
 from particles.model.exact.circulation import circulating_state
 from particles.model.exact.linear import linear_transition
+from particles.model.exact.linear_moments import linear_moments
 from particles.model.exact.linear_space import affine_transition
 from particles.model.exact.transients import PushForward, flow_map
 from particles.model.exact.transitions import transition_law
@@ -93,6 +94,7 @@ __all__ = [
     "histogram",
     "kernel_estimate",
     "layers",
+    "linear_moments",
     "linear_transition",
     "load_case",
     "lognormal_family",

@@ -37,6 +37,7 @@ from particles.model import (
     cases,
     circulating_state,
     exact_law,
+    linear_moments,
     piecewise,
     weighted_sum,
 )
@@ -290,6 +291,36 @@ def test_diagonal_linear_noise_is_a_product_of_lognormal_laws_and_a_full_one_has
     turning = replace(REGRESSION, drift=IDENTITY, nu2=1.0, weight=lambda t: -math.cos(t))
     assert isinstance(exact_law(turning, 1.0), Product)
     assert exact_law(replace(turning, weight=lambda t: FULL * t), 1.0) is None
+
+
+def test_moments_of_linear_noise_are_closed_where_the_law_is_not() -> None:
+    """K = x: against lognormal laws, and scipy's integrator for a full weight with a jump; K = 1: against the law."""
+    start = Product([Lognormal(0.0, 0.1), Dirac(2.0)])
+    lone = replace(OU, weight=np.diag([-1.0, 0.5]), bias=0.0, diffusion=LINEAR, nu2=0.3, initial=start)
+    law = exact_law(lone, 2.0)
+    assert isinstance(law, SpaceLaw)
+    for found, expected in zip(linear_moments(lone, 2.0), (law.mean, law.covariance), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
+    full = replace(OU, diffusion=LINEAR, weight=piecewise([0.0, 0.3], [FULL, OU.weights(0.0)[0]]))
+    assert exact_law(full, 0.7) is None
+
+    def rate(t: float, state: np.ndarray) -> np.ndarray:
+        w, b, m, p = full.weights(t)[0], np.array([0.2, 0.1]), state[:2], state[2:].reshape(2, 2)
+        second = w @ p + p @ w.T + np.outer(b, m) + np.outer(m, b) + np.diag(np.diag(p))
+        return np.concatenate([w @ m + b, second.reshape(-1)])
+
+    state = np.concatenate([[1.0, -0.5], (0.3 * np.eye(2) + np.outer([1.0, -0.5], [1.0, -0.5])).reshape(-1)])
+    for span in ((0.0, 0.3 - 1e-12), (0.3, 0.7)):
+        state = solve_ivp(rate, span, state, rtol=1e-12, atol=1e-14).y[:, -1]
+    mean, covariance = linear_moments(full, 0.7)
+    np.testing.assert_allclose(mean, state[:2], atol=1e-10)
+    np.testing.assert_allclose(covariance, state[2:].reshape(2, 2) - np.outer(state[:2], state[:2]), atol=1e-10)
+    law = exact_law(OU, 0.5)
+    assert isinstance(law, SpaceLaw)
+    np.testing.assert_allclose(linear_moments(OU, 0.5)[1], law.covariance, rtol=1e-12)
+    for change, told in (({"drift": TANH}, "the identity"), ({"neurons": 2, "weight": -1.0}, "one neuron")):
+        with pytest.raises(InputError, match=told):
+            linear_moments(replace(OU, **change), 1.0)  # type: ignore[arg-type]
 
 
 def test_characteristics_keep_the_accuracy_that_they_state() -> None:
