@@ -38,6 +38,7 @@ from kinetic.plane.solution import PlaneSolution  # noqa: E402
 from kinetic.problem import Problem  # noqa: E402
 from kinetic.record import load  # noqa: E402
 from kinetic.schemes import ChangCooper, Explicit, Imex, Scheme, WellBalanced  # noqa: E402
+from kinetic.sensitivity import Tangent, tangent  # noqa: E402
 from kinetic.solution import Solution  # noqa: E402
 from kinetic.solve import evolve, solve  # noqa: E402
 from kinetic.source import Source  # noqa: E402
@@ -62,6 +63,7 @@ __all__ = [
     "Solution",
     "Source",
     "SteadyState",
+    "Tangent",
     "WellBalanced",
     "cautions",
     "domain",
@@ -72,5 +74,6 @@ __all__ = [
     "solve",
     "steady_state",
     "tail_masses",
+    "tangent",
     "time_to_level",
 ]

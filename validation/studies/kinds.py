@@ -7,5 +7,6 @@ from validation.studies.grid import GridStudy
 from validation.studies.kind import Kind
 from validation.studies.layers import LayersStudy
 from validation.studies.mean_field import MeanFieldStudy
+from validation.studies.sensitivity import SensitivityStudy
 
-KINDS: tuple[type[Kind], ...] = (MeanFieldStudy, LayersStudy, GridStudy, GrazingStudy)
+KINDS: tuple[type[Kind], ...] = (MeanFieldStudy, LayersStudy, GridStudy, GrazingStudy, SensitivityStudy)
