@@ -197,8 +197,9 @@ def test_bad_arguments_are_refused(arguments: dict, said: str) -> None:
 def test_other_cases_are_refused() -> None:
     with pytest.raises(InputError, match="nu2 = 0"):
         GrazingStudy(cases["moments-decay"]).run()
+    walled = dataclasses.replace(OU, walls=(-3.0, 3.0), wall="reflecting")
     with pytest.raises(InputError, match="walls"):
-        GrazingStudy(cases["vehicles"]).run()
+        GrazingStudy(dataclasses.replace(CASE, model=walled)).run()
     with pytest.raises(InputError, match="smooth start or a point"):
         GrazingStudy(
             dataclasses.replace(CASE, model=dataclasses.replace(FREE, initial=Uniform(0.0, 1.0))), noise=TWO_POINT

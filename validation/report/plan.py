@@ -20,7 +20,11 @@ QUICK: dict[str, dict[str, Any]] = {
     "grazing": {"levels": (0.02, 0.01, 0.005), "count": 10_000},
 }
 """Fields of the studies in the quick report; in the whole one they have their own defaults."""
-QUICK_COSTLY: dict[str, dict[str, Any]] = {"mean-field": {"levels": (100, 1000, 10_000), "replicates": 240}}
+QUICK_COSTLY: dict[str, dict[str, Any]] = {
+    "mean-field": {"levels": (100, 1000, 10_000), "replicates": 240},
+    "layers": {"levels": (25, 50, 100, 200, 400), "count": 20_000},
+    "grazing": QUICK["grazing"],
+}
 """The same where a particle takes some hundred steps, with noise, and where its distance does, in R^d."""
 
 

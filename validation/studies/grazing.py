@@ -92,9 +92,9 @@ class GrazingStudy(Kind):
         model = self.case.model
         require_levels(self.levels, "decreasing positive values of eps", decreasing=True)
         require_count("count", self.count, least=2)
-        require_plain(model)
         if not model.nu2 > 0.0:
             raise InputError(f"nu2 = {model.nu2!r}: the grazing limit needs noise; allowed: above 0")
+        require_plain(model)
         for eps in self.levels:
             collision_counts(self.scheme(eps), self.time)  # the horizon must be a multiple of the clock's step
         require_memory(f"count = {self.count!r}", 40.0 * self.count * launched_size())

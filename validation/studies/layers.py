@@ -27,6 +27,7 @@ from particles.schemes.scheme import Scheme
 from validation.distance import require_mean, w1_to_law
 from validation.distance.floor import expected_w1
 from validation.exact.network import check_layers, euler_bias, first_order
+from validation.studies import space_layers
 from validation.studies.kind import Kind, Progress, ascending, option, require_levels, run_alone
 from validation.studies.study import (
     Z95,
@@ -56,7 +57,8 @@ class LayersStudy(Kind):
     Parameters
     ----------
     case : Case
-        On the line, without noise, with an exact flow; jumps of its parameters at multiples of every T/L.
+        Without noise, with an exact flow; jumps of its parameters at multiples of every T/L. In the plane
+        (`validation.studies.space_layers`) with a diagonal weight, or in R^d linear.
     levels : sequence of int
         Increasing numbers of layers, at least three.
     count : int >= 2
@@ -93,14 +95,18 @@ class LayersStudy(Kind):
         REPLICATES, type=command.positive_integer, metavar="R", help="with --independent: clouds a level"
     )
 
-    def check(self) -> Law:
-        """Refuse what `run` could not do; return the exact law."""
+    def check(self) -> None:
+        """Refuse what `run` could not do."""
         model = self.case.model
         require_levels(self.levels, "increasing numbers of layers")
         require_count("count", self.count, least=2)
         require_count("replicates", self.replicates, least=2)
         if model.nu2 > 0.0:
             raise InputError(f"nu2 = {model.nu2!r}: a layer of this study is an Euler step without noise; allowed: 0")
+        require_memory(f"count = {self.count!r}", 40.0 * self.count * model.size * launched_size())
+        if model.size > 1:
+            space_layers.check(self)
+            return
         law = exact_law(model, self.time)
         if not isinstance(law, Law):
             raise InputError(f"case {self.case.name!r} has no exact flow on the line: this study needs one")
@@ -110,13 +116,16 @@ class LayersStudy(Kind):
             )
         for number in self.levels:
             check_layers(model, self.time, number)
-        require_memory(f"count = {self.count!r}", 40.0 * self.count * launched_size())
         require_mean(model.start_law)
-        return law
 
     def run(self, *, comm: Any = None, progress: Progress = lambda share: None) -> Study:
         """Carry the clouds, which are shared out over the ranks of `comm`."""
-        law, ranks, model, until = self.check(), parallel.of(comm), self.case.model, self.time
+        self.check()
+        ranks, model, until = parallel.of(comm), self.case.model, self.time
+        if model.size > 1:
+            return space_layers.run(self, ranks, progress)
+        law = exact_law(model, until)
+        assert isinstance(law, Law)
         with ranks.one_rank_a_node_first():
             biases = {number: euler_bias(model, until, number) for number in self.levels}
         common = not self.independent

@@ -189,16 +189,21 @@ def exact_cells(law: SpaceLaw, plane: kinetic.Plane) -> Measure:
     return plane_measure(plane, averages, np.zeros(plane.atoms), kinetic.CWENO3())
 
 
+def between_normal(a: SpaceLaw, b: SpaceLaw) -> float:
+    """Sliced W1 of two normal laws, by their projections."""
+    along = directions(a.dim)
+    pairs = zip(projections(a, along), projections(b, along), strict=True)
+    return float(np.mean([w1_between(one, other) for one, other in pairs]))  # type: ignore[arg-type]
+
+
 def space_sides(case: Case, until: float, most: int, *, eps: float | None) -> SpaceSides:
     """Sides of a case in R^d whose largest cloud has `most` particles."""
     model, law = case.model, known_law(case, until)
     kind = PlaneSides if model.size == 2 else SpaceSides
     if model.nu2 == 0.0:
         return kind(followed.by_flow(law), case, until, law)
-    along = directions(model.size)
 
     def off(computed: SpaceLaw) -> float:
-        pairs = zip(projections(computed, along), projections(law, along), strict=True)
-        return float(np.mean([w1_between(a, b) for a, b in pairs]))  # type: ignore[arg-type]
+        return between_normal(computed, law)
 
     return kind(followed.by_collisions(model, until, eps, off, expected_sliced_w1(law, most)), case, until, law)
