@@ -69,7 +69,7 @@ class PlaneIntegrator:
     Raises
     ------
     InputError
-        If `fourier` is beyond the stable, D negative somewhere, or a D that varies is asked for on several ranks.
+        If `fourier` is beyond the stable, or D negative somewhere.
     """
 
     def __init__(
@@ -83,17 +83,15 @@ class PlaneIntegrator:
         fourier: float = FOURIER,
         strips: Strips | None = None,
     ) -> None:
-        self._local = LocalDiffusion.of(problem, plane)
+        self._strips = strips = Strips.alone(plane) if strips is None else strips
+        self._edge = strips.edge(problem.boundary)
+        self._local = LocalDiffusion(problem, strips, self._edge) if problem.constant is None else None
         self._largest = problem.largest(plane)
         self._stiffness = _STIFFNESS if self._local is None else self._local.stiffness
         most = REAL_LIMIT / self._stiffness
         if not 0.0 < fourier <= most:
             raise InputError(f"fourier = {fourier!r} must lie in (0, {most:.4f}] in the plane")
         self._positive = reconstruction.positive
-        self._strips = strips = Strips.alone(plane) if strips is None else strips
-        if self._local is not None and strips.ranks.size > 1:
-            told = f"a diffusivity that varies (K other than 1) on {strips.ranks.size} ranks: allowed is one process"
-            raise InputError(told, on_all_ranks=True)
         self._problem, self._plane, self._fourier = problem, plane, fourier
         self.steady = problem.steady
         rows, columns = strips.shape
@@ -101,7 +99,6 @@ class PlaneIntegrator:
         self._base = 0
         self.averages[:] = averages
         self._work = work_arrays()
-        self._edge = strips.edge(problem.boundary)
         self._arrivals = Arrivals(np.zeros(rows), np.zeros(rows), np.zeros(columns), np.zeros(columns))
         (along_x, along_edge), (along_y, _) = marginals(strips, averages, atoms)
         highest = max(strips.ranks.gather(float(np.abs(averages).max())))
@@ -185,7 +182,7 @@ class PlaneIntegrator:
         self._strips.ranks.exchange(source, HALO, around=self._edge.periodic)
         self._loop(start, source, target, faces, self._work, self._constants, self._edge, step, self._arrivals)
         if self._local is not None:
-            self._inside(rows[2])[:] += share * dt * self._local.rate(self._inside(rows[1]))
+            self._inside(rows[2])[:] += share * dt * self._local.rate(source)
         if self._walls is not None:
             self._walls.stage(rows, share, dt, self._strips.arrivals(self._arrivals), walls)
         self._evaluated = None

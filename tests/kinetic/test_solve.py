@@ -167,7 +167,7 @@ def test_given_atoms_stay_with_every_scheme() -> None:
     case = cases["tanh-noise"]
     grid = Grid(-14.0, 16.0, cells=100)
     averages = 0.8 * grid.averages(case.model.initial)
-    for scheme in SCHEMES.values():
+    for scheme in (row for row in SCHEMES.values() if row.on_line):
         record = solve(case.model, grid, until=0.1, scheme=scheme, averages=averages, atoms=(0.15, 0.05))
         assert record.atoms[-1].tolist() == [0.15, 0.05]
         assert record.mass(0.1) == pytest.approx(1.0, abs=1e-13)

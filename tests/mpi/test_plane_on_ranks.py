@@ -21,7 +21,7 @@ SCRIPT = """
 import hashlib, json
 from itertools import product
 import numpy as np
-from kinetic import CWENO3, Explicit, Grid, Plane, PlaneProblem, evolve, solve
+from kinetic import CWENO3, Explicit, Grid, LocalDiffusivity, Plane, PlaneProblem, evolve, solve
 from particles.base.errors import InputError, NotFiniteError
 from particles.base.parallel import Ranks, serial, world
 from particles.model import MEAN_COUPLED, TANH, Model, Normal, Product
@@ -37,6 +37,8 @@ def outwards(x, y, t, mean):
 def followed(x, y, t, mean):
     return (1.0 + t) * (mean[0] - x) + 0.5 * y - 2.0, mean[1] + 0.3 - y
 
+GROWING = LocalDiffusivity(lambda x: 0.01 * x * x, lambda x: 0.02 * x)
+
 def coupled(**options):
     return Model(drift=TANH, weight=np.array([[-1.0, 0.7], [0.3, 0.5]]), bias=MEAN_COUPLED, initial=start, **options)
 
@@ -49,6 +51,8 @@ RUNS = {
     "periodic": of(PlaneProblem(outwards, "periodic")),
     "periodic, diffusion": of(PlaneProblem(outwards, "periodic", 0.1)),
     "reflecting, diffusion": of(PlaneProblem(outwards, "reflecting", 0.1)),
+    "K = x": of(PlaneProblem(outwards, "reflecting", GROWING)),
+    "periodic, K = x": of(PlaneProblem(outwards, "periodic", GROWING)),
     "at rest": of(PlaneProblem(lambda x, y, t, mean: (5.0 - x, 5.0 - y), "reflecting", 1.0), residual=4.0),
     "positive": of(PlaneProblem(outwards, "periodic"), scheme=Explicit(CWENO3(positive=True), cfl=0.16)),
     "varying": of(PlaneProblem(followed, "wall", steady=False, needs_mean=True, varying=True)),
@@ -132,7 +136,7 @@ def test_density_walls_and_moments_are_independent_of_rank_count(
 def test_digests_tell_different_runs_apart(answers: dict[int, list[dict[str, Any]]]) -> None:
     assert [bool(answers[1][0][name][2][6]) for name in ("release", "sticky")] == [True, False]
     assert len({answers[1][0][name][0] for name in NAMES}) == len(NAMES)
-    assert len(NAMES) == 10
+    assert len(NAMES) == 12
 
 
 @pytest.mark.parametrize("ranks", [4, 2])
