@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -207,3 +208,11 @@ def test_bad_input_is_refused() -> None:
         normal_sliced_w1([[1.0, 0.2], [0.1, 1.0]], 5)
     with pytest.raises(InputError, match="must be positive"):
         normal_sliced_w1([[1.0, 2.0], [2.0, 1.0]], 5)
+    line: Any = Normal(0.0, 1.0)
+    for call in (validation.expected_sliced_w1, validation.sliced_null_law):
+        with pytest.raises(InputError, match=r"law = Normal.* must be a Measure, or a law in R\^d"):
+            call(line, 5)
+    with pytest.raises(InputError, match=r"b = Normal.* must be a Measure, or a law"):
+        validation.sliced_w1(CELLS, line)
+    with pytest.raises(InputError, match=r"(?s)a = Multivariate.* must be a Measure"):
+        validation.sliced_w1(LAW, CELLS)  # type: ignore[arg-type]

@@ -17,12 +17,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from particles.base.arrays import Floats
-from particles.base.checks import require_count
+from particles.base.checks import require_count, require_type
 from particles.base.errors import InputError
 from particles.model import Law, Measure, Normal
 from particles.philox import start_uniforms
@@ -117,6 +117,8 @@ def sliced_distances(
     a: Measure, b: Measure | Projected, *, slices: int | None = None, seed: int | None = None, sharpened: bool = True
 ) -> Floats:
     """W1 of the projections on every direction, shape (slices,); parameters and errors as of `sliced_w1`."""
+    require_type("a", a, Measure, "a Measure")
+    require_projected("b", b)
     if a.dim != b.dim or a.dim == 1:
         raise InputError(f"dimensions {a.dim} and {b.dim} must be equal and above 1; on the line use validation.w1")
     along = directions(a.dim, slices, seed=seed).T
@@ -125,6 +127,12 @@ def sliced_distances(
             check_probability(measure)
     distance = _way(a, b, sharpened)
     return np.array([distance(theta) for theta in along])
+
+
+def require_projected(name: str, given: Any) -> None:
+    """Refuse what is neither a measure nor a law in R^d."""
+    if not isinstance(given, Measure) and not hasattr(given, "projection"):
+        raise InputError(f"{name} = {given!r:.60} must be a Measure, or a law in R^d whose projections are known")
 
 
 def lower_bound(distances: Floats, dim: int) -> float:

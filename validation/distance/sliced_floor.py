@@ -25,7 +25,7 @@ from particles.model import Law, Measure, Normal
 from validation.distance.checks import check_probability
 from validation.distance.floor import expected_w1, integrate_cdf, kinks_of, mean_absolute_deviation
 from validation.distance.projection import Projector
-from validation.distance.sliced import Projected, directions
+from validation.distance.sliced import Projected, directions, require_projected
 
 _SEEN = 1e-6  # of the highest density: a jump that quadrature must not straddle
 
@@ -50,6 +50,7 @@ def expected_sliced_w1(
         probability, or the dimension is 1.
     """
     require_count("count", count)
+    require_projected("law", law)
     along = directions(law.dim, slices, seed=seed)
     return math.fsum(_expected(part, count) for part in projections(law, along)) / int(along.shape[1])
 

@@ -27,7 +27,7 @@ from validation.distance.distribution import distribution_of
 from validation.distance.floor import mean_absolute_deviation
 from validation.distance.null import NULL, NullLaw, panels
 from validation.distance.projection import on_direction
-from validation.distance.sliced import Projected, directions
+from validation.distance.sliced import Projected, directions, require_projected
 from validation.distance.sliced_floor import expected_sliced_w1, projections
 
 CLOUDS, MOST = 4000, 1024
@@ -76,6 +76,7 @@ def sliced_null_law(
         As `expected_sliced_w1`.
     """
     require_count("count", count)
+    require_projected("law", law)
     along, size = directions(law.dim, slices, seed=seed), min(count, MOST)
     rules = [_Rule.of(part) for part in projections(law, along)]
     distances = np.empty((len(rules), CLOUDS))
