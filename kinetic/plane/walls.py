@@ -5,8 +5,9 @@
 A line moves with the tangential speed a_s along its wall by the scheme of the line (CWENO3, upwind), and what flows out
 of its ends stays in a corner. All of it goes through the stages of the density, so that mass is kept to rounding.
 
-What lies on a wall where the field points inwards would leave it, along a single characteristic: a particle that is
-clamped to the rectangle does. A `Release` is told of; the scheme keeps that mass on the wall, and is of no order there.
+What lies on a wall where the field points inwards stays there, as particles at sticky walls do; one that is clamped
+anew every step would leave it, along a single characteristic. A `Release` tells of such mass: what arrives on the wall
+is no smooth function along it then, and the scheme of no order there.
 
 Walls are numbered x low, x high, y low, y high; corners (x, y) low low, high low, low high, high high.
 """
@@ -48,8 +49,8 @@ class Release(NamedTuple):
         along = "y" if self.wall[0] == "x" else "x"
         return (
             f"mass {self.mass:.3g} lay on the wall {self.wall} where the field points inwards, most near {along} ="
-            f" {self.at:.4g}, at t = {self.time:.4g}: particles would leave the wall there, and no grid scheme is of"
-            " third order"
+            f" {self.at:.4g}, at t = {self.time:.4g}: it stays, as particles at a sticky wall do; where a wall holds"
+            " back what would leave it, no grid scheme is of third order"
         )
 
 

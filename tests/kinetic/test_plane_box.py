@@ -32,14 +32,18 @@ def nine(solution: PlaneSolution, t: float) -> Floats:
     return np.array([inside, *(edge[k].sum() for k in ("x_low", "x_high", "y_low", "y_high")), *edge["corners"]])
 
 
-def shares(model: Model) -> Floats:
-    """The same of particles by 400 Euler steps."""
-    x = simulate(model, Euler(layers=400), count=COUNT, until=2.0, seed=7).states[-1]
+def shares(x: Floats) -> Floats:
+    """The same of a cloud."""
     low, high = x == 2.0, x == 8.0
     free = ~low & ~high
     parts = [free[0] & free[1], low[0] & free[1], high[0] & free[1], free[0] & low[1], free[0] & high[1]]
     parts += [low[0] & low[1], high[0] & low[1], low[0] & high[1], high[0] & high[1]]
     return np.array([part.mean() for part in parts])
+
+
+def cloud(model: Model, until: float = 2.0) -> Floats:
+    """Particles after 400 Euler steps, or at the start."""
+    return simulate(model, Euler(layers=400), count=COUNT, until=2.0, times=(until,), seed=7).states[-1]
 
 
 def largest_z(share: Floats, mass: Floats) -> float:
@@ -57,12 +61,26 @@ def test_masses_of_the_case_are_the_exact_ones() -> None:
 
 def test_particles_between_the_walls_of_a_coupled_model_fill_the_nine_parts_as_the_equation_does() -> None:
     """Nine masses of 1e5 particles within 3.5 errors: a false alarm of 4e-3. The control is the transposed weight."""
-    share = shares(COUPLED)
+    share = shares(cloud(COUPLED))
     mass = nine(solve(COUPLED, plane(120), until=2.0), 2.0)
     assert largest_z(share, mass) < 3.5
     w = COUPLED.weights(0.0)[0].T
     other = replace(COUPLED, weight=w, bias=np.array([0.0, -0.2]) - w @ np.array([5.0, 5.0]))
     assert largest_z(share, nine(solve(other, plane(60), until=2.0), 2.0)) > 5.0
+
+
+def test_where_the_field_turns_along_a_wall_what_stuck_stays_on_both_sides() -> None:
+    """Nine masses within 3.5 errors; the control is particles that are clamped in every step, and leave again."""
+    w = np.array([[1.0, 1.8], [-1.6, 0.8]])
+    start = Product([Normal(5.0, 1.0)] * 2)
+    model = replace(BOX, weight=w, bias=-w @ np.array([5.0, 5.0]), scaled=False, initial=start)
+    solution = solve(model, plane(60), until=2.0)
+    assert solution.release is not None
+    mass, x = nine(solution, 2.0), cloud(model, 0.0)
+    assert largest_z(shares(cloud(model)), mass) < 3.5
+    for _ in range(400):
+        x = np.clip(x + 0.005 * np.tanh(w @ (x - 5.0)), 2.0, 8.0)
+    assert largest_z(shares(x), mass) > 30.0
 
 
 def test_reflecting_walls_let_nothing_out_of_either_side() -> None:

@@ -200,7 +200,7 @@ def exchanged(x: Floats, y: Floats, t: float, mean: Floats | None) -> tuple[Floa
 
 
 @pytest.mark.parametrize(("field", "wall"), [(downwards, "x_high"), (exchanged, "y_high")])
-def test_mass_that_particles_would_take_from_a_wall_is_told_of(field: Any, wall: str) -> None:
+def test_mass_that_a_wall_holds_back_is_told_of(field: Any, wall: str) -> None:
     solution = sticky(field, 30)
     release, masses, middles = solution.release, solution.edge(UNTIL)[wall], box(30).x.centres
     assert release is not None
@@ -209,7 +209,7 @@ def test_mass_that_particles_would_take_from_a_wall_is_told_of(field: Any, wall:
     assert release.mass > 1e-5
     assert release.at == middles[middles < 5.0][masses[middles < 5.0].argmax()]
     assert release.sentence == solution.provenance["cautions"][-1]
-    assert "particles would leave the wall there" in release.sentence
+    assert "it stays, as particles at a sticky wall do" in release.sentence
 
 
 @pytest.mark.parametrize("until", [0.9, 1.5])
