@@ -52,6 +52,8 @@ class Scheme(Protocol):
     """Whether it steps the equation on the line."""
     in_plane: ClassVar[bool] = False
     """Whether it steps the equation in the plane too."""
+    arrays: ClassVar[int] = 40
+    """Arrays of the grid's shape that a run holds at most."""
     on_ranks: ClassVar[bool] = False
     """Whether it does so on several ranks: its `stepper` takes `strips`, the rows of this one."""
 
@@ -203,6 +205,7 @@ class ChangCooper(Scheme):
     steps: Steps = "equal"
 
     name = "chang-cooper"
+    arrays = 240  # in the plane, the factors of its matrix
     needs_noise = True
     in_plane = True
 
@@ -244,6 +247,7 @@ class WellBalanced(Scheme):
     steps: Steps = "equal"
 
     name = "well-balanced"
+    arrays = 240
     needs_noise = True
     needs_rest = True
     on_line = False

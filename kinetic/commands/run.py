@@ -14,8 +14,6 @@ from particles.base.terminal import say
 
 THIN = 1e-9
 """Mass near an end of the grid, where no wall is, that is worth a sentence."""
-_ARRAYS = 40
-"""Arrays of the length of the grid that the hungriest scheme holds, imex."""
 NEGATIVE = -1e-14
 """A cell average below this share of the largest is no rounding."""
 
@@ -192,7 +190,7 @@ def _on_line(case: Any, arguments: argparse.Namespace, until: float, times: int)
         told = f"--cells {_told(arguments.cells)} --domain {_told(given)}"
         raise InputError(f"{told}: a case on the line has one N, and LO HI")
     grid = Grid(*(given or case.interval or domain(case.model, until)), cells=cells[0])
-    _require_memory(grid.cells, times)
+    _require_memory(arguments, grid.cells, times)
     initial_law(case.model, grid)
     return grid, cautions(case.model, grid, until)
 
@@ -213,7 +211,7 @@ def _in_plane(case: Any, arguments: argparse.Namespace, until: float, times: int
     if SCHEMES[arguments.scheme].needs_rest:
         require_rest(case.model)
     require_strips(cells[-1], command.launched_size())
-    _require_memory(cells[0] * cells[-1], times)
+    _require_memory(arguments, cells[0] * cells[-1], times)
     ends = (given[:2], given[2:]) if given else case.rectangle or rectangle(case.model, until)
     grids = []
     for name, pair, number in zip(("x", "y"), ends, (cells[0], cells[-1]), strict=True):
@@ -229,10 +227,10 @@ def _told(numbers: list[Any] | None) -> str:
     return " ".join(f"{number:g}" for number in numbers) if numbers else "..."
 
 
-def _require_memory(cells: int, times: int) -> None:
+def _require_memory(arguments: argparse.Namespace, cells: int, times: int) -> None:
     from particles.base.memory import require_memory
 
-    require_memory(f"cells = {cells}", 8.0 * cells * (_ARRAYS + times))
+    require_memory(f"cells = {cells}", 8.0 * cells * (SCHEMES[arguments.scheme].arrays + times))
 
 
 def _say(sentences: Iterable[str]) -> None:
