@@ -13,6 +13,7 @@ from particles.base.terminal import say
 from particles.commands.options import add_loss, add_scheme_options, loss_of, scheme_of
 
 if TYPE_CHECKING:
+    from particles.model import Model
     from particles.training.methods import Method, Point
 
 FILES = ("case.toml", "fit.json")
@@ -28,6 +29,8 @@ def add_parser(commands: Any) -> None:
     train.add_argument("--start", default="random", help="random, stratified or quantile (default: random)")
     train.add_argument("--seed", type=command.seed, default=0, help="0 to 2**32 - 1 (default: 0)")
     add_loss(train)
+    train.add_argument("--learn", choices=("weight", "bias"), help="this one alone (default: both)")
+    train.add_argument("--pieces", type=command.positive_integer, help="learn so many pieces of time, each for itself")
     train.add_argument("--method", help="lm (default of a moment without noise), lbfgs (default else), adam, descent")
     train.add_argument("--rate", type=command.positive_float, help="of adam (0.1) and of descent (1)")
     train.add_argument("--fixed", action="store_true", help="descent with this rate as it is, as the paper does")
@@ -60,9 +63,12 @@ def execute(arguments: argparse.Namespace) -> int:
     check_output_folder(arguments.out, FILES, replace=arguments.replace)
     until = arguments.until or case.until
     stop = Stop(arguments.gradient, -float("inf") if arguments.value is None else arguments.value, arguments.iterations)
+    learn = (arguments.learn,) if arguments.learn else ("weight", "bias")
+    model = case.model if arguments.pieces is None else _in_pieces(case.model, learn, arguments.pieces, until)
     found = fit(
-        case.model, scheme, loss, method, count=arguments.count or case.count, until=until, start=arguments.start,
-        seed=arguments.seed, ridge=arguments.ridge, bounds=_bounds(arguments.bounds), stop=stop, tell=_tell,
+        model, scheme, loss, method, count=arguments.count or case.count, until=until, start=arguments.start,
+        seed=arguments.seed, ridge=arguments.ridge, learn=learn, bounds=_bounds(arguments.bounds), stop=stop,
+        tell=_tell,
     )  # fmt: skip
     learnt = dataclasses.replace(case, name=f"{case.name} learnt", model=found.model, until=until, times=(until,))
     told = {"case": case.name, "target": arguments.target, **found.to_dict()}
@@ -109,6 +115,20 @@ def _method(arguments: argparse.Namespace) -> Method | None:
     if set(asked) - known:
         raise InputError(f"--{(set(asked) - known).pop()} is not for --method {arguments.method}")
     return dataclasses.replace(method, **asked)  # type: ignore[type-var]
+
+
+def _in_pieces(model: Model, learn: tuple[str, ...], many: int, until: float) -> Model:
+    """The model with what is learnt held as equal pieces of time, all of the value that it has."""
+    import numpy as np
+
+    from particles.model import layers
+
+    for name in learn:
+        given = getattr(model, name)
+        if callable(given) or not isinstance(given, int | float | np.ndarray | list | tuple) or model.mean_coupled:
+            raise InputError(f"--pieces {many}: {name} of the case must be a constant")
+    parts: dict[str, Any] = {name: layers([getattr(model, name)] * many, until) for name in learn}
+    return dataclasses.replace(model, **parts)
 
 
 def _bounds(given: list[str]) -> dict[str, tuple[float, float]]:

@@ -14,13 +14,13 @@ from particles.base.checks import require_at_least
 from particles.base.errors import InputError
 from particles.base.provenance import provenance
 from particles.ensemble import Ensemble
-from particles.model import Model
+from particles.model import Model, Samples
 from particles.run import Run
 from particles.schemes.scheme import Scheme
-from particles.training.losses import Loss, Moment
+from particles.training.losses import Loss
 from particles.training.methods import LM, Method, Point, Stop
 from particles.training.objective import Objective
-from particles.training.of_particles import gradient
+from particles.training.of_particles import Gradient, gradient
 from particles.training.parameters import Parameters
 from particles.training.tangents import ends_and_tangents
 
@@ -72,11 +72,12 @@ def fit(
     loss: Loss,
     method: Method | None = None,
     *,
-    count: int,
+    count: int | None = None,
     until: float,
-    start: str = "random",
+    start: str | Samples = "random",
     seed: int = 0,
     ridge: float = 0.0,
+    learn: tuple[str, ...] = ("weight", "bias"),
     bounds: dict[str, tuple[float, float]] | None = None,
     stop: Stop | None = None,
     comm: Any = None,
@@ -91,10 +92,11 @@ def fit(
     model, scheme, count, until, start, seed, comm
         As of `particles.simulate`; the particles are the same in every evaluation.
     loss : Loss
-    method : Method, default LM() for a moment without noise, else LBFGS()
+    method : Method, default LM() for moment and supervised without noise, else LBFGS()
     ridge : float >= 0, default 0
         (ridge/2) abs(theta)^2 is added. Without it the least loss may be nowhere: a contracting network's falls for
         ever while w -> -oo.
+    learn : tuple of str, default ("weight", "bias")
     bounds : dict of str to (float, float), optional
         By the names of `Parameters`, or "weight" and "bias" for all of them.
     stop : Stop, optional
@@ -108,24 +110,26 @@ def fit(
     NotFiniteError
         If the loss at the start is not finite.
     """
-    parameters = Parameters(model)
+    parameters = Parameters(model, learn)
     if not parameters.names:
         raise InputError("weight and bias are functions of time or follow the mean: there is nothing to learn")
     require_at_least("ridge", ridge)
-    squared = isinstance(loss, Moment) and model.nu2 == 0.0
+    squared = loss.squared and model.nu2 == 0.0
     chosen = method or (LM() if squared else _default())
-    run = Run(count=count, until=until, start=start, seed=seed)
+    many: Any = start.count if count is None and isinstance(start, Samples) else count
+    run = Run(count=many, until=until, start=start, seed=seed)
     run.check(model, scheme)
     scheme.require_adjoint(model)
     if isinstance(chosen, LM) and not squared:
-        raise InputError(f"method = 'lm' with loss {loss.name!r}: allowed is a moment without noise; else use lbfgs")
+        raise InputError(f"method = 'lm' with loss {loss.name!r}: allowed are squares without noise; else use lbfgs")
     ends = _bounds(parameters, bounds or {})
     ranks = parallel.of(comm)
     residuals = _residuals(model, scheme, loss, run, ranks) if isinstance(chosen, LM) else None
-    objective = Objective(
-        model, lambda other: gradient(other, scheme, loss, count=count, until=until, start=start, seed=seed, comm=comm),
-        ridge, residuals, ranks,
-    )  # fmt: skip
+
+    def differentiate(other: Model) -> Gradient:
+        return gradient(other, scheme, loss, count=count, until=until, start=start, seed=seed, comm=comm)
+
+    objective = Objective(parameters, differentiate, ridge, residuals, ranks)
     curve: list[Point] = []
 
     def keep(point: Point) -> None:
@@ -135,8 +139,8 @@ def fit(
     theta = np.clip(parameters.values, *ends)
     reason = chosen.minimise(objective, theta, ends, stop or Stop(), keep)
     info = {
-        "loss": loss.name, "method": repr(chosen), "ridge": ridge, "scheme": repr(scheme), "count": count,
-        "until": until, "start": start, "seed": seed, "provenance": provenance(),
+        "loss": loss.name, "method": repr(chosen), "ridge": ridge, "scheme": repr(scheme), "count": many,
+        "until": until, "start": start if isinstance(start, str) else "given", "seed": seed, "provenance": provenance(),
     }  # fmt: skip
     return Fit(
         model=parameters.with_values(curve[-1].theta), names=parameters.names, curve=tuple(curve), reason=reason,
@@ -152,19 +156,19 @@ def _default() -> Method:
 
 def _residuals(
     model: Model, scheme: Scheme, loss: Loss, run: Run, ranks: parallel.Ranks
-) -> Callable[[Model], tuple[Floats, Floats]]:
+) -> Callable[[Parameters], tuple[Floats, Floats]]:
     """This rank's residuals and tangents, scaled so that half the sum of all squares is the loss."""
     ensemble = Ensemble(run.count, ranks)
     begin = ensemble.start(model, run.start, run.seed, 0)
-    target = loss.given(model.dim, 0, 1)
+    target = loss.given(model.dim, ensemble.local.start, begin.shape[1])
     assert target is not None
 
-    def of(other: Model) -> tuple[Floats, Floats]:
+    def of(other: Parameters) -> tuple[Floats, Floats]:
         ends, tangents = ends_and_tangents(other, scheme, begin, run.until)
         readouts = ends.reshape(model.neurons, model.dim, -1).mean(axis=0)
         by_theta = tangents.reshape(len(tangents), model.neurons, model.dim, -1).mean(axis=1)
         scale = 1.0 / np.sqrt(run.count)
-        return (readouts - target).reshape(-1) * scale, by_theta.reshape(len(by_theta), -1) * scale
+        return (readouts - target) * scale, by_theta * scale
 
     return of
 

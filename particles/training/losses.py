@@ -40,6 +40,8 @@ class Loss(Protocol):
     name: ClassVar[str]
     ordered: ClassVar[bool] = False
     """Whether its terms ask for the levels of the particles in their cloud; on the line alone."""
+    squared: ClassVar[bool] = False
+    """Whether its terms are half the squares of x - `given`."""
     kinked: ClassVar[bool] = False
     """Whether its terms have kinks where their derivatives change sign."""
     start: ClassVar[Formula] = staticmethod(given_slope)
@@ -64,6 +66,7 @@ class Moment(Loss):
 
     target: Any
     name = "moment"
+    squared = True
     start = staticmethod(to_target)
 
     def __post_init__(self) -> None:
@@ -92,6 +95,7 @@ class Supervised(Loss):
 
     labels: Any
     name = "supervised"
+    squared = True
     start = staticmethod(to_target)
 
     @cached_property

@@ -10,7 +10,9 @@ import numpy as np
 
 from particles.base.arrays import Floats
 from particles.base.parallel import Ranks, serial
-from particles.base.sums import exact_sums
+from particles.base.sums import ordered_sum
+from particles.ensemble import BLOCK
+from particles.kernels.reductions import block_sums
 from particles.model import Model
 from particles.training.of_particles import Gradient
 from particles.training.parameters import Parameters
@@ -22,47 +24,56 @@ class Objective:
 
     Parameters
     ----------
-    model : Model
-        Whose numbers are learnt; those of its own are the start.
+    parameters : Parameters
+        What is learnt, of a model whose own numbers are the start.
     differentiate : callable (model) -> Gradient
     ridge : float >= 0, default 0
-    residuals : callable (model) -> (residuals, tangents), optional
-        Of a squared loss, of this rank: shapes (m,) and (n, m), scaled so that the loss is half the sum of all squares.
+    residuals : callable (parameters) -> (residuals, tangents), optional
+        Of a squared loss, of this rank's particles: shapes (d, m) and (n, d, m), scaled so that the loss is half the
+        sum of all squares.
     ranks : Ranks, optional
-        Whose residuals are summed, exactly and so the same on any number of them.
+        Whose residuals are summed, block by block and so the same on any number of them.
     """
 
-    model: Model
+    parameters: Parameters
     differentiate: Callable[[Model], Gradient]
     ridge: float = 0.0
-    residuals: Callable[[Model], tuple[Floats, Floats]] | None = None
+    residuals: Callable[[Parameters], tuple[Floats, Floats]] | None = None
     ranks: Ranks = field(default_factory=serial)
     evaluations: int = field(default=0, init=False)
-
-    def __post_init__(self) -> None:
-        self.parameters = Parameters(self.model)
 
     def at(self, theta: Floats) -> tuple[float, Floats]:
         """Value and gradient."""
         self.evaluations += 1
-        model = self.parameters.with_values(theta)
-        found = self.differentiate(model)
-        by_theta = Parameters(model).chain(found)
+        here = self._at(theta)
+        found = self.differentiate(here.model)
+        by_theta = here.chain(found)
         return found.loss + 0.5 * self.ridge * float(theta @ theta), by_theta + self.ridge * theta
+
+    def _at(self, theta: Floats) -> Parameters:
+        return Parameters(self.parameters.with_values(theta), self.parameters.learn)
 
     def linearised(self, theta: Floats) -> tuple[float, Floats, Floats]:
         """Value, gradient and Gauss and Newton's matrix, shape (n, n)."""
         assert self.residuals is not None
         self.evaluations += 1
-        residuals, tangents = self.residuals(self.parameters.with_values(theta))
-        rows, n = np.vstack([tangents, residuals[None]]), theta.size
+        residuals, tangents = self.residuals(self._at(theta))
+        rows, n = np.concatenate([tangents, residuals[None]]), theta.size
         pairs = [(i, j) for i in range(n + 1) for j in range(i + 1)]
-        parts = exact_sums(np.stack([rows[i] * rows[j] for i, j in pairs]), self.ranks)
+        sums = np.stack([block_sums(_dots(rows[i], rows[j]), BLOCK) for i, j in pairs], axis=1)
         products = np.zeros((n + 1, n + 1))
-        for (i, j), part in zip(pairs, parts.tolist(), strict=True):
-            products[i, j] = products[j, i] = math.fsum(part)
+        for (i, j), part in zip(pairs, ordered_sum(sums, self.ranks).tolist(), strict=True):
+            products[i, j] = products[j, i] = part
         value = 0.5 * float(products[n, n] + self.ridge * float(theta @ theta))
         return value, products[n, :n] + self.ridge * theta, products[:n, :n] + self.ridge * np.eye(n)
+
+
+def _dots(a: Floats, b: Floats) -> Floats:
+    """Products of two vectors a particle, shape (m,), in the order of the components."""
+    total = a[0] * b[0]
+    for x, y in zip(a[1:], b[1:], strict=True):
+        total = total + x * y
+    return np.asarray(total)
 
 
 def solved(matrix: Floats, right: Floats) -> Floats:

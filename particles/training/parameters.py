@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from particles.base.arrays import Floats
+from particles.base.checks import require_one_of
 from particles.model import Model
 from particles.model.parameters import Piecewise
 from particles.training.of_particles import Gradient
@@ -28,9 +29,21 @@ class Parameters:
     Parameters
     ----------
     model : Model
+    learn : tuple of str, default ("weight", "bias")
+        Which of the two.
+
+    Raises
+    ------
+    InputError
+        If another is named.
     """
 
     model: Model
+    learn: tuple[str, ...] = _FIELDS
+
+    def __post_init__(self) -> None:
+        for name in self.learn:
+            require_one_of("learn", name, _FIELDS)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -87,7 +100,7 @@ class Parameters:
         return np.stack([w for w, _ in found], axis=1), np.stack([b for _, b in found], axis=1)
 
     def _fields(self) -> Iterator[str]:
-        for field in _FIELDS:
+        for field in self.learn:
             given = getattr(self.model, field)
             if isinstance(given, Piecewise) or not (callable(given) or (field == "bias" and self.model.mean_coupled)):
                 yield field

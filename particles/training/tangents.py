@@ -20,13 +20,13 @@ from particles.schemes.scheme import Scheme
 from particles.training.parameters import Parameters
 
 
-def ends_and_tangents(model: Model, scheme: Scheme, begin: Floats, until: float) -> tuple[Floats, Floats]:
+def ends_and_tangents(parameters: Parameters, scheme: Scheme, begin: Floats, until: float) -> tuple[Floats, Floats]:
     """Carry points and their tangents by the numbers of `Parameters`.
 
     Parameters
     ----------
-    model : Model
-        Without noise, walls and a bias that follows the mean.
+    parameters : Parameters
+        Of a model without noise, walls and a bias that follows the mean.
     scheme : Euler or ExactFlow
     begin : ndarray, shape (D, m)
     until : float > 0
@@ -41,10 +41,11 @@ def ends_and_tangents(model: Model, scheme: Scheme, begin: Floats, until: float)
     InputError
         If the model or the scheme is another.
     """
+    model = parameters.model
     if model.nu2 > 0.0 or model.walls is not None or model.mean_coupled:
         raise InputError("tangents of ends: allowed is a model without noise, walls and a bias that follows the mean")
     levels = scheme.levels(model, until, [])
-    by_weights, by_biases = Parameters(model).directions(levels[:-1])
+    by_weights, by_biases = parameters.directions(levels[:-1])
     if isinstance(scheme, ExactFlow):
         return _of_flow(model, scheme, begin, levels, by_weights, by_biases)
     if isinstance(scheme, Euler):

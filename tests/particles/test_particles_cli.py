@@ -165,6 +165,9 @@ def bad_inputs(folder: Path) -> dict[str, tuple[list[object], str]]:
     run: list[object] = ["run", "regression", *out]
     derive: list[object] = ["sensitivity", "regression"]
     learn: list[object] = ["train", "regression", "--target", 2, *out]
+    pieces = ["train", folder / "layered.toml", "--target", 2]
+    layered = "weight = {edges = [0.0, 0.5], values = [1.0, 2.0]}"
+    (folder / "layered.toml").write_text(PLAIN.replace("weight = -1.0", layered))
     rows: dict[str, tuple[list[object], str]] = {
         "unknown-case": (["run", "regresion", *out], "regresion"),
         "missing-file": (["run", folder / "no.toml", *out], "no.toml"),
@@ -212,6 +215,7 @@ def bad_inputs(folder: Path) -> dict[str, tuple[list[object], str]]:
         "bounds-of-nothing": ([*learn, "--bounds", "speed=0:1"], "allowed are weight, bias"),
         "bounds-that-fall": ([*learn, "--bounds", "weight=1:0"], "low < high"),
         "bounds-of-words": ([*learn, "--bounds", "weight=a:b"], "NAME=LOW:HIGH"),
+        "pieces-of-pieces": ([*pieces, "--pieces", 2, *out], "must be a constant"),
         "negative-ridge": ([*learn, "--ridge", -1], "ridge"),
         "lm-to-a-law": ([*learn, "--loss", "energy", "--method", "lm"], "use lbfgs"),
         "learnt-case-without-a-word": (["train", "iris", "--target", 2, *out], "no law that a case's file has"),
@@ -248,7 +252,8 @@ BAD_NAMES = [
     "csv-with-a-hole", "csv-without-the-column", "csv-with-nan", "npy-of-objects", "empty-npy",
     "loss-between-densities", "target-of-words", "law-for-a-moment", "change-of-nothing", "change-without-a-value",
     "energy-in-the-plane", "no-adjoint", "unknown-method", "rate-without-a-method", "rate-of-lm", "bounds-of-nothing",
-    "bounds-that-fall", "bounds-of-words", "negative-ridge", "lm-to-a-law", "learnt-case-without-a-word",
+    "bounds-that-fall", "bounds-of-words", "pieces-of-pieces", "negative-ridge", "lm-to-a-law",
+    "learnt-case-without-a-word",
 ]  # fmt: skip
 
 
@@ -348,3 +353,11 @@ def test_train_keeps_the_learnt_case_for_every_other_command(
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["value"] == pytest.approx(6.47e-4, abs=1e-5)
     assert run("train", "regression", *words) == 2
     assert "--replace" in capsys.readouterr().err
+
+
+def test_pieces_of_time_are_learnt_each_for_itself(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    words = ["--exact", "--target", 2, "--count", 500, "--start", "quantile", "--learn", "weight", "--pieces", 3]
+    assert run("train", "regression", *words, "--ridge", 0.01, "--out", tmp_path / "fit", "--json") == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert told["names"] == ["weight from t = 0", "weight from t = 0.666667", "weight from t = 1.33333"]
+    assert run("plan", tmp_path / "fit" / "case.toml", "--count", 10, "--exact") == 0

@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import ndtr, ndtri
 
 from particles import Collisions, Euler, ExactFlow
 from particles.base.errors import InputError
-from particles.model import IDENTITY, TANH, Model, Normal, Product, cases, cubic, layers, load_case, power_law
+from particles.model import IDENTITY, TANH, Model, Normal, Product, Samples, cases, cubic, layers, load_case, power_law
 from particles.model.cases.case import Case
 from particles.model.cases.write import toml_of
 from particles.training.learn import Fit, fit
-from particles.training.losses import EnergyDistance, Loss, Moment
+from particles.training.losses import EnergyDistance, Loss, Moment, Supervised
 from particles.training.methods import LBFGS, LM, Adam, Descent, Method, Stop
 from particles.training.objective import solved
 from particles.training.of_particles import gradient
@@ -132,7 +133,7 @@ def test_tangents_of_ends_are_the_adjoints_gradient(model: Model, scheme: Any) -
     from particles.ensemble import Ensemble
 
     begin = Ensemble(300, serial()).start(model, "random", 3, 0)
-    ends, tangents = ends_and_tangents(model, scheme, begin, 2.0)
+    ends, tangents = ends_and_tangents(Parameters(model), scheme, begin, 2.0)
     readouts = ends.reshape(model.neurons, model.dim, -1).mean(axis=0) - 2.0
     by_theta = tangents.reshape(len(tangents), model.neurons, model.dim, -1).mean(axis=1)
     np.testing.assert_allclose((by_theta * readouts).sum(axis=1).mean(axis=1), found, rtol=1e-11, atol=1e-14)
@@ -144,6 +145,61 @@ def test_a_few_equations_are_solved_as_by_lapack() -> None:
     matrix, right = factor @ factor.T + 0.1 * np.eye(6), random.normal(size=6)
     np.testing.assert_allclose(solved(matrix, right), np.linalg.solve(matrix, right), rtol=1e-11)
     np.testing.assert_allclose(solved(np.diag([2.0, 0.0]), np.array([4.0, 1.0])), [2.0, 0.0], rtol=1e-15)
+
+
+def two_clusters(count: int) -> tuple[Samples, Any]:
+    """Middles of equal cells of N(0, 1) cut to [-.2, .2], about -1 and about 1; targets -2 and 2 (Bonnet et al.)."""
+    low, high = ndtr([-0.2, 0.2])
+    half = 1.0 + ndtri(low + (high - low) * (np.arange(count // 2) + 0.5) / (count // 2))
+    points = np.concatenate([-half, half])
+    return Samples(points), 2.0 * np.sign(points)
+
+
+@pytest.mark.parametrize(
+    ("layers_", "until", "cost", "thetas"),
+    [
+        (10, 1.0, 0.1335876092521, [1.007496575, 0.977833295, 0.949298876, 0.921945105, 0.895790981, 0.870830899,
+                                    0.847041429, 0.824386739, 0.802822818, 0.782300690]),
+        (9, 0.9, 0.1625136332583, [1.103862635, 1.067015221, 1.032088418, 0.999050647, 0.967840016, 0.938375576,
+                                   0.910565576, 0.884313338, 0.859521328]),
+    ],
+)  # fmt: skip
+def test_the_control_of_a_mean_field_is_that_of_pontryagins_principle(
+    layers_: int, until: float, cost: float, thetas: list[float]
+) -> None:
+    """E abs(x_T - y)^2 + lam dt sum theta_k^2, lam = .1: a ridge of lam dt on half of it; Newton's method elsewhere."""
+    dt = until / layers_
+    start, labels = two_clusters(20_000)
+    model = Model(drift=TANH, weight=layers([1.0] * layers_, until), bias=0.0, initial=Normal(0.0, 1.0))
+    found = fit(
+        model, Euler(layers=layers_), Supervised(labels), until=until, start=start, ridge=0.1 * dt, learn=("weight",),
+        stop=Stop(gradient=1e-11),
+    )  # fmt: skip
+    np.testing.assert_allclose(found.curve[-1].theta, thetas, atol=1e-8)
+    assert 2.0 * found.curve[-1].value == pytest.approx(cost, abs=1e-9)
+
+
+def test_the_hamiltonian_of_the_control_is_constant_as_layers_grow_in_number() -> None:
+    """2 E[p tanh(theta x)] + lam theta^2 = -.23354800 for the continuous problem; with layers it varies by O(dt)."""
+    start, labels = two_clusters(1_000)
+    spread = []
+    for many in (10, 20):
+        model = Model(drift=TANH, weight=layers([1.0] * many, 1.0), bias=0.0, initial=Normal(0.0, 1.0))
+        found = fit(
+            model, Euler(layers=many), Supervised(labels), until=1.0, start=start, ridge=0.1 / many, learn=("weight",),
+            stop=Stop(gradient=1e-8),
+        )  # fmt: skip
+        theta, x, states = found.curve[-1].theta, start.points, []
+        for k in range(many):
+            states.append(x)
+            x = x + np.tanh(theta[k] * x) / many
+        p, values = 2.0 * (x - labels), []
+        for k in range(many - 1, -1, -1):
+            values.append(float((p * np.tanh(theta[k] * states[k])).mean() + 0.1 * theta[k] ** 2))
+            p = p + theta[k] / np.cosh(theta[k] * states[k]) ** 2 * p / many
+        assert np.mean(values) == pytest.approx(-0.2335479994, abs=0.2 / many)
+        spread.append(np.ptp(values))
+    assert spread[1] == pytest.approx(0.5 * spread[0], rel=0.1)
 
 
 WRITTEN = sorted(set(cases) - {"iris"})
