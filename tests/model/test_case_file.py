@@ -15,6 +15,7 @@ from particles.model import (
     Histogram,
     KernelEstimate,
     Mixture,
+    MultivariateNormal,
     Normal,
     Uniform,
     load_case,
@@ -147,6 +148,19 @@ def test_a_domain_of_another_number_of_features_is_refused(tmp_path: Path, text:
     with pytest.raises(InputError) as caught:
         load_case(write(tmp_path, text))
     assert told in str(caught.value)
+
+
+def test_a_normal_law_in_the_plane_has_a_matrix(tmp_path: Path) -> None:
+    tilted = with_initial('law = "multivariate-normal"\nm = [0.5, 0]\ns = [[0.3, 0.1], [0.1, 0.2]]')
+    law = load_case(write(tmp_path, tilted)).model.initial
+    assert isinstance(law, MultivariateNormal)
+    assert (law.m.tolist(), law.s.tolist()) == ([0.5, 0.0], [[0.3, 0.1], [0.1, 0.2]])
+    for old, new, told in (
+        ("[0.1, 0.2]]", "[0.1]]", "s of lists|no array"), ("0.3", "0.01", "positive definite"),
+        ("[0.5, 0]", "[0.5]", "model.initial.m"), ("[0.5, 0]", "[0.5, 0, 1]", "do not fit"),
+    ):  # fmt: skip
+        with pytest.raises(InputError, match=told):
+            load_case(write(tmp_path, tilted.replace(old, new)))
 
 
 MISTAKES = [

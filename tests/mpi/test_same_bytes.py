@@ -56,8 +56,19 @@ components = [{law = "normal", m = 5.0, v = 1.0}, {law = "uniform", low = 2.0, h
 [run]
 until = 1.5
 """
+TILTED = (
+    FULL[: FULL.index("[model.initial]")]
+    + """
+[model.initial]
+law = "multivariate-normal"
+m = [0.5, 0.0]
+s = [[0.3, 0.1], [0.1, 0.2]]
+[run]
+until = 1.5
+"""
+)
 COUPLED = FULL.replace("bias = [1.0, -0.5]", 'bias = "mean-coupled"')
-TOMLS = {"full": FULL, "neurons": NEURONS, "coupled": COUPLED, "box": BOX}
+TOMLS = {"full": FULL, "neurons": NEURONS, "coupled": COUPLED, "box": BOX, "tilted": TILTED}
 
 # name: case, particles, options
 RUNS: dict[str, tuple[str, int, tuple[str, ...]]] = {
@@ -74,6 +85,7 @@ RUNS: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "full-exact": ("full", 12_347, ("--exact",)),
     "neurons-euler": ("neurons", 12_347, ("--layers", "60")),
     "box-euler": ("box", 12_347, ("--layers", "60")),
+    "tilted-exact": ("tilted", 12_347, ("--exact",)),
     "coupled-euler": ("coupled", 12_347, ("--layers", "60")),
     "coupled-exact": ("coupled", 12_347, ("--exact",)),
     "stratified": ("regression", 12_347, ("--exact", "--start", "stratified")),

@@ -9,7 +9,8 @@ bias = 1.0                          # number, vector, edges and values, or "mean
 walls = [1.0, 7.0]                  # optional; with two features [[1.0, 7.0], [0.0, 2.0]]; also neurons, scaled
 
 [model.initial]
-law = "normal"                      # dirac, normal, uniform, mixture, product, empirical, histogram, kernel
+law = "normal"                      # dirac, uniform, mixture, product, multivariate-normal, empirical, histogram,
+                                    # kernel
 m = 1.0
 v = 1.0
 
@@ -27,7 +28,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from particles.base.arrays import Floats
+from particles.base.arrays import Floats, as_floats
 from particles.base.errors import InputError
 from particles.base.readers import read_toml
 from particles.model.cases.case import Case
@@ -42,6 +43,8 @@ from particles.model.laws.elementary import Dirac, Normal, Uniform
 from particles.model.laws.empirical import Empirical, kernel_estimate
 from particles.model.laws.histogram import histogram
 from particles.model.laws.law import Law
+from particles.model.laws.multivariate_normal import MultivariateNormal
+from particles.model.laws.space import SpaceLaw
 from particles.model.measurements import Dialect, read_measurements
 from particles.model.parameters import MEAN_COUPLED, piecewise
 from particles.model.rule import Model
@@ -141,7 +144,7 @@ def _parameter(given: Any) -> Any:
     return piecewise(given.edges, given.values) if hasattr(given, "edges") else given
 
 
-def _law(given: Any, find: Find) -> Law | Product:
+def _law(given: Any, find: Find) -> Law | SpaceLaw:
     match given.law:
         case "dirac":
             return Dirac(given.point)
@@ -153,6 +156,8 @@ def _law(given: Any, find: Find) -> Law | Product:
             return Mixture([_line(c, find) for c in given.components], given.weights)
         case "product":
             return Product([_line(c, find) for c in given.components])
+        case "multivariate-normal":
+            return MultivariateNormal(as_floats(given.m, "m"), as_floats(given.s, "s", ndim=2))
         case "histogram":
             return histogram(_measured(given, find))
         case "kernel":

@@ -80,6 +80,14 @@ class ProductTable(Table):
     )
 
 
+class MultivariateTable(Table):
+    """N(m, s) on R^d, s the covariance."""
+
+    law: Literal["multivariate-normal"]
+    m: list[Number] = Field(min_length=2, description="a list of finite numbers, one a feature")
+    s: list[list[Number]] = Field(min_length=2, description="a symmetric matrix (a list of rows), positive definite")
+
+
 class LayeredTable(Table):
     """Values that hold from their edges on."""
 
@@ -129,9 +137,9 @@ class ModelTable(Table):
     bias: Literal["mean-coupled"] | FiniteFloat | list[FiniteFloat] | LayeredTable = Field(
         description="a finite number, a vector, a table with edges and values, or 'mean-coupled'; units length/time"
     )
-    initial: Annotated[Line | MixtureTable | ProductTable, Field(discriminator="law")] = Field(
-        description="a table with law = 'dirac', 'normal', 'uniform', 'mixture', 'product', 'empirical', 'histogram' or"
-        " 'kernel'"
+    initial: Annotated[Line | MixtureTable | ProductTable | MultivariateTable, Field(discriminator="law")] = Field(
+        description="a table with law = 'dirac', 'normal', 'uniform', 'mixture', 'product', 'multivariate-normal',"
+        " 'empirical', 'histogram' or 'kernel'"
     )
     neurons: PositiveInt = Field(1, description="a positive integer")
     wall: Literal["sticky", "reflecting"] = Field(
