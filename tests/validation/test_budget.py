@@ -150,7 +150,8 @@ def test_rounding_over_many_steps_is_told_in_proportion(monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("name", "scheme", "given", "sentence"),
     [
-        ("regression-2d", Euler(layers=10), {}, "dimension 2"),
+        ("ou-2d", Collisions(0.1), {}, "nu2 = 1.0 in the plane"),
+        ("regression-2d", Euler(layers=10), {"domain": (-7.0, 9.0)}, "allowed are two ends in x and two in y"),
         ("moments-conserved", Euler(layers=10), {}, "follows the mean"),
         ("regression", Collisions(0.1), {}, "does not suit nu2"),
         ("tanh-noise", Euler(layers=10), {}, "does not suit nu2"),
@@ -163,9 +164,22 @@ def test_rounding_over_many_steps_is_told_in_proportion(monkeypatch: pytest.Monk
 def test_what_has_no_budget_is_refused(
     name: str, scheme: Euler | Collisions, given: dict[str, object], sentence: str
 ) -> None:
-    domain = {"domain": (-7.0, 9.0)} if name == "regression-2d" else {}
     with pytest.raises(InputError, match=sentence):
-        check(cases[name], scheme, settings_of(cases[name], **given, **domain))
+        check(cases[name], scheme, settings_of(cases[name], **given))
+
+
+def test_the_budget_of_a_case_in_the_plane_closes_in_sliced_w1() -> None:
+    """The ends of the second are 4 standard deviations off: the mass beyond is a term; false alarm 1e-3."""
+    case = cases["shear"]
+    for domain in (None, ((-2.5, 2.5), (-2.5, 2.5))):
+        settings = settings_of(case, count=500, cells=40, domain=domain, replicates=12)
+        found = budget(case, Euler(layers=20), settings)
+        assert found.holds, found.checks
+        terms = {term.name: term.value for term in found.terms}
+        assert (terms["domain"] > 1e-3) == (domain is not None)
+        assert terms["time step"] == pytest.approx(4.14e-3, rel=0.02)  # C dt, C = .166 of the layers
+        assert 0.0 < terms["rounding"] < 1e-14
+    assert found.distance == "SW1"
 
 
 def test_the_command_prints_the_table_and_one_json_object(capsys: pytest.CaptureFixture[str]) -> None:

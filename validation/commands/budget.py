@@ -35,10 +35,21 @@ def add_parser(commands: Any) -> None:
 def add_grid_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the equation to a parser."""
     parser.add_argument("--cells", type=command.positive_integer, metavar="N", help="cells of the grid")
-    parser.add_argument("--domain", type=command.finite_float, nargs=2, metavar=("LO", "HI"), help="ends of the grid")
+    parser.add_argument(
+        "--domain", type=command.finite_float, nargs="+", metavar="END", help="ends of the grid, in the plane four"
+    )
     parser.add_argument(
         "--pde", metavar="SCHEME", help="explicit, imex or chang-cooper (default: explicit; with noise: imex)"
     )
+
+
+def ends_of(given: list[float] | None) -> tuple[Any, ...] | None:
+    """Two ends, or two pairs of them; InputError for another number of them."""
+    if given is None or len(given) == 2:
+        return None if given is None else tuple(given)
+    if len(given) != 4:
+        raise InputError(f"--domain of {len(given)} numbers: allowed are two, in the plane four")
+    return (given[0], given[1]), (given[2], given[3])
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -52,6 +63,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
     case = load_case(arguments.case)
     scheme = chosen_scheme(arguments, case)
+    arguments.domain = ends_of(arguments.domain)
     given = {name: getattr(arguments, name) for name in ("count", "cells", "domain", "until", "replicates", "seed")}
     settings = settings_of(case, pde=arguments.pde and named(arguments.pde, "pde"), **given)
     check(case, scheme, settings)
@@ -85,20 +97,19 @@ def show(found: Budget) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from validation.advice.budget.record import HEADS, lines, sentences
+    from validation.advice.budget.record import heads, lines, sentences, told_grid
 
     console = Console(highlight=False, width=118)
     settings = found.settings
-    lo, hi = settings["domain"]
     table = Table(title=f"budget: {found.case} at t = {settings['until']:g}")
-    for heading in HEADS:
+    for heading in heads(found):
         table.add_column(heading, justify="left" if heading in ("term", "by") else "right")
     for line in lines(found):
         if line[0] == "sum":
             table.add_section()
         table.add_row(*line)
     console.print(table)
-    console.print(f"{settings['count']:,} particles by {found.scheme}; {settings['cells']} cells on [{lo:g}, {hi:g}]")
+    console.print(f"{settings['count']:,} particles by {found.scheme}; {told_grid(settings)}")
     for sentence in sentences(found):
         console.print(sentence)
     for check in found.checks:

@@ -37,6 +37,7 @@ from validation.exact.refine import start_values
 from validation.exact.tabulated import Chart
 
 _SUB = 32  # midpoints a cell for int abs(F_1)
+_FEWEST, _MOST = 64, 256  # steps in time, of order 7
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def _constant(model: Model, noise: Noise, time: float, share: float, chart: Char
     a = generator(model, chart, grid)
     system = block_array([[a, None], [_source(model, noise, share, chart, grid, a), a]])
     start = np.concatenate([start_values(model, chart, grid), np.zeros((grid.size + 2, 2))])
-    steps = max(64, grid.size // 4)
+    steps = min(max(_FEWEST, grid.size // 4), _MOST)
     law, term = np.split(exponential(time / steps * system, start, steps), 2)
     end = np.where(law[:, 0] < 0.5, term[:, 0], -term[:, 1])  # far up from 1 - F, whose rounding is small there
     y = grid.origin + grid.step * (np.arange((grid.size - 1) * _SUB) + 0.5) / _SUB

@@ -7,13 +7,14 @@ from typing import Any
 from particles import UNIFORM, Collisions, Euler
 from particles.model import Case
 from validation.advice.budget import Budget, budget, settings_of
-from validation.advice.budget.record import HEADS, lines, sentences, to_dict
+from validation.advice.budget.record import heads, lines, sentences, to_dict
 from validation.report.html import Html, paragraph, table, tag
 from validation.report.record import Section
 from validation.studies.kind import Progress
 
 SCHEMES: dict[str, Euler | Collisions] = {
     "regression": Euler(layers=200),
+    "regression-2d": Euler(layers=200),
     "fokker-planck": Collisions(0.02),
     "tanh-noise": Collisions(0.02),
     "generalised-gamma": Collisions(0.02, noise=UNIFORM),
@@ -52,7 +53,7 @@ def _parts(found: Budget) -> list[Html]:
     caption = f"{found.case} at t = {settings['until']:g}: {settings['count']:,} particles by {found.scheme}"
     return [
         tag("h3", found.case),
-        table(caption, HEADS, rows),
+        table(caption, heads(found), rows),
         paragraph(sentences(found)[0]),
         tag("ul", *(tag("li", str(check)) for check in found.checks)),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 import kinetic
+from kinetic.plane.domain import rectangle
 from kinetic.schemes import require_scheme, suited
 from particles import Collisions, Euler
 from particles.base import parallel
@@ -21,10 +23,12 @@ from particles.base.launch import launched_size
 from particles.base.memory import require_memory
 from particles.base.provenance import provenance
 from particles.model import Case, Law, Measure, Model
+from validation.advice.budget import plane
 from validation.advice.budget.record import Budget, Term
 from validation.advice.budget.rounding import rounding
 from validation.distance import w1, w1_to_law
 from validation.distance.floor import expected_w1
+from validation.distance.sliced_floor import expected_sliced_w1
 from validation.exact import boltzmann_law, euler_law, limit_law, w1_between
 from validation.studies.kind import Progress, run_alone
 from validation.studies.study import Z95
@@ -37,13 +41,14 @@ class Settings:
     """What a budget is drawn up for.
 
     So many particles, at least 1, on cells, at least 8, of a grid that ends at `domain`, by the scheme `pde`, up to
-    `until`; `replicates`, at least 2, are the clouds for sampling, and as many others for the total.
+    `until`; in the plane so many cells in each direction, and a pair of ends for each. `replicates`, at least 2, are
+    the clouds for sampling, and as many others for the total.
     """
 
     count: int
     cells: int
     until: float
-    domain: tuple[float, float]
+    domain: tuple[Any, Any]
     pde: kinetic.Scheme
     replicates: int = REPLICATES
     seed: int = 0
@@ -74,7 +79,10 @@ def settings_of(case: Case, **given: Any) -> Settings:
     """Settings of a case; what is not given is the case's own: its domain, cells, horizon and number of particles."""
     chosen = {name: value for name, value in given.items() if value is not None}
     until = chosen.pop("until", case.until)
-    domain = tuple(chosen.pop("domain", None) or case.interval or kinetic.domain(case.model, until))
+    if case.model.size == 2:
+        domain = tuple(chosen.pop("domain", None) or case.rectangle or rectangle(case.model, until))
+    else:
+        domain = tuple(chosen.pop("domain", None) or case.interval or kinetic.domain(case.model, until))
     base = {"count": case.count, "cells": case.cells, "pde": suited(case.model)}
     return Settings(**{**base, "until": until, "domain": domain, **chosen})
 
@@ -82,8 +90,8 @@ def settings_of(case: Case, **given: Any) -> Settings:
 def check(case: Case, scheme: Euler | Collisions, settings: Settings) -> None:
     """Refuse what `budget` could not do, before MPI or numba is loaded."""
     model = case.model
-    if model.size != 1:
-        raise InputError(f"case {case.name!r} of dimension {model.size} has no budget: allowed is 1")
+    if model.size > 2:
+        raise InputError(f"case {case.name!r} of dimension {model.size} has no budget: allowed are 1 and 2")
     if model.mean_coupled:
         raise InputError(f"case {case.name!r}: its bias follows the mean of the cloud, so its particles are no draws")
     if isinstance(scheme, Euler) == (model.nu2 > 0.0):
@@ -91,7 +99,11 @@ def check(case: Case, scheme: Euler | Collisions, settings: Settings) -> None:
     require_count("replicates", settings.replicates, least=2)
     if settings.cells < 8:
         raise InputError(f"cells = {settings.cells!r} must be at least 8: a grid of half as many is solved too")
-    require_scheme(settings.pde, noisy=model.nu2 > 0.0)
+    require_scheme(settings.pde, noisy=model.nu2 > 0.0, in_plane=model.size == 2)
+    if model.size == 2:
+        if not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in settings.domain):
+            raise InputError(f"domain = {settings.domain!r} in the plane: allowed are two ends in x and two in y")
+        plane.check(case, scheme, settings.until)
     scheme.levels(model, settings.until, [])
     require_memory(f"count = {settings.count}", 60.0 * settings.count * launched_size())
 
@@ -107,10 +119,14 @@ def budget(
     """
     check(case, scheme, settings)
     ranks, model = parallel.of(comm), case.model
+    if model.size == 2:
+        return _plane_budget(case, scheme, settings, ranks, progress)
     chain = ranks.together(lambda: _chain(model, scheme, settings.until))
     solved = ranks.on_first(lambda: _solve(model, settings))
     runs = _Clouds(model, scheme, settings)
-    sampling, total, seconds = runs.measure(ranks, chain.own, solved.narrow, progress)
+    sampling, total, seconds = runs.measure(
+        ranks, lambda cloud: w1_to_law(cloud, chain.own), lambda cloud: w1(cloud, solved.narrow), progress
+    )
     lost = ranks.on_first(lambda: rounding(model, scheme, settings.until))
     terms = (
         _sampled("sampling", sampling, "clouds against the law of a particle", "particles x 4", 0.5, 3.0 * seconds),
@@ -125,6 +141,45 @@ def budget(
         terms=terms,
         total=_sampled("total", total, "other clouds against the solution", None, 1.0, 0.0),
         floor=expected_w1(chain.own, settings.count),
+        provenance=provenance(),
+    )
+
+
+def _plane_budget(case: Case, scheme: Any, settings: Settings, ranks: parallel.Ranks, progress: Progress) -> Budget:
+    """The same in the plane, in sliced W1."""
+    with ranks.one_rank_a_node_first():
+        found = plane.chain(case, scheme, settings)
+    runs = _Clouds(case.model, scheme, settings)
+    sampling, total, seconds = runs.measure(
+        ranks,
+        lambda cloud: found.own.distance(cloud.points),
+        lambda cloud: found.solution.distance(cloud.points),
+        progress,
+    )
+    lost = ranks.on_first(lambda: rounding(case.model, scheme, settings.until))
+    grid = Term(
+        "grid", found.grid, 0.0, f"wide solution against the limit; order {found.order:.2g} from half the cells",
+        "cells x 2", found.grid / 2.0**found.order, (2.0**plane.POWER - 1.0) * found.seconds,
+    )  # fmt: skip
+    domain = Term(
+        "domain", found.domain, 0.0, f"solution against that on {found.told}", f"domain {found.told}", 0.0,
+        max(found.wide_seconds - found.seconds, 0.0),
+    )  # fmt: skip
+    step = found.time_step
+    return Budget(
+        case=case.name,
+        scheme=repr(scheme),
+        settings={**dataclasses.asdict(settings), "pde": settings.pde.name},
+        terms=(
+            _sampled("sampling", sampling, "clouds against the law of a particle", "particles x 4", 0.5, 3.0 * seconds),
+            Term("time step", step, 0.0, "law of the layers against the flow", "layers x 2", 0.5 * step, seconds),
+            grid,
+            domain,
+            Term("rounding", lost, 0.0, "the same steps and draws in 80-bit arithmetic"),
+        ),
+        total=_sampled("total", total, "other clouds against the solution", None, 1.0, 0.0),
+        floor=expected_sliced_w1(found.law, settings.count),
+        distance="SW1",
         provenance=provenance(),
     )
 
@@ -172,16 +227,20 @@ class _Clouds:
     settings: Settings
 
     def measure(
-        self, ranks: parallel.Ranks, law: Law, solution: Measure, progress: Progress
+        self,
+        ranks: parallel.Ranks,
+        to_law: Callable[[Measure], float],
+        to_solution: Callable[[Measure], float],
+        progress: Progress,
     ) -> tuple[Floats, Floats, float]:
-        """W1 of some clouds to a law, of others to a solution, and the seconds of a run; the same on any ranks."""
+        """Distances of some clouds to their law, of others to a solution, on any ranks the same; a run's seconds."""
         number = self.settings.replicates
 
         def run(key: int) -> tuple[float, float]:
             began = perf_counter()
             cloud = self._cloud(key, count=self.settings.count)
             seconds = perf_counter() - began
-            return (w1_to_law(cloud, law) if key < number else w1(cloud, solution)), seconds
+            return (to_law(cloud) if key < number else to_solution(cloud)), seconds
 
         with ranks.one_rank_a_node_first():
             self._cloud(2 * number, count=2)

@@ -43,7 +43,7 @@ class Budget:
     """A measured budget: the terms in the order of the chain, and the total from clouds of their own.
 
     `settings` are count, cells, domain, until, pde, replicates and seed; `floor` is the exact mean of W1 between so
-    many draws and their law, which the sampling term must be.
+    many draws and their law, which the sampling term must be; `distance` is W1, in the plane sliced W1.
     """
 
     case: str
@@ -52,6 +52,7 @@ class Budget:
     terms: tuple[Term, ...]
     total: Term
     floor: float
+    distance: str = "W1"
     provenance: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -97,11 +98,20 @@ class Budget:
         return all(check.holds for check in self.checks)
 
 
-HEADS = ("term", "W1", "95 %", "share", "by")
+def heads(found: Budget) -> tuple[str, ...]:
+    """Heads of the table of a budget."""
+    return "term", found.distance, "95 %", "share", "by"
+
+
+def told_grid(settings: dict[str, Any]) -> str:
+    """The grid of a budget in words."""
+    cells, domain = settings["cells"], settings["domain"]
+    pairs = domain if isinstance(domain[0], tuple | list) else [domain]
+    return f"{' x '.join([str(cells)] * len(pairs))} cells on {' x '.join(f'[{lo:g}, {hi:g}]' for lo, hi in pairs)}"
 
 
 def lines(found: Budget) -> list[list[str]]:
-    """The table of a budget below `HEADS`: a line a term, then their sum and the total."""
+    """The table of a budget below its `heads`: a line a term, then their sum and the total."""
 
     def line(name: str, value: float, half: float = 0.0, share: str = "", how: str = "") -> list[str]:
         return [name, f"{value:.3e}", f"+- {half:.1e}" if half else "", share, how]

@@ -28,7 +28,7 @@ _Long = Any  # numpy's extended floats have no type of their own
 
 
 def rounding(model: Model, scheme: Euler | Collisions, until: float) -> float:
-    """Return the mean of abs(x_64 - x_80) at `until` > 0 over `PARTICLES` particles on the line, without walls.
+    """Return the mean of abs(x_64 - x_80) at `until` > 0 over `PARTICLES` particles, in R^d without noise.
 
     InputError if the drift or the noise shape has no formula in extended precision, or this machine no such numbers.
     """
@@ -43,17 +43,18 @@ def rounding(model: Model, scheme: Euler | Collisions, until: float) -> float:
         stepper = Collisions(size, "synchronous", noise, tau=dt)
     steps = max(1, round(until / dt))
     now = min(steps, MOST_STEPS)
-    start = Ensemble(PARTICLES, parallel.serial()).start(model, "random", _SEED, 0)[0]
-    fine, exact = carry(model, stepper, start, now * dt, seed=_SEED), start.astype(np.longdouble)
+    start = Ensemble(PARTICLES, parallel.serial()).start(model, "random", _SEED, 0)
+    fine = carry(model, stepper, start if model.size > 1 else start[0], now * dt, seed=_SEED).reshape(start.shape)
+    exact = start.astype(np.longdouble)
     times = np.arange(now) * dt
     weights = model.weights(times)
     biases = model.biases(times, weights, None)
-    low, high = model.ends
+    low, high = (np.array(walls)[:, None] for walls in zip(*model.box, strict=True))
     for k in range(now):
         eta = None if noise is None else _draws(noise, k)
-        moved = _moved(model, exact, (weights[k, 0, 0], biases[k, 0]), size, eta)
+        moved = _moved(model, exact, (weights[k], biases[k]), size, eta)
         exact = np.where((exact <= low) | (exact >= high), exact, np.clip(moved, low, high))
-    return float(np.abs(fine - exact).mean()) * steps / now
+    return float(np.sqrt(((fine - exact) ** 2).sum(axis=0)).mean()) * steps / now
 
 
 def _draws(noise: Noise, step: int) -> Floats:
@@ -63,13 +64,14 @@ def _draws(noise: Noise, step: int) -> Floats:
     return carry(still, one, np.zeros(PARTICLES), step + 1.0, start=float(step), seed=_SEED)
 
 
-def _moved(model: Model, x: _Long, row: tuple[float, float], size: float, eta: Floats | None) -> _Long:
-    w, b = (np.longdouble(number) for number in row)
+def _moved(model: Model, x: _Long, row: tuple[Floats, Floats], size: float, eta: Floats | None) -> _Long:
+    w, b = (part.astype(np.longdouble) for part in row)
+    u = (w[:, :, None] * x).sum(axis=1) + b[:, None]
     step = np.longdouble(size)
     if model.drift.extended is None:
         raise InputError(f"drift {model.drift.name!r} has no formula in extended precision: it must state `extended`")
     c = [np.longdouble(number) for number in model.drift.constants]
-    moved = x + step * model.drift.extended(w * x + b, x, c)
+    moved = x + step * model.drift.extended(u, x, c)
     if eta is None:
         return moved
     if model.diffusion.power is None:
