@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from kinetic.grid import Cells
-from kinetic.loop import Course, Keeper, Share, Stepper
+from kinetic.loop import Course, Keeper, Stepper
 from kinetic.plane.walls import Release
+from kinetic.share import Share
 from particles.base import checkpoint as base
 from particles.base.arrays import Floats
 from particles.base.digests import block_digests, digest_of

@@ -89,7 +89,7 @@ def execute(arguments: argparse.Namespace) -> int:
 def carry(arguments: argparse.Namespace, case: Any, checkpoints: Any) -> int:
     """Check a run, carry it out, store it, and tell of it."""
     from kinetic import solve
-    from kinetic.solve import kind_of, stored_times
+    from kinetic.perform import kind_of, stored_times
     from particles.base.checkpoint import discard
     from particles.base.files import check_output_file
     from particles.base.progress import progress_bar
@@ -117,9 +117,9 @@ def carry(arguments: argparse.Namespace, case: Any, checkpoints: Any) -> int:
     from particles.base import parallel
 
     ranks = parallel.world()
-    kept = {**vars(arguments), "cells": [*grid.shape[::-1]], "domain": _ends(grid), "times": times, "until": until}
-    kept = {name: value for name, value in kept.items() if name != "execute"}
-    checkpoints = dataclasses.replace(checkpoints, arguments={**kept, "place": place})
+    resolved = {"cells": [*grid.shape[::-1]], "domain": _ends(grid), "times": times, "until": until, "place": place}
+    words = {name: value for name, value in vars(arguments).items() if name != "execute"}
+    checkpoints = dataclasses.replace(checkpoints, arguments={**words, **resolved})
     with ranks.claimed(arguments.out, lambda: check_output_file(arguments.out, ".nc", replace=arguments.replace)):
         with progress_bar(f"kinetic: {case.name}") as progress:
             solution = solve(
@@ -149,7 +149,8 @@ def _is_finished(arguments: argparse.Namespace, model: Any, grid: Any, scheme: A
     if not os.path.exists(arguments.out):
         return False
     record = load(arguments.out)
-    held = {"model": record.provenance.get("model"), "grid": record.grid.describe(), "scheme": record.scheme.describe()}
+    own = record.scheme if isinstance(record.scheme, dict) else record.scheme.describe()
+    held = {"model": record.provenance.get("model"), "grid": record.grid.describe(), "scheme": own}
     wanted = {"model": model.describe(), "grid": grid.describe(), "scheme": scheme.describe()}
     if not record.stopped:
         held, wanted = held | {"times": list(record.times)}, wanted | {"times": list(stored)}
