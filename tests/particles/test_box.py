@@ -39,7 +39,7 @@ COUPLED = replace(
 )  # fmt: skip
 NOISY = replace(
     BOX, weight=np.diag([2.0, -1.0]), bias=np.array([-5.0, 3.0]), nu2=0.5, wall="reflecting",
-    walls=((2.0, 8.0), (3.0, math.inf)),
+    walls=((2.0, 8.0), (3.0, 7.0)),
 )  # fmt: skip
 
 
@@ -91,6 +91,7 @@ def test_first_component_of_a_diagonal_model_is_the_run_on_the_line(model: Model
         assert whole[0].min() >= 2.0
         assert whole[0].max() <= 8.0
         assert whole[1].min() >= 3.0
+        assert whole[1].max() <= 7.0
 
 
 def test_masses_of_a_product_on_walls_and_in_corners_are_the_exact_ones() -> None:
@@ -121,7 +122,6 @@ def test_start_outside_the_box_is_put_at_its_walls() -> None:
     model = replace(BOX, initial=Product([Normal(2.0, 1.0), Normal(5.0, 0.3)]))
     assert isinstance(model.start, Product)
     assert isinstance(model.start.components[0], Clipped)
-    assert not math.isfinite(replace(NOISY).box[1][1])
     x = simulate(model, ExactFlow(), count=1000, until=1.0, times=(0.0,), seed=2).states[0]
     assert 400 < (x[0] == 2.0).sum() < 600
     given = Samples(np.array([[0.0, 5.0], [9.0, 4.0]]))
@@ -131,7 +131,7 @@ def test_start_outside_the_box_is_put_at_its_walls() -> None:
 
 
 def test_box_is_in_the_record_and_tells_models_apart() -> None:
-    told = NOISY.describe()
+    told = replace(NOISY, walls=((2.0, 8.0), (3.0, math.inf))).describe()
     assert told["walls"] == {"kind": "reflecting", "at": [["2.0", "8.0"], ["3.0", "inf"]]}
     json.dumps(told, allow_nan=False)
     assert identity(BOX)["walls"] == identity(replace(BOX, walls=[[2, 8], [2.0, 8.0]]))["walls"]
@@ -194,7 +194,12 @@ def test_bounds_of_a_step_and_cautions_know_the_box() -> None:
     x = np.random.default_rng(1).uniform(2.0, 8.5, (2, 2000)).clip(*np.array(bounded.box).T[:, :, None])
     assert np.abs(np.tanh(weights[0] @ x + bias[0][:, None])).max() <= largest
     assert [wall_of(bounded, step)[0].__name__ for step in (5.4, 5.6)] == ["reflecting", "folding"]
-    assert largest_drift(NOISY, weights, bias) == math.inf
+    half = replace(NOISY, walls=((2.0, 8.0), (3.0, math.inf)))
+    assert largest_drift(half, weights, bias) == math.inf
+    wall, low, high = wall_of(half)  # a long step is folded between two walls, and mirrored at one
+    assert wall(5.0, 15.0, low[0], high[0]) == 3.0
+    assert wall(5.0, 1.0, low[1], high[1]) == 5.0
+    assert wall(5.0, 1e6, low[1], high[1]) == 1e6
     scheme = Milstein(0.5)
     narrow = replace(bounded, walls=((2.0, 8.0), (3.0, 3.1)), nu2=2.0)
     (told,) = [s for s in cautions(narrow, scheme, scheme.levels(narrow, 1.0, ())) if "kick" in s]

@@ -139,7 +139,9 @@ class Transported(SpaceLaw):
             for k in range(self.dim):
                 u = sum(w[k, j] * x[j] for j in range(self.dim)) + b[k]
                 out[k] = model.drift(u, x[k])
-                out[-1] += w[k, k] * model.drift.derivative_u(u, x[k]) + model.drift.derivative_x(u, x[k])
+                out[-1] += w[k, k] * model.drift.derivative_u(u, x[k])
+                if model.drift.lipschitz_x != 0.0:
+                    out[-1] += model.drift.derivative_x(u, x[k])
             return out
 
         return rate
