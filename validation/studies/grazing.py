@@ -25,6 +25,7 @@ from validation.distance import w1_to_law
 from validation.distance.floor import expected_w1
 from validation.exact import FirstTerm, boltzmann_law, collision_counts, first_term, limit_law, w1_between
 from validation.exact.refine import require_plain
+from validation.studies import space_grazing
 from validation.studies.common_numbers import CommonNumbers, common_numbers
 from validation.studies.followed import noise_of
 from validation.studies.kind import Kind, Progress, descending, option, require_levels, run_alone
@@ -46,10 +47,11 @@ class GrazingStudy(Kind):
     Parameters
     ----------
     case : Case
-        On the line, with noise, without walls, constant weight and bias.
-    levels : sequence of float
+        On the line, with noise, without walls, constant weight and bias; in R^d a linear one with a normal start
+        (`validation.studies.space_grazing`).
+    levels : sequence of float, optional
         Decreasing values of eps, at least three; every collision must preserve order.
-    clock : {"poisson", "nanbu", "synchronous"}, default "poisson"
+    clock : {"poisson", "nanbu", "synchronous"}, default "poisson", in R^d "synchronous"
         Nanbu's with dt = eps/2.
     noise : Noise, optional
         Default: gaussian where K is constant, uniform where K = x, where a Gaussian could cross 0.
@@ -68,10 +70,10 @@ class GrazingStudy(Kind):
     name: ClassVar[str] = "grazing"
     help: ClassVar[str] = "the Fokker-Planck limit of the collisions, against eps"
 
-    levels: Sequence[float] = option(
-        LEVELS, arrange=descending, type=command.positive_float, nargs="+", metavar="EPS", help="values of eps"
+    levels: Sequence[float] | None = option(
+        None, arrange=descending, type=command.positive_float, nargs="+", metavar="EPS", help="values of eps"
     )
-    clock: str = option("poisson", help="poisson (default), nanbu or synchronous")
+    clock: str | None = option(None, help="poisson (default), nanbu or synchronous (in R^d)")
     noise: Noise | None = option(
         None, arrange=noise_named, metavar="N", help="gaussian, uniform, two-point or exponential"
     )
@@ -83,19 +85,34 @@ class GrazingStudy(Kind):
         """The noise that is drawn."""
         return self.noise or noise_of(self.case.model)
 
+    @property
+    def ticking(self) -> str:
+        """The clock, or Poisson's."""
+        return self.clock or "poisson"
+
+    @property
+    def values(self) -> Sequence[float]:
+        """The levels, or those of the case: in R^d the horizon must be a multiple of each."""
+        if self.levels is not None:
+            return self.levels
+        return LEVELS if self.case.model.size == 1 else tuple(self.time / (25 * 2**k) for k in range(5))
+
     def scheme(self, eps: float) -> Collisions:
         """The collisions of a level: rate 1/eps, and dt = eps/2 for Nanbu's clock."""
-        return Collisions(eps, self.clock, self.drawn, dt=NANBU * eps if self.clock == "nanbu" else None)
+        return Collisions(eps, self.ticking, self.drawn, dt=NANBU * eps if self.ticking == "nanbu" else None)
 
     def check(self) -> None:
         """Refuse what `run` could not do."""
         model = self.case.model
-        require_levels(self.levels, "decreasing positive values of eps", decreasing=True)
+        require_levels(self.values, "decreasing positive values of eps", decreasing=True)
         require_count("count", self.count, least=2)
         if not model.nu2 > 0.0:
             raise InputError(f"nu2 = {model.nu2!r}: the grazing limit needs noise; allowed: above 0")
+        if model.size > 1:
+            space_grazing.check(self)
+            return
         require_plain(model)
-        for eps in self.levels:
+        for eps in self.values:
             collision_counts(self.scheme(eps), self.time)  # the horizon must be a multiple of the clock's step
         require_memory(f"count = {self.count!r}", 40.0 * self.count * launched_size())
 
@@ -103,11 +120,13 @@ class GrazingStudy(Kind):
         """Compute the laws and carry the clouds; both are shared out over the ranks of `comm`."""
         self.check()
         ranks, model, until = parallel.of(comm), self.case.model, self.time
-        share = {"poisson": 0.0, "nanbu": NANBU, "synchronous": 1.0}[self.clock]
+        if model.size > 1:
+            return space_grazing.run(self, ranks, progress, REPLICATES)
+        share = {"poisson": 0.0, "nanbu": NANBU, "synchronous": 1.0}[self.ticking]
         with ranks.one_rank_a_node_first():
             limit = limit_law(model, until)
         term = first_term(model, self.drawn, until, share=share)
-        schemes = [self.scheme(eps) for eps in self.levels]
+        schemes = [self.scheme(eps) for eps in self.values]
         first = boltzmann_law(model, schemes[0], until)
 
         def error(scheme: Collisions) -> tuple[float, float]:
@@ -119,13 +138,13 @@ class GrazingStudy(Kind):
             sum(ranks.deal(range(REPLICATES), lambda replicate: self._distance(schemes[0], first, replicate)))
             / REPLICATES
         )
-        paired = common_numbers(model, until, self.levels[0], self.count, self.seed, ranks)
+        paired = common_numbers(model, until, self.values[0], self.count, self.seed, ranks)
         rows = tuple(
             Row(eps, 1, errors[k][0], 0.0, term.constant * eps**term.order, {"laws +-": errors[k][1]})
-            for k, eps in enumerate(self.levels)
+            for k, eps in enumerate(self.values)
         )
         extra = {
-            "time": until, "clock": self.clock, "noise": self.drawn.name, "count": self.count, "sampled": mean,
+            "time": until, "clock": self.ticking, "noise": self.drawn.name, "count": self.count, "sampled": mean,
             "floor": expected_w1(first, self.count), **dataclasses.asdict(term),
             "common_numbers": None if paired is None else dataclasses.asdict(paired),
         }  # fmt: skip
