@@ -150,7 +150,8 @@ class Explicit(Scheme):
 class Imex(Scheme):
     """CWENO3 with implicit diffusion, ARK3(2)4L[2]SA: see `kinetic.line.imex`; needs noise.
 
-    In the plane see `kinetic.plane.imex`: a step costs as much as ten of `Explicit`, where on the line it is four.
+    In the plane see `kinetic.plane.imex`: a step costs as much as ten of `Explicit`, where on the line it is four; with
+    K other than 1 a sparse matrix is factorised, once a length of step.
 
     Parameters
     ----------

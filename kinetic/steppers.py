@@ -58,8 +58,8 @@ def _imex(scheme: Any, problem: Problem, averages: Floats, grid: Any, atoms: Flo
 
 
 def _imex_in_plane(scheme: Any, problem: PlaneProblem, averages: Floats, grid: Any, atoms: Floats) -> Stepper:
-    if not problem.constant:
-        raise InputError("problem for scheme imex in the plane: allowed is one with diffusion, D constant (K = 1)")
+    if not problem.noisy:
+        raise InputError("problem for scheme imex in the plane: allowed is one with diffusion")
     return PlaneImexStepper(problem, grid, scheme.reconstruction, averages, atoms)
 
 

@@ -132,7 +132,7 @@ class ChainStepper:
     def equilibrium(self, t: float = 0.0) -> Floats:
         """The state of the present mass that rests under the rates of time t, shape (N_y, N_x)."""
         rates = self.rates(t)
-        solve = _factorised(rates.matrix(), 1e12 / rates.fastest)
+        solve = factorised(rates.matrix(), 1e12 / rates.fastest)
         state = np.full(self._plane.shape, 1.0 / self.averages.size)
         for _ in range(3):
             state = solve(state)
@@ -178,7 +178,7 @@ class ChainStepper:
             u[:] = 0.5 * (u + first) + 0.5 * dt * (matrix @ first.reshape(-1)).reshape(u.shape)
             return
         sdirk = self._time == "sdirk2"
-        solve = self._kept(rates, dt, lambda: _factorised(rates.matrix(), SDIRK2 * dt if sdirk else dt))
+        solve = self._kept(rates, dt, lambda: factorised(rates.matrix(), SDIRK2 * dt if sdirk else dt))
         stage = self._scaled(solve(u))
         if sdirk:
             stage = self._scaled(solve(u + (1.0 - SDIRK2) / SDIRK2 * (stage - u)))
@@ -196,7 +196,7 @@ class ChainStepper:
         return state * (self._total / total) if total > 0.0 else state
 
 
-def _factorised(matrix: Any, dt: float) -> Callable[[Floats], Floats]:
+def factorised(matrix: Any, dt: float) -> Callable[[Floats], Floats]:
     """The function that solves (I - dt A) g' = g, arrays of shape (N_y, N_x)."""
     from scipy.sparse import identity
     from scipy.sparse.linalg import splu

@@ -9,6 +9,8 @@ Periodic ends: theta = 2 pi k/N. Reflecting ends: u continues as an even functio
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from kinetic.plane.grid import Plane
@@ -30,8 +32,21 @@ class Modes:
         in_x, in_y = (diffusivity / grid.h**2 * _symbol(grid.cells, periodic) for grid in (plane.x, plane.y))
         if periodic:  # of a real array half the modes in x
             in_x = in_x[: plane.x.cells // 2 + 1]
-        self.rates: Floats = in_y[:, None] + in_x
-        """-L, 1/time, >= 0."""
+        self._rates: Floats = in_y[:, None] + in_x
+
+    @property
+    def even(self) -> bool:
+        """Whether u has no slope at the ends."""
+        return not self._periodic
+
+    def act(self, modes: Floats) -> Floats:
+        """L of what has these modes."""
+        return -self._rates * modes
+
+    def solver(self, tau: float) -> Callable[[Floats], Floats]:
+        """The function that solves (1 - tau L) u = r, by modes."""
+        inverse = 1.0 / (1.0 + tau * self._rates)
+        return lambda modes: inverse * modes
 
     def of(self, u: Floats) -> Floats:
         """Modes of an array; complex on a periodic rectangle."""

@@ -143,7 +143,7 @@ def test_walls_that_hold_mass_at_rest_are_of_third_order_as_in_the_explicit_sche
 def test_modes_are_those_of_fourth_order_differences(periodic: bool) -> None:
     plane, d = Plane(Grid(0.0, 2.0, cells=11), Grid(0.0, 1.0, cells=8)), 0.3
     u, modes = np.random.default_rng(1).random(plane.shape), Modes(plane, d, periodic=periodic)
-    found = modes.back(-modes.rates * modes.of(u))
+    found = modes.back(modes.act(modes.of(u)))
     wanted = np.zeros_like(u)
     for one, out, h in ((u.T, wanted.T, plane.x.h), (u, wanted, plane.y.h)):
         n = len(one)

@@ -30,6 +30,7 @@ from kinetic.plane.strips import Strips
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model import IDENTITY, LINEAR, Lognormal, Model, Normal, Product, SpaceLaw, exact_law
+from tests.kinetic.test_plane_imex import orders, waves
 
 START = Product([Lognormal(0.0, 0.02), Lognormal(0.2, 0.015)])
 NU2, UNTIL = 0.05, 0.5
@@ -83,6 +84,19 @@ def test_components_that_do_not_couple_stay_lognormal(scheme: Any, order: int, c
     assert fine < (2e-3 if order == 3 else 2e-2)
 
 
+def test_implicit_diffusion_has_the_errors_of_the_explicit_one_and_third_order_in_time() -> None:
+    assert lognormal_error(Imex(), 40) == pytest.approx(lognormal_error(Explicit(), 40), rel=1e-3)
+    grid = plane(24)
+    problem = PlaneProblem.of(COUPLED, grid)
+    assert orders(problem, grid, grid.averages(START), 0.3)[-1] == pytest.approx(3.0, abs=0.15)
+    ring = Plane(*(Grid(-math.pi, math.pi, cells=n) for n in (14, 18)))
+    noise = LocalDiffusivity(lambda x: 0.2 + 0.1 * np.sin(x), lambda x: 0.1 * np.cos(x))
+    start = ring.averages_of(lambda x, y: 1.0 + 0.5 * np.sin(x) * np.cos(y))
+    assert orders(PlaneProblem(waves, "periodic", noise), ring, start, 0.5)[-1] == pytest.approx(3.0, abs=0.15)
+    steps = [solve(COUPLED, plane(n), Imex(), until=0.1).steps for n in (20, 40)]
+    assert steps[1] == pytest.approx(2 * steps[0], abs=1)
+
+
 def moment_error(scheme: Any, cells: int) -> float:
     mean, second = moments(UNTIL)
     found = solve(COUPLED, plane(cells), scheme, until=UNTIL)
@@ -93,7 +107,9 @@ def moment_error(scheme: Any, cells: int) -> float:
 
 
 @pytest.mark.parametrize(
-    ("scheme", "most"), [(Explicit(), 1e-4), (ChangCooper(), 1e-2)], ids=["explicit", "chang-cooper"]
+    ("scheme", "most"),
+    [(Explicit(), 1e-4), (Imex(), 1e-4), (ChangCooper(), 1e-2)],
+    ids=["explicit", "imex", "chang-cooper"],
 )
 def test_moments_of_a_full_weight_are_the_closed_ones(scheme: Any, most: float) -> None:
     coarse, fine = (moment_error(scheme, cells) for cells in (40, 80))
@@ -153,7 +169,6 @@ ONES = np.ones((8, 8))
 
 
 REFUSED: list[tuple[Callable[[], Any], str]] = [
-    (lambda: solve(APART, plane(8), Imex(), until=1.0), r"scheme imex in the plane: .* D constant \(K = 1\)"),
     (lambda: solve(APART, plane(8), WellBalanced(), until=1.0), "scheme well-balanced: allowed is one whose law"),
     (lambda: evolve(PlaneProblem(calm, "reflecting", NEGATIVE), ONES, WEAK, until=1.0),
      "diffusivity -0.875 must be finite and at least 0"),
