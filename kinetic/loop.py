@@ -69,6 +69,10 @@ class Run(NamedTuple):
     release: Any
 
 
+_Bad = tuple[tuple[int, ...], float]
+"""Index and value of a cell that is not finite."""
+
+
 class Course:
     """How far a run has come, and what it has kept; with the state of its stepper all that a restart needs.
 
@@ -77,6 +81,7 @@ class Course:
 
     def __init__(self, stepper: Stepper, t: float, grid: Cells, share: Share, residual: float | None) -> None:
         self.stepper, self._grid, self._share, self._residual = stepper, grid, share, residual
+        self._ranks, self._release = share.ranks, getattr(stepper, "release", None)
         self.t, self.steps = t, 0
         self.seen = stepper.averages.copy() if residual is not None else None
         self.lowest, self.lowest_at = min(share.ranks.gather(float(stepper.averages.min()))), t
@@ -86,7 +91,7 @@ class Course:
 
     def _watch_walls(self) -> None:
         """Keep what a wall would release, where it is the most so far."""
-        found = self.stepper.release(self.t) if hasattr(self.stepper, "release") else None
+        found = None if self._release is None else self._release(self.t)
         if found is not None and (self.release is None or found[0] > self.release[0]):
             self.release = found
 
@@ -104,27 +109,32 @@ class Course:
         if self.seen is not None:
             changes = [float(np.abs(state[part] - self.seen[part]).sum()) for part in self._share.parts]
             self.seen = state.copy()
-        found = self._share.ranks.gather((self._first_not_finite(), float(state.min()), changes, request))
-        bad = next((one for one, *_ in found if one is not None), None)
+        found = self._first_not_finite(), float(state.min()), changes, request
+        bad, lowest, changes, asked = found if self._ranks.size == 1 else _joined(self._ranks.gather(found))
         if bad is not None:
             index, value = bad
             told = ", ".join(map(str, index))
             place = f"cell {told} ({self._grid.where(index)})"
             raise NotFiniteError(f"{place} is {value} at t = {self.t:.6g}", on_all_ranks=True)
-        lowest = min(one for _, one, *_ in found)
         if lowest < self.lowest:
             self.lowest, self.lowest_at = lowest, self.t
-        asked = max(one for *_, one in found)
         self._watch_walls()
         if self._residual is None:
             return False, asked
-        change = self._grid.size * math.fsum(one for _, _, parts, _ in found for one in parts)
+        change = self._grid.size * math.fsum(changes)
         return change <= self._residual * elapsed, asked
 
-    def _first_not_finite(self) -> tuple[tuple[int, ...], float] | None:
+    def _first_not_finite(self) -> _Bad | None:
         state = self.stepper.averages
         index = first_not_finite(state)
         return None if index is None else ((index[0] + self._share.first, *index[1:]), float(state[index]))
+
+
+def _joined(found: Sequence[tuple[_Bad | None, float, list[float], int]]) -> tuple[Any, float, list[float], int]:
+    """What the looks of all ranks have found."""
+    bad, lowest, changes, asked = zip(*found, strict=True)
+    first = next((one for one in bad if one is not None), None)
+    return first, min(lowest), [one for parts in changes for one in parts], max(asked)
 
 
 class Keeper:
