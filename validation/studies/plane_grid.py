@@ -32,7 +32,7 @@ from particles.model.exact.circulation import circulating_state
 from validation.distance.law_on_cells import law_on_cells
 from validation.studies.expected_order import jumps
 from validation.studies.kind import Progress, require_levels
-from validation.studies.study import Check, Row, Study, fit_order, successive_orders
+from validation.studies.study import Check, Interval, Row, Study, successive_orders
 
 if TYPE_CHECKING:
     from validation.studies.grid import GridStudy
@@ -176,7 +176,7 @@ def _judge(asked: GridStudy, posed: _Posed, rows: tuple[Row, ...], release: Any)
         refinement="cells N in each direction",
         quantity=f"L1(PDE, exact law) at t = {posed.until:g}, {asked.used.name}",
         rows=rows,
-        slope=fit_order(rows),
+        slope=Interval(-orders[-1], abs(orders[-1] - orders[-2])),  # of the last step, and what it still changes
         expected_slope=-order,
         one_sided=most > order,
         checks=checks,
