@@ -29,6 +29,8 @@ def build(scheme: Any, problem: Any, averages: Floats, grid: Any, atoms: Floats,
         If there is no row for this kind of problem, or the scheme does not suit it.
     """
     rows = {kind: row for (name, kind), row in BUILDERS.items() if name == scheme.name}
+    if not rows:
+        raise InputError(f"scheme = {scheme.name!r} must state its stepper(problem, averages, grid, atoms)")
     if type(problem) not in rows:
         allowed = ", ".join(kind.__name__ for kind in rows)
         raise InputError(f"problem of kind {type(problem).__name__} for scheme {scheme.name}: allowed is {allowed}")

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kinetic import CWENO3, ChangCooper, Explicit, Grid, Imex, Plane, Scheme, load, solve
+from kinetic import CWENO3, ChangCooper, Grid, Imex, Plane, Scheme, load, solve
 from kinetic.schemes import SCHEMES
 from particles.model import IDENTITY, Model, Normal, Product
 
 ROWS = [
     *(row for row in SCHEMES.values() if row.in_plane),
-    Explicit(CWENO3(positive=True), cfl=1.0 / 6.0),
     Imex(CWENO3(positive=True), cfl=1.0 / 6.0),
     ChangCooper("ssprk2", "milne"),
     ChangCooper("implicit-euler", "midpoint", cfl=1.0),

@@ -129,9 +129,9 @@ def test_where_no_law_is_known_a_coarse_run_finds_a_rectangle_that_holds_it(chan
     model = of(**(NOISY | {"drift": TANH} | changed))
     assert exact_law(model, 0.5) is None
     ends = rectangle(model, 0.5)
-    found = solve(model, Plane(*(Grid(*pair, cells=96) for pair in ends)), ChangCooper(), until=0.5)
+    found = solve(model, Plane(*(Grid(*pair, cells=48) for pair in ends)), ChangCooper(), until=0.5)
     assert max(max(pair) for pair in tail_masses(found)) < 1e-10
-    within = solve(model, Plane(*(Grid(0.75 * lo, 0.75 * hi, cells=96) for lo, hi in ends)), ChangCooper(), until=0.5)
+    within = solve(model, Plane(*(Grid(0.75 * lo, 0.75 * hi, cells=48) for lo, hi in ends)), ChangCooper(), until=0.5)
     assert max(max(pair) for pair in tail_masses(within)) > 1e-9
 
 

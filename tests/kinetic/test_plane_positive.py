@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kinetic import CWENO3, Explicit, Grid, Imex, Linear, Plane, PlaneProblem, evolve
+from kinetic import CWENO3, Explicit, Grid, Imex, Plane, PlaneProblem, evolve
 from kinetic.line.reconstruction import Reconstruction
 from kinetic.plane import integrate, stage
 from particles.base.arrays import Floats
@@ -45,7 +45,6 @@ def test_a_square_stays_non_negative(field: Any) -> None:
     found = run(field, 80, HELD)
     assert found.lowest >= 0.0
     assert found.mass(1.0) == pytest.approx(2.56, rel=1e-13)
-    assert run(field, 80, Linear(positive=True)).lowest >= 0.0
 
 
 @pytest.mark.parametrize(
@@ -74,8 +73,7 @@ def lowest_of_scattered(scheme: Explicit, boundary: Any) -> float:
 
 @pytest.mark.parametrize("boundary", ["periodic", "wall", "reflecting"])
 def test_no_state_and_no_field_brings_an_average_below_zero(boundary: Any) -> None:
-    for used in (HELD, Linear(positive=True)):
-        assert lowest_of_scattered(Explicit(used, cfl=1.0 / 6.0), boundary) >= -1e-16
+    assert lowest_of_scattered(Explicit(HELD, cfl=1.0 / 6.0), boundary) >= -1e-16
     assert lowest_of_scattered(Explicit(FREE, cfl=1.0 / 6.0), boundary) < -1e-3
 
 
@@ -115,8 +113,8 @@ def test_smooth_solutions_keep_third_order_and_the_errors_of_the_free_scheme(nam
     assert math.log2(errors[0] / errors[1]) > 2.8
 
 
-@pytest.mark.parametrize("scheme", [Explicit(HELD, cfl=1.0 / 6.0), Imex(HELD, cfl=1.0 / 6.0)], ids=["explicit", "imex"])
-def test_with_noise_nothing_is_promised_and_the_record_says_how_low_it_went(scheme: Any) -> None:
+def test_with_noise_nothing_is_promised_and_the_record_says_how_low_it_went() -> None:
+    scheme = Imex(HELD, cfl=1.0 / 6.0)
     plane = Plane(*(Grid(-4.0, 4.0, cells=32) for _ in range(2)))
     start = np.zeros(plane.shape)
     start[16, 16] = 1.0

@@ -363,3 +363,5 @@ class Own(Scheme):
 def test_a_scheme_of_the_line_is_refused() -> None:
     with pytest.raises(InputError, match="scheme = 'own' in the plane: allowed is 'explicit' or 'imex' or"):
         evolve(PlaneProblem(outwards, "reflecting", 0.1), EVEN, box(8), Own(), until=1.0)
+    with pytest.raises(InputError, match=r"scheme = 'own' must state its stepper"):
+        Own().stepper(PlaneProblem(outwards, "reflecting", 0.1), EVEN, box(8), np.zeros(36))
