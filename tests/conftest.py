@@ -125,7 +125,7 @@ def _report(fresh: Runner, out: Path, *words: str, timeout: float) -> Path:
 def quick_report(fresh: Runner, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a quick report of two cases."""
     out = tmp_path_factory.mktemp("quick") / "report"
-    return _report(fresh, out, "--quick", "--cases", "regression", "regression-2d", timeout=240)
+    return _report(fresh, out, "--quick", "--cases", "regression", "vehicles", timeout=240)
 
 
 @pytest.fixture(scope="session")

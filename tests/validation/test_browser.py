@@ -141,7 +141,7 @@ def test_page_has_every_section(browser: Any, full_page: Path) -> None:
 
 def test_the_quick_report_opens_without_a_complaint(browser: Any, quick_report: Path) -> None:
     assert problems(browser, quick_report / PAGE) == []
-    assert texts(browser, "h2")[:3] == ["Summary", "regression", "regression-2d"]
+    assert texts(browser, "h2")[:3] == ["Summary", "regression", "vehicles"]
     assert len(texts(browser, "svg.figure")) >= 1
 
 

@@ -62,7 +62,8 @@ def test_another_flow_turns_the_verdict(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_normal_laws_are_studied_beyond_the_plane() -> None:
     model = Model(drift=IDENTITY, weight=-1.0, bias=0.0, initial=Product([Normal(float(k), 1.0) for k in range(3)]))
-    study = LayersStudy(Case(name="made", model=model, until=1.0, times=(1.0,), domain=None), **SMALL).run()
+    case = Case(name="made", model=model, until=1.0, times=(1.0,), domain=None)
+    study = LayersStudy(case, levels=SMALL["levels"], count=1000).run()
     assert study.holds, study.checks
 
 

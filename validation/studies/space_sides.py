@@ -21,7 +21,7 @@ from kinetic.plane.solution import plane_measure
 from particles.base import parallel
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
-from particles.model import Case, Law, Measure, MultivariateNormal, Product, SpaceLaw, exact_law
+from particles.model import Case, Law, Measure, MultivariateNormal, SpaceLaw, exact_law
 from particles.model.exact.linear_space import linear_law
 from validation.distance import w1, w1_to_law
 from validation.distance.law_on_cells import law_on_cells
@@ -35,8 +35,6 @@ from validation.studies.sides import Resolved, Sides
 
 FIRST, MOST = 80, 1280  # cells of the equation, in each direction
 FLOOR_CELLS = 320  # of the exact law, in each direction, for its floors
-NODES = 4  # Gauss nodes of a cell, in each direction, where the law is no product
-NOWHERE = 1e-10  # mass that a law has outside the plane, where there are no walls
 BARE = 1e-7  # mass at the edge of a solution that is left out
 
 
@@ -134,7 +132,7 @@ class PlaneSides(SpaceSides):
     """Sides in the plane: clouds are held against the equation."""
 
     against: ClassVar[str] = "PDE"
-    work: ClassVar[int] = 4_000_000
+    work: ClassVar[int] = 2_000_000
 
     @cached_property
     def _ends(self) -> Any:
@@ -148,14 +146,14 @@ class PlaneSides(SpaceSides):
     @cached_property
     def _own(self) -> SpaceLaw | Measure:
         law = self.particles.law
-        return law if isinstance(law, MultivariateNormal) else exact_cells(law, self.plane(FLOOR_CELLS))
+        return law if isinstance(law, MultivariateNormal) else law_on_cells(law, self.plane(FLOOR_CELLS))
 
     def resolve(self, allowed: float) -> Resolved:
         cells = FIRST
         while True:
             plane = self.plane(cells)
             measure = solve(self.case, plane, self.until)
-            error = sliced_w1(measure, exact_cells(self.limit, plane))
+            error = sliced_w1(measure, law_on_cells(self.limit, plane))
             if error < allowed or 2 * cells > MOST:
                 along = directions(2)
                 target = Slices(along, projections(measure, along))
@@ -173,23 +171,6 @@ def solve(case: Case, plane: kinetic.Plane, until: float) -> Measure:
     if found.plane is None or float(np.abs(solution.atoms[-1]).sum()) > BARE:
         return found
     averages = found.plane.averages / (plane.size * found.plane.averages.sum())
-    return plane_measure(plane, averages, np.zeros(plane.atoms), kinetic.CWENO3())
-
-
-def exact_averages(law: SpaceLaw, plane: kinetic.Plane) -> Floats:
-    """Averages of a law in the cells: exact for a product, else by Gauss nodes of its density; shape (N_y, N_x)."""
-    if isinstance(law, Product):
-        return plane.averages(law)
-    return plane.averages_of(lambda x, y: law.pdf(np.stack(np.broadcast_arrays(x, y))), nodes=NODES)
-
-
-def exact_cells(law: SpaceLaw, plane: kinetic.Plane) -> Measure:
-    """A law as averages in cells, of mass 1: what the plane does not hold of it is on its walls, or spread over all."""
-    averages = exact_averages(law, plane)
-    held = plane.size * float(averages.sum())
-    if isinstance(law, Product) and held < 1.0 - NOWHERE:
-        return law_on_cells(law, plane)
-    averages /= held
     return plane_measure(plane, averages, np.zeros(plane.atoms), kinetic.CWENO3())
 
 
