@@ -11,7 +11,7 @@ import numpy as np
 from particles.base import parallel
 from particles.base.arrays import Floats
 from particles.base.checks import require_at_least
-from particles.base.errors import InputError
+from particles.base.errors import InputError, NotFiniteError
 from particles.base.provenance import provenance
 from particles.ensemble import Ensemble
 from particles.model import Model, Samples
@@ -25,7 +25,9 @@ from particles.training.parameters import Parameters
 from particles.training.tangents import ends_and_tangents
 
 _FAR = 2.0
-"""Times as large as at the start: a weight that has grown so, and grows still, runs away."""
+"""Times as large as at the start: what has grown so may run away."""
+_ROUNDING = 1e-12
+"""Share of an objective that is no rise."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -144,7 +146,7 @@ def fit(
     }  # fmt: skip
     return Fit(
         model=parameters.with_values(curve[-1].theta), names=parameters.names, curve=tuple(curve), reason=reason,
-        remarks=_remarks(parameters.names, curve, ridge, bounds), info=info,
+        remarks=_remarks(objective, curve, ends), info=info,
     )  # fmt: skip
 
 
@@ -184,18 +186,22 @@ def _bounds(parameters: Parameters, given: dict[str, tuple[float, float]]) -> tu
     return low, high
 
 
-def _remarks(names: tuple[str, ...], curve: list[Point], ridge: float, bounds: Any) -> tuple[str, ...]:
-    """Whether a weight runs away: it has grown far, grew in the last step, and nothing holds it."""
-    if ridge > 0.0 or bounds or len(curve) < 3:
+def _remarks(objective: Objective, curve: list[Point], ends: tuple[Floats, Floats]) -> tuple[str, ...]:
+    """Whether numbers run away: they have grown far, and with twice as much of them the objective is no higher.
+
+    That they grew in the last step says nothing: on its way to a far minimum a number does so too.
+    """
+    first, last = curve[0].theta, curve[-1].theta
+    grown = np.abs(last) > _FAR * np.maximum(np.abs(first), 1.0)
+    farther = np.clip(np.where(grown, 2.0 * last, last), *ends)
+    away = np.flatnonzero(farther != last)
+    if not away.size:
         return ()
-    first, before, last = (np.abs(curve[k].theta) for k in (0, -2, -1))
-    away = [
-        name for name, a, b, c in zip(names, first, before, last, strict=True)
-        if name.startswith("weight") and c > _FAR * max(a, 1.0) and c > b
-    ]  # fmt: skip
-    if not away:
+    try:
+        beyond, _ = objective.at(farther)
+    except NotFiniteError:
         return ()
-    now = dict(zip(names, curve[-1].theta.tolist(), strict=True))[away[0]]
-    return (
-        f"the loss still falls while {away[0]} = {now:.3g} grows: its least value is nowhere; give ridge or bounds",
-    )
+    if beyond > curve[-1].value * (1.0 + _ROUNDING):
+        return ()
+    told = f"{objective.parameters.names[away[0]]} = {last[away[0]]:.3g}"
+    return (f"the loss still falls while {told} grows: its least value is nowhere; give ridge or bounds",)

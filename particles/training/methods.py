@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from particles.base.arrays import Floats
 from particles.base.checks import require_count, require_positive
@@ -90,14 +91,17 @@ class LM(Method):
             tell(point)
             if reason := stop.reason(point):
                 return reason
+            free = _free(slope, theta, bounds)
             while True:
-                moved = np.clip(theta - solved(matrix + damping * np.diag(np.diag(matrix)), slope), *bounds)
+                moved = np.clip(theta - _damped_step(matrix, damping, slope, free), *bounds)
                 delta = moved - theta
                 forecast = -float(slope @ delta + 0.5 * delta @ matrix @ delta)
                 new = objective.linearised(moved)
                 share = (value - new[0]) / forecast if math.isfinite(new[0]) and forecast > 0.0 else -1.0
-                fine = forecast <= 1e-11 * abs(value)  # the objective's own rounding hides the fall: look at its slope
-                if share > 1e-4 or (fine and np.abs(new[1]).max() < 0.9 * np.abs(slope).max()):
+                fine = abs(forecast) <= 1e-11 * abs(
+                    value
+                )  # the objective's own rounding hides the fall: look at its slope
+                if share > 1e-4 or (fine and _largest(new[1], moved, bounds) < 0.9 * point.slope):
                     break
                 damping *= 10.0
                 if fine or damping > 1e12:
@@ -230,10 +234,22 @@ class _Ended(Exception):
     """Ends scipy's loop where the rule says so."""
 
 
+def _damped_step(matrix: Floats, damping: float, slope: Floats, free: NDArray[np.bool_]) -> Floats:
+    """Levenberg and Marquardt's step among the free numbers: one held at its bound would bend the way of the others."""
+    step, among = np.zeros_like(slope), np.ix_(free, free)
+    step[free] = solved((matrix + damping * np.diag(np.diag(matrix)))[among], slope[free])
+    return step
+
+
+def _free(slope: Floats, theta: Floats, bounds: Bounds) -> NDArray[np.bool_]:
+    """Which numbers can follow -slope: those that it does not push out of their bounds."""
+    low, high = bounds
+    return ~(((theta <= low) & (slope > 0.0)) | ((theta >= high) & (slope < 0.0)))
+
+
 def _largest(slope: Floats, theta: Floats, bounds: Bounds) -> float:
     """Largest component of the gradient that does not point out of the bounds."""
-    low, high = bounds
-    free = ~(((theta <= low) & (slope > 0.0)) | ((theta >= high) & (slope < 0.0)))
+    free = _free(slope, theta, bounds)
     return float(np.abs(slope[free]).max()) if free.any() else 0.0
 
 

@@ -71,6 +71,30 @@ def test_without_a_ridge_the_weight_runs_away_and_that_is_said() -> None:
     (remark,) = learnt(LM()).remarks
     assert remark.startswith("the loss still falls while weight = -2.5")
     assert learnt(LM(), ridge=1e-3).remarks == ()
+    (remark,) = learnt(LM(), Moment(-5.0), stop=Stop(), until=2.0).remarks  # beyond reach: every particle at full speed
+    assert remark.startswith("the loss still falls while weight = -")
+    (remark,) = learnt(LM(), bounds={"weight": (1.0, 3.0)}, stop=Stop(), until=2.0).remarks
+    assert remark.startswith("the loss still falls while bias = ")
+
+
+def test_a_minimum_that_is_far_is_no_runaway() -> None:
+    """x(1) = e^w x(0) is nearest to y where e^w = y E x/E x^2, here 0.2/2."""
+    model = Model(drift=IDENTITY, weight=-0.1, bias=0.0, initial=Normal(1.0, 1.0))
+    found = fit(
+        model, ExactFlow(), Moment(0.2), LM(), count=10_000, until=1.0, start="quantile", learn=("weight",),
+    )  # fmt: skip
+    assert found.curve[-1].theta[0] == pytest.approx(np.log(0.1), abs=1e-3)
+    assert found.remarks == ()
+
+
+@pytest.mark.parametrize("bound", [(-0.3, -0.1), (-1.5, -0.5)], ids=str)
+def test_levenberg_and_marquardt_find_the_minimum_at_a_bound(bound: tuple[float, float]) -> None:
+    found, other = (
+        learnt(method, bounds={"weight": bound}, stop=Stop(), until=2.0, count=100) for method in (LM(), LBFGS())
+    )
+    assert found.curve[-1].theta[0] in bound
+    np.testing.assert_allclose(found.curve[-1].theta, other.curve[-1].theta, atol=1e-8)
+    assert found.curve[-1].slope <= 1e-10
 
 
 @pytest.mark.parametrize("method", [LM(), LBFGS()], ids=repr)
