@@ -55,15 +55,19 @@ class Parser(argparse.ArgumentParser):
         return found, rest
 
     def _words_first(self, given: list[str]) -> list[str]:
-        """Put a word that follows the numbers of an option, as in ``--cells 60 regression``, before the option."""
+        """Put a word that follows the numbers of an option, as in ``--cells 60 regression``, before the option.
+
+        Before a row of such options it is, as the first would take it for a number of its own.
+        """
         many = {word for one in self._actions if one.nargs == "+" and one.type for word in one.option_strings}
-        moved, start = list(given), len(given)
+        moved, start, row = list(given), len(given), len(given)
         for k, word in enumerate(given):
             if word.startswith("-") and not self._negative_number_matcher.match(word):
                 start = k if word in many else len(given)
+                row = min(row, start) if word in many else len(given)
             elif k > start + 1 and not DECIMAL.fullmatch(word):
-                moved.insert(start, moved.pop(k))
-                start = len(given)
+                moved.insert(row, moved.pop(k))
+                start = row = len(given)
         return moved
 
     def error(self, message: str) -> NoReturn:

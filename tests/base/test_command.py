@@ -128,3 +128,17 @@ def test_a_word_may_follow_the_numbers_of_an_option(words: list[str]) -> None:
         parser.parse_args(["run", "case", "--cells", "6", "seven"])
     with pytest.raises(InputError, match="required: case"):
         parser.parse_args(["run", "--cells", "6"])
+
+
+@pytest.mark.parametrize("wrong", ["nan", "seven"])
+def test_a_wrong_number_is_told_of_its_own_option(wrong: str) -> None:
+    """Of two options in a row that take numbers, the first does not get the word behind the second."""
+    parser = command.Parser(prog="prog")
+    sub = parser.add_subparsers().add_parser("run")
+    sub.add_argument("case")
+    sub.add_argument("--cells", type=command.positive_integer, nargs="+")
+    sub.add_argument("--domain", type=command.finite_float, nargs="+")
+    with pytest.raises(InputError, match=f"--domain: '{wrong}' must be a finite number"):
+        parser.parse_args(["run", "case", "--cells", "6", "--domain", "-4", "4", "-1e3", wrong])
+    told = parser.parse_args(["run", "--cells", "6", "--domain", "-4", "4", "case"])
+    assert (told.case, told.cells, told.domain) == ("case", [6], [-4.0, 4.0])
