@@ -34,20 +34,9 @@ def execute(arguments: argparse.Namespace) -> int:
     stored = meta["arguments"]
     if "place" not in stored:
         raise InputError(f"{path} was not written by a command line: resume it by the script that wrote it")
-    given = {"out": arguments.out, "stop_at": arguments.stop_at, "json": arguments.json or stored["json"]}
-    given["resume"] = False  # what follows is no new start
-    for name in ("checkpoint_every", "exit_on_signal", "max_wall"):
-        given[name] = getattr(arguments, name) or stored[name]
-    run = argparse.Namespace(**{**stored, **given})
-    checkpoints = Checkpoints(
-        folder,
-        every=run.checkpoint_every,
-        leave=run.exit_on_signal,
-        stop_at=run.stop_at,
-        resume=True,
-        max_wall=run.max_wall,
-        announce=True,
-        arguments={"place": stored["place"]},
+    run = command.resumed(arguments, stored)
+    checkpoints = Checkpoints.of_options(
+        folder, run, resume=True, or_begin=False, arguments={"place": stored["place"]},
         files={name: (path / name).read_bytes() for name in meta["files"] if name.startswith("case/")},
-    )
+    )  # fmt: skip
     return carry(run, load_copy(path, stored["place"]), checkpoints)

@@ -68,20 +68,11 @@ def execute(arguments: argparse.Namespace) -> int:
 
     case = load_case(arguments.case)
     place, files = case_files(arguments.case)
-    wanted = (arguments.checkpoint_every, arguments.stop_at, arguments.max_wall)
     check_output_file(arguments.out, ".nc", replace=arguments.replace or arguments.resume)
-    checkpoints = Checkpoints(
-        folder_of(arguments.out),
-        every=arguments.checkpoint_every,
-        leave=arguments.exit_on_signal,
-        stop_at=arguments.stop_at,
-        resume=arguments.resume,
-        or_begin=True,
-        max_wall=arguments.max_wall,
-        announce=arguments.exit_on_signal or arguments.resume or any(value is not None for value in wanted),
-        arguments={"place": place},
+    checkpoints = Checkpoints.of_options(
+        folder_of(arguments.out), arguments, resume=arguments.resume, or_begin=True, arguments={"place": place},
         files=files,
-    )
+    )  # fmt: skip
     require_none(checkpoints)
     return carry(arguments, case, checkpoints)
 

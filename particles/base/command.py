@@ -179,6 +179,15 @@ def add_checkpoints(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def resumed(arguments: argparse.Namespace, stored: dict[str, Any], **given: Any) -> argparse.Namespace:
+    """The options of a run that goes on: those it was started with, but for what this command line gives."""
+    given |= {"out": arguments.out, "stop_at": arguments.stop_at, "json": arguments.json or stored["json"]}
+    given["resume"] = False  # what follows is no new start
+    for name in ("checkpoint_every", "exit_on_signal", "max_wall"):
+        given[name] = getattr(arguments, name) or stored.get(name)
+    return argparse.Namespace(**{**stored, **given})
+
+
 def duration(text: str) -> float:
     """Read a time such as ``90s``, ``10m`` or ``1.5h``; return seconds."""
     unit = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1:])

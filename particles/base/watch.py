@@ -85,6 +85,19 @@ class Checkpoints:
     arguments: dict[str, Any] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
 
+    @classmethod
+    def of_options(
+        cls, folder: str | Path, options: Any, *, resume: bool, or_begin: bool, arguments: dict[str, Any],
+        files: dict[str, bytes],
+    ) -> Checkpoints:  # fmt: skip
+        """Those of a command line, see `particles.base.command.add_checkpoints`; the rest as of the class."""
+        wanted = (options.checkpoint_every, options.stop_at, options.max_wall)
+        return cls(
+            folder, every=options.checkpoint_every, leave=options.exit_on_signal, stop_at=options.stop_at,
+            resume=resume, or_begin=or_begin, max_wall=options.max_wall, arguments=arguments, files=files,
+            announce=options.exit_on_signal or resume or any(value is not None for value in wanted),
+        )  # fmt: skip
+
     def __post_init__(self) -> None:
         for name in ("every", "max_wall"):
             if (seconds := getattr(self, name)) is not None:

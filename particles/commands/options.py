@@ -127,7 +127,13 @@ def run_of(arguments: argparse.Namespace, case: Case, scheme: Scheme) -> Run:
 
 
 def add_loss(parser: argparse.ArgumentParser) -> None:
-    """Add the loss at the horizon and its target."""
+    """Add a case, its particles and scheme, and the loss at the horizon with its target."""
+    parser.add_argument("case", metavar="CASE", help="name of a case, or a TOML file")
+    parser.add_argument("--count", type=command.positive_integer, help="particles over all ranks, such as 1e6")
+    add_scheme_options(parser)
+    parser.add_argument("--until", type=command.positive_float, metavar="T", help="horizon")
+    parser.add_argument("--start", default="random", help="random, stratified or quantile (default: random)")
+    parser.add_argument("--seed", type=command.seed, default=0, help="0 to 2**32 - 1 (default: 0)")
     parser.add_argument("--loss", choices=_LOSSES, default="moment", help="moment: E abs(x - y)^2/2, or to a law")
     parser.add_argument(
         "--target", required=True, metavar="Y", help="a number, or for w2, w1 and energy normal:MEAN:STD too"

@@ -59,19 +59,10 @@ def _run(arguments: argparse.Namespace) -> int:
     case = load_case(arguments.case)
     place, files = case_files(arguments.case)
     stored = {key: value for key, value in vars(arguments).items() if key != "execute"}
-    wanted = (arguments.checkpoint_every, arguments.stop_at, arguments.max_wall)
-    checkpoints = Checkpoints(
-        folder_of(arguments.out),
-        every=arguments.checkpoint_every,
-        leave=arguments.exit_on_signal,
-        stop_at=arguments.stop_at,
-        resume=arguments.resume,
-        or_begin=True,
-        max_wall=arguments.max_wall,
-        announce=arguments.exit_on_signal or arguments.resume or any(value is not None for value in wanted),
-        arguments={**stored, "place": place},
-        files=files,
-    )
+    checkpoints = Checkpoints.of_options(
+        folder_of(arguments.out), arguments, resume=arguments.resume, or_begin=True,
+        arguments={**stored, "place": place}, files=files,
+    )  # fmt: skip
     check_output_folder(arguments.out, *FOLDERS, replace=arguments.replace or arguments.resume)
     require_none(checkpoints)
     return _carry(arguments, case, checkpoints)
@@ -91,23 +82,12 @@ def _resume(arguments: argparse.Namespace) -> int:
     stored = meta["arguments"]
     if "place" not in stored:
         raise InputError(f"{path} was not written by a command line: resume it by the script that wrote it")
-    given = {"out": arguments.out, "stop_at": arguments.stop_at, "json": arguments.json or stored["json"]}
-    given["resume"] = False  # what follows is no new start
-    given["replace"] = stored.get("replace", True)  # an older version's run asked nobody
-    for name in ("checkpoint_every", "exit_on_signal", "max_wall"):
-        given[name] = getattr(arguments, name) or stored.get(name)
-    run = argparse.Namespace(**{**stored, **given})
-    checkpoints = Checkpoints(
-        folder,
-        every=run.checkpoint_every,
-        leave=run.exit_on_signal,
-        stop_at=run.stop_at,
-        resume=True,
-        max_wall=run.max_wall,
-        announce=True,
-        arguments={**stored, **given},
+    # an older version's run asked nobody whether it may replace
+    run = command.resumed(arguments, stored, replace=stored.get("replace", True))
+    checkpoints = Checkpoints.of_options(
+        folder, run, resume=True, or_begin=False, arguments=vars(run),
         files={name: (path / name).read_bytes() for name in meta["files"] if name.startswith("case/")},
-    )
+    )  # fmt: skip
     return _carry(run, load_copy(path, stored["place"]), checkpoints)
 
 

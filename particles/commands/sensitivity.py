@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from particles.base import command
 from particles.base.errors import InputError
-from particles.commands.options import add_loss, add_scheme_options, loss_of, scheme_of
+from particles.commands.options import add_loss, loss_of, scheme_of
 
 if TYPE_CHECKING:
     from particles.model import Case
@@ -17,12 +17,6 @@ if TYPE_CHECKING:
 def add_parser(commands: Any) -> None:
     """Add the sub-command to the parsers of ``python -m particles``."""
     told = commands.add_parser("sensitivity", help="derivatives of a loss", description=execute.__doc__)
-    told.add_argument("case", metavar="CASE", help="name of a case, or a TOML file")
-    told.add_argument("--count", type=command.positive_integer, help="particles over all ranks, such as 1e6")
-    add_scheme_options(told)
-    told.add_argument("--until", type=command.positive_float, metavar="T", help="horizon")
-    told.add_argument("--start", default="random", help="random, stratified or quantile (default: random)")
-    told.add_argument("--seed", type=command.seed, default=0, help="0 to 2**32 - 1 (default: 0)")
     add_loss(told)
     told.add_argument(
         "--quadrature", action="store_true", help="no particles: Gauss quadrature over the start's law, exact flow"

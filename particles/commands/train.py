@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from particles.base import command
 from particles.base.errors import InputError, plain
 from particles.base.terminal import say
-from particles.commands.options import add_loss, add_scheme_options, loss_of, scheme_of
+from particles.commands.options import add_loss, loss_of, scheme_of
 
 if TYPE_CHECKING:
     from particles.model import Model
@@ -22,12 +22,6 @@ FILES = ("case.toml", "fit.json")
 def add_parser(commands: Any) -> None:
     """Add the sub-command to the parsers of ``python -m particles``."""
     train = commands.add_parser("train", help="learn weight and bias", description=execute.__doc__)
-    train.add_argument("case", metavar="CASE", help="name of a case, or a TOML file: the start")
-    train.add_argument("--count", type=command.positive_integer, help="particles over all ranks, such as 1e6")
-    add_scheme_options(train)
-    train.add_argument("--until", type=command.positive_float, metavar="T", help="horizon")
-    train.add_argument("--start", default="random", help="random, stratified or quantile (default: random)")
-    train.add_argument("--seed", type=command.seed, default=0, help="0 to 2**32 - 1 (default: 0)")
     add_loss(train)
     train.add_argument("--learn", choices=("weight", "bias"), help="this one alone (default: both)")
     train.add_argument("--pieces", type=command.positive_integer, help="learn so many pieces of time, each for itself")
