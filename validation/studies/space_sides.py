@@ -132,7 +132,7 @@ class PlaneSides(SpaceSides):
     """Sides in the plane: clouds are held against the equation."""
 
     against: ClassVar[str] = "PDE"
-    work: ClassVar[int] = 2_000_000
+    work: ClassVar[int] = 4_000_000
 
     @cached_property
     def _ends(self) -> Any:
