@@ -13,6 +13,9 @@ from particles.commands.options import add_loss, loss_of, scheme_of
 if TYPE_CHECKING:
     from particles.model import Case
 
+_OF_PARTICLES = ("count", "start", "seed", "layers", "dt", "eps", "milstein", "clock", "noise", "tau")
+"""Options that quadrature does not read; --exact is what it does."""
+
 
 def add_parser(commands: Any) -> None:
     """Add the sub-command to the parsers of ``python -m particles``."""
@@ -26,7 +29,7 @@ def add_parser(commands: Any) -> None:
         help="forecast the loss to first order for other values, and compare: weight=-1.1, target=2.5, mean=1.2",
     )  # fmt: skip
     told.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
-    told.set_defaults(execute=execute)
+    told.set_defaults(execute=execute, start=None, seed=None)  # what is given is seen
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -56,6 +59,9 @@ def execute(arguments: argparse.Namespace) -> int:
 def _route(arguments: argparse.Namespace, case: Case) -> tuple[Any, str]:
     """What differentiates, and in words."""
     if arguments.quadrature:
+        for name in _OF_PARTICLES:
+            if (given := getattr(arguments, name)) is not None and given is not False:  # a seed of 0 is one
+                raise InputError(f"--{name} is for particles: --quadrature has none, and follows the exact flow")
         from particles.training.of_law import gradient_by_quadrature
 
         return gradient_by_quadrature, "quadrature over the law of the start, exact flow"
@@ -63,9 +69,10 @@ def _route(arguments: argparse.Namespace, case: Case) -> tuple[Any, str]:
     from particles.training.of_particles import gradient
 
     scheme, count = scheme_of(arguments, case), arguments.count or case.count
+    start, seed = arguments.start or "random", arguments.seed or 0
     scheme.require_adjoint(case.model)
-    Run(count=count, until=arguments.until or case.until, start=arguments.start).check(case.model, scheme)
-    asked = {"count": count, "start": arguments.start, "seed": arguments.seed}
+    Run(count=count, until=arguments.until or case.until, start=start).check(case.model, scheme)
+    asked = {"count": count, "start": start, "seed": seed}
     return partial(_of_particles, gradient, scheme, asked), f"{count} particles, {scheme}"
 
 

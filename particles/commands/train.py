@@ -14,8 +14,11 @@ from particles.commands.options import add_loss, loss_of, scheme_of
 
 if TYPE_CHECKING:
     from particles.model import Model
+    from particles.schemes.scheme import Scheme
     from particles.training.methods import Method, Point
 
+_BYTES = 1e4
+"""Of a piece: its values, its edge, its name, and what each method keeps of it."""
 FILES = ("case.toml", "fit.json")
 
 
@@ -58,7 +61,7 @@ def execute(arguments: argparse.Namespace) -> int:
     until = arguments.until or case.until
     stop = Stop(arguments.gradient, -float("inf") if arguments.value is None else arguments.value, arguments.iterations)
     learn = (arguments.learn,) if arguments.learn else ("weight", "bias")
-    model = case.model if arguments.pieces is None else _in_pieces(case.model, learn, arguments.pieces, until)
+    model = case.model if arguments.pieces is None else _in_pieces(case.model, scheme, learn, arguments.pieces, until)
     found = fit(
         model, scheme, loss, method, count=arguments.count or case.count, until=until, start=arguments.start,
         seed=arguments.seed, ridge=arguments.ridge, learn=learn, bounds=_bounds(arguments.bounds), stop=stop,
@@ -111,11 +114,21 @@ def _method(arguments: argparse.Namespace) -> Method | None:
     return dataclasses.replace(method, **asked)  # type: ignore[type-var]
 
 
-def _in_pieces(model: Model, learn: tuple[str, ...], many: int, until: float) -> Model:
+def _in_pieces(model: Model, scheme: Scheme, learn: tuple[str, ...], many: int, until: float) -> Model:
     """The model with what is learnt held as equal pieces of time, all of the value that it has."""
+    import math
+
     import numpy as np
 
+    from particles.base.memory import require_memory
     from particles.model import layers
+
+    require_memory(f"--pieces {many}", _BYTES * many)
+    steps = len(scheme.levels(model, until, ())) - 1 if scheme.order < math.inf else many
+    if many > steps:
+        raise InputError(
+            f"--pieces {many} of {steps} steps: allowed is at most one a step, as the others would be idle"
+        )
 
     for name in learn:
         given = getattr(model, name)

@@ -12,6 +12,7 @@ from particles.base import parallel
 from particles.base.arrays import Floats
 from particles.base.checks import require_at_least
 from particles.base.errors import InputError, NotFiniteError
+from particles.base.memory import require_memory
 from particles.base.provenance import provenance
 from particles.ensemble import Ensemble
 from particles.model import Model, Samples
@@ -124,6 +125,10 @@ def fit(
     scheme.require_adjoint(model)
     if isinstance(chosen, LM) and not squared:
         raise InputError(f"method = 'lm' with loss {loss.name!r}: allowed are squares without noise; else use lbfgs")
+    if isinstance(chosen, LM):
+        n, size, steps = len(parameters.names), model.size, len(scheme.levels(model, until, ())) - 1
+        needed = 8.0 * n * (3.0 * size * run.count + steps * size * (size + 1) + 32.0 * n)
+        require_memory(f"method = 'lm' of {n} numbers", needed)
     ends = _bounds(parameters, bounds or {})
     ranks = parallel.of(comm)
     residuals = _residuals(model, scheme, loss, run, ranks) if isinstance(chosen, LM) else None

@@ -215,6 +215,11 @@ def bad_inputs(folder: Path) -> dict[str, tuple[list[object], str]]:
         "bounds-of-nothing": ([*learn, "--bounds", "speed=0:1"], "allowed are weight, bias"),
         "bounds-that-fall": ([*learn, "--bounds", "weight=1:0"], "low < high"),
         "bounds-of-words": ([*learn, "--bounds", "weight=a:b"], "NAME=LOW:HIGH"),
+        "more-pieces-than-layers": ([*learn, "--layers", 3, "--pieces", 7], "3 steps"),
+        "pieces-beyond-memory": ([*learn, "--exact", "--pieces", "1e9"], "pieces"),
+        "numbers-beyond-memory": ([*learn, "--exact", "--pieces", "1e5"], "'lm' of 200000 numbers"),
+        "layers-for-quadrature": ([*derive, "--target", 2, "--quadrature", "--layers", 4], "--layers"),
+        "seed-for-quadrature": ([*derive, "--target", 2, "--quadrature", "--seed", 0], "--seed"),
         "pieces-of-pieces": ([*pieces, "--pieces", 2, *out], "must be a constant"),
         "negative-ridge": ([*learn, "--ridge", -1], "ridge"),
         "lm-to-a-law": ([*learn, "--loss", "energy", "--method", "lm"], "use lbfgs"),
@@ -253,7 +258,8 @@ BAD_NAMES = [
     "loss-between-densities", "target-of-words", "law-for-a-moment", "change-of-nothing", "change-without-a-value",
     "energy-in-the-plane", "no-adjoint", "unknown-method", "rate-without-a-method", "rate-of-lm", "bounds-of-nothing",
     "bounds-that-fall", "bounds-of-words", "pieces-of-pieces", "negative-ridge", "lm-to-a-law",
-    "learnt-case-without-a-word",
+    "learnt-case-without-a-word", "more-pieces-than-layers", "pieces-beyond-memory", "numbers-beyond-memory",
+    "layers-for-quadrature", "seed-for-quadrature",
 ]  # fmt: skip
 
 
