@@ -100,11 +100,13 @@ def carry(arguments: argparse.Namespace, case: Any, checkpoints: Any) -> int:
     )  # fmt: skip
     grid, foreseen = (_in_plane if case.model.dim == 2 else _on_line)(case, arguments, until, len(times))
     kind_of(grid).record.require_room(grid, len(stored))
-    if arguments.resume and _is_finished(arguments, case.model, grid, scheme, stored):
-        if command.launched_rank() == 0:
-            discard(checkpoints.folder)  # a kill between storing and this left them
-            print(plain(f"{case.name}: this run is finished, and stored in {arguments.out}"))
-        return 0
+    if arguments.resume:
+        finished = _finished(arguments, case.model, grid, scheme, stored)
+        if finished is not None:
+            if command.launched_rank() == 0:
+                discard(checkpoints.folder)  # a kill between storing and this left them
+                _tell(case, finished, arguments, until, f"this run is finished, and stored in {arguments.out}")
+            return 0
     from particles.base import parallel
 
     ranks = parallel.world()
@@ -121,34 +123,38 @@ def carry(arguments: argparse.Namespace, case: Any, checkpoints: Any) -> int:
         if solution is not None:
             found = [*foreseen, *solution.provenance["cautions"]]
             about = {"case": arguments.case, "copy": packed(place, checkpoints.files)}
+            about |= {"residual": arguments.residual} if arguments.residual is not None else {}
             solution = dataclasses.replace(solution, provenance={**about, **solution.provenance, "cautions": found})
         ranks.on_first(lambda: solution.save(arguments.out, replace=arguments.replace), arguments.out)
         if ranks.rank == 0:
             discard(checkpoints.folder)
     if solution is not None:  # rank 0 has it
-        _tell(case, solution, arguments, until)
+        _tell(case, solution, arguments, until, f"written to {arguments.out}")
     return 0
 
 
-def _is_finished(arguments: argparse.Namespace, model: Any, grid: Any, scheme: Any, stored: tuple[float, ...]) -> bool:
-    """Whether the run that is asked for is the one that is stored; another is refused, unless it may go."""
+def _finished(arguments: argparse.Namespace, model: Any, grid: Any, scheme: Any, stored: tuple[float, ...]) -> Any:
+    """The record of the run that is asked for, or None; another is refused, unless it may go."""
     import os
 
     from kinetic.record import load
     from particles.base.checkpoint import differing
 
     if not os.path.exists(arguments.out):
-        return False
+        return None
     record = load(arguments.out)
     own = record.scheme if isinstance(record.scheme, dict) else record.scheme.describe()
     held = {"model": record.provenance.get("model"), "grid": record.grid.describe(), "scheme": own}
     wanted = {"model": model.describe(), "grid": grid.describe(), "scheme": scheme.describe()}
-    if not record.stopped:
-        held, wanted = held | {"times": list(record.times)}, wanted | {"times": list(stored)}
+    times, end = list(stored), record.times[-1]
+    if record.stopped:  # at rest to a residual, before the horizon
+        held["residual"], wanted["residual"] = record.provenance.get("residual"), arguments.residual
+        times = [t for t in stored if t < end] + [end] * (stored[-1] > end)
+    held, wanted = held | {"times": list(record.times)}, wanted | {"times": times}
     names = differing(held, wanted)
     if names and not arguments.replace:
         raise InputError(f"{arguments.out} holds another run: it differs in {', '.join(names)}; give another file")
-    return not names
+    return None if names else record
 
 
 def _ends(grid: Any) -> list[float]:
@@ -157,7 +163,8 @@ def _ends(grid: Any) -> list[float]:
     return [*told[0], *told[1]] if isinstance(told[0], list) else told
 
 
-def _tell(case: Any, solution: Any, arguments: argparse.Namespace, until: float) -> None:
+def _tell(case: Any, solution: Any, arguments: argparse.Namespace, until: float, where: str) -> None:
+    """Tell of a run, which may have been finished before."""
     grid = solution.grid
     _say(_remarks(case.model, solution))
     print(f"{case.name}: {grid.told}, {solution.steps} steps to t = {until:g}")
@@ -165,7 +172,7 @@ def _tell(case: Any, solution: Any, arguments: argparse.Namespace, until: float)
         print(solution.sentence(t))
     if solution.stopped:
         print(f"ended at t = {solution.times[-1]:g}: at rest to {arguments.residual:g}")
-    print(plain(f"written to {arguments.out}"))
+    print(plain(where))
     if arguments.json:
         told = {"case": case.name, "out": arguments.out, **grid.describe()}
         rows = [solution.snapshot(t) for t in solution.times]

@@ -138,12 +138,33 @@ def test_a_command_is_stopped_and_resumed(tmp_path: Path, capsys: pytest.Capture
     assert "20 x 24 cells" in capsys.readouterr().out
     assert same(load(out), load(straight))
     assert not folder_of(out).exists()
-    assert ordered(*words, out, "--resume") == 0
-    assert "this run is finished" in capsys.readouterr().out
+    assert ordered(*words, out, "--resume", "--json") == 0
+    told = capsys.readouterr().out
+    assert "this run is finished" in told
+    assert json.loads(told.splitlines()[-1])["snapshots"][-1]["time"] == 0.5
     assert ordered(*words[:-2], 0.4, "--out", out, "--resume") == 2
     assert "holds another run: it differs in times" in capsys.readouterr().err
     assert ordered("resume", out) == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == ["plane.nc", "straight.nc"]
+
+
+def test_what_came_to_rest_is_finished_for_that_residual_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else a run to T would be taken for done by one that a coarse residual has ended long before."""
+    words = ("run", "fokker-planck", "--cells", 40, "--out", tmp_path / "rest.nc", "--resume")
+    coarse = ("--residual", 2.0)
+    assert ordered(*words, "--until", 2, *coarse) == 0
+    end = load(tmp_path / "rest.nc").times[-1]
+    assert 0.0 < end < 2.0
+    assert ordered(*words, "--until", 2, *coarse, "--json") == 0
+    told = capsys.readouterr().out
+    assert "this run is finished" in told
+    assert json.loads(told.splitlines()[-1])["snapshots"][-1]["time"] == end
+    assert ordered(*words, "--until", 2) == 2
+    assert "holds another run: it differs in residual" in capsys.readouterr().err
+    assert ordered(*words, "--until", 0.5 * end, *coarse) == 2
+    assert "holds another run: it differs in times" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("case", "cells", "atoms"), [("regression-2d", (20, 24), 92), ("vehicles", (40,), 2)])
