@@ -48,7 +48,10 @@ class Loss(Protocol):
     """Formula (x, given) of the derivative at the end, where `given` is known before the run; else the derivative."""
 
     def given(self, dim: int, first: int, count: int) -> Floats | None:
-        """What `start` takes for particles first, ..., first + count - 1, shape (dim, count); None if it is unknown."""
+        """What `start` takes for particles first, ..., first + count - 1, shape (dim, count); None if it is unknown.
+
+        An array of its own in the order of C, which the sweep back turns into slopes in place.
+        """
 
     def terms(self, x: Floats, levels: Floats, first: int) -> tuple[Floats, Floats]:
         """Terms, shape (m,), and derivatives, shape (d, m), of particles first, ... that end at x, shape (d, m)."""
@@ -77,7 +80,7 @@ class Moment(Loss):
         target = np.asarray(self.target, dtype=np.float64)
         if target.ndim and target.shape != (dim,):
             raise InputError(f"target = {self.target!r} must be a number or {dim} of them")
-        return np.ascontiguousarray(np.broadcast_to(target.reshape(-1, 1), (dim, count)))
+        return np.array(np.broadcast_to(target.reshape(-1, 1), (dim, count)), order="C")
 
     def terms(self, x: Floats, levels: Floats, first: int) -> tuple[Floats, Floats]:
         """Half the squared distance, and the difference."""
@@ -106,7 +109,7 @@ class Supervised(Loss):
         """The labels of these particles."""
         if len(self._rows) != dim or self._rows.shape[1] < first + count:
             raise InputError(f"labels of shape {self._rows.shape} must be {dim} rows, a number for every particle")
-        return np.ascontiguousarray(self._rows[:, first : first + count])
+        return np.array(self._rows[:, first : first + count], order="C")
 
     def terms(self, x: Floats, levels: Floats, first: int) -> tuple[Floats, Floats]:
         """Half the squared distance, and the difference."""

@@ -124,7 +124,8 @@ class _Sweep:
         state = begin.copy()
         sums, slopes = self._coupled(state) if model.mean_coupled else self._free(state)
         values, at_end = self._terms(state)
-        total = ordered_sum(sums.reshape(len(sums), -1), ranks).reshape(sums.shape[1:]) / self.ensemble.count
+        rows = sums.reshape(len(sums), math.prod(sums.shape[1:]))  # no -1: a rank without particles has no block
+        total = ordered_sum(rows, ranks).reshape(sums.shape[1:]) / self.ensemble.count
         size = model.size
         found = Gradient(
             loss=self._means(values[None])[0],
@@ -168,7 +169,7 @@ class _Sweep:
             all_of_it = ordered_sum(by_bias, self.ensemble.ranks) / self.ensemble.count
             for i, row in enumerate(model.weights(self.levels[k])[0]):  # a fixed order: no product of a library
                 slopes -= (row * all_of_it[i])[:, None]
-            found[:, 0, : size * size] -= (by_bias[:, :, None] * means[k]).reshape(len(found), -1)
+            found[:, 0, : size * size] -= (by_bias[:, :, None] * means[k]).reshape(len(found), size * size)
             sums.append(found)
         return np.concatenate(sums[::-1], axis=1), slopes
 

@@ -7,7 +7,7 @@ import subprocess
 RANKS = (1, 2, 3, 4)
 SCRIPT = """
 import hashlib
-from particles import Collisions, Euler
+from particles import Collisions, Euler, ExactFlow
 from particles.base.parallel import world
 from particles.model import MEAN_COUPLED, TANH, Model, Normal, cases
 from particles.training.of_particles import gradient
@@ -15,27 +15,34 @@ from particles.training.learn import fit
 from particles.training.losses import EnergyDistance, Moment
 regression = cases["regression"].model
 coupled = Model(drift=TANH, weight=-1.0, bias=MEAN_COUPLED, initial=Normal(1.0, 1.0))
-for model, scheme, loss in (
-    (regression, Euler(layers=20), Moment(2.0)),
-    (regression, Euler(layers=20), EnergyDistance(Normal(2.0, 0.5))),
-    (cases["tanh-noise"].model, Collisions(0.05), Moment(2.0)),
-    (coupled, Euler(layers=5), Moment(2.0)),
+energy, many, few = EnergyDistance(Normal(2.0, 0.5)), 12_347, 3  # few: ranks without a particle
+for model, scheme, loss, count in (
+    (regression, Euler(layers=20), Moment(2.0), many),
+    (regression, Euler(layers=20), energy, many),
+    (cases["tanh-noise"].model, Collisions(0.05), Moment(2.0), many),
+    (coupled, Euler(layers=5), Moment(2.0), many),
+    (regression, Euler(layers=20), Moment(2.0), few),
+    (regression, Euler(layers=20), energy, few),
+    (regression, ExactFlow(), Moment(2.0), few),
+    (cases["tanh-noise"].model, Collisions(0.05), Moment(2.0), few),
+    (coupled, Euler(layers=5), Moment(2.0), few),
 ):
-    found = gradient(model, scheme, loss, count=12_347, until=1.0)
+    found = gradient(model, scheme, loss, count=count, until=1.0)
     parts = found.weights, found.biases, found.mean, found.std, found.slope
     told = repr([hashlib.sha256(part.tobytes()).hexdigest() for part in parts] + [found.loss, found.nu2, found.horizon])
     assert all(other == told for other in world().gather(told))
     if world().rank == 0:
         print(told, flush=True)
-learnt = fit(regression, Euler(layers=20), Moment(2.0), count=12_347, until=1.0, ridge=1e-2)
-told = repr([point.theta.tolist() for point in learnt.curve])
-assert all(other == told for other in world().gather(told))
-if world().rank == 0:
-    print(told, flush=True)
+for count in (many, few):
+    learnt = fit(regression, Euler(layers=20), Moment(2.0), count=count, until=1.0, ridge=1e-2)
+    told = repr([point.theta.tolist() for point in learnt.curve])
+    assert all(other == told for other in world().gather(told))
+    if world().rank == 0:
+        print(told, flush=True)
 """
 
 
 def test_gradients_are_independent_of_rank_count(told: dict[int, subprocess.CompletedProcess[str]]) -> None:
     alone, *more = (told[ranks].stdout for ranks in RANKS)
-    assert len(set(alone.splitlines())) == 5  # control
+    assert len(set(alone.splitlines())) == 11  # control
     assert all(other == alone for other in more)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr, ndtri
 
-from particles import Collisions, Euler, ExactFlow
+from particles import Collisions, Euler, ExactFlow, carry
 from particles.base.errors import InputError
 from particles.model import IDENTITY, TANH, Model, Normal, Product, Samples, cases, cubic, layers, load_case, power_law
 from particles.model.cases.case import Case
@@ -161,6 +161,23 @@ def test_tangents_of_ends_are_the_adjoints_gradient(model: Model, scheme: Any) -
     readouts = ends.reshape(model.neurons, model.dim, -1).mean(axis=0) - 2.0
     by_theta = tangents.reshape(len(tangents), model.neurons, model.dim, -1).mean(axis=1)
     np.testing.assert_allclose((by_theta * readouts).sum(axis=1).mean(axis=1), found, rtol=1e-11, atol=1e-14)
+
+
+def test_labels_are_read_and_never_written() -> None:
+    """The sweep back writes slopes where the loss's numbers stood: they are the loss's own copy, of any size."""
+    labels = np.array([1.0, 2.0, 3.0, 4.0])
+    loss, start = Supervised(labels), Samples([0.0, 0.5, 1.0, 2.0])
+    first, again = (gradient(REGRESSION, ExactFlow(), loss, until=1.0, start=start) for _ in range(2))
+    np.testing.assert_array_equal(labels, [1.0, 2.0, 3.0, 4.0])
+    ends = carry(REGRESSION, ExactFlow(), start.points, 1.0).reshape(-1)
+    assert first.loss == again.loss == pytest.approx(0.5 * np.mean((ends - labels) ** 2), rel=1e-14)
+    for count in (0, 1, 4):
+        for one in (loss, Moment(2.0)):
+            given = one.given(1, 0, count)
+            assert given is not None
+            assert given.flags.writeable
+            assert given.flags.c_contiguous
+            assert not np.shares_memory(given, loss._rows)
 
 
 def test_a_few_equations_are_solved_as_by_lapack() -> None:
