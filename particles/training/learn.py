@@ -192,11 +192,14 @@ def _bounds(parameters: Parameters, given: dict[str, tuple[float, float]]) -> tu
 
 
 def _remarks(objective: Objective, curve: list[Point], ends: tuple[Floats, Floats]) -> tuple[str, ...]:
-    """Whether numbers run away: they have grown far, and with twice as much of them the objective is no higher.
+    """Whether the start is flat, or numbers run away: grown far, and with twice as much the objective is no higher.
 
     That they grew in the last step says nothing: on its way to a far minimum a number does so too.
     """
     first, last = curve[0].theta, curve[-1].theta
+    low, high = ends
+    if len(curve) == 1 and curve[0].slope == 0.0 < curve[0].value and bool(((low < first) & (first < high)).all()):
+        return ("nothing was learnt: every derivative is 0 at the start, as where no particle moves; start elsewhere",)
     grown = np.abs(last) > _FAR * np.maximum(np.abs(first), 1.0)
     farther = np.clip(np.where(grown, 2.0 * last, last), *ends)
     away = np.flatnonzero(farther != last)

@@ -11,7 +11,20 @@ from scipy.special import ndtr, ndtri
 
 from particles import Collisions, Euler, ExactFlow, carry
 from particles.base.errors import InputError
-from particles.model import IDENTITY, TANH, Model, Normal, Product, Samples, cases, cubic, layers, load_case, power_law
+from particles.model import (
+    IDENTITY,
+    RELU,
+    TANH,
+    Model,
+    Normal,
+    Product,
+    Samples,
+    cases,
+    cubic,
+    layers,
+    load_case,
+    power_law,
+)
 from particles.model.cases.case import Case
 from particles.model.cases.write import toml_of
 from particles.training.learn import Fit, fit
@@ -75,6 +88,15 @@ def test_without_a_ridge_the_weight_runs_away_and_that_is_said() -> None:
     assert remark.startswith("the loss still falls while weight = -")
     (remark,) = learnt(LM(), bounds={"weight": (1.0, 3.0)}, stop=Stop(), until=2.0).remarks
     assert remark.startswith("the loss still falls while bias = ")
+
+
+@pytest.mark.parametrize("method", [LM(), LBFGS(), Adam(0.1), Descent(1.0)], ids=repr)
+def test_a_start_where_nothing_moves_is_said(method: Method) -> None:
+    """relu(-x - 10) is 0 for all that is above -10: no derivative tells a way."""
+    dead = Model(drift=RELU, weight=-1.0, bias=-10.0, initial=Normal(1.0, 1.0))
+    found = fit(dead, ExactFlow(), Moment(2.0), method, count=50, until=1.0, start="quantile")
+    assert found.curve[-1].theta.tolist() == [-1.0, -10.0]
+    assert [remark[:19] for remark in found.remarks] == ["nothing was learnt:"]
 
 
 def test_a_minimum_that_is_far_is_no_runaway() -> None:
