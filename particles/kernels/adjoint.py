@@ -27,12 +27,6 @@ TILE = 128  # particles of a tile
 SEGMENT = 128  # layers whose states a tile holds: 384 kB with the sums
 
 
-@formula
-def from_value(f: float, u: float, x: float, c: Any) -> float:
-    """The given slope itself: of a loss whose derivative at the end is known for every particle."""
-    return f
-
-
 @functools.cache
 def _passes(drift: Formula, f_u: Formula, f_x: Formula, wall: Formula, slope: Formula) -> tuple[Formula, Formula]:
     """A layer forwards and a layer backwards, each over rows of one array: LLVM takes two for aliases."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from particles.base.arrays import Floats, as_floats
 from particles.base.checks import LARGEST
@@ -49,8 +49,12 @@ class Piecewise:
 
     def sample(self, times: Floats) -> Floats:
         """Values at `times`, shape (n, *shape of a value)."""
+        return self.values[self.pieces(times)]
+
+    def pieces(self, times: Floats) -> NDArray[np.intp]:
+        """Numbers of the pieces that hold at `times`, shape (n,)."""
         # a level k dt may fall an ulp short of the edge that it stands for
-        return self.values[np.searchsorted(self.edges, times * (1.0 + 1e-12), side="right") - 1]
+        return np.searchsorted(self.edges, times * (1.0 + 1e-12), side="right") - 1
 
     def describe(self) -> Any:
         """What the record of a run says of it."""

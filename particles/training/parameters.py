@@ -71,16 +71,15 @@ class Parameters:
     def chain(self, gradient: Gradient) -> Floats:
         """Derivatives by the numbers, shape (n,), from those by every step."""
         model, steps = self.model, gradient.levels[:-1]
-        scaled = model.drift.scaled if model.scaled is None else model.scaled
         by_bias = gradient.biases.reshape(len(steps), model.neurons, model.dim).sum(axis=1)
-        by_step = {"weight": gradient.weights * (1.0 / model.size if scaled else 1.0), "bias": by_bias}
+        by_step = {"weight": gradient.weights * (1.0 / model.size if model.is_scaled else 1.0), "bias": by_bias}
         parts = []
         for field in self._fields():
             given, rows = getattr(model, field), by_step[field]
             if _array(given).ndim == (1 if isinstance(given, Piecewise) else 0):  # a number for a matrix or a vector
                 rows = np.trace(rows, axis1=1, axis2=2) if field == "weight" else rows.sum(axis=1)
             if isinstance(given, Piecewise):
-                piece = np.searchsorted(given.edges, steps * (1.0 + 1e-12), side="right") - 1
+                piece = given.pieces(steps)
                 rows = np.stack([rows[piece == k].sum(axis=0) for k in range(len(given.edges))])
             else:
                 rows = rows.sum(axis=0)
