@@ -146,3 +146,12 @@ def over_arrays(f: Formula, *arguments: ArrayLike, constants: tuple[float, ...] 
     loop = (_map1 if len(arrays) == 1 else _map2)(f)
     loop(*(a.reshape(-1) for a in arrays), constants, out.reshape(-1))
     return out
+
+
+def ordered_product(matrix: Floats, x: Floats) -> Floats:
+    """Return matrix x, shapes (n, k), (k, m) and (n, m), summed in the order of the columns by no library's product."""
+    total = np.zeros((len(matrix), *x.shape[1:]))
+    for i in range(len(matrix)):
+        for j in range(len(x)):
+            total[i] += matrix[i, j] * x[j]
+    return total

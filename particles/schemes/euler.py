@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from particles.base.arrays import Floats
+from particles.base.arrays import Floats, ordered_product
 from particles.base.checks import require_count, require_positive
 from particles.base.errors import InputError
 from particles.base.jit import Formula
@@ -105,3 +105,18 @@ class Euler(Scheme):
         ends = float(low[0]), float(high[0])
         sweep(state[0], slopes[0], w, b, dt, drift.constants, *ends, block, out)
         return np.concatenate([out, np.zeros_like(out[:, :1])], axis=1).transpose(0, 2, 1)
+
+    def tangents(
+        self, model: Model, begin: Floats, levels: Floats, by_weights: Floats, by_biases: Floats
+    ) -> tuple[Floats, Floats]:
+        """v_j' = v_j + dt (f_x v_j + f_u (w_k v_j + (dw_k/dtheta_j) x + db_k/dtheta_j)), see `Scheme.tangents`."""
+        weights, biases, dt = self.parameters(model, levels, 0, len(levels) - 1, None)
+        x, v = begin.copy(), np.zeros((by_weights.shape[1], *begin.shape))
+        for w, b, by_w, by_b in zip(weights, biases, by_weights, by_biases, strict=True):
+            u = ordered_product(w, x) + b[:, None]
+            slope = model.drift.derivative_u(u, x)
+            parts = zip(v, by_w, by_b, strict=True)
+            moved = np.stack([ordered_product(w, one) + ordered_product(dw, x) + db[:, None] for one, dw, db in parts])
+            v = v + dt * (model.drift.derivative_x(u, x) * v + slope * moved)
+            x = x + dt * model.drift(u, x)
+        return x, v

@@ -113,6 +113,20 @@ class ExactFlow(Scheme):
                 slopes[i] *= found[k].by_x
         return out
 
+    def tangents(
+        self, model: Model, begin: Floats, levels: Floats, by_weights: Floats, by_biases: Floats
+    ) -> tuple[Floats, Floats]:
+        """By the chain rule of the flow's maps, component by component, see `Scheme.tangents`."""
+        (rows,) = self.parameters(model, levels, 0, len(levels) - 1, None)
+        x, v = begin.copy(), np.zeros((by_weights.shape[1], *begin.shape))
+        for k, by_w, by_b in zip(range(len(levels) - 1), by_weights, by_biases, strict=True):
+            for i in range(model.size):
+                step = flow_tangents(model.drift, x[i], *rows[i, k, :3].tolist())
+                x[i] = step.y
+                for j in range(len(v)):
+                    v[j, i] = step.by_x * v[j, i] + by_w[j, i, i] * step.by_w + by_b[j, i] * step.by_b
+        return x, v
+
     def stride(self, levels: Floats) -> float:
         """0: the flow is exact over any time."""
         return 0.0

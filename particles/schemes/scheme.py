@@ -75,6 +75,32 @@ class Scheme(Protocol):
         self.require_adjoint(model)
         raise NotImplementedError
 
+    def tangents(
+        self, model: Model, begin: Floats, levels: Floats, by_weights: Floats, by_biases: Floats
+    ) -> tuple[Floats, Floats]:
+        """Carry points over all levels, and how they move with n numbers theta.
+
+        Parameters
+        ----------
+        model : Model
+            Without noise, walls and a bias that follows the mean.
+        begin : ndarray, shape (D, m)
+        levels : ndarray, shape (K + 1,)
+        by_weights, by_biases : ndarray, shapes (K, n, D, D) and (K, n, D)
+            Derivatives of the weights of each step, with their factor, and of its biases by theta.
+
+        Returns
+        -------
+        tuple of ndarray
+            Ends, shape (D, m), and their derivatives by theta, shape (n, D, m).
+
+        Raises
+        ------
+        InputError
+            If the scheme carries no tangents.
+        """
+        raise InputError(f"{self!r} carries no tangents: allowed are Euler and ExactFlow")
+
     def require_adjoint(self, model: Model) -> None:
         """Refuse a model for which the scheme cannot retrace its steps, by an InputError."""
         raise InputError(f"{self!r} has no adjoint: allowed are Euler, ExactFlow and Collisions")
