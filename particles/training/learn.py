@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from particles.base import parallel
 from particles.base.arrays import Floats
 from particles.base.checks import require_at_least
 from particles.base.errors import InputError, NotFiniteError
 from particles.base.memory import require_memory
 from particles.base.provenance import provenance
-from particles.ensemble import Ensemble
 from particles.model import Model, Samples
 from particles.run import Run
 from particles.schemes.scheme import Scheme
 from particles.training.losses import Loss
-from particles.training.methods import LM, Method, Point, Stop
+from particles.training.methods import LBFGS, LM, Method, Point, Stop
 from particles.training.objective import Objective
-from particles.training.of_particles import Gradient, gradient
+from particles.training.of_particles import Sweep
 from particles.training.parameters import Parameters
 from particles.training.tangents import ends_and_tangents
 
@@ -118,33 +117,24 @@ def fit(
         raise InputError("weight and bias are functions of time or follow the mean: there is nothing to learn")
     require_at_least("ridge", ridge)
     squared = loss.squared and model.nu2 == 0.0
-    chosen = method or (LM() if squared else _default())
+    chosen = method or (LM() if squared else LBFGS())
     many: Any = start.count if count is None and isinstance(start, Samples) else count
     run = Run(count=many, until=until, start=start, seed=seed)
-    run.check(model, scheme)
+    steps = len(run.check(model, scheme)) - 1
     scheme.require_adjoint(model)
-    if isinstance(chosen, LM) and not squared:
-        raise InputError(f"method = 'lm' with loss {loss.name!r}: allowed are squares without noise; else use lbfgs")
     if isinstance(chosen, LM):
-        n, size, steps = len(parameters.names), model.size, len(scheme.levels(model, until, ())) - 1
-        needed = 8.0 * n * (3.0 * size * run.count + steps * size * (size + 1) + 32.0 * n)
-        require_memory(f"method = 'lm' of {n} numbers", needed)
+        _require_lm(parameters, loss, run.count, steps, squared=squared)
     ends = _bounds(parameters, bounds or {})
-    ranks = parallel.of(comm)
-    residuals = _residuals(model, scheme, loss, run, ranks) if isinstance(chosen, LM) else None
-
-    def differentiate(other: Model) -> Gradient:
-        return gradient(other, scheme, loss, count=count, until=until, start=start, seed=seed, comm=comm)
-
-    objective = Objective(parameters, differentiate, ridge, residuals, ranks)
+    sweep = Sweep.prepared(model, scheme, loss, run, comm)
+    residuals = _residuals(sweep) if squared else None
+    objective = Objective(parameters, lambda other: sweep.of(other).gradient(), ridge, residuals, sweep.ensemble.ranks)
     curve: list[Point] = []
 
     def keep(point: Point) -> None:
         curve.append(point)
         tell(point)
 
-    theta = np.clip(parameters.values, *ends)
-    reason = chosen.minimise(objective, theta, ends, stop or Stop(), keep)
+    reason = chosen.minimise(objective, np.clip(parameters.values, *ends), ends, stop or Stop(), keep)
     info = {
         "loss": loss.name, "method": repr(chosen), "ridge": ridge, "scheme": repr(scheme), "count": many,
         "until": until, "start": start if isinstance(start, str) else "given", "seed": seed, "provenance": provenance(),
@@ -155,26 +145,26 @@ def fit(
     )  # fmt: skip
 
 
-def _default() -> Method:
-    from particles.training.methods import LBFGS
+def _require_lm(parameters: Parameters, loss: Loss, count: int, steps: int, *, squared: bool) -> None:
+    """Refuse Levenberg and Marquardt's method for what is no sum of squares, or takes more memory than there is."""
+    if not squared:
+        raise InputError(f"method = 'lm' with loss {loss.name!r}: allowed are squares without noise; else use lbfgs")
+    n, size = len(parameters.names), parameters.model.size
+    needed = 8.0 * n * (3.0 * size * count + steps * size * (size + 1) + 32.0 * n)
+    require_memory(f"method = 'lm' of {n} numbers", needed)
 
-    return LBFGS()
 
-
-def _residuals(
-    model: Model, scheme: Scheme, loss: Loss, run: Run, ranks: parallel.Ranks
-) -> Callable[[Parameters], tuple[Floats, Floats]]:
+def _residuals(sweep: Sweep) -> Callable[[Parameters], tuple[Floats, Floats]]:
     """This rank's residuals and tangents, scaled so that half the sum of all squares is the loss."""
-    ensemble = Ensemble(run.count, ranks)
-    begin = ensemble.start(model, run.start, run.seed, 0)
-    target = loss.given(model.dim, ensemble.local.start, begin.shape[1])
+    model, begin = sweep.model, sweep.begin
+    target = sweep.loss.given(model.dim, sweep.ensemble.local.start, begin.shape[1])
     assert target is not None
+    scale = 1.0 / math.sqrt(sweep.run.count)
 
     def of(other: Parameters) -> tuple[Floats, Floats]:
-        ends, tangents = ends_and_tangents(other, scheme, begin, run.until)
+        ends, tangents = ends_and_tangents(other, sweep.scheme, begin, sweep.run.until)
         readouts = ends.reshape(model.neurons, model.dim, -1).mean(axis=0)
         by_theta = tangents.reshape(len(tangents), model.neurons, model.dim, -1).mean(axis=1)
-        scale = 1.0 / np.sqrt(run.count)
         return (readouts - target) * scale, by_theta * scale
 
     return of

@@ -98,9 +98,8 @@ class LM(Method):
                 forecast = -float(slope @ delta + 0.5 * delta @ matrix @ delta)
                 new = objective.linearised(moved)
                 share = (value - new[0]) / forecast if math.isfinite(new[0]) and forecast > 0.0 else -1.0
-                fine = abs(forecast) <= 1e-11 * abs(
-                    value
-                )  # the objective's own rounding hides the fall: look at its slope
+                # where the objective's own rounding hides a fall, look at its slope
+                fine = abs(forecast) <= 1e-11 * abs(value)
                 if share > 1e-4 or (fine and _largest(new[1], moved, bounds) < 0.9 * point.slope):
                     break
                 damping *= 10.0
@@ -136,7 +135,6 @@ class LBFGS(Method):
 
         def see(theta: Floats) -> None:
             value, slope = objective.at(theta)
-            objective.evaluations -= 1  # told of, not asked for
             number = state["last"].iteration + 1 if state else 0
             state["last"] = Point(number, objective.evaluations, value, _largest(slope, theta, bounds), theta.copy())
             tell(state["last"])

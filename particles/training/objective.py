@@ -41,9 +41,16 @@ class Objective:
     residuals: Callable[[Parameters], tuple[Floats, Floats]] | None = None
     ranks: Ranks = field(default_factory=serial)
     evaluations: int = field(default=0, init=False)
+    _last: tuple[Floats, tuple[float, Floats]] | None = field(default=None, init=False)
 
     def at(self, theta: Floats) -> tuple[float, Floats]:
-        """Value and gradient."""
+        """Value and gradient; those of the last point are kept, for a method that asks again what it has seen."""
+        if self._last is None or not np.array_equal(self._last[0], theta):
+            self._last = theta.copy(), self._differentiated(theta)
+        value, slope = self._last[1]
+        return value, slope.copy()
+
+    def _differentiated(self, theta: Floats) -> tuple[float, Floats]:
         self.evaluations += 1
         here = self._at(theta)
         found = self.differentiate(here.model)

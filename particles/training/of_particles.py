@@ -7,6 +7,7 @@ mean, b = -w m1, couples the particles: every step adds -w^T E[c] to the adjoint
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +15,12 @@ from typing import Any
 import numpy as np
 
 from particles.base import parallel
-from particles.base.arrays import Floats
+from particles.base.arrays import Floats, ordered_product
 from particles.base.checks import require_type
 from particles.base.errors import NotFiniteError
 from particles.base.sums import exact_sums, ordered_sum
 from particles.ensemble import BLOCK, Ensemble
+from particles.kernels.reductions import block_sums
 from particles.model import Model, Samples
 from particles.philox import Address
 from particles.run import Run
@@ -92,41 +94,58 @@ def gradient(
     NotFiniteError
         If a particle or a derivative stops being finite.
     """
-    require_type("model", model, Model, "a Model")
     many: Any = start.count if count is None and isinstance(start, Samples) else count
     run = Run(count=many, until=until, start=start, seed=seed, replicate=replicate)
-    levels = run.check(model, scheme)
-    scheme.require_adjoint(model)
-    loss.given(model.dim, 0, 0)
-    ensemble = Ensemble(run.count, parallel.of(comm), _block(run.count))
-    return _Sweep(model, scheme, loss, levels, ensemble, run).gradient()
-
-
-def _block(count: int) -> int:
-    return -(-count // (_BLOCKS * BLOCK)) * BLOCK
+    return Sweep.prepared(model, scheme, loss, run, comm).gradient()
 
 
 @dataclass(frozen=True, eq=False)
-class _Sweep:
-    """One gradient."""
+class Sweep:
+    """A gradient, ready to be carried out: its particles are drawn.
+
+    Parameters
+    ----------
+    model, scheme, loss, run
+        As of `gradient`.
+    levels : ndarray, shape (K + 1,)
+    ensemble : Ensemble
+    begin : ndarray, shape (D, m)
+        This rank's particles at the start.
+    """
 
     model: Model
     scheme: Scheme
     loss: Loss
+    run: Run
     levels: Floats
     ensemble: Ensemble
-    run: Run
+    begin: Floats
+
+    @classmethod
+    def prepared(cls, model: Model, scheme: Scheme, loss: Loss, run: Run, comm: Any) -> Sweep:
+        """Check what is asked, and draw the particles; errors as `gradient`."""
+        require_type("model", model, Model, "a Model")
+        levels = run.check(model, scheme)
+        scheme.require_adjoint(model)
+        loss.given(model.dim, 0, 0)
+        block = -(-run.count // (_BLOCKS * BLOCK)) * BLOCK
+        ensemble = Ensemble(run.count, parallel.of(comm), block)
+        return cls(
+            model, scheme, loss, run, levels, ensemble, ensemble.start(model, run.start, run.seed, run.replicate)
+        )
+
+    def of(self, model: Model) -> Sweep:
+        """The same particles, of a model that differs in weight and bias alone."""
+        return dataclasses.replace(self, model=model, levels=self.scheme.levels(model, self.run.until, self.run.times))
 
     def gradient(self) -> Gradient:
         """Sweep forwards and back, and add up."""
-        model, ranks = self.model, self.ensemble.ranks
-        begin = self.ensemble.start(model, self.run.start, self.run.seed, self.run.replicate)
-        state = begin.copy()
+        model, size = self.model, self.model.size
+        state = self.begin.copy()
         sums, slopes = self._coupled(state) if model.mean_coupled else self._free(state)
         values, at_end = self._terms(state)
         rows = sums.reshape(len(sums), math.prod(sums.shape[1:]))  # no -1: a rank without particles has no block
-        total = ordered_sum(rows, ranks).reshape(sums.shape[1:]) / self.ensemble.count
-        size = model.size
+        total = ordered_sum(rows, self.ensemble.ranks).reshape(sums.shape[1:]) / self.ensemble.count
         found = Gradient(
             loss=self._means(values[None])[0],
             levels=self.levels,
@@ -135,7 +154,7 @@ class _Sweep:
             nu2=float(total[:, -1].sum()),
             horizon=self._horizon(state, at_end),
             slope=np.array(self._means(at_end[: model.dim])) * model.neurons,
-            **self._start(begin, slopes),
+            **self._start(slopes),
         )
         if not np.isfinite([found.loss, *total.reshape(-1)]).all():
             raise NotFiniteError(f"the loss {self.loss.name!r} or a derivative of it is not finite")
@@ -198,11 +217,15 @@ class _Sweep:
         return np.asarray((places[local.start : local.stop] + 0.5) / whole.size)
 
     def _means(self, rows: Floats) -> list[float]:
-        """Exact means over all particles of all ranks, rounded once."""
-        parts = exact_sums(rows, self.ensemble.ranks)
+        """Means over all particles of all ranks, of rows of this rank's: sums of blocks, added exactly.
+
+        A line search near a minimum lives on the last digits of the loss.
+        """
+        sums = np.stack([block_sums(row, self.ensemble.block) for row in np.ascontiguousarray(rows)])
+        parts = exact_sums(sums, self.ensemble.ranks)
         return [math.fsum(row) / self.ensemble.count for row in parts.tolist()]
 
-    def _start(self, begin: Floats, slopes: Floats) -> dict[str, Floats]:
+    def _start(self, slopes: Floats) -> dict[str, Floats]:
         model = self.model
         per_feature = slopes.reshape(model.neurons, model.dim, -1)
         rows = per_feature[0]
@@ -211,7 +234,7 @@ class _Sweep:
         means, stds = np.atleast_1d(model.initial.mean), np.sqrt(np.atleast_1d(model.initial.variance))
         by_std = [
             self._means((row * (x - mean))[None])[0] / std if 0.0 < std < math.inf else math.nan
-            for row, x, mean, std in zip(rows, begin[: model.dim], means.tolist(), stds.tolist(), strict=True)
+            for row, x, mean, std in zip(rows, self.begin[: model.dim], means.tolist(), stds.tolist(), strict=True)
         ]
         return {"mean": np.array(self._means(rows)), "std": np.array(by_std)}
 
@@ -222,8 +245,5 @@ class _Sweep:
         weights = model.weights(self.run.until)
         mean = self.ensemble.moments(state)[0] if model.mean_coupled else None
         biases = model.biases(self.run.until, weights, mean)[0]
-        u = np.repeat(biases[:, None], state.shape[1], axis=1)
-        for i in range(model.size):
-            for j in range(model.size):
-                u[i] += weights[0, i, j] * state[j]
+        u = ordered_product(weights[0], state) + biases[:, None]
         return self._means((slopes * model.drift(u, state)).sum(axis=0)[None])[0]
