@@ -145,6 +145,39 @@ def test_help_loads_neither_numba_nor_mpi(fresh: Fresh, tmp_path: Path) -> None:
         assert "usage" in done.stdout
 
 
+def learning_inputs(folder: Path, out: list[object]) -> dict[str, tuple[list[object], str]]:
+    """The same for what differentiates and learns."""
+    derive: list[object] = ["sensitivity", "regression"]
+    learn: list[object] = ["train", "regression", "--target", 2, *out]
+    pieces = ["train", folder / "layered.toml", "--target", 2]
+    layered = "weight = {edges = [0.0, 0.5], values = [1.0, 2.0]}"
+    (folder / "layered.toml").write_text(PLAIN.replace("weight = -1.0", layered))
+    return {
+        "loss-between-densities": ([*derive, "--target", 2, "--loss", "l2"], "moment, w2, w1, energy"),
+        "target-of-words": ([*derive, "--target", "far"], "far"),
+        "law-for-a-moment": ([*derive, "--target", "normal:1:2"], "allowed is a number"),
+        "change-of-nothing": ([*derive, "--target", 2, "--change", "speed=1"], "allowed are weight, bias"),
+        "change-without-a-value": ([*derive, "--target", 2, "--change", "weight"], "NAME=VALUE"),
+        "energy-in-the-plane": (["sensitivity", "regression-2d", "--target", 2, "--loss", "energy"], "allowed is 1"),
+        "unknown-method": ([*learn, "--method", "newton"], "lm, lbfgs, adam, descent"),
+        "rate-without-a-method": ([*learn, "--rate", 2], "adam or descent"),
+        "rate-of-lm": ([*learn, "--method", "lm", "--rate", 2], "--rate is not for --method lm"),
+        "bounds-of-nothing": ([*learn, "--bounds", "speed=0:1"], "allowed are weight, bias"),
+        "bounds-that-fall": ([*learn, "--bounds", "weight=1:0"], "low < high"),
+        "bounds-of-words": ([*learn, "--bounds", "weight=a:b"], "NAME=LOW:HIGH"),
+        "more-pieces-than-layers": ([*learn, "--layers", 3, "--pieces", 7], "3 steps"),
+        "pieces-beyond-memory": ([*learn, "--exact", "--pieces", "1e9"], "pieces"),
+        "numbers-beyond-memory": ([*learn, "--exact", "--pieces", "1e5"], "'lm' of 200000 numbers"),
+        "layers-for-quadrature": ([*derive, "--target", 2, "--quadrature", "--layers", 4], "--layers"),
+        "seed-for-quadrature": ([*derive, "--target", 2, "--quadrature", "--seed", 0], "--seed"),
+        "pieces-of-pieces": ([*pieces, "--pieces", 2, *out], "must be a constant"),
+        "negative-ridge": ([*learn, "--ridge", -1], "ridge"),
+        "lm-to-a-law": ([*learn, "--loss", "energy", "--method", "lm"], "use lbfgs"),
+        "learnt-case-without-a-word": (["train", "iris", "--target", 2, *out], "no law that a case's file has"),
+        "no-adjoint": (["sensitivity", "tanh-noise", "--target", 2, "--milstein", "--dt", 0.1], "has no adjoint"),
+    }
+
+
 def bad_inputs(folder: Path) -> dict[str, tuple[list[object], str]]:
     """name: arguments after `particles`, and a word that the sentence must hold."""
     (folder / "hole.csv").write_text("a,b\n1.0,2.0\n,3.0\n")
@@ -163,11 +196,6 @@ def bad_inputs(folder: Path) -> dict[str, tuple[list[object], str]]:
     file.write_text("mine")
     out: list[object] = ["--out", folder / "out"]
     run: list[object] = ["run", "regression", *out]
-    derive: list[object] = ["sensitivity", "regression"]
-    learn: list[object] = ["train", "regression", "--target", 2, *out]
-    pieces = ["train", folder / "layered.toml", "--target", 2]
-    layered = "weight = {edges = [0.0, 0.5], values = [1.0, 2.0]}"
-    (folder / "layered.toml").write_text(PLAIN.replace("weight = -1.0", layered))
     rows: dict[str, tuple[list[object], str]] = {
         "unknown-case": (["run", "regresion", *out], "regresion"),
         "missing-file": (["run", folder / "no.toml", *out], "no.toml"),
@@ -203,29 +231,7 @@ def bad_inputs(folder: Path) -> dict[str, tuple[list[object], str]]:
         "plan-on-no-ranks": (["plan", "regression", "--ranks", 0], "0"),
         "info-of-nothing": (["info", folder / "no"], "no"),
         "info-of-something-else": (["info", other], "other"),
-        "loss-between-densities": ([*derive, "--target", 2, "--loss", "l2"], "moment, w2, w1, energy"),
-        "target-of-words": ([*derive, "--target", "far"], "far"),
-        "law-for-a-moment": ([*derive, "--target", "normal:1:2"], "allowed is a number"),
-        "change-of-nothing": ([*derive, "--target", 2, "--change", "speed=1"], "allowed are weight, bias"),
-        "change-without-a-value": ([*derive, "--target", 2, "--change", "weight"], "NAME=VALUE"),
-        "energy-in-the-plane": (["sensitivity", "regression-2d", "--target", 2, "--loss", "energy"], "allowed is 1"),
-        "unknown-method": ([*learn, "--method", "newton"], "lm, lbfgs, adam, descent"),
-        "rate-without-a-method": ([*learn, "--rate", 2], "adam or descent"),
-        "rate-of-lm": ([*learn, "--method", "lm", "--rate", 2], "--rate is not for --method lm"),
-        "bounds-of-nothing": ([*learn, "--bounds", "speed=0:1"], "allowed are weight, bias"),
-        "bounds-that-fall": ([*learn, "--bounds", "weight=1:0"], "low < high"),
-        "bounds-of-words": ([*learn, "--bounds", "weight=a:b"], "NAME=LOW:HIGH"),
-        "more-pieces-than-layers": ([*learn, "--layers", 3, "--pieces", 7], "3 steps"),
-        "pieces-beyond-memory": ([*learn, "--exact", "--pieces", "1e9"], "pieces"),
-        "numbers-beyond-memory": ([*learn, "--exact", "--pieces", "1e5"], "'lm' of 200000 numbers"),
-        "layers-for-quadrature": ([*derive, "--target", 2, "--quadrature", "--layers", 4], "--layers"),
-        "seed-for-quadrature": ([*derive, "--target", 2, "--quadrature", "--seed", 0], "--seed"),
-        "pieces-of-pieces": ([*pieces, "--pieces", 2, *out], "must be a constant"),
-        "negative-ridge": ([*learn, "--ridge", -1], "ridge"),
-        "lm-to-a-law": ([*learn, "--loss", "energy", "--method", "lm"], "use lbfgs"),
-        "learnt-case-without-a-word": (["train", "iris", "--target", 2, *out], "no law that a case's file has"),
-        "no-adjoint": (["sensitivity", "tanh-noise", "--target", 2, "--milstein", "--dt", 0.1], "has no adjoint"),
-    }
+    } | learning_inputs(folder, out)
     files = {
         "unknown-key": ("until = 1.0", "until = 1.0\nsteps = 5", "steps"),
         "wrong-type": ("until = 1.0", 'until = "1"', "until"),
