@@ -121,6 +121,23 @@ def test_the_fast_way_to_a_density_is_the_exact_one(n: int) -> None:
         assert_allclose(validation.sliced_w1(cloud, density), validation.sliced_w1(density, cloud), rtol=1e-14)
 
 
+def far(at: float) -> tuple[Measure, Measure]:
+    """A cloud and the density that it is drawn from, about (at, 0)."""
+    plane = Plane(Grid(at - 6.0, at + 6.0, cells=80), Grid(-6.0, 6.0, cells=80))
+    averages = plane.averages_of(normal(np.array([at, 0.0]), COVARIANCE), nodes=3)
+    density = plane_measure(plane, averages / (averages.sum() * plane.size), np.zeros(plane.atoms), Linear())
+    points = np.random.default_rng(2).multivariate_normal(np.zeros(2), COVARIANCE, 500).T
+    return Measure.of_points(np.stack([points[0] + at, points[1]])), density
+
+
+def test_digits_lost_far_from_0_are_refused_by_the_fast_way_too() -> None:
+    (cloud, density), (near, origin) = far(1e9), far(0.0)
+    for one, other in ((cloud, density), (density, cloud), (density, density)):
+        with pytest.raises(InputError, match="so far from 0 that its projection has the mass"):
+            validation.sliced_w1(one, other)
+    assert_allclose(validation.sliced_w1(*far(1e6)), validation.sliced_w1(near, origin), rtol=1e-8)
+
+
 def undershooting() -> Measure:
     """Cells of which some are below 0."""
     given = np.random.default_rng(3).normal(size=(9, 12)) + 0.5

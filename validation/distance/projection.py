@@ -14,6 +14,9 @@ Along an axis the cells of a column fall on one another, where sharpened masses 
 there too): the projection is the marginal, parabolas in cells. So it is to 1e-7 of an axis, which costs
 1e-7 E abs(y) in W1 at most. A line on a wall keeps its
 parabolas, scaled; on a direction across it, and for a corner, it is an atom.
+
+Nodes are rounded in proportion to their distance from 0. A density of spread 1 that lies 1e8 away loses a mass of some
+1e-9 by it, and a distance to it as much: it is refused.
 """
 
 from __future__ import annotations
@@ -24,10 +27,12 @@ from typing import Any
 import numpy as np
 
 from particles.base.arrays import Floats
+from particles.base.errors import InputError
 from particles.base.jit import Formula, kernel
 from particles.model import Measure, PlaneDensity
 
 _ALONG = 1e-7
+_LOST = 1e-9  # mass that rounding of the nodes may cost
 _NOWHERE, _NOTHING = np.empty((1, 0)), np.empty(0)
 
 
@@ -53,7 +58,13 @@ class Projector:
             self._bends = _mixed_difference(np.pad(masses / (h * k), 1))
 
     def __call__(self, theta: Floats) -> Measure:
-        """Project on a direction of length 1, shape (d,)."""
+        """Project on a direction of length 1, shape (d,).
+
+        Raises
+        ------
+        InputError
+            If a density lies so far from 0 that rounding costs its projection mass.
+        """
         axis = int(np.argmax(np.abs(theta)))
         if self._measure.dim == 2 and abs(theta[1 - axis]) < _ALONG:
             marginal = self._measure.marginal(axis)
@@ -65,7 +76,13 @@ class Projector:
             _scaled(wall, *_along(self._measure.plane, k, theta)) for k, wall in enumerate(self._measure.plane.walls)
         ]
         faces, polynomials = superposed([self._cells(self._measure.plane, theta), *walls])
-        return Measure(atoms.points, atoms.masses, faces, polynomials)
+        found = Measure(atoms.points, atoms.masses, faces, polynomials)
+        if not abs(found.mass - self._measure.mass) <= _LOST:
+            raise InputError(
+                f"a density so far from 0 that its projection has the mass {found.mass!r} instead of"
+                f" {self._measure.mass!r}: move it towards 0, and what it is compared with"
+            )
+        return found
 
     def _cells(self, plane: PlaneDensity, theta: Floats) -> Measure:
         c, s = theta
