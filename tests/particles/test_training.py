@@ -16,6 +16,7 @@ from particles.model import (
     RELU,
     TANH,
     Model,
+    MultivariateNormal,
     Normal,
     Product,
     Samples,
@@ -283,6 +284,13 @@ def test_pieces_and_powers_are_written_too(tmp_path: Path) -> None:
     model = Model(
         drift=power_law(0.3, 2.5), weight=layers([1.0, -0.5], 2.0), bias=0.0, initial=Normal(1.0, 0.1), scaled=True
     )
+    (tmp_path / "case.toml").write_text(toml_of(Case(name="own", model=model, until=2.0, times=(2.0,), domain=None)))
+    assert load_case(str(tmp_path / "case.toml")).model.describe() == model.describe()
+
+
+def test_a_start_with_a_covariance_is_written_too(tmp_path: Path) -> None:
+    start = MultivariateNormal(np.array([1.0, -0.5]), np.array([[1.0, 0.3], [0.3, 0.4]]))
+    model = Model(drift=IDENTITY, weight=np.array([[-1.0, 0.2], [0.0, -2.0]]), bias=0.0, initial=start)
     (tmp_path / "case.toml").write_text(toml_of(Case(name="own", model=model, until=2.0, times=(2.0,), domain=None)))
     assert load_case(str(tmp_path / "case.toml")).model.describe() == model.describe()
 

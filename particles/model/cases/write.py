@@ -18,6 +18,7 @@ from particles.model.drifts.lognormal_family import lognormal_family
 from particles.model.drifts.power_law import power_law
 from particles.model.laws.combined import Mixture, Product
 from particles.model.laws.elementary import Dirac, Normal, Uniform
+from particles.model.laws.multivariate_normal import MultivariateNormal
 from particles.model.parameters import Piecewise
 from particles.model.rule import Model
 
@@ -94,6 +95,7 @@ def _law(law: Any) -> dict[str, Any]:
             "law": "mixture", "components": list(map(_law, law.components)), "weights": list(law.weights)
         },
         Product: lambda law: {"law": "product", "components": list(map(_law, law.components))},
+        MultivariateNormal: lambda law: {"law": "multivariate-normal", "m": law.m.tolist(), "s": law.s.tolist()},
     }  # fmt: skip
     if type(law) not in known:
         raise InputError(f"initial = {law!r:.60} is no law that a case's file has a word for")
