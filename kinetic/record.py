@@ -180,13 +180,11 @@ def load(path: str | Path) -> Any:
     InputError
         If the file is missing, damaged, or something else.
     """
-    import xarray
-
     with reading(path):
         require_memory(str(path), 3.0 * os.stat(path).st_size)  # the file, its numbers, and those in our byte order
     content = io.BytesIO(read_bytes(path, LARGEST))  # in memory: a damaged file leaves no open map behind
     with reading(path, "a density record"):
-        data = xarray.load_dataset(content, engine="scipy")
+        data = _dataset(content)
         kind = _kind_of(path, data)
         grid, averages, atoms = kind.parts(data)
         times = np.array(data["time"], dtype=np.float64)
@@ -210,6 +208,18 @@ def load(path: str | Path) -> Any:
         )
         _check_masses(record, SUM in data.attrs)
     return record
+
+
+def _dataset(content: io.BytesIO) -> Any:
+    """What the bytes of a file hold; the reader has no sentence for what it cannot read."""
+    import xarray
+
+    try:
+        return xarray.load_dataset(content, engine="scipy")
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise InputError("it is no netCDF file of version 3, or damaged") from error
 
 
 def _kind_of(path: str | Path, data: Any) -> type[Record]:

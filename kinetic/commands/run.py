@@ -14,6 +14,7 @@ from particles.base.terminal import say
 
 THIN = 1e-9
 """Mass near an end of the grid, where no wall is, that is worth a sentence."""
+_MARK = b"simresnet-kinetic"  # that every record begins with
 NEGATIVE = -1e-14
 """A cell average below this share of the largest is no rounding."""
 
@@ -68,7 +69,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
     case = load_case(arguments.case)
     place, files = case_files(arguments.case)
-    check_output_file(arguments.out, ".nc", replace=arguments.replace or arguments.resume)
+    check_output_file(arguments.out, ".nc", replace=arguments.replace or arguments.resume, mark=_MARK)
     checkpoints = Checkpoints.of_options(
         folder_of(arguments.out), arguments, resume=arguments.resume, or_begin=True, arguments={"place": place},
         files=files,
@@ -113,7 +114,11 @@ def carry(arguments: argparse.Namespace, case: Any, checkpoints: Any) -> int:
     resolved = {"cells": [*grid.shape[::-1]], "domain": _ends(grid), "times": times, "until": until, "place": place}
     words = {name: value for name, value in vars(arguments).items() if name != "execute"}
     checkpoints = dataclasses.replace(checkpoints, arguments={**words, **resolved})
-    with ranks.claimed(arguments.out, lambda: check_output_file(arguments.out, ".nc", replace=arguments.replace)):
+
+    def check() -> None:
+        check_output_file(arguments.out, ".nc", replace=arguments.replace, mark=_MARK)
+
+    with ranks.claimed(arguments.out, check):
         with progress_bar(f"kinetic: {case.name}") as progress:
             solution = solve(
                 case.model, grid, scheme, until=until, times=times, residual=arguments.residual,

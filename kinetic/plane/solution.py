@@ -104,7 +104,8 @@ class PlaneSolution(Record):
         edge = self.edge(t)
         corners = edge.pop("corners").tolist()
         held = {"walls": {wall: float(masses.sum()) for wall, masses in edge.items()}, "corners": corners}
-        moments = {"mean": self.mean(t).tolist(), "covariance": self.covariance(t).tolist()}
+        measure = self.at(t)
+        moments = {"mean": measure.mean.tolist(), "covariance": measure.covariance.tolist()}
         return {"time": t, "mass": self.mass(t), **held, **moments}
 
     def sentence(self, t: float) -> str:

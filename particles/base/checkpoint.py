@@ -184,6 +184,9 @@ def newest(folder: Path, check: Check) -> tuple[Path, dict[str, Any]]:
             return path, description(path, check, check_files=True)
         except DamagedError:
             continue  # told by `first_whole`, once
+    result = folder.with_suffix("")
+    if result.suffix != folder.suffix and result.exists():
+        raise InputError(f"{result} is finished: there is no checkpoint that it could go on from")
     raise InputError(f"{folder} holds no whole checkpoint")
 
 

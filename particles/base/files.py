@@ -190,13 +190,15 @@ def _check_length(path: Path) -> None:
         raise InputError(f"out = '{str(path)[:40]}...' is too long: allowed are {LONGEST_PATH} bytes with all folders")
 
 
+_HEAD = 2**16  # bytes of a file that are asked for a mark
 _ASK = "to replace it add --replace, or give another"
 
 
-def check_output_file(path: str | Path, suffix: str, *, replace: bool = False) -> None:
+def check_output_file(path: str | Path, suffix: str, *, replace: bool = False, mark: bytes = b"") -> None:
     """Refuse an output file that could not be written later, or an older one that is not to be replaced.
 
-    Its name cannot be used, has another suffix, its folder is missing, or something lies there.
+    Its name cannot be used, has another suffix, its folder is missing, or something lies there; with `replace`,
+    something that does not hold `mark` near its begin, as an older result does.
     """
     given, path = path, resolved(path)
     _check_length(path)
@@ -206,6 +208,10 @@ def check_output_file(path: str | Path, suffix: str, *, replace: bool = False) -
         raise InputError(f"out = {str(given)!r} must be a file in a folder that exists")
     if path.exists() and not replace:
         raise InputError(f"out = {str(given)!r} is there already: {_ASK} file")
+    if path.exists() and mark:
+        with path.open("rb") as older:
+            if mark not in older.read(_HEAD):
+                raise InputError(f"out = {str(given)!r} is no older result: it stays, choose another name")
 
 
 def check_output_folder(path: str | Path, *ours: Collection[str], replace: bool = False) -> None:

@@ -206,3 +206,17 @@ def test_sigterm_on_two_ranks_writes_a_checkpoint_and_ends(mpirun: str, tmp_path
     assert ordered("resume", out) == 0
     assert ordered(*words, "--out", tmp_path / "straight.nc") == 0
     assert same(load(out), load(tmp_path / "straight.nc"))
+
+
+def test_a_finished_run_is_said_to_be_finished_and_what_is_no_record_stays(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("run", "regression", "--cells", 40, "--until", 0.5, "--out")
+    assert ordered(*words, tmp_path / "a.nc") == 0
+    assert ordered("resume", tmp_path / "a.nc") == 2
+    assert "a.nc is finished: there is no checkpoint" in capsys.readouterr().err
+    assert ordered(*words, tmp_path / "a.nc", "--replace") == 0
+    (tmp_path / "mine.nc").write_text("not a record")
+    assert ordered(*words, tmp_path / "mine.nc", "--replace") == 2
+    assert "is no older result: it stays" in capsys.readouterr().err
+    assert (tmp_path / "mine.nc").read_text() == "not a record"
