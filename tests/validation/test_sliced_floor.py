@@ -20,7 +20,6 @@ from particles.base.errors import InputError
 from particles.model import Measure, MultivariateNormal, Normal, cases, exact_law
 from tests.kinetic.planes import normal
 from tests.model.test_plane_density import walled
-from validation.distance.line import cloud_to_density
 from validation.distance.sliced import directions
 from validation.distance.sliced_floor import normal_sliced_w1, projections
 from validation.distance.sliced_null import CLOUDS, MOST, _Drawing
@@ -113,11 +112,11 @@ def test_the_regression_of_the_plane_by_draws(t: float) -> None:
     """2500 clouds of 100 by the exact flow, 12 angles; 4 standard errors are 2 %, false alarms 6e-5."""
     law, measure = exact_law(cases["regression-2d"].model, t), regression("regression-2d", t, 80)
     points = law.sample(np.random.default_rng(7).random((2, 2500 * 100)))
-    found, running = np.zeros(2500), np.arange(101) / 100
+    found = np.zeros(2500)
     along = directions(2, 12)
     for theta, line in zip(along.T, projections(measure, along), strict=True):
-        for k, row in enumerate(np.sort((theta @ points).reshape(2500, 100), axis=1)):
-            found[k] += cloud_to_density(row, running, line) / 12
+        for k, row in enumerate((theta @ points).reshape(2500, 100)):
+            found[k] += validation.w1(Measure.of_points(row), line) / 12
     exact = validation.expected_sliced_w1(measure, 100, slices=12)
     assert abs(found.mean() - exact) < 4.0 * found.std() / math.sqrt(2500)
     assert 0.19 < found.std() / found.mean() < 0.25
@@ -172,7 +171,10 @@ def test_p_values_are_uniform_under_the_null(count: int) -> None:
     def p_values(points: Floats) -> tuple[list[float], list[float]]:
         parts = np.stack(
             [
-                [cloud_to_density(row, running, line) for row in np.sort((theta @ points).reshape(150, count), axis=1)]
+                [
+                    validation.w1(Measure.of_points(row), line)
+                    for row in np.sort((theta @ points).reshape(150, count), axis=1)
+                ]
                 for theta, line in zip(directions(2).T, projections(CELLS, directions(2)), strict=True)
             ]
         )
@@ -180,7 +182,6 @@ def test_p_values_are_uniform_under_the_null(count: int) -> None:
             null.largest.p_value(float(w)) for w in parts.max(axis=0)
         ]
 
-    running = np.arange(count + 1) / count
     for found in p_values(points):
         assert kstest(found, "uniform").pvalue > 1e-3
     for found in p_values(points + shift):

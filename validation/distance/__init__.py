@@ -18,7 +18,7 @@ from particles.base.roots import crossings
 from particles.model import Law, Measure
 from validation.distance.checks import check_probability, require_mean
 from validation.distance.distribution import Flags, OfLaw
-from validation.distance.line import absolute_integral, density_difference
+from validation.distance.line import between_clouds, to_density
 from validation.distance.transport import EMD_LIMIT, w1_by_pot, wasserstein
 
 __all__ = ["EMD_LIMIT", "check_probability", "require_mean", "w1", "w1_by_pot", "w1_to_law", "wasserstein"]
@@ -46,12 +46,7 @@ def w1(a: Measure, b: Measure) -> float:
         raise InputError("a density in the plane: W1 is known of clouds alone there; allowed is validation.sliced_w1")
     if a.dim > 1:
         return wasserstein(a.points, b.points, a.masses, b.masses)
-    points = np.concatenate([np.sort(a.points[0]), np.sort(b.points[0])])
-    order = np.argsort(points, kind="stable")  # merges two sorted runs
-    points, from_a = points[order], np.cumsum(order < a.masses.size)
-    steps = a.running_masses[from_a] - b.running_masses[np.arange(1, points.size + 1) - from_a]
-    faces, polynomials = density_difference(a, b)
-    return float(absolute_integral()(points, steps, faces, polynomials))
+    return to_density(a, b) if a.has_density or b.has_density else between_clouds(a, b)
 
 
 def w1_to_law(measure: Measure, law: Law) -> float:

@@ -14,12 +14,11 @@ _MASS_TOLERANCE = 1e-9
 
 def check_probability(measure: Measure) -> None:
     """Refuse a measure with a negative mass, a mass that is not 1 within 1e-9, or numbers that are not finite."""
-    if not (np.isfinite(measure.points).all() and np.isfinite(measure.polynomials).all()):
+    farthest = max(-float(measure.points.min(initial=0.0)), float(measure.points.max(initial=0.0)))  # NaN if one is
+    if not (farthest < np.inf and np.isfinite(measure.polynomials).all()):
         raise InputError("a measure holds positions or densities that are not finite")
-    if measure.points.size and np.abs(measure.points).max() > FARTHEST:
-        raise InputError(
-            f"a position is {float(np.abs(measure.points).max())!r} from 0: allowed are {FARTHEST:g} at most"
-        )
+    if farthest > FARTHEST:
+        raise InputError(f"a position is {farthest!r} from 0: allowed are {FARTHEST:g} at most")
     # an atom of a finite-volume solution may be negative by what the density undershoots
     least = -_MASS_TOLERANCE if measure.has_density else 0.0
     if measure.masses.size and not measure.masses.min() >= least:

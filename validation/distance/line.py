@@ -1,7 +1,13 @@
-"""The exact integral of abs(F_mu - F_nu) over the line.
+"""The exact integral of abs(F_mu - F_nu) over the line: between a cloud and cells of a density, and between two clouds.
 
-Inside an interval without atoms F_mu(x) = F_mu(left+) + int_left^x g: a step function plus a cubic in each cell. With
-t = (x - left)/h and the masses q = h g of a cell the cubic is q0 t + q1 t^2/2 + q2 t^3/3, whatever the unit of length.
+Between a face and the next point of the cloud F_nu - F_mu is a step less a cubic: with t = (x - left)/h and the masses
+q = h g of a cell the cubic is q0 t + q1 t^2/2 + q2 t^3/3, whatever the unit of length. Where g >= 0 in a cell it grows
+between two points, so that it has one sign there or one root: the parts between many points of a cell are vector code,
+and the few with a root, and cells where g may be negative, are taken one by one. What jumps beside the cloud, atoms of
+a wall, lies on faces.
+
+Two clouds have W1 = int_0^1 abs(Q_a - Q_b) dp, Q constant between the running masses, which for equal masses are
+multiples of 1/n: no point is compared with another, and no array of levels is made.
 """
 
 from __future__ import annotations
@@ -13,14 +19,48 @@ import numpy as np
 from particles.base.arrays import Floats
 from particles.base.jit import Formula, formula, kernel
 from particles.model import Measure
+from validation.distance.coupling import levels
+
+_CHUNK = 128  # most intervals between points that are vector code at a time, a power of 2
+_FEWEST = 8  # of them
 
 
-def density_difference(a: Measure, b: Measure) -> tuple[Floats, Floats]:
-    """Density of a minus density of b on the union of their faces, times h, as coefficients in t on [0, 1]."""
-    faces = np.unique(np.concatenate([a.faces, b.faces]))
-    if faces.size == 0:
-        return faces, np.empty((3, 0))
-    return faces, (_on_cells(a, faces) - _on_cells(b, faces)) * np.diff(faces)
+def between_clouds(a: Measure, b: Measure) -> float:
+    """W1 of two clouds on the line."""
+    (x, x_masses), (y, y_masses) = _in_order(a), _in_order(b)
+    if x_masses is None and y_masses is None:
+        if x.size == y.size:
+            off = np.abs(np.subtract(x, y, out=x), out=x)
+            return float(np.divide(off, off.size, out=off).sum())
+        return float(_coupled(_multiple)(x, y, y.size, x.size, 1.0 / x.size / y.size))
+    of_x, of_y = (levels(cloud.masses if row is None else row)[1:] for cloud, row in ((a, x_masses), (b, y_masses)))
+    return float(_coupled(_given)(x, y, of_x, of_y, 1.0))
+
+
+def to_density(a: Measure, b: Measure) -> float:
+    """W1 on the line of two measures, of which one at least has a density."""
+    loop, arguments = arranged(a, b)
+    return float(loop(*arguments))
+
+
+def arranged(a: Measure, b: Measure) -> tuple[Any, tuple[Any, ...]]:
+    """The kernel of `to_density`, and its arguments: the larger cloud sorted, all else on the faces of cells."""
+    cloud, other = (a, b) if a.masses.size >= b.masses.size else (b, a)
+    points, steps, less = np.sort(cloud.points[0]), _steps(cloud), [cloud] if cloud.has_density else []
+    ends = points[[0, -1]] if points.size else points
+    faces = np.unique(np.concatenate([ends, other.points[0], other.faces, *(part.faces for part in less)]))
+    q = (_on_cells(other, faces) - sum(_on_cells(part, faces) for part in less)) * np.diff(faces)
+    jumps = np.bincount(np.searchsorted(faces, other.points[0]), other.masses, faces.size)
+    loop = absolute_integral(equal if isinstance(steps, float) else _given)
+    return loop, (points, steps, faces, q, jumps, np.zeros((4, _CHUNK + 1)))
+
+
+def _steps(cloud: Measure) -> float | Floats:
+    """Mass of all points where all have the same, or that of the first 0, 1, ..., n, shape (n + 1,)."""
+    masses = cloud.masses
+    if not masses.size or masses.min() != masses.max():
+        return cloud.running_masses
+    return 1.0 if masses[0] == 1.0 / masses.size else float(masses[0] * masses.size)
 
 
 def _on_cells(measure: Measure, faces: Floats) -> Floats:
@@ -38,109 +78,130 @@ def _on_cells(measure: Measure, faces: Floats) -> Floats:
     return out
 
 
-@kernel
-def absolute_integral() -> Formula:
-    """Integral of abs(step function + piecewise cubic) over the line."""
-
-    def integral(points: Any, steps: Any, faces: Any, polynomials: Any) -> float:
-        """Merge the points with the faces; `steps[i]` is the step function right of points[i]."""
-        total, compensation = 0.0, 0.0
-        step, risen = 0.0, 0.0  # the step function, and the integral of the density up to the cell
-        i, j = 0, -1  # next point; cell, -1 before the first face
-        cells = faces.size - 1
-        x = points[0] if points.size else faces[0]
-        if cells > 0 and faces[0] < x:
-            x = faces[0]
-        while True:
-            next_point = points[i] if i < points.size else np.inf
-            next_face = faces[j + 1] if j < cells else np.inf
-            stop = next_point if next_point < next_face else next_face
-            if stop == np.inf:
-                return total
-            if stop > x:
-                if 0 <= j < cells:
-                    h = faces[j + 1] - faces[j]
-                    q0, q1, q2 = polynomials[0, j], polynomials[1, j], polynomials[2, j]
-                    part = _cell_part(step + risen, h, q0, q1, q2, (x - faces[j]) / h, (stop - faces[j]) / h)
-                else:
-                    part = abs(step + risen) * (stop - x)
-                y = part - compensation  # Kahan's sum: the parts are as many as the particles
-                new = total + y
-                compensation = (new - total) - y
-                total = new
-            x = stop
-            while i < points.size and points[i] == x:
-                step = steps[i]
-                i += 1
-            if next_face == x:
-                if 0 <= j < cells:
-                    risen += polynomials[0, j] + polynomials[1, j] / 2.0 + polynomials[2, j] / 3.0
-                j += 1
-
-    return integral
+def _in_order(cloud: Measure) -> tuple[Floats, Floats | None]:
+    """Sorted points, and their masses, None where all are equal."""
+    points, masses = cloud.points[0], cloud.masses
+    if masses.min() == masses.max():
+        return np.sort(points), None
+    order = np.argsort(points, kind="stable")
+    return points[order], masses[order]
 
 
-def cloud_to_density(points: Floats, running_masses: Floats, density: Measure) -> float:
-    """The same integral for sorted atoms and a measure of a density and few atoms: no two sorted runs, no division."""
-    if density.masses.size:
-        order = np.argsort(density.points[0], kind="stable")
-        places = np.searchsorted(points, density.points[0, order])
-        points = np.insert(points, places, density.points[0, order])
-        running_masses = np.insert(running_masses, places + 1, running_masses[places])
-        for k, mass in enumerate(density.masses[order]):
-            running_masses[places[k] + k + 1 :] -= mass
-    widths = np.diff(density.faces)
-    q0, q1, q2 = density.polynomials_from_left
-    pieces = np.stack([q0, q1 / widths, q2 / widths**2])
-    return float(_cloud_integral()(points, running_masses, density.faces, pieces, density.cell_masses))
+@formula
+def equal(total: float, i: int, n: int) -> float:
+    return i * total / n
+
+
+@formula
+def _given(running: Any, i: int, n: int) -> float:
+    return running[i]  # type: ignore[no-any-return]
+
+
+@formula
+def _multiple(unit: int, i: int, n: int) -> int:
+    return (i + 1) * unit
 
 
 @kernel
-def _cloud_integral() -> Formula:
-    """Integral of abs(step function - F); F rises by `masses`, its density is r0 + r1 z + r2 z^2 in a cell."""
+def _coupled(level: Formula) -> Formula:
+    """Integral of abs(Q_x - Q_y) over the levels, in `unit`s, at which one of both quantile functions steps."""
 
-    def integral(points: Any, steps: Any, faces: Any, pieces: Any, masses: Any) -> float:
+    def integral(x: Any, y: Any, x_levels: Any, y_levels: Any, unit: float) -> float:
         total, compensation = 0.0, 0.0
-        i, n = 0, points.size
-        x, risen = faces[0], 0.0
-        while i < n and points[i] <= x:  # before the density there are the points alone
-            stop = points[i + 1] if i + 1 < n and points[i + 1] < x else x
-            total += abs(steps[i + 1]) * (stop - points[i])
-            i += 1
-        for j in range(masses.size):
-            left, right = faces[j], faces[j + 1]
-            r0, r1, r2 = pieces[0, j], pieces[1, j], pieces[2, j]
-            z, value, gap = 0.0, r0, risen - steps[i]
-            bends = r2 > 0.0 and r1 * r1 > 4.0 * r0 * r2
-            while True:
-                point = i < n and points[i] < right
-                stop = points[i] - left if point else right - left
-                length = stop - z
-                slope = r1 + 2.0 * z * r2
-                end_value = r0 + stop * (r1 + stop * r2)
-                end = gap + length * (value + length * (slope / 2.0 + length * (r2 / 3.0)))
-                if bends or value < 0.0 or end_value < 0.0 or (gap < 0.0) != (end < 0.0):
-                    part = _cell_part(risen - steps[i], 1.0, r0, r1, r2, z, stop)
-                else:
-                    part = abs(length * (gap + length * (value / 2.0 + length * (slope / 6.0 + length * (r2 / 12.0)))))
-                y = part - compensation  # Kahan's sum: the parts are as many as the particles
-                new = total + y
-                compensation = (new - total) - y
-                total = new
-                if not point:
-                    break
-                i += 1
-                z, value = stop, end_value
-                gap = risen - steps[i] + z * (r0 + z * (r1 / 2.0 + z * (r2 / 3.0)))
-            risen += masses[j]
-        x = faces[-1]
-        while i < n:
-            total += abs(risen - steps[i]) * (points[i] - x)
-            x = points[i]
-            i += 1
+        i, j, at = 0, 0, level(x_levels, 0, x.size) * 0
+        while i < x.size and j < y.size:
+            to_x, to_y = level(x_levels, i, x.size), level(y_levels, j, y.size)
+            to = min(to_x, to_y)
+            part = abs(x[i] - y[j]) * ((to - at) * unit) - compensation  # Kahan's sum
+            new = total + part
+            compensation = (new - total) - part
+            total, at = new, to
+            i += to_x <= to
+            j += to_y <= to
         return total
 
     return integral
+
+
+@kernel
+def absolute_integral(height: Formula) -> Formula:
+    """Integral of abs(F - step function); in cell j F rises by jumps[j] and then by a cubic of coefficients q[:, j]."""
+
+    def integral(points: Any, steps: Any, faces: Any, q: Any, jumps: Any, work: Any) -> float:
+        total, compensation, risen = 0.0, 0.0, 0.0
+        i, n = 0, points.size
+        for j in range(faces.size - 1):
+            left, h = faces[j], faces[j + 1] - faces[j]
+            q0, q1, q2 = q[0, j], q[1, j], q[2, j]
+            rises = q0 >= 0.0 and q0 + q1 + q2 >= 0.0 and not (q2 > 0.0 and q1 * q1 > 4.0 * q0 * q2)
+            risen += jumps[j]
+            first, stop, t, last = i, _first_from(points, i, faces[j + 1]), 0.0, False
+            while not last:
+                many = min(stop - i, _CHUNK) if rises and i > first else 0
+                if many >= _FEWEST:
+                    for m in range(many):
+                        work[0, m] = height(steps, i + m, n)
+                        work[1, m] = (points[i - 1 + m] - left) / h
+                    i += many
+                    t = work[1, many] = (points[i - 1] - left) / h
+                    part = h * _parts(work, many, risen, q0, q1, q2)
+                else:
+                    last = i == stop
+                    to = 1.0 if last else (points[i] - left) / h
+                    part = _cell_part(risen - height(steps, i, n), h, q0, q1, q2, t, to)
+                    t, i = to, i + (not last)
+                y = part - compensation  # Kahan's sum: the parts may be as many as the particles
+                new = total + y
+                compensation = (new - total) - y
+                total = new
+            risen += q0 + q1 / 2.0 + q2 / 3.0
+        return total
+
+    return integral
+
+
+@formula
+def _parts(work: Any, many: int, risen: float, q0: float, q1: float, q2: float) -> float:
+    """Sum over the intervals between work[1, :] of the integrals of abs(F - work[0, :]) dt, for a density >= 0."""
+    crossed = 0
+    for m in range(many):
+        t = work[1, m]
+        length = work[1, m + 1] - t
+        value, slope = q0 + t * (q1 + t * q2), q1 + 2.0 * t * q2
+        gap = risen + t * (q0 + t * (q1 / 2.0 + t * (q2 / 3.0))) - work[0, m]
+        end = gap + length * (value + length * (slope / 2.0 + length * (q2 / 3.0)))
+        work[2, m] = abs(length * (gap + length * (value / 2.0 + length * (slope / 6.0 + length * (q2 / 12.0)))))
+        work[3, m] = (gap < 0.0) != (end < 0.0)
+        crossed += (gap < 0.0) != (end < 0.0)
+    if crossed:
+        for m in range(many):
+            if work[3, m]:
+                work[2, m] = _cell_part(risen - work[0, m], 1.0, q0, q1, q2, work[1, m], work[1, m + 1])
+    for m in range(many, _CHUNK):
+        work[2, m] = 0.0
+    half = _CHUNK // 2
+    while half:
+        for m in range(half):
+            work[2, m] += work[2, m + half]
+        half //= 2
+    return work[2, 0]  # type: ignore[no-any-return]
+
+
+@formula
+def _first_from(points: Any, i: int, x: float) -> int:
+    """The first of points[i:], in their order, that is not below x: by steps that double, and halving."""
+    low, step = i, 1
+    while low + step <= points.size and points[low + step - 1] < x:
+        low += step
+        step *= 2
+    high = min(low + step, points.size)
+    while low < high:
+        middle = (low + high) // 2
+        if points[middle] < x:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 @formula

@@ -29,12 +29,10 @@ from particles.philox import start_uniforms
 from validation.distance import w1, w1_to_law
 from validation.distance.checks import check_probability
 from validation.distance.coupling import coupling, levels
-from validation.distance.line import cloud_to_density
-from validation.distance.projection import Projector, on_direction
+from validation.distance.projection import Projector
 
 _SPLIT = 2.0**27 + 1.0
 PLANE_SLICES, SPACE_SLICES = 16, 64
-_FEW = 64  # atoms beside a density
 
 
 class Projected(Protocol):
@@ -154,17 +152,8 @@ def _way(a: Measure, b: Measure | Projected, sharpened: bool) -> Callable[[Float
         size = math.frexp(max(float(np.abs(measure.points).max()) for measure in (a, b)))[1]
         x, y = (Measure(np.ldexp(measure.points, -size), measure.masses) for measure in (a, b))
         return lambda theta: math.ldexp(_w1_along(theta, x, y), size)
-    if a.has_density and not b.has_density:
-        a, b = b, a
     first, second = (Projector(measure, sharpened=sharpened) for measure in (a, b))
-    if a.has_density or b.masses.size > _FEW or not _all_equal(a.masses):
-        return lambda theta: w1(first(theta), second(theta))
-    points, running = a.points, a.running_masses  # the same in every order
-    return lambda theta: cloud_to_density(np.sort(on_direction(theta, points)), running, second(theta))
-
-
-def _all_equal(masses: Floats) -> bool:
-    return bool(masses.min() == masses.max())
+    return lambda theta: w1(first(theta), second(theta))
 
 
 def _w1_along(theta: Floats, a: Measure, b: Measure) -> float:

@@ -25,7 +25,6 @@ from particles.model import Case, Law, Measure, MultivariateNormal, SpaceLaw, ex
 from particles.model.exact.linear_space import linear_law
 from validation.distance import w1, w1_to_law
 from validation.distance.law_on_cells import law_on_cells
-from validation.distance.line import cloud_to_density
 from validation.distance.projection import on_direction
 from validation.distance.sliced import directions, sliced_w1
 from validation.distance.sliced_floor import expected_sliced_w1, projections
@@ -78,20 +77,17 @@ class Slices:
 
     def distance(self, points: Floats) -> float:
         """Sliced W1 of a cloud, points of shape (d, M), to it."""
-        running = np.arange(points.shape[1] + 1.0) / points.shape[1]
         found = [
-            _on_the_line(on_direction(theta, points), running, part)
+            _on_the_line(on_direction(theta, points), part)
             for theta, part in zip(self.along.T, self.parts, strict=True)
         ]
         return math.fsum(found) / len(found)
 
 
-def _on_the_line(points: Floats, running: Floats, part: Law | Measure) -> float:
+def _on_the_line(points: Floats, part: Law | Measure) -> float:
     if isinstance(part, Law):
         return w1_to_law(Measure.of_points(points), part)
-    if part.masses.size:
-        return w1(Measure.of_points(points), part)
-    return cloud_to_density(np.sort(points), running, part)
+    return w1(Measure.of_points(points), part)
 
 
 @dataclass(frozen=True)
