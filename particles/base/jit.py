@@ -16,13 +16,16 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+from particles.base import signals
 from particles.base.code_digest import code_digest
 from particles.base.kernel_cache import KernelCache, number_symbols_anew
 from particles.base.terminal import say
@@ -78,6 +81,9 @@ def _load_numba() -> Callable[..., Any]:
 
     from particles.base import intrinsics  # registers the shims
 
+    if signals.heard.in_command:
+        _spare_blas()
+
     number_symbols_anew()
     while _waiting:
         function = _waiting.pop()
@@ -85,6 +91,21 @@ def _load_numba() -> Callable[..., Any]:
             _registered.add(function)
             register_jitable(**intrinsics.INLINED)(function)
     return numba.njit  # type: ignore[no-any-return]
+
+
+@functools.cache
+def _spare_blas() -> None:
+    """Load numba's array functions without scipy's BLAS, which they look for: a fifth of a short run, for no kernel.
+
+    Commands alone do so: in another program there may be kernels that multiply matrices.
+    """
+    name = "scipy.linalg.cython_blas"
+    if name not in sys.modules:
+        sys.modules[name] = None  # type: ignore[assignment]  # is as if it were not installed
+        try:
+            importlib.import_module("numba.np.arraymath")
+        finally:
+            del sys.modules[name]
 
 
 @functools.cache
