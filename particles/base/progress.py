@@ -23,18 +23,18 @@ VARIABLE = "SIMRESNET_LOG_EVERY"
 
 
 @contextmanager
-def progress_bar(what: str, work: float | None = None) -> Iterator[Report]:
+def progress_bar(what: str, work: float | None = None, *, samples: float | None = None) -> Iterator[Report]:
     """Yield a function that takes the finished share in [0, 1].
 
     Every line begins with `what`; given the `work`, particle-steps of the whole over all ranks, lines tell the
-    nanoseconds that a rank takes for one. InputError if SIMRESNET_LOG_EVERY is no positive number of seconds and not
-    ``never``.
+    nanoseconds that a rank takes for one; given the samples of all epochs, how many are done in a second. InputError if
+    SIMRESNET_LOG_EVERY is no positive number of seconds and not ``never``.
     """
     every = _every()
     if launched_rank() != 0:
         yield lambda share: None
     elif not sys.stderr.isatty():
-        yield Log(what, work, every)
+        yield Log(what, work, every, samples)
     else:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -67,8 +67,8 @@ class Log:
     at 0, and what came before the first look was compilation.
     """
 
-    def __init__(self, what: str, work: float | None, every: float) -> None:
-        self._what, self._work, self._every = what, work, every
+    def __init__(self, what: str, work: float | None, every: float, samples: float | None = None) -> None:
+        self._what, self._work, self._every, self._samples = what, work, every, samples
         self._began = self._last = monotonic()
         self._shown = 0.0
         self._first: tuple[float, float] | None = None
@@ -91,6 +91,8 @@ class Log:
         seconds = (now - began) / (share - before)  # of the whole
         if self._work is not None:
             line += f", {1e9 * seconds * launched_size() / self._work:.3g} ns a particle-step"
+        if self._samples is not None:
+            line += f", {self._samples / seconds:.3g} samples a second"
         return line + f", {spoken((1.0 - share) * seconds)} left"
 
 

@@ -74,6 +74,14 @@ def test_run_that_goes_on_counts_from_where_it_began(clock: Clock, capsys: pytes
     assert capsys.readouterr().err == "it: 90 %, 10 s left\n"
 
 
+def test_samples_of_a_second_are_told(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    log = Log("it", None, 1.0, 5e4)
+    log(0.10)
+    clock.now = 10.0
+    log(0.20)
+    assert capsys.readouterr().err == "it: 20 %, 500 samples a second, 1 min 20 s left\n"
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(0.2, "0 s"), (59.6, "1 min 0 s"), (200, "3 min 20 s"), (7500, "2 h 5 min"), (273_600, "3 d 4 h"), (-3.0, "0 s")],
