@@ -26,7 +26,9 @@ def add_parser(commands: Any) -> None:
     """Add the sub-command to the parsers of ``python -m particles``."""
     train = commands.add_parser("train", help="learn weight and bias", description=execute.__doc__)
     add_loss(train)
-    train.add_argument("--learn", choices=("weight", "bias"), help="this one alone (default: both)")
+    train.add_argument(
+        "--learn", nargs="+", metavar="NAME", help="of weight, bias and the drift's constant (default: weight bias)"
+    )
     train.add_argument("--pieces", type=command.positive_integer, help="learn so many pieces of time, each for itself")
     train.add_argument("--method", help="lm (default of a moment without noise), lbfgs (default else), adam, descent")
     train.add_argument("--rate", type=command.positive_float, help="of adam (0.1) and of descent (1)")
@@ -60,7 +62,7 @@ def execute(arguments: argparse.Namespace) -> int:
     check_output_folder(arguments.out, FILES, replace=arguments.replace)
     until = arguments.until or case.until
     stop = Stop(arguments.gradient, -float("inf") if arguments.value is None else arguments.value, arguments.iterations)
-    learn = (arguments.learn,) if arguments.learn else ("weight", "bias")
+    learn = tuple(arguments.learn or ("weight", "bias"))
     model = case.model if arguments.pieces is None else _in_pieces(case.model, scheme, learn, arguments.pieces, until)
     found = fit(
         model, scheme, loss, method, count=arguments.count or case.count, until=until, start=arguments.start,
@@ -130,11 +132,12 @@ def _in_pieces(model: Model, scheme: Scheme, learn: tuple[str, ...], many: int, 
             f"--pieces {many} of {steps} steps: allowed is at most one a step, as the others would be idle"
         )
 
-    for name in learn:
+    held = [name for name in learn if name in ("weight", "bias")]  # a drift's constant has no pieces
+    for name in held:
         given = getattr(model, name)
         if callable(given) or not isinstance(given, int | float | np.ndarray | list | tuple) or model.mean_coupled:
             raise InputError(f"--pieces {many}: {name} of the case must be a constant")
-    parts: dict[str, Any] = {name: layers([getattr(model, name)] * many, until) for name in learn}
+    parts: dict[str, Any] = {name: layers([getattr(model, name)] * many, until) for name in held}
     return dataclasses.replace(model, **parts)
 
 

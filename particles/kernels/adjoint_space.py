@@ -5,7 +5,9 @@
 backwards from p_K = dl/dx_K, with the derivative s of the wall's map and the same eta:
 
     a_i = s_i p_i',   c_i = dt f_u a_i,   dL/dw_k = E[c x^T],   dL/db_k = E[c],   dL/dsd = E[sum_i K eta_i a_i],
-    p_i = a_i (1 + dt f_x + sd K'(x_i) eta_i) + sum_j w_ji c_j.
+    p_i = a_i (1 + dt f_x + sd K'(x_i) eta_i) + sum_j w_ji c_j,
+
+and a step's part in the derivative by a constant gamma of the drift, where it has one, is E[sum_i dt f_gamma a_i].
 
 (Pathwise, the numbers held fixed: they are drawn again from their addresses, nothing is stored beyond a tile.) A tile
 keeps the states at the begin of every step, and those within the step that it retraces. A step is one push of every
@@ -22,7 +24,7 @@ import numpy as np
 from particles.base.arrays import Floats
 from particles.base.jit import Formula, formula, kernel
 from particles.base.shims import fma
-from particles.kernels.adjoint import TILE
+from particles.kernels.adjoint import TILE, by_constant
 from particles.kernels.noisy import WIDTH, Keys, Place, as_words, fill_variates
 from particles.noise import Noise
 from particles.philox import SHIFT
@@ -86,8 +88,12 @@ def _push(drift: Formula, value: Formula, wall: Formula) -> Formula:
 
 
 @kernel
-def _pull(drift: Formula, f_u: Formula, f_x: Formula, value: Formula, derivative: Formula, slope: Formula) -> Formula:
+def _pull(
+    drift: Formula, f_u: Formula, f_x: Formula, value: Formula, derivative: Formula, slope: Formula,
+    f_c: Formula | None,
+) -> Formula:  # fmt: skip
     """The adjoint p back over the push from states[turn]; adds its parts to the sums of a step."""
+    add = by_constant(f_c)
 
     def loop(
         tile: Any,
@@ -103,7 +109,7 @@ def _pull(drift: Formula, f_u: Formula, f_x: Formula, value: Formula, derivative
     ) -> None:
         states, counts = tile
         u, eta = work
-        p, by_u, part, by_sd = adjoint
+        p, by_u, part, by_sd, by_c = adjoint
         (dt, sd, _), (c, kc) = numbers
         size = len(u)
         _affine(states[turn], weight, bias, u)
@@ -117,6 +123,7 @@ def _pull(drift: Formula, f_u: Formula, f_x: Formula, value: Formula, derivative
                 a = slope(old, fma(sd * k, noise[i], fma(dt, f, old)), low, high) * here[i] if moves else 0.0
                 by_v[i] = dt * f_u(v[i], old, f, c) * a
                 by_sd[i] += k * noise[i] * a
+                add(by_c, i, v[i], old, c, dt * a)
                 own = fma(sd * derivative(old, kc), noise[i], dt * f_x(v[i], old, c))
                 here[i] = fma(own, a, a) if moves else here[i]
         for i in range(size):
@@ -212,10 +219,10 @@ def _pushes() -> Formula:
 @kernel
 def _adjoint(
     drift: Formula, f_u: Formula, f_x: Formula, value: Formula, derivative: Formula, wall: Formula, slope: Formula,
-    start: Formula, variates: Formula | None, counted: bool,
+    f_c: Formula | None, start: Formula, variates: Formula | None, counted: bool,
 ) -> Formula:  # fmt: skip
     """Loop over the tiles of a rank's particles, see `adjoint_space`."""
-    push, pull = _push(drift, value, wall), _pull(drift, f_u, f_x, value, derivative, slope)
+    push, pull = _push(drift, value, wall), _pull(drift, f_u, f_x, value, derivative, slope, f_c)
     count, draw = _pushes() if counted else _one_push(), _no_draw()
     if variates is not None:
         draw = _draw_of_collision(variates) if counted else _draw_of_step(variates)
@@ -227,7 +234,7 @@ def _adjoint(
         size, total = x.shape
         layers = len(weights)
         kept, states, vectors, adjoint, words, counts = work
-        tile, p, by_sd, eta = (states, counts), adjoint[0], adjoint[3], vectors[1]
+        tile, p, by_sd, by_c, eta = (states, counts), adjoint[0], adjoint[3], adjoint[4], vectors[1]
         for begin in range(0, total, TILE):
             many, first, sums = min(TILE, total - begin), place.first + begin, out[begin // block]
             for j in range(size):
@@ -250,6 +257,7 @@ def _adjoint(
                 _copy(kept[k], states[0])
                 for i in range(TILE):
                     by_sd[i] = 0.0
+                    by_c[i] = 0.0
                 for leg in range(2 * now - 1):  # forwards to the last push, and back over all
                     turn = min(leg, 2 * now - 2 - leg)
                     row = draw(first, place.step + k, turn, place.per, keys.noise, eta, many)
@@ -258,6 +266,7 @@ def _adjoint(
                     else:
                         pull(tile, turn, weights[k], biases[k], vectors, row, numbers, box, adjoint, sums[k])
                 sums[k, size * size + size] += _total(by_sd)
+                sums[k, size * size + size + 1] += _total(by_c)
             for j in range(size):
                 for i in range(many):
                     given[j, begin + i] = p[j, i]
@@ -266,13 +275,14 @@ def _adjoint(
 
 
 def adjoint_space(
-    formulas: tuple[Formula, ...], start: Formula, noise: Noise | None = None, *, counted: bool = False
+    formulas: tuple[Any, ...], start: Formula, noise: Noise | None = None, *, counted: bool = False
 ) -> Callable[..., None]:
     """Return the sweep (x, given, weights, biases, (sizes, constants), box, keys, place, thresholds, block, out).
 
     x, shape (D, m), becomes the state at the end, `given` the derivative of the loss by the state at the begin; `out`,
-    shape (blocks, K, D D + D + 1), zeros, gets the sums of dL/dw_k row by row, dL/db_k and dL/dsd over each block of
-    `block` particles, a multiple of the tile. `formulas` are f, f_u, f_x, K, K', the wall and its slope.
+    shape (blocks, K, D D + D + 2), zeros, gets the sums of dL/dw_k row by row, dL/db_k, dL/dsd and dL/dgamma over each
+    block of `block` particles, a multiple of the tile. `formulas` are f, f_u, f_x, K, K', the wall, its slope, and
+    f_gamma or None.
     """
     loop = _adjoint(*formulas, start, None if noise is None else noise.variates, counted)
 
@@ -280,7 +290,7 @@ def adjoint_space(
         *given, thresholds, block, out = rest
         size, layers = len(x), out.shape[1]
         rows = [np.zeros((many, size, TILE)) for many in (layers + 1, thresholds.size + 2)]
-        adjoint = np.zeros((size, TILE)), np.zeros((size, TILE)), np.zeros(TILE), np.zeros(TILE)
+        adjoint = np.zeros((size, TILE)), np.zeros((size, TILE)), np.zeros(TILE), np.zeros(TILE), np.zeros(TILE)
         vectors = np.zeros((size, TILE)), np.zeros((size, 4, WIDTH))
         words, counts = np.zeros((4, WIDTH), dtype=np.uint64), np.zeros(TILE, dtype=np.int64)
         loop(x, *given, thresholds, block, (*rows, vectors, adjoint, words, counts), out)

@@ -99,17 +99,22 @@ class Euler(Scheme):
             return retrace_space(model, state, slopes, (weights, biases), Sizes(dt, 0.0), address, block, start)
         drift = model.drift
         wall, low, high = wall_of(model, dt * largest_drift(model, weights, biases))
-        sweep = adjoint_line(drift.value, drift.f_u_of_value, drift.f_x, wall, slope_of(wall), start)
-        out = np.zeros((blocks_of(state, block), 2, len(weights)))
+        sweep = adjoint_line(drift.value, drift.f_u_of_value, drift.f_x, wall, slope_of(wall), start, drift.f_c)
+        out = np.zeros((blocks_of(state, block), 2 if drift.f_c is None else 3, len(weights)))
         w, b = weights[:, 0, 0].copy(), biases[:, 0].copy()
         ends = float(low[0]), float(high[0])
         sweep(state[0], slopes[0], w, b, dt, drift.constants, *ends, block, out)
-        return np.concatenate([out, np.zeros_like(out[:, :1])], axis=1).transpose(0, 2, 1)
+        none = np.zeros_like(out[:, :1])
+        by_constant = none if drift.f_c is None else out[:, 2:]
+        return np.concatenate([out[:, :2], none, by_constant], axis=1).transpose(0, 2, 1)
 
     def tangents(
-        self, model: Model, begin: Floats, levels: Floats, by_weights: Floats, by_biases: Floats
+        self, model: Model, begin: Floats, levels: Floats, by_weights: Floats, by_biases: Floats, by_constant: Floats
     ) -> tuple[Floats, Floats]:
-        """v_j' = v_j + dt (f_x v_j + f_u (w_k v_j + (dw_k/dtheta_j) x + db_k/dtheta_j)), see `Scheme.tangents`."""
+        """v_j' = v_j + dt (f_x v_j + f_u (w_k v_j + (dw_k/dtheta_j) x + db_k/dtheta_j) + f_c dc/dtheta_j).
+
+        See `Scheme.tangents`.
+        """
         weights, biases, dt = self.parameters(model, levels, 0, len(levels) - 1, None)
         x, v = begin.copy(), np.zeros((by_weights.shape[1], *begin.shape))
         for w, b, by_w, by_b in zip(weights, biases, by_weights, by_biases, strict=True):
@@ -118,5 +123,7 @@ class Euler(Scheme):
             parts = zip(v, by_w, by_b, strict=True)
             moved = np.stack([ordered_product(w, one) + ordered_product(dw, x) + db[:, None] for one, dw, db in parts])
             v = v + dt * (model.drift.derivative_x(u, x) * v + slope * moved)
+            if by_constant.any():
+                v += dt * by_constant[:, None, None] * model.drift.derivative_c(u, x)
             x = x + dt * model.drift(u, x)
         return x, v

@@ -20,7 +20,7 @@ from particles.model.exact.tangents import flow_tangents
 from particles.model.exact.transients import segments
 from particles.model.rule import Model
 from particles.philox import Address
-from particles.schemes.scheme import Scheme, blocks_of, wall_of, without_noise
+from particles.schemes.scheme import Scheme, blocks_of, parts_of, wall_of, without_noise
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class ExactFlow(Scheme):
         Component by component and without walls.
         """
         size, steps = model.size, parameters[0].shape[1]
-        out = np.zeros((blocks_of(state, block), steps, size * (size + 1) + 1))
+        out = np.zeros((blocks_of(state, block), steps, parts_of(model)))
         for i, rows in enumerate(parameters[0].tolist()):
             found = []
             for w, b, t, *_ in rows:
@@ -110,11 +110,13 @@ class ExactFlow(Scheme):
             for k in range(steps - 1, -1, -1):
                 out[:, k, i * size + i] = block_sums(slopes[i] * found[k].by_w, block)
                 out[:, k, size * size + i] = block_sums(slopes[i] * found[k].by_b, block)
+                if model.drift.f_c is not None:
+                    out[:, k, -1] += block_sums(slopes[i] * found[k].by_c, block)
                 slopes[i] *= found[k].by_x
         return out
 
     def tangents(
-        self, model: Model, begin: Floats, levels: Floats, by_weights: Floats, by_biases: Floats
+        self, model: Model, begin: Floats, levels: Floats, by_weights: Floats, by_biases: Floats, by_constant: Floats
     ) -> tuple[Floats, Floats]:
         """By the chain rule of the flow's maps, component by component, see `Scheme.tangents`."""
         (rows,) = self.parameters(model, levels, 0, len(levels) - 1, None)
@@ -125,6 +127,8 @@ class ExactFlow(Scheme):
                 x[i] = step.y
                 for j in range(len(v)):
                     v[j, i] = step.by_x * v[j, i] + by_w[j, i, i] * step.by_w + by_b[j, i] * step.by_b
+                    if by_constant[j] != 0.0:
+                        v[j, i] += by_constant[j] * step.by_c
         return x, v
 
     def stride(self, levels: Floats) -> float:

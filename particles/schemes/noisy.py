@@ -16,7 +16,7 @@ from particles.kernels.noisy import Constants, Ends, Keys, Place, Sizes
 from particles.model.rule import Model
 from particles.noise import Noise
 from particles.philox import CLOCK, NOISE, Address
-from particles.schemes.scheme import blocks_of, largest_drift, slope_of, wall_of
+from particles.schemes.scheme import blocks_of, largest_drift, parts_of, slope_of, wall_of
 
 _BITS = 128  # steps that a counter serves where a step needs one bit
 
@@ -49,18 +49,18 @@ def retrace_space(
     drift, shape = model.drift, model.diffusion
     wall, low, high = wall_of(model, longest(model, weights, biases, sizes, noise) if noise is not None else math.inf)
     formulas = (
-        drift.value, drift.f_u_of_value, drift.f_x, shape.value, shape.derivative, wall, slope_of(wall)
+        drift.value, drift.f_u_of_value, drift.f_x, shape.value, shape.derivative, wall, slope_of(wall), drift.f_c
     )  # fmt: skip
     counted = thresholds is not None
     sweep = adjoint_space(formulas, start, noise, counted=counted)
-    out = np.zeros((blocks_of(state, block), len(weights), model.size * (model.size + 1) + 1))
+    out = np.zeros((blocks_of(state, block), len(weights), parts_of(model)))
     box = Box(low, high)
     keys = Keys(address.key(NOISE), address.key(CLOCK))
     place = Place(address.first, address.step, 1 if noise is None else noise.steps)
     numbers = sizes, Constants(drift.constants, shape.constants)
     limits = np.zeros(0, dtype=np.uint64) if thresholds is None else thresholds
     sweep(state, slopes, weights, biases, numbers, box, keys, place, limits, block, out)
-    out[:, :, -1] *= 0.5 * sizes.sd / model.nu2 if model.nu2 > 0.0 else 0.0
+    out[:, :, -2] *= 0.5 * sizes.sd / model.nu2 if model.nu2 > 0.0 else 0.0
     return out
 
 

@@ -63,9 +63,9 @@ class Scheme(Protocol):
 
         Returns
         -------
-        ndarray, shape (blocks, K, D D + D + 1)
+        ndarray, shape (blocks, K, D D + D + 2)
             Sums over blocks of the derivatives by the weights of each step (with their factor), row by row, by its
-            biases, and by nu^2.
+            biases, by nu^2, and by the drift's first constant; 0 where there is none.
 
         Raises
         ------
@@ -76,7 +76,7 @@ class Scheme(Protocol):
         raise NotImplementedError
 
     def tangents(
-        self, model: Model, begin: Floats, levels: Floats, by_weights: Floats, by_biases: Floats
+        self, model: Model, begin: Floats, levels: Floats, by_weights: Floats, by_biases: Floats, by_constant: Floats
     ) -> tuple[Floats, Floats]:
         """Carry points over all levels, and how they move with n numbers theta.
 
@@ -88,6 +88,8 @@ class Scheme(Protocol):
         levels : ndarray, shape (K + 1,)
         by_weights, by_biases : ndarray, shapes (K, n, D, D) and (K, n, D)
             Derivatives of the weights of each step, with their factor, and of its biases by theta.
+        by_constant : ndarray, shape (n,)
+            Of the drift's first constant.
 
         Returns
         -------
@@ -160,6 +162,11 @@ def slope_of(wall: Formula) -> Formula:
         walls.free: wall_slopes.free, walls.sticky: wall_slopes.sticky, walls.reflecting: wall_slopes.reflecting,
         walls.folding: wall_slopes.folding,
     }[wall]  # fmt: skip
+
+
+def parts_of(model: Model) -> int:
+    """Number of derivatives of a step, see `Scheme.retrace`."""
+    return model.size * (model.size + 1) + 2
 
 
 def blocks_of(state: Floats, block: int) -> int:

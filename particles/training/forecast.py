@@ -13,7 +13,7 @@ from particles.base.errors import InputError
 from particles.model import Model, Normal
 from particles.training.losses import Loss, Moment
 from particles.training.of_particles import Gradient
-from particles.training.parameters import Parameters
+from particles.training.parameters import Parameters, learnable
 
 Route = Callable[[Model, Loss, float], Gradient]
 """(model, loss, until) -> its gradient: by particles and a scheme, or by quadrature."""
@@ -31,8 +31,8 @@ class Sensitivity:
         In words, how it was differentiated.
     value : float
     derivatives : dict of str to float
-        By the numbers of weight and bias, "nu2" where there is noise, "mean" and "std" of the start, "horizon", and
-        "target" of a moment; a feature in brackets where there are several.
+        By the numbers of weight and bias, the drift's constant ("gamma"), "nu2" where there is noise, "mean" and "std"
+        of the start, "horizon", and "target" of a moment; a feature in brackets where there are several.
     by_step : ndarray, shape (K, 3), optional
         Of a model on the line whose weight or bias is a function of time: t and the derivatives by w(t) and b(t), those
         of the steps over their lengths.
@@ -99,7 +99,7 @@ def sensitivity(
 
 
 def _derivatives(model: Model, loss: Loss, found: Gradient) -> dict[str, float]:
-    parameters = Parameters(model)
+    parameters = Parameters(model, learnable(model))
     rows = dict(zip(parameters.names, parameters.chain(found).tolist(), strict=True))
     rows |= {"nu2": found.nu2} if model.nu2 > 0.0 else {}
     for name, values in (("mean", found.mean), ("std", found.std)):
@@ -116,7 +116,7 @@ def _of_feature(name: str, k: int, dim: int) -> str:
 
 def _values(model: Model, loss: Loss, until: float) -> dict[str, float]:
     """The numbers that can be changed, by the names of their derivatives."""
-    parameters = Parameters(model)
+    parameters = Parameters(model, learnable(model))
     values = dict(zip(parameters.names, parameters.values.tolist(), strict=True))
     values |= {"nu2": model.nu2} if model.nu2 > 0.0 else {"horizon": until}
     values |= {"mean": model.initial.mean, "std": model.initial.std} if isinstance(model.initial, Normal) else {}
@@ -124,7 +124,7 @@ def _values(model: Model, loss: Loss, until: float) -> dict[str, float]:
 
 
 def _changed(model: Model, loss: Loss, until: float, changes: Mapping[str, float]) -> tuple[Model, Loss, float]:
-    parameters = Parameters(model)
+    parameters = Parameters(model, learnable(model))
     values = [changes.get(name, old) for name, old in zip(parameters.names, parameters.values.tolist(), strict=True)]
     model = parameters.with_values(np.array(values))
     if isinstance(model.initial, Normal):

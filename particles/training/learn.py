@@ -99,6 +99,7 @@ def fit(
         (ridge/2) abs(theta)^2 is added. Without it the least loss may be nowhere: a contracting network's falls for
         ever while w -> -oo.
     learn : tuple of str, default ("weight", "bias")
+        As of `Parameters`.
     bounds : dict of str to (float, float), optional
         By the names of `Parameters`, or "weight" and "bias" for all of them.
     stop : Stop, optional
@@ -171,13 +172,13 @@ def _residuals(sweep: Sweep) -> Callable[[Parameters], tuple[Floats, Floats]]:
 
 
 def _bounds(parameters: Parameters, given: dict[str, tuple[float, float]]) -> tuple[Floats, Floats]:
-    low, high = np.full(len(parameters.names), -np.inf), np.full(len(parameters.names), np.inf)
+    low, high = parameters.ends
     for name, (least, most) in given.items():
         chosen = [k for k, full in enumerate(parameters.names) if name in (full, full.split("[")[0].split(" ")[0])]
-        if not chosen or not least < most:
+        low[chosen], high[chosen] = np.maximum(low[chosen], least), np.minimum(high[chosen], most)
+        if not chosen or not least < most or not (low < high).all():
             known = ", ".join(parameters.names)
             raise InputError(f"bounds of {name!r} = {least!r}, {most!r}: allowed are {known}, each with low < high")
-        low[chosen], high[chosen] = least, most
     return low, high
 
 

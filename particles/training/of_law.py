@@ -64,6 +64,7 @@ def gradient_by_quadrature(model: Model, loss: Loss, until: float) -> Gradient:
     u = float(model.weights(until)[0, 0, 0]) * end + float(model.biases(until, model.weights(until), mean)[0, 0])
     return Gradient(
         loss=math.fsum(values * masses), levels=levels, weights=sums[:, :1, None], biases=sums[:, 1:2], nu2=0.0,
+        constant=float(sums[:, 3].sum()),
         mean=np.array([math.fsum(begin)]), std=np.array([math.fsum(begin * (x - law.mean)) / law.std]),
         horizon=math.fsum((slopes * masses * model.drift(u, end))[0]),
         slope=np.array([math.fsum((slopes * masses)[0])]),

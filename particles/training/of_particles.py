@@ -46,6 +46,8 @@ class Gradient:
         By the biases of each step, a copy a neuron.
     nu2 : float
         By the noise's variance; 0 without noise.
+    constant : float
+        By the drift's first constant, `Drift.constant`; 0 where it has none.
     mean, std : ndarray, shape (d,)
         By mean and standard deviation of the start, a feature; `std` is NaN where the start has no width.
     horizon : float
@@ -59,6 +61,7 @@ class Gradient:
     weights: Floats
     biases: Floats
     nu2: float
+    constant: float
     mean: Floats
     std: Floats
     horizon: float
@@ -135,7 +138,7 @@ class Sweep:
         )
 
     def of(self, model: Model) -> Sweep:
-        """The same particles, of a model that differs in weight and bias alone."""
+        """The same particles, of a model that differs in learnt numbers alone."""
         return dataclasses.replace(self, model=model, levels=self.scheme.levels(model, self.run.until, self.run.times))
 
     def gradient(self) -> Gradient:
@@ -151,7 +154,8 @@ class Sweep:
             levels=self.levels,
             weights=total[:, : size * size].reshape(-1, size, size),
             biases=total[:, size * size : size * (size + 1)],
-            nu2=float(total[:, -1].sum()),
+            nu2=float(total[:, -2].sum()),
+            constant=float(total[:, -1].sum()),
             horizon=self._horizon(state, at_end),
             slope=np.array(self._means(at_end[: model.dim])) * model.neurons,
             **self._start(slopes),
@@ -184,7 +188,7 @@ class Sweep:
         slopes = self._terms(state)[1]
         for k in range(len(rows) - 1, -1, -1):
             found = self.scheme.retrace(model, before.pop(), slopes, rows[k], self._address(k), block)
-            by_bias = found[:, 0, size * size : -1]
+            by_bias = found[:, 0, size * size : size * (size + 1)]
             all_of_it = ordered_sum(by_bias, self.ensemble.ranks) / self.ensemble.count
             for i, row in enumerate(model.weights(self.levels[k])[0]):  # a fixed order: no product of a library
                 slopes -= (row * all_of_it[i])[:, None]

@@ -37,5 +37,4 @@ def ends_and_tangents(parameters: Parameters, scheme: Scheme, begin: Floats, unt
     if model.nu2 > 0.0 or model.walls is not None or model.mean_coupled:
         raise InputError("tangents of ends: allowed is a model without noise, walls and a bias that follows the mean")
     levels = scheme.levels(model, until, [])
-    by_weights, by_biases = parameters.directions(levels[:-1])
-    return scheme.tangents(model, begin, levels, by_weights, by_biases)
+    return scheme.tangents(model, begin, levels, *parameters.directions(levels[:-1]))

@@ -20,6 +20,7 @@ from particles.model import (
     RELU,
     SIGMOID,
     TANH,
+    Dirac,
     Drift,
     Model,
     Normal,
@@ -46,8 +47,11 @@ FORMULAS: dict[str, Any] = {
 }
 
 
-def loss_of(model: Model, weights: Any, biases: Any, nu: Any, dt: float, points: Any, eta: Any = None) -> Any:
+def loss_of(
+    model: Model, weights: Any, biases: Any, nu: Any, dt: float, points: Any, eta: Any = None, constants: Any = None
+) -> Any:
     """Half the mean squared distance of the readouts from the target, of numbers that may be complex."""
+    constants = model.drift.constants if constants is None else constants
     x = np.tile(points[: model.dim], (model.neurons, 1)).astype(complex)
     low, high = np.array(model.box).T[:, :, None]
     x = np.where(x.real < low, low, np.where(x.real > high, high, x))
@@ -55,7 +59,7 @@ def loss_of(model: Model, weights: Any, biases: Any, nu: Any, dt: float, points:
         b = -w @ x.mean(axis=1) if model.mean_coupled else b
         shape = x if model.diffusion.power == 1 else 1.0
         kick = 0.0 if eta is None else math.sqrt(dt) * nu * shape * eta[k]
-        new = x + dt * FORMULAS[model.drift.name](w @ x + b[:, None], x, model.drift.constants) + kick
+        new = x + dt * FORMULAS[model.drift.name](w @ x + b[:, None], x, constants) + kick
         if model.walls is not None and model.wall == "sticky":
             held = (x.real <= low) | (x.real >= high)
             new = np.where(held, x, np.where(new.real < low, low, np.where(new.real > high, high, new)))
@@ -66,8 +70,8 @@ def loss_of(model: Model, weights: Any, biases: Any, nu: Any, dt: float, points:
     return 0.5 * ((ends - TARGET) ** 2).sum(axis=0).mean()
 
 
-def by_complex_step(model: Model, steps: int, eta: Any = None) -> tuple[Any, Any, Any]:
-    """Derivatives by the weights and biases of every step, and by nu^2."""
+def by_complex_step(model: Model, steps: int, eta: Any = None) -> tuple[Any, Any, Any, Any]:
+    """Derivatives by the weights and biases of every step, by nu^2, and by the drift's constant."""
     dt, h = UNTIL / steps, 1e-30
     times = dt * np.arange(steps)
     weights = model.weights(times)
@@ -86,7 +90,11 @@ def by_complex_step(model: Model, steps: int, eta: Any = None) -> tuple[Any, Any
     by_nu2 = 0.0
     if nu > 0.0:
         by_nu2 = loss_of(model, weights, biases, nu + 1j * h, dt, POINTS, eta).imag / h / (2.0 * nu)
-    return np.reshape(by_w, weights.shape), np.reshape(by_b, biases.shape), by_nu2
+    by_c = 0.0
+    if model.drift.constant:
+        first, *rest = model.drift.constants
+        by_c = loss_of(model, weights, biases, nu, dt, POINTS, eta, (first + 1j * h, *rest)).imag / h
+    return np.reshape(by_w, weights.shape), np.reshape(by_b, biases.shape), by_nu2, by_c
 
 
 def of(drift: Drift, dim: int = 1, **changed: Any) -> Model:
@@ -134,10 +142,11 @@ LONG = pytest.mark.long  # a kernel for each is compiled
 @pytest.mark.parametrize("name", [*EULER, *(pytest.param(name, marks=LONG) for name in MORE)])
 def test_the_adjoint_of_eulers_layers_is_exact_for_them(name: str) -> None:
     model, steps = (EULER | MORE)[name].model, (EULER | MORE)[name].steps
-    found, (by_w, by_b, _) = ours(model, Euler(layers=steps)), by_complex_step(model, steps)
+    found, (by_w, by_b, _, by_c) = ours(model, Euler(layers=steps)), by_complex_step(model, steps)
     np.testing.assert_allclose(found.weights, by_w, rtol=0.0, atol=2e-13 * np.abs(by_w).max())
     if not model.mean_coupled:
         np.testing.assert_allclose(found.biases, by_b, rtol=0.0, atol=2e-13 * np.abs(by_b).max())
+    assert found.constant == pytest.approx(by_c, rel=2e-13, abs=0.0)
 
 
 @pytest.mark.parametrize(
@@ -157,10 +166,11 @@ def test_the_adjoint_of_collisions_is_exact_with_the_numbers_held_fixed(dim: int
     model, steps = of(drift, dim, nu2=0.4, diffusion=shape), 5
     eta = variates(UNIFORM, COUNT, steps, dim=dim, seed=7)
     found = ours(model, Collisions(UNTIL / steps, "synchronous", UNIFORM), seed=7)
-    by_w, by_b, by_nu2 = by_complex_step(model, steps, eta)
+    by_w, by_b, by_nu2, by_c = by_complex_step(model, steps, eta)
     np.testing.assert_allclose(found.weights, by_w, rtol=0.0, atol=2e-13 * np.abs(by_w).max())
     np.testing.assert_allclose(found.biases, by_b, rtol=0.0, atol=2e-13 * np.abs(by_b).max())
     assert found.nu2 == pytest.approx(by_nu2, rel=2e-13)
+    assert found.constant == pytest.approx(by_c, rel=2e-13)
 
 
 @pytest.mark.parametrize(("walls", "dim"), [(None, 1), (None, 2), pytest.param((-0.5, 1.2), 1, marks=LONG)])
@@ -206,6 +216,24 @@ def test_numbers_of_a_network_of_fifty_layers() -> None:
     np.testing.assert_allclose(
         [*found.weights[[0, -1], 0, 0], *found.biases[[0, -1], 0]],
         [-4.21484266675e-4, -0.0999778095163, -4.23369322169e-4, -0.099988317663], rtol=1e-11,
+    )  # fmt: skip
+
+
+def test_numbers_of_a_cubic_network_in_the_plane() -> None:
+    """Ruseckas' (60)-(71) with w = (.3 -.8; .5 -.2), b = (.2, -.1), gamma = .4: limits of fine steps, elsewhere."""
+    start = Product([Dirac(0.7), Dirac(-0.4)])
+    model = Model(drift=cubic(0.4), weight=[[0.3, -0.8], [0.5, -0.2]], bias=[0.2, -0.1], initial=start)
+    rows = []
+    for layers_ in (800, 1600):
+        found = gradient(model, Euler(layers=layers_), Moment([1.0, 0.5]), count=1, until=1.5)
+        by_w, by_b = found.weights.sum(axis=0).ravel(), found.biases.sum(axis=0)
+        rows.append([found.loss, found.constant, found.horizon, *by_w, *by_b, *found.mean])
+    np.testing.assert_allclose(
+        2.0 * np.array(rows[1]) - rows[0],
+        [0.0456885919893949, 0.0593936863015237, -0.112619600736595, -0.0737081853901758, 0.0169098036237451,
+         -0.342415388563162, 0.0246457643985886, -0.0818019346935074, -0.354506569905490, -0.0996377743068305,
+         -0.150602722518296],
+        rtol=1e-5,
     )  # fmt: skip
 
 

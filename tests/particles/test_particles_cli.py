@@ -162,6 +162,8 @@ def learning_inputs(folder: Path, out: list[object]) -> dict[str, tuple[list[obj
         "unknown-method": ([*learn, "--method", "newton"], "lm, lbfgs, adam, descent"),
         "rate-without-a-method": ([*learn, "--rate", 2], "adam or descent"),
         "rate-of-lm": ([*learn, "--method", "lm", "--rate", 2], "--rate is not for --method lm"),
+        "constant-of-another-drift": ([*learn, "--learn", "gamma"], "learn = 'gamma' must be one of weight, bias"),
+        "learnt-twice": ([*learn, "--learn", "weight", "weight"], "holds 'weight' more than once"),
         "bounds-of-nothing": ([*learn, "--bounds", "speed=0:1"], "allowed are weight, bias"),
         "bounds-that-fall": ([*learn, "--bounds", "weight=1:0"], "low < high"),
         "bounds-of-words": ([*learn, "--bounds", "weight=a:b"], "NAME=LOW:HIGH"),
@@ -265,7 +267,7 @@ BAD_NAMES = [
     "energy-in-the-plane", "no-adjoint", "unknown-method", "rate-without-a-method", "rate-of-lm", "bounds-of-nothing",
     "bounds-that-fall", "bounds-of-words", "pieces-of-pieces", "negative-ridge", "lm-to-a-law",
     "learnt-case-without-a-word", "more-pieces-than-layers", "pieces-beyond-memory", "numbers-beyond-memory",
-    "layers-for-quadrature", "seed-for-quadrature",
+    "layers-for-quadrature", "seed-for-quadrature", "constant-of-another-drift", "learnt-twice",
 ]  # fmt: skip
 
 
@@ -351,6 +353,20 @@ def test_sensitivity_tells_derivatives_and_tries_its_forecast(capsys: pytest.Cap
     assert abs(told["forecast"] - told["value"]) > 1e-4
     assert run("sensitivity", "regression-2d", "--target", 1, "--layers", 10, "--count", 1000) == 0
     assert "d/d bias[1]" in capsys.readouterr().out
+
+
+def test_the_constant_of_a_drift_is_a_number_like_others(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "cubic.toml").write_text(PLAIN.replace('"tanh"', '{name = "cubic", gamma = 0.3}'))
+    words = [tmp_path / "cubic.toml", "--target", 0.5, "--count", 500, "--layers", 10, "--start", "quantile", "--json"]
+    assert run("sensitivity", *words, "--change", "gamma=0.3001") == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert told["changes"]["gamma"] == [0.3001, pytest.approx(1e-4 * told["derivatives"]["gamma"], rel=1e-9)]
+    assert told["found"] - told["value"] == pytest.approx(told["changes"]["gamma"][1], rel=1e-3)
+    assert run("train", *words, "--learn", "gamma", "--bounds", "gamma=0:0.2", "--out", tmp_path / "fit") == 0
+    learnt = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert learnt["names"] == ["gamma"]
+    assert 0.0 < learnt["values"]["gamma"] <= 0.2
+    assert f"gamma = {learnt['values']['gamma']!r}" in (tmp_path / "fit" / "case.toml").read_text()
 
 
 def test_train_keeps_the_learnt_case_for_every_other_command(

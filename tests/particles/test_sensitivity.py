@@ -113,13 +113,27 @@ def test_derivatives_of_the_flow_solve_their_equations(
 
     with mpmath.workdps(20):
         solved = mpmath.odefun(rates, 0, [mpmath.mpf(x), mpmath.mpf(1), mpmath.mpf(0), mpmath.mpf(0)], tol=1e-15)(t)
-    np.testing.assert_allclose([part[0] for part in found], [float(part) for part in solved], rtol=1e-13)
+    np.testing.assert_allclose([part[0] for part in found[:4]], [float(part) for part in solved], rtol=1e-13)
+    assert found.by_c.tolist() == [0.0]  # an activation has no constant
 
 
 def test_derivatives_of_bernoullis_flow() -> None:
-    found = flow_tangents(power_law(0.3, 3.0), np.array([1.1]), 0.7, 0.0, 2.0)
-    numbers = [1.486151176648415, 0.14996377497738453, 1.102540935507]
-    np.testing.assert_allclose([found.y[0], found.by_x[0], found.by_w[0]], numbers, rtol=1e-12)
+    for gamma, x, w, t, numbers in (
+        (0.3, 1.1, 0.7, 2.0, [1.486151176648415, 0.14996377497738453, 1.102540935507, -2.20198504028882]),
+        (0.4, 1.3, 0.0, 3.0, [0.57814905440891629, 0.087960846885485074, 1.0387472330401, -0.57974994182223212]),
+    ):
+        found = flow_tangents(power_law(gamma, 3.0), np.array([x]), w, 0.0, t)
+        np.testing.assert_allclose([*found.y, *found.by_x, *found.by_w, *found.by_c], numbers, rtol=1e-12)
+
+
+@pytest.mark.parametrize("drift", [power_law(0.3, 2.5), lognormal_family(0.5, lam=0.8)], ids=lambda drift: drift.name)
+def test_the_derivative_of_a_flow_by_the_constant_is_its_difference_quotient(drift: Drift) -> None:
+    x, h, first = np.array([0.2, 1.0, 3.0]), 1e-6, drift.constants[0]
+    up, down = (flow_tangents(drift.with_constant(first + s * h), x, 0.6, 0.0, 1.3).y for s in (1.0, -1.0))
+    np.testing.assert_allclose(flow_tangents(drift, x, 0.6, 0.0, 1.3).by_c, (up - down) / (2.0 * h), rtol=1e-8)
+    np.testing.assert_allclose(
+        drift.derivative_c(0.3, x), (drift.with_constant(2.0 * first)(0.3, x) - drift(0.3, x)) / first, rtol=1e-13
+    )
 
 
 def test_a_drift_that_states_no_derivative_of_its_flow_has_one() -> None:

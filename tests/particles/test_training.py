@@ -33,7 +33,7 @@ from particles.training.losses import EnergyDistance, Loss, Moment, Supervised
 from particles.training.methods import LBFGS, LM, Adam, Descent, Method, Stop
 from particles.training.objective import solved
 from particles.training.of_particles import gradient
-from particles.training.parameters import Parameters
+from particles.training.parameters import Parameters, learnable
 from particles.training.tangents import ends_and_tangents
 
 REGRESSION = Model(drift=TANH, weight=-1.0, bias=1.0, initial=Normal(1.0, 1.0))
@@ -142,6 +142,21 @@ def test_layers_are_learnt_each_for_itself() -> None:
     assert free.curve[-1].value < alike.curve[-1].value - 1e-3
 
 
+@pytest.mark.parametrize("method", [LM(), LBFGS()], ids=repr)
+def test_the_constant_of_a_drift_is_learnt(method: Method) -> None:
+    """Labels that a cubic network with other numbers makes are met by finding them; gamma is held above 0."""
+    start, asked = Samples(np.linspace(-2.0, 2.0, 200)), {"until": 1.5, "learn": ("weight", "gamma")}
+    labels = carry(Model(drift=cubic(0.7), weight=-0.4, bias=0.2, initial=Normal(0.0, 1.0)), Euler(dt=0.1),
+                   start.points, 1.5).reshape(-1)  # fmt: skip
+    model = Model(drift=cubic(0.2), weight=0.5, bias=0.2, initial=Normal(0.0, 1.0))
+    found = fit(model, Euler(dt=0.1), Supervised(labels), method, start=start, stop=Stop(gradient=1e-11), **asked)  # type: ignore[arg-type]
+    assert found.names == ("weight", "gamma")
+    np.testing.assert_allclose(found.curve[-1].theta, [-0.4, 0.7], rtol=1e-7)
+    steep = start.points + 0.2 * start.points**3
+    low = fit(model, Euler(dt=0.1), Supervised(steep), method, start=start, **asked)  # type: ignore[arg-type]
+    assert low.model.drift.constants == (1e-100, 3.0)
+
+
 def test_distances_to_laws_are_learnt_too() -> None:
     """A normal law can't be met, but two numbers come near."""
     found = learnt(loss=EnergyDistance(Normal(2.0, 0.25)), stop=Stop(gradient=1e-8))
@@ -163,6 +178,7 @@ def test_noise_is_no_hindrance() -> None:
         (REGRESSION, ExactFlow()),
         (Model(drift=TANH, weight=layers([-1.0, 0.5], 2.0), bias=[1.0], initial=Normal(1.0, 1.0)), Euler(layers=8)),
         (Model(drift=cubic(0.2), weight=0.5, bias=0.1, initial=Normal(1.0, 1.0), neurons=2), Euler(layers=8)),
+        (Model(drift=cubic(0.2), weight=layers([0.5, -0.3], 2.0), bias=0.0, initial=Normal(1.0, 1.0)), ExactFlow()),
         (
             Model(
                 drift=TANH, weight=[[-1.0, 0.4], [0.2, -0.5]], bias=[0.3, 0.1],
@@ -175,12 +191,13 @@ def test_noise_is_no_hindrance() -> None:
 def test_tangents_of_ends_are_the_adjoints_gradient(model: Model, scheme: Any) -> None:
     """Two routes to dL/dtheta: tangents forwards, and the adjoint backwards."""
     loss, asked = Moment(2.0), {"count": 300, "until": 2.0, "seed": 3}
-    found = Parameters(model).chain(gradient(model, scheme, loss, **asked))  # type: ignore[arg-type]
+    parameters = Parameters(model, learnable(model))
+    found = parameters.chain(gradient(model, scheme, loss, **asked))  # type: ignore[arg-type]
     from particles.base.parallel import serial
     from particles.ensemble import Ensemble
 
     begin = Ensemble(300, serial()).start(model, "random", 3, 0)
-    ends, tangents = ends_and_tangents(Parameters(model), scheme, begin, 2.0)
+    ends, tangents = ends_and_tangents(parameters, scheme, begin, 2.0)
     readouts = ends.reshape(model.neurons, model.dim, -1).mean(axis=0) - 2.0
     by_theta = tangents.reshape(len(tangents), model.neurons, model.dim, -1).mean(axis=1)
     np.testing.assert_allclose((by_theta * readouts).sum(axis=1).mean(axis=1), found, rtol=1e-11, atol=1e-14)

@@ -24,6 +24,7 @@ the range of numbers. e^(wt) may leave it: what rests stays, and what runs away 
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ from numpy.typing import ArrayLike
 
 from particles import vmath
 from particles.base.arrays import Floats, over_arrays
-from particles.base.checks import require_type
+from particles.base.checks import require_positive, require_type
 from particles.base.errors import InputError
 from particles.base.jit import Formula, formula
 
@@ -77,6 +78,10 @@ class Drift:
         1: f >= 0 everywhere; -1: f <= 0; 0: either, or not known.
     contracts : bool, default False
         0 < f/u <= 1, and f/u -> 1 at u = 0: w < 0 draws everything to the zero of u.
+    constant : str, default ""
+        Name of the first of the constants, where the drift can be differentiated by it.
+    f_c : formula (u, x, c) -> float, optional
+        That derivative, u and x held fixed.
     extended : callable (u, x, c) -> ndarray, optional
         f over numpy's extended floats by other functions than `vmath`: what rounding is measured against.
     """
@@ -101,12 +106,16 @@ class Drift:
     rectified: bool = False
     sign: int = 0
     contracts: bool = False
+    constant: str = ""
+    f_c: Formula | None = None
     extended: Callable[[Any, Any, Any], Any] | None = None
 
     def __post_init__(self) -> None:
         require_type("name", self.name, str, "a text")
         for name in ("value", "f_u", "f_x", "f_uu"):
             require_type(name, getattr(self, name), Callable, "a function (u, x, c)")  # type: ignore[arg-type]
+        if (self.f_c is None) != (not self.constant) or (self.constant and not self.constants):
+            raise InputError(f"constant = {self.constant!r}: a derivative f_c needs the name and value of a constant")
 
     def __call__(self, u: ArrayLike, x: ArrayLike) -> Floats:
         """Drift at arrays u and x, broadcast against each other."""
@@ -119,6 +128,15 @@ class Drift:
     def derivative_x(self, u: ArrayLike, x: ArrayLike) -> Floats:
         """df/dx at arrays u and x, u held fixed."""
         return over_arrays(self.f_x, u, x, constants=self.constants)
+
+    def derivative_c(self, u: ArrayLike, x: ArrayLike) -> Floats:
+        """df/dc at arrays u and x, c the first constant; 0 where the drift states no such derivative."""
+        return over_arrays(self.f_c or zero, u, x, constants=self.constants)
+
+    def with_constant(self, value: float) -> Drift:
+        """The drift with another first constant, a positive finite number, or InputError."""
+        require_positive(self.constant, value)
+        return dataclasses.replace(self, constants=(float(value), *self.constants[1:]))
 
     @property
     def f_u_of_value(self) -> Formula:

@@ -24,6 +24,11 @@ def _lognormal_x(u: float, x: float, c: Constants) -> float:
 
 
 @formula
+def _lognormal_c(u: float, x: float, c: Constants) -> float:
+    return -(1.0 / c[1]) * vmath.expm1(c[1] * vmath.log(x / c[2])) * x
+
+
+@formula
 def _lognormal_flow(x: float, w: float, b: float, t: float, p: float, q: float, c: Constants) -> float:
     """x (1 + (z - 1) p)^(-1/delta), p = 1 - e^(-lam t): z = (x/scale)^delta obeys the logistic equation; q = 1 - p.
 
@@ -63,6 +68,6 @@ def lognormal_family(delta: float, *, lam: float = 1.0, scale: float = 1.0) -> D
     require_positive("scale", scale)
     return Drift(
         "lognormal-family", _lognormal, zero, _lognormal_x, zero, 0.0, math.inf, (lam, delta, scale),
-        flow=_lognormal_flow, propagator=_lognormal_propagator, reproducible=True,
+        flow=_lognormal_flow, propagator=_lognormal_propagator, reproducible=True, constant="lam", f_c=_lognormal_c,
         extended=_lognormal_extended,
     )  # fmt: skip

@@ -28,6 +28,12 @@ def _power_x(u: float, x: float, c: Constants) -> float:
 
 
 @formula
+def _power_c(u: float, x: float, c: Constants) -> float:
+    grown = vmath.exp(c[1] * vmath.log(abs(x)))
+    return grown if x < 0.0 else -grown
+
+
+@formula
 def _cubic(u: float, x: float, c: Constants) -> float:
     return fma(-c[0] * x * x, x, u)
 
@@ -35,6 +41,11 @@ def _cubic(u: float, x: float, c: Constants) -> float:
 @formula
 def _cubic_x(u: float, x: float, c: Constants) -> float:
     return -3.0 * c[0] * x * x
+
+
+@formula
+def _cubic_c(u: float, x: float, c: Constants) -> float:
+    return -(x * x) * x
 
 
 @formula
@@ -84,11 +95,11 @@ def power_law(gamma: float, mu: float) -> Drift:
     require_finite("mu", mu, largest=100.0)
     if not mu > 1.0:
         raise InputError(f"mu = {mu!r} must be a finite number above 1")
-    value, f_x = (_cubic, _cubic_x) if mu == 3.0 else (_power, _power_x)
+    value, f_x, f_c = (_cubic, _cubic_x, _cubic_c) if mu == 3.0 else (_power, _power_x, _power_c)
     return Drift(
         "cubic" if mu == 3.0 else "power-law", value, one, f_x, zero, 1.0, math.inf, (gamma, mu),
         flow=_power_flow, propagator=_power_propagator, flow_x=_power_flow_x, flow_needs_zero_bias=True, scaled=False,
-        reproducible=True, extended=_power_extended,
+        reproducible=True, constant="gamma", f_c=f_c, extended=_power_extended,
     )  # fmt: skip
 
 

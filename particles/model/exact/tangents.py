@@ -1,6 +1,7 @@
-"""Derivatives of the exact flow y = X_t(x) of x' = f(w x + b, x) on the line, by x, w and b.
+"""Derivatives of the exact flow y = X_t(x) of x' = f(w x + b, x) on the line, by x, w, b and a constant c of f.
 
-    dy/dx = J_t(x),   dy/dw = int_0^t J_(t-s)(x_s) f_u(u_s) x_s ds,   dy/db = int_0^t J_(t-s)(x_s) f_u(u_s) ds
+    dy/dx = J_t(x),   dy/dw = int_0^t J_(t-s)(x_s) f_u(u_s) x_s ds,   dy/db = int_0^t J_(t-s)(x_s) f_u(u_s) ds,
+    dy/dc = int_0^t J_(t-s)(x_s) f_c(u_s, x_s) ds
 
 Where f depends on u alone, a shift of x by b/w and a stretch of time by w leave the flow as it is, so that
 
@@ -34,6 +35,7 @@ class Tangents(NamedTuple):
     by_x: Floats
     by_w: Floats
     by_b: Floats
+    by_c: Floats
 
 
 def flow_tangents(drift: Drift, x: Floats, w: float, b: float, t: float) -> Tangents:
@@ -47,19 +49,22 @@ def flow_tangents(drift: Drift, x: Floats, w: float, b: float, t: float) -> Tang
     y = flow_map(drift, x, w, b, t)
     by_x = _jacobian(drift, x, y, w, b, t)
     plain = drift.f_x is zero
-    if plain and abs(w) * t >= _PANEL:
-        return Tangents(y, by_x, (x * by_x + t * drift(w * y + b, y) - y) / w, (by_x - 1.0) / w)
-    by_w, by_b = np.zeros_like(x), np.zeros_like(x)
+    if plain and drift.f_c is None and abs(w) * t >= _PANEL:
+        return Tangents(y, by_x, (x * by_x + t * drift(w * y + b, y) - y) / w, (by_x - 1.0) / w, np.zeros_like(x))
+    by_w, by_b, by_c = np.zeros_like(x), np.zeros_like(x), np.zeros_like(x)
     nodes, weights = gauss(_NODES)
     panels = max(1, math.ceil(abs(w) * t / _PANEL)) * (1 if plain else 8)
     for k in range(panels):
         for node, weight in zip(nodes, weights, strict=True):
             s = (k + 0.5 * (1.0 + node)) * t / panels
             here = flow_map(drift, x, w, b, s)
-            part = 0.5 * weight * t / panels * drift.derivative_u(w * here + b, here)
-            part = part * _jacobian(drift, here, y, w, b, t - s)
+            share = 0.5 * weight * t / panels
+            left = _jacobian(drift, here, y, w, b, t - s)
+            part = share * drift.derivative_u(w * here + b, here) * left
             by_w, by_b = by_w + part * here, by_b + part
-    return Tangents(y, by_x, by_w, by_b)
+            if drift.f_c is not None:
+                by_c = by_c + share * drift.derivative_c(w * here + b, here) * left
+    return Tangents(y, by_x, by_w, by_b, by_c)
 
 
 @kernel
