@@ -57,5 +57,8 @@ class Logistic:
     def failure(self, theta: Any, indices: Any) -> str:
         return f"sample {indices[0]}: the output is not finite"
 
+    def remarks(self, theta: Any) -> tuple[str, ...]:
+        return ()
+
     def describe(self) -> dict[str, Any]:
         return {"kind": "logistic", "count": self.count}

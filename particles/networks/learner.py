@@ -60,6 +60,9 @@ class Learner(Protocol):
     def failure(self, theta: Floats, indices: Indices) -> str:
         """A sentence on the first of these samples whose loss or derivative is not finite: where, and the cure."""
 
+    def remarks(self, theta: Floats) -> tuple[str, ...]:
+        """What is to be said of the numbers that a training has ended with; nothing random, the same on every rank."""
+
     def describe(self) -> dict[str, Any]:
         """Architecture and data, plain values for JSON: what tells one training from another."""
 

@@ -152,7 +152,9 @@ def train(
             progress(state.step / loop.steps)
     chosen, remarks = _outcome(state)
     info = {**described, "ranks": ranks.size, "promise": promise(True), "provenance": provenance()}
-    return Trained(chosen, tuple(state.curve), remarks, {**info, "weights": digest(chosen)})
+    return Trained(
+        chosen, tuple(state.curve), (*remarks, *learner.remarks(chosen)), {**info, "weights": digest(chosen)}
+    )
 
 
 def digest(theta: Floats) -> str:
