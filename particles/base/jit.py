@@ -79,7 +79,7 @@ def _load_numba() -> Callable[..., Any]:
     import numba
     from numba.extending import register_jitable
 
-    from particles.base import intrinsics  # registers the shims
+    from particles.base import intrinsics, lane_intrinsics  # noqa: F401  these register the shims and the lanes
 
     if signals.heard.in_command:
         _spare_blas()

@@ -100,13 +100,17 @@ def _versions() -> tuple[str, ...]:
     import numba
     import numpy
 
-    from particles.base import intrinsics, jit
+    from particles.base import intrinsics, jit, lane_intrinsics
 
     names = ("OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "ENABLE_AVX")
     switches = [f"{name}={getattr(numba.config, name, None)}" for name in names]
-    own = [hashlib.sha256(Path(str(module.__file__)).read_bytes()).hexdigest() for module in (intrinsics, jit)]
+    own = [_file_digest(str(module.__file__)) for module in (intrinsics, lane_intrinsics, jit)]
     libraries = [numba.__version__, llvmlite.__version__, numpy.__version__]
     return (platform.python_implementation(), platform.python_version(), *libraries, *switches, *own)
+
+
+def _file_digest(path: str) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def pack(code: bytes, key: bytes) -> bytes:

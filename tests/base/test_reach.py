@@ -14,8 +14,9 @@ from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
+import pytest
 
-from particles.base import intrinsics
+from particles.base import intrinsics, lane_intrinsics
 from particles.base.code_digest import current_digest
 
 PACKAGES = ("particles", "kinetic", "validation")
@@ -158,10 +159,13 @@ def test_what_a_key_does_not_cover_is_found() -> None:
         assert any(told in sentence for sentence in found)
 
 
-def test_what_gives_machine_instructions_needs_nothing_of_the_project_but_the_shims() -> None:
-    """The bytes of this file are in every key, and the shims' formulas in the digest of what calls them."""
-    tree = ast.parse(Path(str(intrinsics.__file__)).read_text())
+@pytest.mark.parametrize(("module", "shims"), [(intrinsics, "shims"), (lane_intrinsics, "lanes")])
+def test_what_gives_machine_instructions_needs_nothing_of_the_project_but_the_shims(
+    module: ModuleType, shims: str
+) -> None:
+    """The bytes of these files are in every key, and the shims' formulas in the digest of what calls them."""
+    tree = ast.parse(Path(str(module.__file__)).read_text())
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     ours = [(n.module, [a.name for a in n.names]) for n in imports if str(n.module).partition(".")[0] in PACKAGES]
-    assert ours == [("particles.base", ["shims"])]
+    assert ours == [("particles.base", [shims])]
     assert not any(isinstance(node, ast.Import) for node in ast.walk(tree))
