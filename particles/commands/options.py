@@ -12,12 +12,14 @@ from particles.base import command
 from particles.base.errors import InputError
 
 if TYPE_CHECKING:
-    from particles.model import Case
+    from particles.model import Case, Samples
     from particles.run import Run
     from particles.schemes.scheme import Scheme
     from particles.training.losses import Loss
 
-_LOSSES = ("moment", "w2", "w1", "energy", "l2")
+LABELLED = ("supervised", "cross-entropy")
+"""Losses whose target are the labels of the points given."""
+_LOSSES = ("moment", "w2", "w1", "energy", *LABELLED, "l2")
 
 
 def add_case(parser: argparse.ArgumentParser) -> None:
@@ -110,13 +112,10 @@ def run_of(arguments: argparse.Namespace, case: Case, scheme: Scheme) -> Run:
     """The run of the options; what is not given is the case's own."""
     from particles.run import Run
 
-    until, start = arguments.until or case.until, getattr(arguments, "start", "random")
-    if start == "given":
-        if case.samples is None:
-            raise InputError(f"start = 'given': case {case.name!r} is not of measurements, so no points are given")
-        start = case.samples
+    until = arguments.until or case.until
+    count, start = _points(arguments, case, getattr(arguments, "start", "random"))
     return Run(
-        count=arguments.count or (case.count if isinstance(start, str) else start.count),
+        count=count,
         until=until,
         times=arguments.times or snapshots_of(case, scheme, until),
         start=start,
@@ -126,27 +125,63 @@ def run_of(arguments: argparse.Namespace, case: Case, scheme: Scheme) -> Run:
     )
 
 
+def _points(arguments: argparse.Namespace, case: Case, start: str) -> tuple[int, str | Samples]:
+    """How many particles, and where they start; those of the case are counted by its points."""
+    if start != "given":
+        return arguments.count or case.count, start
+    if case.samples is None:
+        raise InputError(f"start = 'given': case {case.name!r} is not of measurements, so no points are given")
+    return arguments.count or case.samples.count, case.samples
+
+
+def points_of(arguments: argparse.Namespace, case: Case) -> tuple[int, str | Samples]:
+    """The same for a loss: where labels are its target, the particles start at the points that have them."""
+    if arguments.loss not in LABELLED:
+        return _points(arguments, case, arguments.start or "random")
+    if (arguments.start or "given") != "given":
+        raise InputError(f"start = {arguments.start!r} with loss {arguments.loss!r}: allowed is 'given', as labels are")
+    return _points(arguments, case, "given")
+
+
 def add_loss(parser: argparse.ArgumentParser) -> None:
     """Add a case, its particles and scheme, and the loss at the horizon with its target."""
     parser.add_argument("case", metavar="CASE", help="name of a case, or a TOML file")
     parser.add_argument("--count", type=command.positive_integer, help="particles over all ranks, such as 1e6")
     add_scheme_options(parser)
     parser.add_argument("--until", type=command.positive_float, metavar="T", help="horizon")
-    parser.add_argument("--start", default="random", help="random, stratified or quantile (default: random)")
-    parser.add_argument("--seed", type=command.seed, default=0, help="0 to 2**32 - 1 (default: 0)")
-    parser.add_argument("--loss", choices=_LOSSES, default="moment", help="moment: E abs(x - y)^2/2, or to a law")
     parser.add_argument(
-        "--target", required=True, metavar="Y", help="a number, or for w2, w1 and energy normal:MEAN:STD too"
+        "--start", help="random, stratified, quantile, or given of a case of measurements (default: random)"
     )
+    parser.add_argument("--seed", type=command.seed, default=0, help="0 to 2**32 - 1 (default: 0)")
+    parser.add_argument(
+        "--loss", choices=_LOSSES, default="moment",
+        help="moment: E abs(x - y)^2/2; w2, w1, energy: to a law; supervised, cross-entropy: to the case's labels",
+    )  # fmt: skip
+    parser.add_argument(
+        "--target", metavar="Y",
+        help="a number, for w2, w1 and energy normal:MEAN:STD too, for a moment in R^d d numbers such as 2,0.5",
+    )  # fmt: skip
 
 
-def loss_of(arguments: argparse.Namespace) -> Loss:
+def loss_of(arguments: argparse.Namespace, case: Case) -> Loss:
     """The loss of the options; InputError where the target does not suit it."""
     from particles.model import Dirac, Normal
-    from particles.training.losses import EnergyDistance, FirstTransport, Moment, Transport
+    from particles.training.cross_entropy import CrossEntropy
+    from particles.training.losses import EnergyDistance, FirstTransport, Moment, Supervised, Transport
 
     if arguments.loss == "l2":
-        raise InputError("loss = 'l2' of a cloud, or to a point, is infinite: allowed are moment, w2, w1, energy")
+        allowed = ", ".join(_LOSSES[:-1])
+        raise InputError(f"loss = 'l2' of a cloud, or to a point, is infinite: allowed are {allowed}")
+    if arguments.loss in LABELLED:
+        if arguments.target is not None:
+            raise InputError(f"target = {arguments.target!r}: loss {arguments.loss!r} takes the labels of the case")
+        if case.samples is None or case.samples.labels is None:
+            raise InputError(f"loss = {arguments.loss!r}: case {case.name!r} has no labels, which are its target")
+        return (Supervised if arguments.loss == "supervised" else CrossEntropy).of(case.samples)
+    if arguments.target is None:
+        raise InputError(f"loss = {arguments.loss!r} needs a target: give --target")
+    if arguments.loss == "moment" and "," in arguments.target:
+        return Moment([_coordinate(text) for text in arguments.target.split(",")])
     kind, *numbers = arguments.target.split(":")
     try:
         law: Any = Normal(*_normal(numbers)) if kind == "normal" else Dirac(command.finite_float(kind))
@@ -159,6 +194,13 @@ def loss_of(arguments: argparse.Namespace) -> Loss:
     kinds: dict[str, Any] = {kind.name: kind for kind in (Transport, FirstTransport, EnergyDistance)}
     loss: Loss = kinds[arguments.loss](law)
     return loss
+
+
+def _coordinate(text: str) -> float:
+    try:
+        return command.finite_float(text)
+    except argparse.ArgumentTypeError as error:
+        raise InputError(f"argument --target: {error}, or several such as 2,0.5") from None
 
 
 def _normal(numbers: list[str]) -> tuple[float, float]:

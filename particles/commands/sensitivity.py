@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from particles.base import command
 from particles.base.errors import InputError
-from particles.commands.options import add_loss, loss_of, scheme_of
+from particles.commands.options import LABELLED, add_loss, loss_of, points_of, scheme_of
 
 if TYPE_CHECKING:
     from particles.model import Case
@@ -29,7 +29,7 @@ def add_parser(commands: Any) -> None:
         help="forecast the loss to first order for other values, and compare: weight=-1.1, target=2.5, mean=1.2",
     )  # fmt: skip
     told.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
-    told.set_defaults(execute=execute, start=None, seed=None)  # what is given is seen
+    told.set_defaults(execute=execute, seed=None)  # what is given is seen
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -38,12 +38,13 @@ def execute(arguments: argparse.Namespace) -> int:
     from particles.training.forecast import sensitivity
 
     case = load_case(arguments.case)
-    loss, changes, until = loss_of(arguments), _changes(arguments.change), arguments.until or case.until
+    loss, changes, until = loss_of(arguments, case), _changes(arguments.change), arguments.until or case.until
     loss.given(case.model.dim, 0, 0)
     differentiate, route = _route(arguments, case)
     found = sensitivity(case.model, loss, until, differentiate, route, changes)
     if command.launched_rank() == 0:
-        print(f"{case.name}: loss {found.loss} to {arguments.target} at t = {until:g}, {found.route}")
+        target = arguments.target or "the labels"
+        print(f"{case.name}: loss {found.loss} to {target} at t = {until:g}, {found.route}")
         print(f"{'loss':<24} {found.value:.12g}")
         for name, value in found.derivatives.items():
             print(f"{'d/d ' + name:<24} {value:.12g}")
@@ -59,6 +60,8 @@ def execute(arguments: argparse.Namespace) -> int:
 def _route(arguments: argparse.Namespace, case: Case) -> tuple[Any, str]:
     """What differentiates, and in words."""
     if arguments.quadrature:
+        if arguments.loss in LABELLED:
+            raise InputError(f"--quadrature with loss {arguments.loss!r}: allowed are particles, which have the labels")
         for name in _OF_PARTICLES:
             if (given := getattr(arguments, name)) is not None and given is not False:  # a seed of 0 is one
                 raise InputError(f"--{name} is for particles: --quadrature has none, and follows the exact flow")
@@ -68,8 +71,7 @@ def _route(arguments: argparse.Namespace, case: Case) -> tuple[Any, str]:
     from particles.run import Run
     from particles.training.of_particles import gradient
 
-    scheme, count = scheme_of(arguments, case), arguments.count or case.count
-    start, seed = arguments.start or "random", arguments.seed or 0
+    scheme, (count, start), seed = scheme_of(arguments, case), points_of(arguments, case), arguments.seed or 0
     scheme.require_adjoint(case.model)
     Run(count=count, until=arguments.until or case.until, start=start).check(case.model, scheme)
     asked = {"count": count, "start": start, "seed": seed}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from particles.base import command
 from particles.base.errors import InputError, plain
 from particles.base.terminal import say
-from particles.commands.options import add_loss, loss_of, scheme_of
+from particles.commands.options import add_loss, loss_of, points_of, scheme_of
 
 if TYPE_CHECKING:
     from particles.model import Model
@@ -47,34 +47,37 @@ def add_parser(commands: Any) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Learn weight and bias of a case so that a loss at the horizon is least.
 
-    DIR holds the case with what was learnt, case.toml, which every other command takes, and the record, fit.json.
+    DIR holds the case with what was learnt, case.toml, which every other command takes, its measurements, where it has
+    such, and the record, fit.json.
     """
     from particles.base.files import check_output_folder, new_folder, write_json, write_text
     from particles.base.parallel import world
     from particles.model import load_case
-    from particles.model.cases.write import toml_of
+    from particles.model.cases.write import MEASUREMENTS, table_of, toml_of
     from particles.training.learn import fit
     from particles.training.methods import Stop
 
     case = load_case(arguments.case)
-    loss, scheme, method = loss_of(arguments), scheme_of(arguments, case), _method(arguments)
+    loss, scheme, method = loss_of(arguments, case), scheme_of(arguments, case), _method(arguments)
     toml_of(case)  # what could not be kept is refused before anything is learnt
-    check_output_folder(arguments.out, FILES, replace=arguments.replace)
+    check_output_folder(arguments.out, FILES, (*FILES, MEASUREMENTS), replace=arguments.replace)
     until = arguments.until or case.until
     stop = Stop(arguments.gradient, -float("inf") if arguments.value is None else arguments.value, arguments.iterations)
     learn = tuple(arguments.learn or ("weight", "bias"))
     model = case.model if arguments.pieces is None else _in_pieces(case.model, scheme, learn, arguments.pieces, until)
+    count, start = points_of(arguments, case)
     found = fit(
-        model, scheme, loss, method, count=arguments.count or case.count, until=until, start=arguments.start,
-        seed=arguments.seed, ridge=arguments.ridge, learn=learn, bounds=_bounds(arguments.bounds), stop=stop,
-        tell=_tell,
+        model, scheme, loss, method, count=count, until=until, start=start, seed=arguments.seed, ridge=arguments.ridge,
+        learn=learn, bounds=_bounds(arguments.bounds), stop=stop, tell=_tell,
     )  # fmt: skip
     learnt = dataclasses.replace(case, name=f"{case.name} learnt", model=found.model, until=until, times=(until,))
     told = {"case": case.name, "target": arguments.target, **found.to_dict()}
 
     def keep() -> None:
-        with new_folder(arguments.out, FILES, replace=arguments.replace) as folder:
+        with new_folder(arguments.out, (*FILES, MEASUREMENTS), replace=arguments.replace) as folder:
             write_text(Path(folder) / "case.toml", toml_of(learnt))
+            if measured := table_of(learnt):
+                write_text(Path(folder) / MEASUREMENTS, measured)
             write_json(Path(folder) / "fit.json", told)
 
     world().on_first(keep, Path(arguments.out))

@@ -157,6 +157,20 @@ def to_target(x: float, given: float) -> float:
     return x - given
 
 
+@kernel
+def _begin(start: Formula) -> Formula:
+    def loop(x: Any, given: Any) -> None:
+        for i in range(x.size):
+            given[i] = start(x[i], given[i])
+
+    return loop
+
+
+def begin_adjoint(start: Formula, x: Any, given: Any) -> None:
+    """Turn what `start` takes into the derivative at the ends x, shape (m,), in place."""
+    _begin(start)(x, given)
+
+
 def adjoint_line(
     drift: Formula, f_u: Formula, f_x: Formula, wall: Formula, slope: Formula, start: Formula, f_c: Formula | None
 ) -> Any:

@@ -33,6 +33,7 @@ MISSING = ("refuse", "drop")
 _NO_THOUSANDS = re.compile(r"[+-]?(0?,\d+|\d*,(\d{1,2}|\d{4,}))([eE][+-]?\d+)?", re.ASCII)
 _STATED = re.compile(r'"?sep=([,;\t| ])"?', re.IGNORECASE)
 _ABSENT = {"", "na", "n/a", "nan", "null", "none", "."}
+_INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 LARGEST = 2**30  # bytes of a table of text
 Row = tuple[int, list[str]]  # number of the line in the file, fields
 
@@ -110,6 +111,51 @@ def read_measurements(path: str | Path, column: str | None = None, dialect: Dial
     return np.array(values, dtype=np.float64)
 
 
+def read_labelled(
+    path: str | Path, column: str | None, labels: str, dialect: Dialect | None = None
+) -> tuple[Floats, list[int] | list[str]]:
+    """Read measurements and the labels in another column of the same table, in its order.
+
+    Labels are integers where all of them are, else texts. What is left out on request is left out with its label.
+
+    Parameters
+    ----------
+    path, column, dialect
+        As of `read_measurements`.
+    labels : str
+        Name of the column of labels.
+
+    Raises
+    ------
+    InputError
+        As `read_measurements`; if the file is no table, or a label is empty.
+    """
+    path = Path(os.path.expanduser(path))
+    if path.suffix == ".npy":
+        raise InputError(f"labels = {labels!r}: {path} is a row of numbers, allowed is a table with such a column")
+    lines = _lines(_text(path))
+    with reading(path):
+        values, dropped = _read_column(lines, column, dialect or Dialect())
+        found = _read_labels(lines, labels, set(dropped), dialect or Dialect())
+        Empirical(values)  # refuses what is no data
+    if dropped:
+        say("measurements", f"{path}: {_lines_told(dropped)} without a number left out")
+    return np.array(values), found
+
+
+def _read_labels(
+    lines: list[tuple[int, str]], column: str, dropped: set[int], dialect: Dialect
+) -> list[int] | list[str]:
+    names, place, entries = _column(lines, column, dialect)[:3]
+    found = []
+    for number, text in entries:
+        if not text and number not in dropped:
+            raise ValueError(f"line {number}, column {names[place]!r} is empty, where a label must stand")
+        if number not in dropped:
+            found.append(text)
+    return [int(text) for text in found] if all(map(_INTEGER.fullmatch, found)) else found
+
+
 def _lines_told(numbers: Sequence[int]) -> str:
     shown = ", ".join(map(str, numbers[:10])) + (", ..." if len(numbers) > 10 else "")
     return f"{len(numbers)} row{'s' * (len(numbers) > 1)} (line {shown})"
@@ -153,6 +199,21 @@ def _lines(text: str) -> list[tuple[int, str]]:
 
 def _read_column(lines: list[tuple[int, str]], column: str | None, dialect: Dialect) -> tuple[list[float], list[int]]:
     """Numbers of a column, and the lines that were left out."""
+    names, place, entries, separator = _column(lines, column, dialect)
+    decimal = dialect.decimal or _decimal([text for _, text in entries], separator)
+    values, dropped = [], []
+    for number, text in entries:
+        if text.lower() in _ABSENT and dialect.missing == "drop":
+            dropped.append(number)
+        else:
+            values.append(_number(text, f"line {number}, column {names[place]!r}", decimal))
+    return values, dropped
+
+
+def _column(
+    lines: list[tuple[int, str]], column: str | None, dialect: Dialect
+) -> tuple[list[str], int, list[tuple[int, str]], str]:
+    """Names of the columns, the number of one, its entries with their lines, and what separates."""
     stated = _STATED.fullmatch(lines[0][1]) if lines else None  # by a spreadsheet: it is no heading
     lines = lines[1:] if stated else lines
     separator = dialect.separator or (stated[1] if stated else _separator(lines, dialect))
@@ -162,15 +223,7 @@ def _read_column(lines: list[tuple[int, str]], column: str | None, dialect: Dial
         raise ValueError("it is empty: the first line must name the columns")
     names = [name.strip() for name in heading[1]]
     place = _place(names, column)
-    entries = list(_entries(rows, names, place, heading[0], separator))
-    decimal = dialect.decimal or _decimal([text for _, text in entries], separator)
-    values, dropped = [], []
-    for number, text in entries:
-        if text.lower() in _ABSENT and dialect.missing == "drop":
-            dropped.append(number)
-        else:
-            values.append(_number(text, f"line {number}, column {names[place]!r}", decimal))
-    return values, dropped
+    return names, place, list(_entries(rows, names, place, heading[0], separator)), separator
 
 
 def _rows(lines: list[tuple[int, str]], separator: str) -> Iterator[Row]:

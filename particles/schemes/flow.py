@@ -13,7 +13,7 @@ from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.jit import Formula
 from particles.kernels import line, space
-from particles.kernels.adjoint import given_slope
+from particles.kernels.adjoint import begin_adjoint, given_slope
 from particles.kernels.reductions import block_sums
 from particles.model.exact.expm import affine_flow
 from particles.model.exact.tangents import flow_tangents
@@ -106,7 +106,7 @@ class ExactFlow(Scheme):
             for w, b, t, *_ in rows:
                 found.append(flow_tangents(model.drift, state[i], w, b, t))
                 state[i] = found[-1].y
-            slopes[i] = start(state[i], slopes[i])
+            begin_adjoint(start, state[i], slopes[i])
             for k in range(steps - 1, -1, -1):
                 out[:, k, i * size + i] = block_sums(slopes[i] * found[k].by_w, block)
                 out[:, k, size * size + i] = block_sums(slopes[i] * found[k].by_b, block)

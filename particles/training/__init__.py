@@ -8,6 +8,7 @@
 -0.743582
 """
 
+from particles.training.cross_entropy import CrossEntropy
 from particles.training.forecast import Sensitivity, sensitivity
 from particles.training.learn import Fit, fit
 from particles.training.losses import EnergyDistance, FirstTransport, Loss, Moment, Supervised, Transport
@@ -20,6 +21,7 @@ __all__ = [
     "LBFGS",
     "LM",
     "Adam",
+    "CrossEntropy",
     "Descent",
     "EnergyDistance",
     "FirstTransport",

@@ -5,6 +5,7 @@ loss                  term of a particle at x                     its derivative
 ====================  ==========================================  ============================================
 `Moment(y)`           abs(x - y)^2/2                              x - y
 `Supervised(h)`       abs(x - h_i)^2/2, label h_i                 x - h_i
+`CrossEntropy(h)`     -log P(h_i; x), see its module              P(k; x) - [k = h_i]
 `Transport(law)`      (x - Q(p))^2/2                              x - Q(p)
 `FirstTransport`      abs(x - Q(p))                               sign(x - Q(p))
 `EnergyDistance`      2 E abs(x - Y) - 2 (2 p - 1) x - E abs(Y-Y')  4 (F(x) - p)
@@ -24,6 +25,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from particles.base.arrays import Floats, as_floats
 from particles.base.checks import require_type
@@ -31,7 +33,7 @@ from particles.base.errors import InputError
 from particles.base.jit import Formula
 from particles.base.quadrature import gauss
 from particles.kernels.adjoint import given_slope, to_target
-from particles.model import Law
+from particles.model import Law, Samples
 
 
 class Loss(Protocol):
@@ -100,6 +102,14 @@ class Supervised(Loss):
     name = "supervised"
     squared = True
     start = staticmethod(to_target)
+
+    @classmethod
+    def of(cls, samples: Samples) -> Supervised:
+        """That of the labels of given points, which must be numbers, or InputError."""
+        try:
+            return cls(np.array([float(label) for label in labels_of(samples, cls.name).tolist()]))
+        except ValueError as error:
+            raise InputError(f"loss = {cls.name!r}: labels must be numbers ({error})") from None
 
     @cached_property
     def _rows(self) -> Floats:
@@ -192,6 +202,13 @@ def mean_distances(law: Law, x: Floats) -> tuple[Floats, float]:
     panel = np.clip(np.searchsorted(knots, x, side="right") - 1, 0, knots.size - 1)
     between = 2.0 * law.integrate_cdf(lambda p: p * (1.0 - p))
     return at_knots[panel] + growth(knots[panel], x), between
+
+
+def labels_of(samples: Samples, loss: str) -> NDArray[Any]:
+    """The labels of given points; InputError where there are none."""
+    if samples.labels is None:
+        raise InputError(f"loss = {loss!r}: the points given have no labels")
+    return np.asarray(samples.labels)
 
 
 def _half_square(off: Floats) -> tuple[Floats, Floats]:

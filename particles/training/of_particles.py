@@ -250,4 +250,8 @@ class Sweep:
         mean = self.ensemble.moments(state)[0] if model.mean_coupled else None
         biases = model.biases(self.run.until, weights, mean)[0]
         u = ordered_product(weights[0], state) + biases[:, None]
-        return self._means((slopes * model.drift(u, state)).sum(axis=0)[None])[0]
+        speed = model.drift(u, state)
+        if model.walls is not None and model.wall == "sticky":  # what a wall holds moves no more
+            low, high = np.array(model.box).T
+            speed = np.where((state > low[:, None]) & (state < high[:, None]), speed, 0.0)
+        return self._means((slopes * speed).sum(axis=0)[None])[0]

@@ -145,15 +145,37 @@ def test_help_loads_neither_numba_nor_mpi(fresh: Fresh, tmp_path: Path) -> None:
         assert "usage" in done.stdout
 
 
+def _start_at(path: Path, law: str) -> None:
+    """The plain case from another law."""
+    table, rest = PLAIN.index("[model.initial]"), PLAIN.index("[run]")
+    path.write_text(f"{PLAIN[:table]}initial = {law}\n{PLAIN[rest:]}")
+
+
 def learning_inputs(folder: Path, out: list[object]) -> dict[str, tuple[list[object], str]]:
     """The same for what differentiates and learns."""
     derive: list[object] = ["sensitivity", "regression"]
     learn: list[object] = ["train", "regression", "--target", 2, *out]
     pieces = ["train", folder / "layered.toml", "--target", 2]
+    (folder / "labels.csv").write_text("x,y\n1.0,2\n2.0,\n")
+    np.save(folder / "row.npy", np.ones(3))
+    for name, file in (("row", "row.npy"), ("hole", "labels.csv")):
+        _start_at(folder / f"{name}.toml", f'{{law = "empirical", file = "{file}", column = "x", labels = "y"}}')
+    part = '{law = "empirical", file = "labels.csv", column = "x", labels = "y"}'
+    _start_at(folder / "part.toml", f'{{law = "mixture", components = [{part}], weights = [1.0]}}')
     layered = "weight = {edges = [0.0, 0.5], values = [1.0, 2.0]}"
     (folder / "layered.toml").write_text(PLAIN.replace("weight = -1.0", layered))
     return {
         "loss-between-densities": ([*derive, "--target", 2, "--loss", "l2"], "moment, w2, w1, energy"),
+        "no-target": (derive, "give --target"),
+        "vector-of-words": ([*derive, "--target", "1,two"], "several such as 2,0.5"),
+        "vector-on-the-line": ([*derive, "--target", "1,2"], "must be a number or 1"),
+        "labels-of-none": ([*derive, "--loss", "cross-entropy"], "has no labels"),
+        "labels-and-a-target": ([*derive, "--loss", "supervised", "--target", 2], "takes the labels of the case"),
+        "labels-elsewhere": (["sensitivity", "iris", "--loss", "cross-entropy", "--start", "random"], "'given'"),
+        "labels-by-quadrature": (["sensitivity", "iris", "--loss", "cross-entropy", "--quadrature"], "--quadrature"),
+        "labels-of-a-row": (["sensitivity", folder / "row.toml", "--loss", "supervised"], "allowed is a table"),
+        "labels-of-a-part": (["sensitivity", folder / "part.toml", "--target", 1], "the whole start"),
+        "label-that-is-empty": (["sensitivity", folder / "hole.toml", "--loss", "supervised"], "a label must stand"),
         "target-of-words": ([*derive, "--target", "far"], "far"),
         "law-for-a-moment": ([*derive, "--target", "normal:1:2"], "allowed is a number"),
         "change-of-nothing": ([*derive, "--target", 2, "--change", "speed=1"], "allowed are weight, bias"),
@@ -268,6 +290,8 @@ BAD_NAMES = [
     "bounds-that-fall", "bounds-of-words", "pieces-of-pieces", "negative-ridge", "lm-to-a-law",
     "learnt-case-without-a-word", "more-pieces-than-layers", "pieces-beyond-memory", "numbers-beyond-memory",
     "layers-for-quadrature", "seed-for-quadrature", "constant-of-another-drift", "learnt-twice",
+    "no-target", "vector-of-words", "vector-on-the-line", "labels-of-none", "labels-and-a-target", "labels-elsewhere",
+    "labels-by-quadrature", "labels-of-a-row", "labels-of-a-part", "label-that-is-empty",
 ]  # fmt: skip
 
 

@@ -45,7 +45,7 @@ from particles.model.laws.histogram import histogram
 from particles.model.laws.law import Law
 from particles.model.laws.multivariate_normal import MultivariateNormal
 from particles.model.laws.space import SpaceLaw
-from particles.model.measurements import Dialect, read_measurements
+from particles.model.measurements import Dialect, read_labelled, read_measurements
 from particles.model.parameters import MEAN_COUPLED, piecewise
 from particles.model.rule import Model
 from particles.model.samples import Samples
@@ -95,7 +95,7 @@ def _build(path: Path, content: dict[str, Any], find: Find) -> Case:
     model, run, grid = file.model, file.run, file.grid
     if run.times is not None and not all(0.0 <= t <= run.until for t in run.times):
         raise InputError(f"{path}: run.times = {run.times!r} must lie in [0, {run.until!r}]")
-    samples = Samples(_measured(model.initial, find)) if model.initial.law == "empirical" else None
+    samples = _samples(model.initial, find) if model.initial.law == "empirical" else None
     return Case(
         name=file.name or path.stem,
         notes=f"from {path.name}",
@@ -163,7 +163,16 @@ def _law(given: Any, find: Find) -> Law | SpaceLaw:
         case "kernel":
             return kernel_estimate(_measured(given, find))
         case _:
+            if given.labels is not None:
+                raise InputError(f"labels = {given.labels!r}: allowed is with measurements that are the whole start")
             return Empirical(_measured(given, find))
+
+
+def _samples(given: Any, find: Find) -> Samples:
+    if given.labels is None:
+        return Samples(_measured(given, find))
+    dialect = Dialect(given.separator, given.decimal, given.missing)
+    return Samples(*read_labelled(find(given.file), given.column, given.labels, dialect), given.labels)
 
 
 def _measured(given: Any, find: Find) -> Floats:

@@ -47,10 +47,9 @@ class UniformTable(Table):
     high: Number
 
 
-class MeasuredTable(Table):
-    """Measurements in a file beside the TOML file: as they are, as a histogram, or as a kernel estimate."""
+class FileTable(Table):
+    """Measurements in a file beside the TOML file."""
 
-    law: Literal["empirical", "histogram", "kernel"]
     file: str = Field(description="the name of a CSV or .npy file, seen from the TOML file")
     column: str | None = Field(None, description="the name of a column of the CSV file")
     separator: Literal[",", ";", "\t", "|", " "] | None = Field(
@@ -60,7 +59,20 @@ class MeasuredTable(Table):
     missing: Literal["refuse", "drop"] = Field("refuse", description="'refuse' or 'drop', for rows without a number")
 
 
-Line = Annotated[DiracTable | NormalTable | UniformTable | MeasuredTable, Field(discriminator="law")]
+class MeasuredTable(FileTable):
+    """Measurements as a histogram, or as a kernel estimate."""
+
+    law: Literal["histogram", "kernel"]
+
+
+class EmpiricalTable(FileTable):
+    """Measurements as they are; where they are the start itself, with a label each."""
+
+    law: Literal["empirical"]
+    labels: str | None = Field(None, description="the name of a column of the CSV file, with a label in every row")
+
+
+Line = Annotated[DiracTable | NormalTable | UniformTable | EmpiricalTable | MeasuredTable, Field(discriminator="law")]
 
 
 class MixtureTable(Table):

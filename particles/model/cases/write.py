@@ -1,10 +1,13 @@
 """A case as the text of its TOML file: what `load_case` reads back as the same case.
 
-What the file has no word for is refused: functions of time, a user's own drift, noise shape or law, measured data.
+What the file has no word for is refused: functions of time, a user's own drift, noise shape or law. Measurements are a
+table of their own beside it.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from typing import Any
 
@@ -18,9 +21,14 @@ from particles.model.drifts.lognormal_family import lognormal_family
 from particles.model.drifts.power_law import power_law
 from particles.model.laws.combined import Mixture, Product
 from particles.model.laws.elementary import Dirac, Normal, Uniform
+from particles.model.laws.empirical import Empirical
 from particles.model.laws.multivariate_normal import MultivariateNormal
 from particles.model.parameters import Piecewise
 from particles.model.rule import Model
+from particles.model.samples import Samples
+
+MEASUREMENTS = "measurements.csv"
+"""The name of the table beside the file."""
 
 
 def toml_of(case: Case) -> str:
@@ -35,7 +43,8 @@ def toml_of(case: Case) -> str:
     table: dict[str, Any] = {
         "drift": _drift(model), "weight": _parameter("weight", model.weight),
         "bias": "mean-coupled" if model.mean_coupled else _parameter("bias", model.bias), "neurons": model.neurons,
-        "nu2": float(model.nu2), "diffusion": _diffusion(model), "initial": _law(model.initial),
+        "nu2": float(model.nu2), "diffusion": _diffusion(model),
+        "initial": _measured(case.samples) if table_of(case) else _law(model.initial),
     }  # fmt: skip
     if model.walls is not None:
         table |= {"walls": np.array(model.walls).tolist(), "wall": model.wall}
@@ -50,6 +59,29 @@ def toml_of(case: Case) -> str:
     for name, rows in tables.items():
         lines += ["", f"[{name}]", *(f"{key} = {_told(value)}" for key, value in rows.items())]
     return "\n".join(lines) + "\n"
+
+
+def table_of(case: Case) -> str:
+    """Return the text of the table of measurements that a case starts from, in their order; "" where it has none."""
+    samples = case.samples
+    if samples is None or type(case.model.initial) is not Empirical:
+        return ""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    labels = [] if samples.labels is None else [_plain(label) for label in samples.labels.tolist()]
+    writer.writerows([["x", "label"], *zip(map(repr, samples.points.tolist()), labels, strict=True)] if labels else
+                     [["x"], *([repr(x)] for x in samples.points.tolist())])  # fmt: skip
+    return text.getvalue()
+
+
+def _plain(label: Any) -> Any:
+    return int(label) if isinstance(label, bool) else label
+
+
+def _measured(samples: Samples | None) -> dict[str, Any]:
+    assert samples is not None  # there is a table
+    told = {"law": "empirical", "file": MEASUREMENTS, "column": "x"}
+    return told | ({} if samples.labels is None else {"labels": "label", "separator": ","})
 
 
 def _told(value: Any) -> str:
