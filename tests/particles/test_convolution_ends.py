@@ -10,7 +10,7 @@ import scipy.special
 
 from particles.base.lanes import LANES
 from particles.kernels.convolution import Block
-from particles.kernels.readout import cross_entropy, fill, peaks, spread
+from particles.kernels.convolution_ends import cross_entropy, fill, peaks, spread
 
 BLOCK = Block(3, 4, 6)
 CLASSES = 10
