@@ -34,6 +34,14 @@ def add_parser(commands: Any) -> None:
     train.add_argument("--rate", type=command.positive_float, help="of adam (0.1) and of descent (1)")
     train.add_argument("--fixed", action="store_true", help="descent with this rate as it is, as the paper does")
     train.add_argument("--ridge", type=command.finite_float, default=0.0, help="times abs(theta)^2/2 (default: 0)")
+    train.add_argument(
+        "--control-cost", nargs="+", default=[], metavar="LAM",
+        help="lam int abs(theta)^2 dt of weight and bias; one for all, or weight=0.1 bias=1",
+    )  # fmt: skip
+    train.add_argument(
+        "--smoothness", nargs="+", default=[], metavar="LAM",
+        help="(lam/2) int abs(dtheta/dt)^2 dt, with --pieces; one for all, or weight=0.1 bias=1",
+    )  # fmt: skip
     train.add_argument("--bounds", nargs="+", default=[], metavar="NAME=LOW:HIGH", help="such as weight=-5:-0.01")
     train.add_argument("--gradient", type=command.positive_float, default=1e-10, help="end below it (default: 1e-10)")
     train.add_argument("--value", type=command.finite_float, help="end at an objective of at most this")
@@ -68,6 +76,7 @@ def execute(arguments: argparse.Namespace) -> int:
     count, start = points_of(arguments, case)
     found = fit(
         model, scheme, loss, method, count=count, until=until, start=start, seed=arguments.seed, ridge=arguments.ridge,
+        control=_shares("control-cost", arguments.control_cost), smoothness=_shares("smoothness", arguments.smoothness),
         learn=learn, bounds=_bounds(arguments.bounds), stop=stop, tell=_tell,
     )  # fmt: skip
     learnt = dataclasses.replace(case, name=f"{case.name} learnt", model=found.model, until=until, times=(until,))
@@ -142,6 +151,17 @@ def _in_pieces(model: Model, scheme: Scheme, learn: tuple[str, ...], many: int, 
             raise InputError(f"--pieces {many}: {name} of the case must be a constant")
     parts: dict[str, Any] = {name: layers([getattr(model, name)] * many, until) for name in held}
     return dataclasses.replace(model, **parts)
+
+
+def _shares(option: str, given: list[str]) -> Any:
+    """One number, or numbers by name."""
+    try:
+        if len(given) == 1 and "=" not in given[0]:
+            return command.finite_float(given[0])
+        pairs = [text.partition("=") for text in given]
+        return {name: command.finite_float(value) for name, _, value in pairs} if given else 0.0
+    except argparse.ArgumentTypeError:
+        raise InputError(f"argument --{option}: {' '.join(given)!r} must be LAM, or weight=LAM bias=LAM") from None
 
 
 def _bounds(given: list[str]) -> dict[str, tuple[float, float]]:

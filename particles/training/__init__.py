@@ -16,6 +16,7 @@ from particles.training.methods import LBFGS, LM, Adam, Descent, Method, Stop
 from particles.training.of_law import gradient_by_quadrature
 from particles.training.of_particles import Gradient, gradient
 from particles.training.parameters import Parameters
+from particles.training.penalty import Penalty
 
 __all__ = [
     "LBFGS",
@@ -31,6 +32,7 @@ __all__ = [
     "Method",
     "Moment",
     "Parameters",
+    "Penalty",
     "Sensitivity",
     "Stop",
     "Supervised",

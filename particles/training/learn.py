@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from particles.training.methods import LBFGS, LM, Method, Point, Stop
 from particles.training.objective import Objective
 from particles.training.of_particles import Sweep
 from particles.training.parameters import Parameters
+from particles.training.penalty import Penalty, Share
 from particles.training.tangents import ends_and_tangents
 
 _FAR = 2.0
@@ -79,6 +80,8 @@ def fit(
     start: str | Samples = "random",
     seed: int = 0,
     ridge: float = 0.0,
+    control: Share = 0.0,
+    smoothness: Share = 0.0,
     learn: tuple[str, ...] = ("weight", "bias"),
     bounds: dict[str, tuple[float, float]] | None = None,
     stop: Stop | None = None,
@@ -98,6 +101,9 @@ def fit(
     ridge : float >= 0, default 0
         (ridge/2) abs(theta)^2 is added. Without it the least loss may be nowhere: a contracting network's falls for
         ever while w -> -oo.
+    control, smoothness : float >= 0, or mapping of "weight" and "bias" to such, default 0
+        lam of lam int abs(theta)^2 dt and of (lam/2) int abs(dtheta/dt)^2 dt, which are added, see `Penalty`; the loss
+        of a moment is half a mean square.
     learn : tuple of str, default ("weight", "bias")
         As of `Parameters`.
     bounds : dict of str to (float, float), optional
@@ -117,6 +123,7 @@ def fit(
     if not parameters.names:
         raise InputError("weight and bias are functions of time or follow the mean: there is nothing to learn")
     require_at_least("ridge", ridge)
+    penalty = Penalty.of(parameters, until, control=control, smoothness=smoothness) if control or smoothness else None
     squared = loss.squared and model.nu2 == 0.0
     chosen = method or (LM() if squared else LBFGS())
     many: Any = start.count if count is None and isinstance(start, Samples) else count
@@ -128,7 +135,9 @@ def fit(
     ends = _bounds(parameters, bounds or {})
     sweep = Sweep.prepared(model, scheme, loss, run, comm)
     residuals = _residuals(sweep) if squared else None
-    objective = Objective(parameters, lambda other: sweep.of(other).gradient(), ridge, residuals, sweep.ensemble.ranks)
+    objective = Objective(
+        parameters, lambda other: sweep.of(other).gradient(), ridge, residuals, sweep.ensemble.ranks, penalty
+    )
     curve: list[Point] = []
 
     def keep(point: Point) -> None:
@@ -137,13 +146,18 @@ def fit(
 
     reason = chosen.minimise(objective, np.clip(parameters.values, *ends), ends, stop or Stop(), keep)
     info = {
-        "loss": loss.name, "method": repr(chosen), "ridge": ridge, "scheme": repr(scheme), "count": many,
+        "loss": loss.name, "method": repr(chosen), "ridge": ridge, **_told(control=control, smoothness=smoothness),
+        "scheme": repr(scheme), "count": many,
         "until": until, "start": start if isinstance(start, str) else "given", "seed": seed, "provenance": provenance(),
     }  # fmt: skip
     return Fit(
         model=parameters.with_values(curve[-1].theta), names=parameters.names, curve=tuple(curve), reason=reason,
         remarks=_remarks(objective, curve, ends), info=info,
     )  # fmt: skip
+
+
+def _told(**shares: Share) -> dict[str, Any]:
+    return {name: dict(share) if isinstance(share, Mapping) else float(share) for name, share in shares.items()}
 
 
 def _require_lm(parameters: Parameters, loss: Loss, count: int, steps: int, *, squared: bool) -> None:

@@ -1,4 +1,4 @@
-"""What is minimised: a loss over the learnt numbers theta, and (ridge/2) abs(theta)^2."""
+"""What is minimised: a loss over the learnt numbers theta, (ridge/2) abs(theta)^2, and a penalty."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from particles.kernels.reductions import block_sums
 from particles.model import Model
 from particles.training.of_particles import Gradient
 from particles.training.parameters import Parameters
+from particles.training.penalty import Penalty
 
 
 @dataclass(eq=False)
@@ -28,6 +29,8 @@ class Objective:
         What is learnt, of a model whose own numbers are the start.
     differentiate : callable (model) -> Gradient
     ridge : float >= 0, default 0
+    penalty : Penalty, optional
+        Added too.
     residuals : callable (parameters) -> (residuals, tangents), optional
         Of a squared loss, of this rank's particles: shapes (d, m) and (n, d, m), scaled so that the loss is half the
         sum of all squares.
@@ -40,6 +43,7 @@ class Objective:
     ridge: float = 0.0
     residuals: Callable[[Parameters], tuple[Floats, Floats]] | None = None
     ranks: Ranks = field(default_factory=serial)
+    penalty: Penalty | None = None
     evaluations: int = field(default=0, init=False)
     _last: tuple[Floats, tuple[float, Floats]] | None = field(default=None, init=False)
 
@@ -55,7 +59,14 @@ class Objective:
         here = self._at(theta)
         found = self.differentiate(here.model)
         by_theta = here.chain(found)
-        return found.loss + 0.5 * self.ridge * float(theta @ theta), by_theta + self.ridge * theta
+        return self._penalised(
+            theta, found.loss + 0.5 * self.ridge * float(theta @ theta), by_theta + self.ridge * theta
+        )
+
+    def _penalised(self, theta: Floats, value: float, slope: Floats) -> tuple[float, Floats]:
+        if self.penalty is None:
+            return value, slope
+        return value + self.penalty.value(theta), slope + self.penalty.slope(theta)
 
     def _at(self, theta: Floats) -> Parameters:
         return Parameters(self.parameters.with_values(theta), self.parameters.learn)
@@ -72,7 +83,10 @@ class Objective:
         for (i, j), part in zip(pairs, ordered_sum(sums, self.ranks).tolist(), strict=True):
             products[i, j] = products[j, i] = part
         value = 0.5 * float(products[n, n] + self.ridge * float(theta @ theta))
-        return value, products[n, :n] + self.ridge * theta, products[:n, :n] + self.ridge * np.eye(n)
+        matrix = products[:n, :n] + self.ridge * np.eye(n)
+        if self.penalty is not None:
+            matrix += self.penalty.matrix()
+        return *self._penalised(theta, value, products[n, :n] + self.ridge * theta), matrix
 
 
 def _dots(a: Floats, b: Floats) -> Floats:

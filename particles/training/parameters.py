@@ -55,6 +55,13 @@ class Parameters:
         """A name for every number, such as "weight", "bias[1]" or "weight[0,1] from t = 0.5"."""
         return tuple(name for field in self._fields() for name in _named(field, self._given(field)))
 
+    def parts(self) -> dict[str, slice]:
+        """Where each of "weight", "bias" and the drift's constant that is learnt stands among the numbers."""
+        found, at = {}, 0
+        for field in self._fields():
+            found[field] = slice(at, at := at + self._flat(field).size)
+        return found
+
     @property
     def values(self) -> Floats:
         """The numbers, shape (n,)."""

@@ -195,6 +195,9 @@ def learning_inputs(folder: Path, out: list[object]) -> dict[str, tuple[list[obj
         "layers-for-quadrature": ([*derive, "--target", 2, "--quadrature", "--layers", 4], "--layers"),
         "seed-for-quadrature": ([*derive, "--target", 2, "--quadrature", "--seed", 0], "--seed"),
         "pieces-of-pieces": ([*pieces, "--pieces", 2, *out], "must be a constant"),
+        "control-of-words": ([*learn, "--control-cost", "weight=much"], "weight=LAM"),
+        "smoothness-of-constants": ([*learn, "--smoothness", 1], "has no pieces"),
+        "control-of-what-is-held": ([*learn, "--learn", "bias", "--control-cost", "weight=1"], "allowed are bias"),
         "negative-ridge": ([*learn, "--ridge", -1], "ridge"),
         "lm-to-a-law": ([*learn, "--loss", "energy", "--method", "lm"], "use lbfgs"),
         "learnt-case-without-a-word": (["train", "iris", "--target", 2, *out], "no law that a case's file has"),
@@ -290,6 +293,7 @@ BAD_NAMES = [
     "bounds-that-fall", "bounds-of-words", "pieces-of-pieces", "negative-ridge", "lm-to-a-law",
     "learnt-case-without-a-word", "more-pieces-than-layers", "pieces-beyond-memory", "numbers-beyond-memory",
     "layers-for-quadrature", "seed-for-quadrature", "constant-of-another-drift", "learnt-twice",
+    "control-of-words", "smoothness-of-constants", "control-of-what-is-held",
     "no-target", "vector-of-words", "vector-on-the-line", "labels-of-none", "labels-and-a-target", "labels-elsewhere",
     "labels-by-quadrature", "labels-of-a-row", "labels-of-a-part", "label-that-is-empty",
 ]  # fmt: skip
