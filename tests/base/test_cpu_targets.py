@@ -91,6 +91,20 @@ def equation(**options):
     assert solution.provenance["promise"].endswith("any CPU")
     return digest(solution.averages, solution.atoms, np.array(ends))
 
+def convolution():
+    from particles.networks.convolution import ConvolutionNetwork
+    from particles.networks.convolution_learner import ConvolutionLearner
+    from particles.networks.images import Images
+    from particles.networks.optimisers import Schedule
+    from particles.networks.trainer import Training, train
+    counted = np.arange(48 * 8 * 12, dtype=np.int64)
+    images = Images((counted * counted % 251).astype(np.uint8).reshape(48, 8, 12), np.arange(48) % 10)
+    learner = ConvolutionLearner(ConvolutionNetwork(rows=8, columns=12, layers=3), images)
+    training = Training(epochs=1, batch=16, schedule=Schedule(0.02))
+    theta = train(learner, training, comm=parallel.serial()).theta
+    assert np.count_nonzero(theta) > 2000
+    return digest(theta, *learner.evaluate(theta, np.arange(48)))
+
 JOBS = {
     "poisson": lambda: go(line(), Collisions(EPS, dt=8.0 * EPS), 1.0),
     "two-point, K = x": lambda: go(line(diffusion=LINEAR), Collisions(EPS, "synchronous", law("two-point")), 1.0),
@@ -111,6 +125,7 @@ JOBS = {
     "equation": lambda: equation(nu2=0.0),
     "equation, noise": lambda: equation(nu2=0.5),
     "equation, mean": lambda: equation(nu2=0.0, bias=MEAN_COUPLED),
+    "convolution": convolution,
 }
 
 def widths():
@@ -145,8 +160,12 @@ TARGETS: dict[str, tuple[str | None, str | None, str | None, str]] = {
     "generic": ("x86-64", BASE, "xmm", "sse2"),
     "512-bit": ("skylake-avx512", V4, "zmm", "avx512f"),
 }
-PAIRS = [("haswell", ["poisson", "starts"]), ("generic", ["poisson", "two-point, K = x"]), ("512-bit", ["poisson"])]
-HOST_JOBS = ["poisson", "two-point, K = x", "starts", "mean", "euler", "equation"]
+PAIRS = [
+    ("haswell", ["poisson", "starts", "convolution"]),
+    ("generic", ["poisson", "two-point, K = x", "convolution"]),
+    ("512-bit", ["poisson"]),
+]
+HOST_JOBS = ["poisson", "two-point, K = x", "starts", "mean", "euler", "equation", "convolution"]
 
 
 def switched_off() -> str:
@@ -246,6 +265,6 @@ def test_all_environments_give_the_same_bytes_for_all_jobs(
 
 
 def test_the_list_of_jobs_is_whole() -> None:
-    assert len(JOBS) == 15
+    assert len(JOBS) == 16
     assert set(HOST_JOBS) <= set(JOBS)
     assert np.all([name in JOBS for _, names in PAIRS for name in names])
