@@ -39,10 +39,13 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.instead: Callable[[Sequence[str]], Parser | None] = lambda words: None  # of words for another parser
         self._negative_number_matcher = re.compile(r"-(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")  # argparse knows no exponent
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
         given = sys.argv[1:] if args is None else list(args)
+        if (other := self.instead(given)) is not None:
+            return other.parse_known_args(given, namespace)
         try:
             found, rest = super().parse_known_args(given, copy.copy(namespace))
         except InputError:

@@ -75,9 +75,13 @@ def _resume(arguments: argparse.Namespace) -> int:
     """
     from particles.base.watch import Checkpoints
     from particles.checkpoint import folder_of, newest
+    from particles.commands.train_network import go_on
     from particles.model.cases.copy import load_copy
+    from particles.networks.keep import newest_training
 
     folder = folder_of(arguments.out)
+    if (training := newest_training(folder)) is not None:
+        return go_on(arguments, training["arguments"])
     path, meta = newest(folder)
     stored = meta["arguments"]
     if "place" not in stored:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from particles.base import command
 from particles.base.errors import InputError, plain
 from particles.base.terminal import say
+from particles.commands import train_network
 from particles.commands.options import add_loss, loss_of, points_of, scheme_of
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def add_parser(commands: Any) -> None:
     command.add_replace(train)
     train.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
     train.set_defaults(execute=execute)
+    train.epilog = f"networks have options of their own: train {' or '.join(train_network.NAMES)}, with --help"
+    train.instead = train_network.parser_for
 
 
 def execute(arguments: argparse.Namespace) -> int:

@@ -122,8 +122,7 @@ def train(
     Stopped
         If `checkpoints` asked to leave.
     """
-    if training.batch % learner.block:
-        raise InputError(f"batch = {training.batch} must be a multiple of {learner.block}, the samples of a block")
+    require_blocks(training.batch, learner.block)
     theta = np.array(learner.start() if start is None else start, dtype=np.float64)
     if theta.shape != (size_of(learner.groups),) or not np.isfinite(theta).all():
         raise InputError(f"start of shape {theta.shape} must be {size_of(learner.groups)} finite numbers")
@@ -155,6 +154,12 @@ def train(
     return Trained(
         chosen, tuple(state.curve), (*remarks, *learner.remarks(chosen)), {**info, "weights": digest(chosen)}
     )
+
+
+def require_blocks(batch: int, block: int) -> None:
+    """Refuse a batch that does not consist of whole blocks, by an InputError."""
+    if batch % block:
+        raise InputError(f"batch = {batch} must be a multiple of {block}, the samples of a block")
 
 
 def digest(theta: Floats) -> str:
@@ -248,12 +253,13 @@ class _Loop:
 
 def _outcome(state: State) -> tuple[Floats, tuple[str, ...]]:
     """The numbers to keep, and what to say of the curve."""
-    first, last = state.curve[0], state.curve[-1]
-    above = [row.epoch for row in state.curve[1:] if row.objective > first.objective]
+    values = [row.objective for row in state.curve]
+    # about a start that is a saddle the first epochs may lie a little above it: what falls and rises again counts
+    fallen = next((k for k, value in enumerate(values) if value < values[0]), len(values) - 1)
+    above = [k for k in range(fallen, len(values)) if values[k] > values[0]]
     if not above:
         return state.theta, ()
-    told = f"the loss of epoch {above[0]} was above that of the start, {first.objective:.4g}: the rate is too high"
-    if last.objective <= first.objective:
+    told = f"the loss of epoch {above[0]} was above that of the start, {values[0]:.4g}: the rate is too high"
+    if values[-1] <= values[0]:
         return state.theta, (told,)
-    values = [row.objective for row in state.curve]
     return state.best, (f"{told}; the weights are those of epoch {int(np.argmin(values))}",)

@@ -1,0 +1,75 @@
+"""`python -m particles evaluate DIR`: what a trained network makes of its samples."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from typing import Any
+
+from particles.base import command
+from particles.base.errors import InputError, plain
+
+_WORST = 10
+"""Samples of the largest losses that are listed."""
+
+
+def add_parser(commands: Any) -> None:
+    """Add the sub-command to the parsers of ``python -m particles``."""
+    evaluate = commands.add_parser("evaluate", help="a trained network and its samples", description=execute.__doc__)
+    evaluate.add_argument("network", metavar="DIR")
+    evaluate.add_argument("--data", metavar="FOLDER", help="of samples that are given (default: that of the training)")
+    evaluate.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    evaluate.set_defaults(execute=execute)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Evaluate a trained network on the samples of its training and on those held out, on any number of ranks.
+
+    Prints right answers, the confusion of classes, and the samples of the largest losses.
+    """
+    from particles.networks.cases import NETWORKS, choice_of
+    from particles.networks.learner import size_of
+    from particles.networks.record import load
+
+    record = load(arguments.network)
+    case = NETWORKS.get(record.info["case"])
+    if case is None:
+        raise InputError(f"{arguments.network} is of case {record.info['case']!r}: allowed are {', '.join(NETWORKS)}")
+    choice = choice_of(record.info["choice"])
+    if arguments.data is not None:
+        choice = dataclasses.replace(choice, data=arguments.data)
+    learners = case.learners(choice)
+    if size_of(learners.learner.groups) != record.theta.size:
+        wanted = size_of(learners.learner.groups)
+        raise InputError(f"{arguments.network} holds {record.theta.size} numbers: allowed are {wanted}")
+
+    from particles.base.parallel import world
+    from particles.networks.evaluate import evaluation
+    from particles.networks.restarts import summary
+
+    found: dict[str, Any] = {"case": case.name, "weights": record.info["weights"]}
+    for name, learner in (("train", learners.learner), ("held", learners.held)):
+        if learner is None:
+            continue
+        looked = evaluation(learner, record.theta, world())
+        worst = looked.worst(_WORST)
+        rows = zip(worst, looked.losses[worst], looked.labels[worst], looked.classes[worst], strict=True)
+        listed = [{"sample": int(i), "loss": float(v), "label": int(y), "class": int(c)} for i, v, y, c in rows]
+        found[name] = summary(looked) | {"worst": listed}
+    if command.launched_rank() == 0:
+        print(plain(f"{case.name}: {record.theta.size} numbers, sha256 {record.info['weights']}"))
+        for name, what in (("train", "trained on"), ("held", "held out")):
+            if name in found:
+                _say(what, found[name])
+        if arguments.json:
+            command.print_json(found)
+    return 0
+
+
+def _say(what: str, told: dict[str, Any]) -> None:
+    print(f"{what}: {told['right']} of {told['count']} right, accuracy {told['accuracy']:.4f}, loss {told['loss']:.5g}")
+    print("  label \\ taken for" + "".join(f"{k:>7}" for k in range(len(told["confusion"]))))
+    for label, row in enumerate(told["confusion"]):
+        print(f"{label:>19}" + "".join(f"{number:>7}" for number in row))
+    worst = ", ".join(f"{one['sample']} ({one['loss']:.3g})" for one in told["worst"])
+    print(f"  largest losses: samples {worst}")

@@ -1,0 +1,176 @@
+"""The networks that are trained by name: architecture, samples, and how to train them.
+
+===============  ==========================================================================================
+case             Ruseckas' network
+===============  ==========================================================================================
+`circles`        5.1, the second: R^2 to R^3, 20 layers, gamma~ = .1, the third unit's sigmoid; 240 numbers
+`circles-plane`  5.1, the first: R^2, 100 layers, gamma~ learnt, softmax; 601 numbers
+===============  ==========================================================================================
+
+The paper names no rate, epochs or batch (errata R12): those here are the project's own. Its zero start is a saddle, and
+which way Adam's first steps leave it decides where training ends: a rate that grows over the first epochs, as of
+circles, takes a dozen of a dozen starts to the end where a constant one loses half of them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from particles.base.checks import require_one_of
+from particles.base.errors import InputError
+from particles.networks.data import circles, flipped
+from particles.networks.dense import DenseLearner
+from particles.networks.layers import KINDS, Kind
+from particles.networks.learner import Indices, Learner
+from particles.networks.network import Network, Stage
+from particles.networks.optimisers import Schedule
+from particles.networks.readout import Sigmoid, Softmax
+from particles.networks.trainer import Training, require_blocks
+from particles.philox import check_key
+
+TRAINED_ON, FRESH = 400, 20_000
+"""Samples of the circles."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What of a case's samples and layers may be chosen.
+
+    Parameters
+    ----------
+    kind : str, default "euler"
+        Of the layers, a key of `particles.networks.layers.KINDS`.
+    sample : int in [0, 2**32), default 0
+        Seed of samples that are made.
+    flip : float in [0, 1], default 0
+        Share of the labels of training that are made wrong.
+    data : str, optional
+        Folder of samples that are given.
+
+    Raises
+    ------
+    InputError
+        If one of them is out of range.
+    """
+
+    kind: str = "euler"
+    sample: int = 0
+    flip: float = 0.0
+    data: str | None = None
+
+    def __post_init__(self) -> None:
+        require_one_of("layer", self.kind, KINDS)
+        check_key(self.sample, 0)
+        if not 0.0 <= self.flip <= 1.0:
+            raise InputError(f"flip = {self.flip!r} must lie in [0, 1]")
+
+    @property
+    def layer(self) -> Kind:
+        """The kind of the layers."""
+        return KINDS[self.kind]
+
+
+class Learners(NamedTuple):
+    """What is trained, samples that are only looked at, and which labels of training were made wrong."""
+
+    learner: Learner
+    held: Learner | None
+    wrong: Indices
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkCase:
+    """A network that is trained by its name.
+
+    Parameters
+    ----------
+    name, about : str
+    make : callable (Choice) -> Learners
+    training : Training
+        As it is trained where nothing else is said.
+    block : int >= 1, default 8
+        Samples of the learner's blocks.
+    starts : int >= 1, default 1
+        Most times that it is trained, each in another order of the samples, until `goal` is reached.
+    goal : float in [0, 1], default 0
+        Accuracy on the samples of training from which on it has succeeded.
+    polish : int >= 0, default 0
+        Iterations of L-BFGS after the trainer.
+    look : bool, default False
+        Whether the samples held out are looked at after every epoch, or at the end alone.
+    given : bool, default False
+        Whether its samples are read from a folder.
+    """
+
+    name: str
+    about: str
+    make: Callable[[Choice], Learners]
+    training: Training
+    block: int = 8
+    starts: int = 1
+    goal: float = 0.0
+    polish: int = 0
+    look: bool = False
+    given: bool = False
+
+    def __post_init__(self) -> None:
+        require_blocks(self.training.batch, self.block)
+
+    def learners(self, choice: Choice) -> Learners:
+        """The learner and its samples; InputError where the case has no use for a choice, or lacks one."""
+        if self.given != (choice.data is not None):
+            raise InputError(
+                f"case {self.name!r} {'needs' if self.given else 'makes its samples, and takes no'} --data"
+            )
+        if self.given and (choice.sample or choice.flip):
+            raise InputError(f"case {self.name!r} reads its samples: --sample and --flip are for those that are made")
+        return self.make(choice)
+
+
+def _circles(network: Network, choice: Choice) -> Learners:
+    points, labels = circles(TRAINED_ON, seed=choice.sample)
+    wrong = np.empty(0, dtype=np.int64)
+    if choice.flip:
+        labels, wrong = flipped(labels, choice.flip, seed=choice.sample)
+    name = f"circles, seed {choice.sample}"
+    learner = DenseLearner(network, points, labels, name=f"{name}, {wrong.size} labels wrong")
+    fresh = DenseLearner(network, *circles(FRESH, seed=choice.sample, replicate=1), name=f"{name}, replicate 1")
+    return Learners(learner, fresh, wrong)
+
+
+def space_network(kind: Kind) -> Network:
+    """R^2 to R^3, 20 layers, gamma~ = 0.1, P(inner) = sigmoid(x_3): 240 numbers."""
+    stage = Stage(width=3, layers=20, kind=kind, gamma=0.1)
+    return Network(inputs=2, stages=(stage,), readout=Sigmoid(2), smoothness=1.0)
+
+
+def plane_network(kind: Kind) -> Network:
+    """R^2, 100 layers, gamma~ learnt, softmax of both units: 601 numbers."""
+    stage = Stage(width=2, layers=100, kind=kind, learn_gamma=True)
+    return Network(inputs=2, stages=(stage,), readout=Softmax(), smoothness=1.0)
+
+
+_SPACE = NetworkCase(
+    name="circles", about="two circles in the plane, apart in R^3",
+    make=lambda choice: _circles(space_network(choice.layer), choice), starts=3, goal=0.99,
+    training=Training(epochs=300, batch=40, schedule=Schedule(5e-3, warmup=300, decay="linear")),
+)  # fmt: skip
+_PLANE = NetworkCase(
+    name="circles-plane", about="two circles in the plane, apart without leaving it",
+    make=lambda choice: _circles(plane_network(choice.layer), choice), starts=3, goal=0.99, polish=4000,
+    training=Training(epochs=600, batch=8, schedule=Schedule(2e-3, warmup=1000, decay="linear")),
+)  # fmt: skip
+NETWORKS = {case.name: case for case in (_SPACE, _PLANE)}
+
+
+def choice_of(stored: Any) -> Choice:
+    """The choice of a record; InputError where it is none."""
+    names = {field.name for field in dataclasses.fields(Choice)}
+    if not isinstance(stored, dict) or set(stored) - names:
+        raise InputError("its choice is not that of a case")
+    return Choice(**stored)
