@@ -100,12 +100,13 @@ def _forwards(row: Formula, end: Formula) -> Formula:
 def _backwards(row: Formula, slopes: Formula, slope: Formula, cube: Formula, own: Formula) -> Formula:
     """Derivatives by k, shape (L, C C 9) as [o, i, t], by b and by gamma; a begins as dL/dx_L and is used up.
 
-    `turned` is k^T, `spare` as large as a, both with a border of zeros.
+    `turned` is k^T, `spare` as large as a, both with a border of zeros. dL/dx_l is computed down to l = `least`, and
+    returned.
     """
 
     def loop(
-        x: Any, turned: Any, gamma: float, inputs: int, height: int, line: int, a: Any, spare: Any, out: Any
-    ) -> None:
+        x: Any, turned: Any, gamma: float, inputs: int, height: int, line: int, least: int, a: Any, spare: Any, out: Any
+    ) -> Any:
         by_k, by_b, by_gamma = out
         layers, channels = by_b.shape
         plane = (height + 2) * line
@@ -124,7 +125,7 @@ def _backwards(row: Formula, slopes: Formula, slope: Formula, cube: Formula, own
                         store(a, at, c)
                 by_b[number, o] = total(shifts)
             slopes(here, a, height, channels if number else inputs, channels, plane, line, by_k[number])
-            if number > 0:
+            if number >= least:
                 for h in range(height):
                     row(a, turned[number], h, channels, channels, plane, line, spare)
                     for o in range(channels):
@@ -133,6 +134,7 @@ def _backwards(row: Formula, slopes: Formula, slope: Formula, cube: Formula, own
                             store(spare, at, load(spare, at) + own(load(a, at), load(here, at), gamma))
                 a, spare = spare, a
         by_gamma[0] = total(cubes)
+        return a
 
     return loop
 

@@ -106,7 +106,7 @@ class ConvolutionLearner:
         spread()(space.states[-1], block.rows, block.line, space.outputs, space.by_outputs, space.slopes[0])
         out = space.by_kernels, space.by_biases, space.by_gamma
         backwards(network.kind, *tables(block))(
-            space.states, laid.turned, laid.gamma, _INPUTS, block.rows, block.line, *space.slopes, out
+            space.states, laid.turned, laid.gamma, _INPUTS, block.rows, block.line, 1, *space.slopes, out
         )
         total = 0.0
         for one in losses.tolist():

@@ -37,12 +37,13 @@ def some(block: Block, layers: int, inputs: int, size: float = 0.15) -> Net:
 
 
 class Run(NamedTuple):
-    """States of all layers, shape (L + 1, images, channels, rows, columns), and derivatives."""
+    """States of all layers, shape (L + 1, images, channels, rows, columns), and derivatives, by the images too."""
 
     states: Any
     kernels: Any
     biases: Any
     gamma: Any
+    images: Any
 
 
 def run(kind: str, block: Block, net: Net, inputs: int, dtype: Any, sizes: tuple[int, int, int]) -> Run:
@@ -56,16 +57,18 @@ def run(kind: str, block: Block, net: Net, inputs: int, dtype: Any, sizes: tuple
     forwards(kind, *sizes[:2])(
         x, k.reshape(layers, -1), net.biases.astype(dtype), gamma, inputs, block.rows, block.line
     )
-    backwards(kind, *sizes)(x, turned(k).reshape(layers, -1), gamma, inputs, block.rows, block.line, a, spare, by)
+    at_start = backwards(kind, *sizes)(
+        x, turned(k).reshape(layers, -1), gamma, inputs, block.rows, block.line, 0, a, spare, by
+    )
     border = np.ones(x.shape, dtype=bool)
     block.inside(border)[...] = False
     assert not x[border].any()
     states = np.moveaxis(block.inside(x), -1, 1).astype(np.float64)
-    return Run(states, by[0].reshape(net.kernels.shape), by[1], by[2][0])
+    return Run(states, by[0].reshape(net.kernels.shape), by[1], by[2][0], np.moveaxis(block.inside(at_start), -1, 0))
 
 
-def loss(kind: str, net: Net, kernels: Any, biases: Any, gamma: Any) -> Any:
-    return (network(kind, net.images, kernels, biases, gamma) * net.given).sum()
+def loss(kind: str, net: Net, images: Any, kernels: Any, biases: Any, gamma: Any) -> Any:
+    return (network(kind, images, kernels, biases, gamma) * net.given).sum()
 
 
 @pytest.mark.parametrize(("kind", "block", "inputs"), [("euler", SMALL, 1), ("split", SMALL, 1), ("euler", ODD, 3)])
@@ -76,14 +79,14 @@ def test_derivatives_are_those_of_a_plain_convolution_by_the_complex_step(kind: 
     truth = network(kind, net.images, net.kernels, net.biases, net.gamma)
     assert np.abs(found.states[-1] - truth).max() < 1e-14 * np.abs(truth).max()
     step, pairs = 1e-40, []
-    for name in ("kernels", "biases", "gamma"):
+    for name in ("kernels", "biases", "gamma", "images"):
         given, slope = np.atleast_1d(getattr(net, name)), np.atleast_1d(getattr(found, name))
         places = list(np.ndindex(given.shape))
         for place in places[:: max(1, len(places) // 60)]:
             moved = given.astype(complex)
             moved[place] += step * 1j
             numbers = {**net._asdict(), name: moved}
-            value = loss(kind, net, numbers["kernels"], numbers["biases"], numbers["gamma"])
+            value = loss(kind, net, *(numbers[each] for each in ("images", "kernels", "biases", "gamma")))
             pairs.append((slope[place], value.imag / step))
     ours, exact = np.array(pairs).T
     assert len(pairs) > 60
