@@ -22,6 +22,7 @@ if Path(_found).resolve() != Path(__file__).resolve().parents[1] / "particles" /
 
 
 import particles.base  # noqa: E402, F401  (first: a command line listens for signals before it loads more)
+from kinetic.adjoint import Gradient, gradient  # noqa: E402
 from kinetic.cautions import cautions  # noqa: E402
 from kinetic.domain import domain, tail_masses  # noqa: E402
 from kinetic.fit import fit  # noqa: E402
@@ -30,6 +31,7 @@ from kinetic.grid import Grid  # noqa: E402
 from kinetic.line.diffusion import Diffusivity  # noqa: E402
 from kinetic.line.rates import LocalDiffusivity  # noqa: E402
 from kinetic.line.reconstruction import CWENO3, Linear  # noqa: E402
+from kinetic.losses import Squares  # noqa: E402
 from kinetic.moments import moments  # noqa: E402
 from kinetic.moments.levels import time_to_level  # noqa: E402
 from kinetic.plane.grid import Plane  # noqa: E402
@@ -49,6 +51,7 @@ __all__ = [
     "ChangCooper",
     "Diffusivity",
     "Explicit",
+    "Gradient",
     "Grid",
     "Imex",
     "Linear",
@@ -62,6 +65,7 @@ __all__ = [
     "Scheme",
     "Solution",
     "Source",
+    "Squares",
     "SteadyState",
     "Tangent",
     "WellBalanced",
@@ -69,6 +73,7 @@ __all__ = [
     "domain",
     "evolve",
     "fit",
+    "gradient",
     "load",
     "moments",
     "solve",

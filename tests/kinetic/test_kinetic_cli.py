@@ -182,3 +182,37 @@ def test_a_case_without_a_single_steady_state_is_told_why(case: str, capsys: pyt
     assert run("steady", case) == 0
     told = capsys.readouterr().out
     assert f"no single state at rest: the drift pushes away from its zero x = {zero}, each side to its wall" in told
+
+
+def test_sensitivity_tells_every_derivative(capsys: pytest.CaptureFixture[str]) -> None:
+    """Closed forms of tanh, (-1, 1), N(1, 1), T = 1, y = 2; of the noise's variance by its adjoint."""
+    assert run("sensitivity", "regression", "--target", "2", "--until", "1", "--cells", "400", "--json") == 0
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert [found[name] for name in ("weight", "bias", "mean", "horizon")] == pytest.approx(
+        [-0.41273360525219931, -0.50253237982276539, -0.497467620177235, -0.193774846491642], abs=1e-5
+    )
+    assert run("sensitivity", "fokker-planck", "--target", "1", "--until", "1", "--cells", "200") == 0
+    told = capsys.readouterr().out
+    assert "imex" in told
+    assert "d/d nu2" in told
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--target", "2", "--loss", "l2"), "allowed are moment, w2, w1, energy"),
+        (("--target", "normal:2:0.7"), "allowed is a number"),
+        (("--target", "nan"), "target"),
+        (("--target", "normal:2:-1", "--loss", "l2"), "normal:MEAN:STD"),
+        (("--target", "2", "--cells", "3"), "cells"),
+        (("--target", "2", "--domain", "3", "1"), "lo < hi"),
+        (("--target", "2", "--scheme", "imex"), "noise"),
+    ],
+)
+def test_bad_input_of_sensitivity_is_one_sentence(
+    words: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("sensitivity", "regression", *words) == 2
+    said = capsys.readouterr().err
+    assert told in said
+    assert said.count("\n") == 1
