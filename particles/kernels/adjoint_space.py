@@ -26,7 +26,7 @@ from particles.base.jit import Formula, formula, kernel
 from particles.base.shims import fma
 from particles.kernels.adjoint import TILE, by_constant
 from particles.kernels.noisy import WIDTH, Keys, Place, as_words, fill_variates
-from particles.noise import Noise
+from particles.noise import Noise, sign_of_bit
 from particles.philox import SHIFT
 
 
@@ -183,6 +183,22 @@ def _draw_of_step(variates: Formula) -> Formula:
 
 
 @kernel
+def _draw_of_bit() -> Formula:
+    """The same of signs of single bits on the line; the words lie where the signs of one step are then put."""
+    fill = fill_variates(as_words)
+
+    def draw(first: int, at: int, turn: int, per: int, key: Any, eta: Any, many: int) -> int:
+        words, offset = eta[0].view(np.uint64), at % per
+        fill(first, at // per, 0, key, words, many)
+        row, bit = offset // 32, np.uint64(offset % 32)
+        for i in range(many):
+            eta[0, row, i] = sign_of_bit(words[row, i], bit)
+        return row
+
+    return draw
+
+
+@kernel
 def _draw_of_collision(variates: Formula) -> Formula:
     """Fill the variates of the `turn`-th push in step `at`; return their row."""
     fill = fill_variates(variates)
@@ -219,13 +235,13 @@ def _pushes() -> Formula:
 @kernel
 def _adjoint(
     drift: Formula, f_u: Formula, f_x: Formula, value: Formula, derivative: Formula, wall: Formula, slope: Formula,
-    f_c: Formula | None, start: Formula, variates: Formula | None, counted: bool,
+    f_c: Formula | None, start: Formula, variates: Formula | None, counted: bool, bits: bool,
 ) -> Formula:  # fmt: skip
     """Loop over the tiles of a rank's particles, see `adjoint_space`."""
     push, pull = _push(drift, value, wall), _pull(drift, f_u, f_x, value, derivative, slope, f_c)
     count, draw = _pushes() if counted else _one_push(), _no_draw()
     if variates is not None:
-        draw = _draw_of_collision(variates) if counted else _draw_of_step(variates)
+        draw = _draw_of_collision(variates) if counted else _draw_of_bit() if bits else _draw_of_step(variates)
 
     def loop(
         x: Any, given: Any, weights: Any, biases: Any, numbers: Any, box: Box, keys: Keys, place: Place,
@@ -275,16 +291,16 @@ def _adjoint(
 
 
 def adjoint_space(
-    formulas: tuple[Any, ...], start: Formula, noise: Noise | None = None, *, counted: bool = False
+    formulas: tuple[Any, ...], start: Formula, noise: Noise | None = None, *, counted: bool = False, bits: bool = False
 ) -> Callable[..., None]:
     """Return the sweep (x, given, weights, biases, (sizes, constants), box, keys, place, thresholds, block, out).
 
     x, shape (D, m), becomes the state at the end, `given` the derivative of the loss by the state at the begin; `out`,
     shape (blocks, K, D D + D + 2), zeros, gets the sums of dL/dw_k row by row, dL/db_k, dL/dsd and dL/dgamma over each
     block of `block` particles, a multiple of the tile. `formulas` are f, f_u, f_x, K, K', the wall, its slope, and
-    f_gamma or None.
+    f_gamma or None. `bits`: a step takes single bits of its noise, on the line.
     """
-    loop = _adjoint(*formulas, start, None if noise is None else noise.variates, counted)
+    loop = _adjoint(*formulas, start, None if noise is None else noise.variates, counted, bits)
 
     def sweep(x: Floats, *rest: Any) -> None:
         *given, thresholds, block, out = rest

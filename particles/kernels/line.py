@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from particles.base.jit import Formula, kernel
 from particles.base.shims import fma
 
@@ -43,3 +45,20 @@ def flow_line(flow: Formula, wall: Formula) -> Formula:
                     tile[i] = wall(tile[i], flow(tile[i], w, b, t, p, q, constants), low, high)
 
     return sweep
+
+
+@kernel
+def _at_wall(wall: Formula, slope: Formula) -> Formula:
+    def loop(old: Any, new: Any, low: float, high: float, there: Any, turn: Any) -> None:
+        for i in range(old.size):
+            turn[i] = slope(old[i], new[i], low, high)
+            there[i] = wall(old[i], new[i], low, high)
+
+    return loop
+
+
+def at_wall(wall: Formula, slope: Formula, old: Any, new: Any, low: float, high: float) -> tuple[Any, Any]:
+    """Where steps from `old` that would go to `new`, shapes (m,), end, and the derivative of the wall's map there."""
+    there, turn = np.empty_like(new), np.empty_like(new)
+    _at_wall(wall, slope)(old, new, low, high, there, turn)
+    return there, turn

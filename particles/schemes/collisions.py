@@ -132,10 +132,7 @@ class Collisions(Scheme):
         sweep(state, weights, biases, sizes, constants, Ends(low, high), keys, place, thresholds)
 
     def require_adjoint(self, model: Model) -> None:
-        """Refuse signs from single bits, which no adjoint draws again, by an InputError."""
-        if self.noise.bits and model.size == 1 and self.clock == "synchronous":
-            name = self.noise.name
-            raise InputError(f"noise = {name!r} on the line, all colliding at once, has no adjoint: use another law")
+        """Nothing is refused."""
 
     def retrace(
         self, model: Model, state: Floats, slopes: Floats, parameters: tuple[Any, ...], address: Address, block: int,

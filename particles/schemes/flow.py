@@ -9,18 +9,18 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from particles.base.arrays import Floats
+from particles.base.arrays import Floats, ordered_product
 from particles.base.errors import InputError
 from particles.base.jit import Formula
 from particles.kernels import line, space
 from particles.kernels.adjoint import begin_adjoint, given_slope
 from particles.kernels.reductions import block_sums
-from particles.model.exact.expm import affine_flow
+from particles.model.exact.expm import affine_flow, affine_flow_tangents
 from particles.model.exact.tangents import flow_tangents
 from particles.model.exact.transients import segments
 from particles.model.rule import Model
 from particles.philox import Address
-from particles.schemes.scheme import Scheme, blocks_of, parts_of, wall_of, without_noise
+from particles.schemes.scheme import Scheme, blocks_of, parts_of, slope_of, wall_of, without_noise
 
 
 @dataclass(frozen=True)
@@ -60,14 +60,15 @@ class ExactFlow(Scheme):
     def parameters(self, model: Model, levels: Floats, k: int, n: int, mean: Floats | None) -> tuple[Any, ...]:
         """Numbers of the steps from level k to level n.
 
-        (w, b, t, p, q) a component, shape (D, n - k, 5), or matrices and shifts of affine maps.
+        (w, b, t, p, q) a component, shape (D, n - k, 5), or matrices and shifts of affine maps, and what they are of:
+        weights, biases and lengths of time.
         """
         weights = model.weights(levels[k:n])
         biases = model.biases(levels[k:n], weights, mean)
         spans = np.diff(levels[k : n + 1]).tolist()
         if _affine(model):
             maps = [affine_flow(w, b, t) for w, b, t in zip(weights, biases, spans, strict=True)]
-            return np.stack([e for e, _ in maps]), np.stack([c for _, c in maps])
+            return np.stack([e for e, _ in maps]), np.stack([c for _, c in maps]), weights, biases, spans
         step = model.drift.step
         rows = [
             [step(float(w[i, i]), float(b[i]), t) for w, b, t in zip(weights, biases, spans, strict=True)]
@@ -77,8 +78,8 @@ class ExactFlow(Scheme):
 
     def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...], address: Address) -> None:
         """Carry `state`, shape (D, m), over the steps, in place."""
-        if len(parameters) == 2:
-            space.affine_space()(state, *parameters)
+        if len(parameters) > 1:
+            space.affine_space()(state, *parameters[:2])
             return
         wall, *ends = wall_of(model)
         assert model.drift.flow is not None  # levels has seen to it
@@ -87,27 +88,31 @@ class ExactFlow(Scheme):
             sweep(row, steps, model.drift.constants, low, high)
 
     def require_adjoint(self, model: Model) -> None:
-        """Refuse walls, and matrices of the identity, by an InputError."""
-        if model.walls is not None or (model.size > 1 and model.drift.linear):
-            raise InputError(f"{self!r} has an adjoint for diagonal weights without walls alone: use Euler(layers=...)")
+        """Nothing is refused that has an exact flow."""
 
     def retrace(
         self, model: Model, state: Floats, slopes: Floats, parameters: tuple[Any, ...], address: Address, block: int,
         start: Formula = given_slope,
     ) -> Floats:  # fmt: skip
-        """The adjoint of `advance`, see `Scheme.retrace`: flow maps that follow each other, and their derivatives.
-
-        Component by component and without walls.
-        """
+        """The adjoint of `advance`, see `Scheme.retrace`: flow maps that follow each other, and their derivatives."""
+        if len(parameters) > 1:
+            return self._retrace_affine(model, state, slopes, parameters, block, start)
         size, steps = model.size, parameters[0].shape[1]
+        wall, *ends = wall_of(model)
         out = np.zeros((blocks_of(state, block), steps, parts_of(model)))
-        for i, rows in enumerate(parameters[0].tolist()):
-            found = []
+        pairs = zip(*(end.tolist() for end in ends), strict=True)
+        for i, (rows, pair) in enumerate(zip(parameters[0].tolist(), pairs, strict=True)):
+            found, turns = [], []
             for w, b, t, *_ in rows:
                 found.append(flow_tangents(model.drift, state[i], w, b, t))
-                state[i] = found[-1].y
+                new, turn = found[-1].y, 1.0
+                if model.walls is not None:
+                    new, turn = line.at_wall(wall, slope_of(wall), state[i], new, *pair)
+                state[i] = new
+                turns.append(turn)
             begin_adjoint(start, state[i], slopes[i])
             for k in range(steps - 1, -1, -1):
+                slopes[i] *= turns[k]
                 out[:, k, i * size + i] = block_sums(slopes[i] * found[k].by_w, block)
                 out[:, k, size * size + i] = block_sums(slopes[i] * found[k].by_b, block)
                 if model.drift.f_c is not None:
@@ -115,12 +120,42 @@ class ExactFlow(Scheme):
                 slopes[i] *= found[k].by_x
         return out
 
+    def _retrace_affine(
+        self, model: Model, state: Floats, slopes: Floats, parameters: tuple[Any, ...], block: int, start: Formula
+    ) -> Floats:
+        """x' = E x + c: p = E^T p', and of E and c by weight and bias their tangents, once a step for all particles."""
+        size, (matrices, shifts, weights, biases, spans) = model.size, parameters
+        out, before = np.zeros((blocks_of(state, block), len(matrices), parts_of(model))), []
+        for matrix, shift in zip(matrices, shifts, strict=True):
+            before.append(state.copy())
+            space.affine_space()(state, matrix[None], shift[None])
+        for row, slope in zip(state, slopes, strict=True):
+            begin_adjoint(start, row, slope)
+        for k in range(len(matrices) - 1, -1, -1):
+            by_maps = [block_sums(slope * x, block) for slope in slopes for x in before[k]]
+            by_maps += [block_sums(slope, block) for slope in slopes]
+            of_maps, of_shifts = affine_flow_tangents(weights[k], biases[k], spans[k])
+            moves = np.concatenate([of_maps.reshape(len(of_maps), -1), of_shifts], axis=1)
+            out[:, k, : size * (size + 1)] = ordered_product(moves, np.array(by_maps)).T
+            slopes[:] = ordered_product(matrices[k].T, slopes)
+        return out
+
     def tangents(
         self, model: Model, begin: Floats, levels: Floats, by_weights: Floats, by_biases: Floats, by_constant: Floats
     ) -> tuple[Floats, Floats]:
-        """By the chain rule of the flow's maps, component by component, see `Scheme.tangents`."""
-        (rows,) = self.parameters(model, levels, 0, len(levels) - 1, None)
+        """By the chain rule of the flow's maps, component by component or of affine maps, see `Scheme.tangents`."""
+        parameters = self.parameters(model, levels, 0, len(levels) - 1, None)
         x, v = begin.copy(), np.zeros((by_weights.shape[1], *begin.shape))
+        if len(parameters) > 1:
+            for e, c, w, b, t, by_w, by_b in zip(*parameters, by_weights, by_biases, strict=True):
+                moves = np.concatenate([by_w.reshape(len(v), -1), by_b], axis=1)
+                of_maps, of_shifts = affine_flow_tangents(w, b, t)
+                for j, move in enumerate(moves):
+                    by_e, by_c = _combined(move, of_maps), _combined(move, of_shifts)
+                    v[j] = ordered_product(e, v[j]) + ordered_product(by_e, x) + by_c[:, None]
+                x = ordered_product(e, x) + c[:, None]
+            return x, v
+        (rows,) = parameters
         for k, by_w, by_b in zip(range(len(levels) - 1), by_weights, by_biases, strict=True):
             for i in range(model.size):
                 step = flow_tangents(model.drift, x[i], *rows[i, k, :3].tolist())
@@ -134,6 +169,14 @@ class ExactFlow(Scheme):
     def stride(self, levels: Floats) -> float:
         """0: the flow is exact over any time."""
         return 0.0
+
+
+def _combined(shares: Floats, parts: Floats) -> Floats:
+    """Sum of shares times parts in their order."""
+    total = np.zeros(parts.shape[1:])
+    for share, part in zip(shares, parts, strict=True):
+        total += share * part
+    return total
 
 
 def _affine(model: Model) -> bool:

@@ -28,7 +28,7 @@ def advance_together(
     weights, biases = rows
     shape = model.diffusion
     constants, key = Constants(model.drift.constants, shape.constants), address.key(NOISE)
-    place = Place(address.first, address.step, _BITS if noise.bits and model.size == 1 else noise.steps)
+    place = Place(address.first, address.step, _BITS if single_bits(model, noise) else noise.steps)
     wall, low, high = wall_of(model, longest(model, weights, biases, sizes, noise))
     formulas = (model.drift.value, shape.value, shape.derivative, push, wall)
     if model.size > 1:
@@ -52,16 +52,22 @@ def retrace_space(
         drift.value, drift.f_u_of_value, drift.f_x, shape.value, shape.derivative, wall, slope_of(wall), drift.f_c
     )  # fmt: skip
     counted = thresholds is not None
-    sweep = adjoint_space(formulas, start, noise, counted=counted)
+    bits = noise is not None and not counted and single_bits(model, noise)
+    sweep = adjoint_space(formulas, start, noise, counted=counted, bits=bits)
     out = np.zeros((blocks_of(state, block), len(weights), parts_of(model)))
     box = Box(low, high)
     keys = Keys(address.key(NOISE), address.key(CLOCK))
-    place = Place(address.first, address.step, 1 if noise is None else noise.steps)
+    place = Place(address.first, address.step, 1 if noise is None else _BITS if bits else noise.steps)
     numbers = sizes, Constants(drift.constants, shape.constants)
     limits = np.zeros(0, dtype=np.uint64) if thresholds is None else thresholds
     sweep(state, slopes, weights, biases, numbers, box, keys, place, limits, block, out)
     out[:, :, -2] *= 0.5 * sizes.sd / model.nu2 if model.nu2 > 0.0 else 0.0
     return out
+
+
+def single_bits(model: Model, noise: Noise) -> bool:
+    """Whether a step of all particles together takes one bit of each, so that a counter serves 128 of them."""
+    return noise.bits and model.size == 1
 
 
 def longest(model: Model, weights: Floats, biases: Floats, sizes: Sizes, noise: Noise) -> float:

@@ -173,6 +173,23 @@ def test_the_adjoint_of_collisions_is_exact_with_the_numbers_held_fixed(dim: int
     assert found.constant == pytest.approx(by_c, rel=2e-13)
 
 
+def test_the_adjoint_of_signs_of_single_bits_is_exact() -> None:
+    """Of 140 steps on the line, which two counters of 128 bits serve."""
+    steps = 140
+    model = of(TANH, weight=-0.8, bias=0.5, nu2=0.4, diffusion=LINEAR)
+    eta = variates(TWO_POINT, COUNT, steps, seed=7)
+    assert set(np.unique(eta)) == {-1.0, 1.0}
+    found = ours(model, Collisions(UNTIL / steps, "synchronous", TWO_POINT), seed=7)
+    weights, biases, dt = np.full((steps, 1, 1), -0.8 + 0j), np.full((steps, 1), 0.5), UNTIL / steps
+    for k in (0, 127, 128, 139):
+        weights[k] += 1e-30j
+        expected = loss_of(model, weights, biases, math.sqrt(0.4), dt, POINTS, eta).imag / 1e-30
+        weights[k] = -0.8
+        assert found.weights[k, 0, 0] == pytest.approx(expected, rel=1e-12)
+    by_nu = loss_of(model, weights, biases, math.sqrt(0.4) + 1e-30j, dt, POINTS, eta).imag / 1e-30
+    assert found.nu2 == pytest.approx(by_nu / (2.0 * math.sqrt(0.4)), rel=1e-12)
+
+
 @pytest.mark.parametrize(("walls", "dim"), [(None, 1), (None, 2), pytest.param((-0.5, 1.2), 1, marks=LONG)])
 @pytest.mark.parametrize("clock", ["poisson", "nanbu"])
 def test_the_adjoint_of_counted_collisions_is_their_difference_quotient(clock: str, walls: Any, dim: int) -> None:
@@ -280,7 +297,6 @@ def test_the_adjoint_times_the_speed_is_kept_by_the_exact_flow(drift: Drift) -> 
     ("scheme", "words"),
     [
         (Milstein(dt=0.5), "has no adjoint"),
-        (Collisions(0.5, "synchronous", TWO_POINT), "has no adjoint: use another law"),
     ],
 )
 def test_what_has_no_adjoint_is_refused(scheme: Any, words: str) -> None:
