@@ -35,6 +35,7 @@ from particles.model.laws.relu_steady import ReluSteady
 from particles.model.laws.sech_power import SechPower
 from particles.model.laws.smoothed import SmoothedUniform
 from particles.model.laws.space import SpaceLaw
+from particles.model.laws.truncated_normal import TruncatedNormal
 from particles.model.laws.weighted_sum import WeightedSum, weighted_sum
 from particles.model.measure import Measure
 from particles.model.measurements import Dialect, read_measurements
@@ -83,6 +84,7 @@ __all__ = [
     "TanhAttracted",
     "TanhRepelled",
     "Transported",
+    "TruncatedNormal",
     "Uniform",
     "WeightedSum",
     "affine_transition",

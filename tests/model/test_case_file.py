@@ -17,6 +17,7 @@ from particles.model import (
     Mixture,
     MultivariateNormal,
     Normal,
+    TruncatedNormal,
     Uniform,
     load_case,
 )
@@ -96,6 +97,7 @@ def test_each_drift_with_constants(tmp_path: Path, table: str, name: str) -> Non
     [
         ('law = "dirac"\npoint = 2.0', Dirac),
         ('law = "uniform"\nlow = 0.0\nhigh = 1.0', Uniform),
+        ('law = "truncated-normal"\nm = 0.0\nv = 1.0\nlow = -0.2\nhigh = 0.2', TruncatedNormal),
         (
             'law = "mixture"\nweights = [0.5, 0.5]\ncomponents = [{law = "dirac", point = 0.0},'
             ' {law = "normal", m = 0.0, v = 1.0}]',

@@ -18,6 +18,7 @@ from particles.model import (
     Normal,
     SechPower,
     SpaceLaw,
+    TruncatedNormal,
     Uniform,
     cases,
     circulating_state,
@@ -30,7 +31,7 @@ NAMES = [
     "moments-decay", "moments-conserved", "vehicles", "regression", "regression-2d", "regression-2d-unscaled",
     "regression-2d-printed", "regression-2d-printed-unscaled", "iris",
     "fokker-planck", "fokker-planck-wide", "inverse-gamma", "generalised-gamma", "relu", "tanh-noise",
-    "shear", "rotation", "ou-2d", "circulation", "box-2d",
+    "shear", "rotation", "ou-2d", "circulation", "box-2d", "two-clusters", "one-cluster",
 ]  # fmt: skip
 each_case = pytest.mark.parametrize("name", NAMES)
 
@@ -107,6 +108,21 @@ def test_domain_holds_the_start_and_the_steady_law(name: str, steady: Law, left_
         below, above = law.cdf(np.array(case.domain))
         assert below < 1e-12
         assert 1.0 - above < left_out
+
+
+def test_clusters_are_the_normal_law_cut_and_moved_and_know_where_to_go() -> None:
+    two, one = cases["two-clusters"], cases["one-cluster"]
+    assert two.model.reproducible
+    x = np.array([-1.3, -1.2, -1.0, -0.8, -0.7, 0.7, 1.0, 1.2])
+    inside = np.array([0.0, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0])
+    mass = 0.15851941887820603  # of N(0, 1) within 0.2
+    density = np.exp(-0.5 * (np.abs(x) - 1.0) ** 2) / math.sqrt(2.0 * math.pi) / mass
+    np.testing.assert_allclose(two.model.law.pdf(x), 0.5 * inside * density, rtol=1e-13)
+    assert one.model.initial == TruncatedNormal(0.0, 1.0, -0.2, 0.2)
+    assert two.target is not None
+    assert one.target is not None
+    assert two.target(x).tolist() == [-2.0] * 5 + [2.0] * 3
+    assert one.target(np.array([-0.1, 0.1])).tolist() == [-1.0, 1.0]
 
 
 def test_noise_is_never_dropped_in_silence() -> None:

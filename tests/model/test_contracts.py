@@ -50,6 +50,7 @@ from particles.model import (
     SmoothedUniform,
     TanhAttracted,
     TanhRepelled,
+    TruncatedNormal,
     Uniform,
     WeightedSum,
     cubic,
@@ -73,6 +74,8 @@ NOISY = replace(MODEL, nu2=0.5)
 LAWS: dict[str, Law] = {
     "normal": Normal(1.0, 4.0),
     "uniform": Uniform(2.0, 8.0),
+    "truncated-normal": TruncatedNormal(0.5, 2.0, 0.2, 3.0),
+    "truncated-normal-mirrored": TruncatedNormal(0.5, 2.0, 3.0, 4.0),
     "mixture": TWO,
     "mixture-gap": Mixture([Uniform(0.0, 1.0), Uniform(3.0, 4.0)], [0.25, 0.75]),
     "mixture-heavy": Mixture([Normal(0.0, 1.0), InverseGamma(3.5, 2.0)], [0.5, 0.5]),

@@ -18,6 +18,7 @@ from particles.model.laws.empirical import KernelEstimate
 from particles.model.laws.histogram import Histogram
 from particles.model.laws.law import Law
 from particles.model.laws.pareto import Pareto
+from particles.model.laws.truncated_normal import TruncatedNormal
 from particles.philox import start_uniforms
 
 TWO = Mixture([Normal(-1.0, 0.25), Normal(2.0, 1.0)], [0.3, 0.7])
@@ -81,8 +82,10 @@ def test_moments_are_those_of_the_quantile(law: Law) -> None:
     [
         (Normal(1.0, 4.0), stats.norm(1.0, 2.0)),
         (Uniform(2.0, 8.0), stats.uniform(2.0, 6.0)),
+        (TruncatedNormal(1.0, 4.0, -2.0, 3.0), stats.truncnorm(-1.5, 1.0, 1.0, 2.0)),
+        (TruncatedNormal(1.0, 4.0, 7.0, 9.0), stats.truncnorm(3.0, 4.0, 1.0, 2.0)),
     ],
-    ids=["normal", "uniform"],
+    ids=["normal", "uniform", "truncated", "truncated-mirrored"],
 )
 def test_laws_agree_with_scipy(law: Law, oracle: object) -> None:
     x = np.linspace(-6.0, 9.5, 200)

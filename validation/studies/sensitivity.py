@@ -26,6 +26,7 @@ from particles.base import command, parallel
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.training import Gradient, Moment, Parameters, gradient, gradient_by_quadrature
+from validation.studies.expected_order import jumps
 from validation.studies.kind import Kind, Progress, ascending, option, require_levels
 from validation.studies.study import Check, Row, Study, fit_order, order_checks, successive_orders
 
@@ -44,7 +45,8 @@ class SensitivityStudy(Kind):
     Parameters
     ----------
     case : Case
-        On the line, without noise and walls, weight and bias constant numbers, an exact flow, a start with a density.
+        On the line, without noise and walls, weight and bias constant numbers, an exact flow, a start with a density
+        that does not jump.
     levels : sequence of int
         Increasing numbers of cells, and of layers, at least three.
     target : float, optional
@@ -82,6 +84,8 @@ class SensitivityStudy(Kind):
         particles.ExactFlow().levels(model, self.time, [])
         if model.law.atoms()[0].size:
             raise InputError(f"initial = {model.law!r:.60} has atoms: this study needs a density")
+        if jumps(model.law, *self.case.interval):
+            raise InputError(f"initial = {model.law!r:.60} has a density that jumps: grids alias it by h^2, order 2")
 
     def run(self, *, comm: Any = None, progress: Progress = lambda share: None) -> Study:
         """Carry the study out, its levels shared out over the ranks of `comm`."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model.rule import Model
 from particles.model.samples import Samples
@@ -31,6 +33,8 @@ class Case:
         Defaults of a run.
     samples : Samples, optional
         The measurements that the initial law was made of; labels, truth values, say which go to the lower wall.
+    target : callable (x) -> y, optional
+        Where particles that start at x, shape (m,), are to end at T; the file of a case has no word for it.
 
     Raises
     ------
@@ -49,6 +53,7 @@ class Case:
     count: int = 100_000
     layers: int = 1000
     samples: Samples | None = None
+    target: Callable[[Floats], Floats] | None = None
 
     def __post_init__(self) -> None:
         if self.domain is None:

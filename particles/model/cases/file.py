@@ -9,8 +9,8 @@ bias = 1.0                          # number, vector, edges and values, or "mean
 walls = [1.0, 7.0]                  # optional; with two features [[1.0, 7.0], [0.0, 2.0]]; also neurons, scaled
 
 [model.initial]
-law = "normal"                      # dirac, uniform, mixture, product, multivariate-normal, empirical, histogram,
-                                    # kernel
+law = "normal"                      # dirac, uniform, truncated-normal, mixture, product, multivariate-normal,
+                                    # empirical, histogram, kernel
 m = 1.0
 v = 1.0
 
@@ -45,6 +45,7 @@ from particles.model.laws.histogram import histogram
 from particles.model.laws.law import Law
 from particles.model.laws.multivariate_normal import MultivariateNormal
 from particles.model.laws.space import SpaceLaw
+from particles.model.laws.truncated_normal import TruncatedNormal
 from particles.model.measurements import Dialect, read_labelled, read_measurements
 from particles.model.parameters import MEAN_COUPLED, piecewise
 from particles.model.rule import Model
@@ -152,6 +153,8 @@ def _law(given: Any, find: Find) -> Law | SpaceLaw:
             return Normal(given.m, given.v)
         case "uniform":
             return Uniform(given.low, given.high)
+        case "truncated-normal":
+            return TruncatedNormal(given.m, given.v, given.low, given.high)
         case "mixture":
             return Mixture([_line(c, find) for c in given.components], given.weights)
         case "product":

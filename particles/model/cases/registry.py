@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from particles.base.errors import InputError
-from particles.model.cases import herty, plane
+from particles.model.cases import clusters, herty, plane
 from particles.model.cases.case import Case
 
-EXPERIMENTS = {**herty.EXPERIMENTS, **plane.EXPERIMENTS}
+EXPERIMENTS = {**herty.EXPERIMENTS, **plane.EXPERIMENTS, **clusters.EXPERIMENTS}
 
 
 @cache

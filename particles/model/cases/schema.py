@@ -47,6 +47,16 @@ class UniformTable(Table):
     high: Number
 
 
+class TruncatedNormalTable(Table):
+    """N(m, v), given that it lies in [low, high]."""
+
+    law: Literal["truncated-normal"]
+    m: Number
+    v: Positive
+    low: Number
+    high: Number
+
+
 class FileTable(Table):
     """Measurements in a file beside the TOML file."""
 
@@ -72,7 +82,10 @@ class EmpiricalTable(FileTable):
     labels: str | None = Field(None, description="the name of a column of the CSV file, with a label in every row")
 
 
-Line = Annotated[DiracTable | NormalTable | UniformTable | EmpiricalTable | MeasuredTable, Field(discriminator="law")]
+Line = Annotated[
+    DiracTable | NormalTable | UniformTable | TruncatedNormalTable | EmpiricalTable | MeasuredTable,
+    Field(discriminator="law"),
+]
 
 
 class MixtureTable(Table):
@@ -150,8 +163,8 @@ class ModelTable(Table):
         description="a finite number, a vector, a table with edges and values, or 'mean-coupled'; units length/time"
     )
     initial: Annotated[Line | MixtureTable | ProductTable | MultivariateTable, Field(discriminator="law")] = Field(
-        description="a table with law = 'dirac', 'normal', 'uniform', 'mixture', 'product', 'multivariate-normal',"
-        " 'empirical', 'histogram' or 'kernel'"
+        description="a table with law = 'dirac', 'normal', 'uniform', 'truncated-normal', 'mixture', 'product',"
+        " 'multivariate-normal', 'empirical', 'histogram' or 'kernel'"
     )
     neurons: PositiveInt = Field(1, description="a positive integer")
     wall: Literal["sticky", "reflecting"] = Field(

@@ -23,6 +23,7 @@ from particles.model.laws.combined import Mixture, Product
 from particles.model.laws.elementary import Dirac, Normal, Uniform
 from particles.model.laws.empirical import Empirical
 from particles.model.laws.multivariate_normal import MultivariateNormal
+from particles.model.laws.truncated_normal import TruncatedNormal
 from particles.model.parameters import Piecewise
 from particles.model.rule import Model
 from particles.model.samples import Samples
@@ -123,6 +124,10 @@ def _law(law: Any) -> dict[str, Any]:
         Dirac: lambda law: {"law": "dirac", "point": float(law.point)},
         Normal: lambda law: {"law": "normal", "m": float(law.m), "v": float(law.v)},
         Uniform: lambda law: {"law": "uniform", "low": float(law.low), "high": float(law.high)},
+        TruncatedNormal: lambda law: {
+            "law": "truncated-normal", "m": float(law.m), "v": float(law.v), "low": float(law.low),
+            "high": float(law.high),
+        },
         Mixture: lambda law: {
             "law": "mixture", "components": list(map(_law, law.components)), "weights": list(law.weights)
         },
