@@ -23,7 +23,7 @@ def add_parser(commands: Any) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Evaluate a trained network on the samples of its training and on those held out, on any number of ranks.
+    """Evaluate a trained network on the samples of its training, those held out and those of its test.
 
     Prints right answers, the confusion of classes, and the samples of the largest losses.
     """
@@ -39,6 +39,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.data is not None:
         choice = dataclasses.replace(choice, data=arguments.data)
     learners = case.learners(choice)
+    test = None if case.test is None else case.test(choice)
     if size_of(learners.learner.groups) != record.theta.size:
         wanted = size_of(learners.learner.groups)
         raise InputError(f"{arguments.network} holds {record.theta.size} numbers: allowed are {wanted}")
@@ -48,7 +49,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from particles.networks.restarts import summary
 
     found: dict[str, Any] = {"case": case.name, "weights": record.info["weights"]}
-    for name, learner in (("train", learners.learner), ("held", learners.held)):
+    for name, learner in (("train", learners.learner), ("held", learners.held), ("test", test)):
         if learner is None:
             continue
         looked = evaluation(learner, record.theta, world())
@@ -58,7 +59,7 @@ def execute(arguments: argparse.Namespace) -> int:
         found[name] = summary(looked) | {"worst": listed}
     if command.launched_rank() == 0:
         print(plain(f"{case.name}: {record.theta.size} numbers, sha256 {record.info['weights']}"))
-        for name, what in (("train", "trained on"), ("held", "held out")):
+        for name, what in (("train", "trained on"), ("held", "held out"), ("test", "test")):
             if name in found:
                 _say(what, found[name])
         if arguments.json:

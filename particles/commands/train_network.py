@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from particles.networks.keep import Epoch
     from particles.networks.record import Record
 
-NAMES = ("circles", "circles-plane")
+NAMES = ("circles", "circles-plane", "mnist")
 """Those of `particles.networks.cases`, which is loaded when one of them is asked for."""
 _ROWS = 10
 """Lines of a training's curve that are printed."""
@@ -54,7 +54,7 @@ def _parser() -> command.Parser:
     train.add_argument("--seed", type=command.seed, default=0, help="of the order of the samples (default: 0)")
     train.add_argument("--sample", type=command.seed, default=0, help="seed of samples that are made (default: 0)")
     train.add_argument("--flip", type=command.finite_float, default=0.0, help="share of labels made wrong (default: 0)")
-    train.add_argument("--layer", default="euler", help="euler, split, strang or multistep (default: euler)")
+    train.add_argument("--layer", help="euler, split, strang or multistep (default: the case's)")
     train.add_argument("--data", metavar="FOLDER", help="of samples that are given")
     train.add_argument("--out", required=True, metavar="DIR", help="new or empty folder")
     command.add_replace(train)
@@ -121,7 +121,7 @@ def case_of(arguments: argparse.Namespace) -> tuple[NetworkCase, Choice]:
     case = dataclasses.replace(
         case, training=training, starts=arguments.starts or case.starts, polish=whole.get("polish", case.polish)
     )
-    return case, Choice(arguments.layer, arguments.sample, arguments.flip, arguments.data)
+    return case, Choice(arguments.layer or case.layer, arguments.sample, arguments.flip, arguments.data)
 
 
 def _require_room(arguments: argparse.Namespace) -> None:

@@ -94,7 +94,7 @@ class ConvolutionLearner:
 
     def describe(self) -> dict[str, Any]:
         """See `Learner`."""
-        told = {"samples": self.images.name, "count": self.count, "sha256": self.images.digest(), "block": self.block}
+        told = {"samples": self.images.name, "count": self.count, "digest": self.images.digest(), "block": self.block}
         return {"network": self.network.describe(), **told, "precision": self._dtype.name}
 
     def gradient(self, theta: Floats, indices: Indices) -> tuple[float, int, Floats]:
