@@ -40,8 +40,8 @@ from particles.philox import check_key
 
 TRAINED_ON, FRESH = 400, 20_000
 """Samples of the circles."""
-IMAGE_SMOOTHNESS = 0.02
-"""lambda of (113): the paper's 0.1 keeps the loss on images of digits above what it can be."""
+IMAGE_SMOOTHNESS = 0.1
+"""lambda of (113), the paper's; with a fifth of it five epochs reach .915 of images held out, not .95."""
 HELD_SHARE = 12
 """Of images that are given one in so many is held out, the last ones: 5000 of MNIST's 60 000."""
 
