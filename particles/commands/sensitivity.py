@@ -28,6 +28,9 @@ def add_parser(commands: Any) -> None:
         "--change", nargs="+", default=[], metavar="NAME=VALUE",
         help="forecast the loss to first order for other values, and compare: weight=-1.1, target=2.5, mean=1.2",
     )  # fmt: skip
+    told.add_argument(
+        "--by-step", action="store_true", help="the functional derivatives by weight and bias at every step too"
+    )
     told.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
     told.set_defaults(execute=execute, seed=None)  # what is given is seen
 
@@ -41,13 +44,17 @@ def execute(arguments: argparse.Namespace) -> int:
     loss, changes, until = loss_of(arguments, case), _changes(arguments.change), arguments.until or case.until
     loss.given(case.model.dim, 0, 0)
     differentiate, route = _route(arguments, case)
-    found = sensitivity(case.model, loss, until, differentiate, route, changes)
+    found = sensitivity(case.model, loss, until, differentiate, route, changes, every_step=arguments.by_step)
     if command.launched_rank() == 0:
         target = arguments.target or "the labels"
         print(f"{case.name}: loss {found.loss} to {target} at t = {until:g}, {found.route}")
         print(f"{'loss':<24} {found.value:.12g}")
         for name, value in found.derivatives.items():
             print(f"{'d/d ' + name:<24} {value:.12g}")
+        if arguments.by_step:
+            print("  ".join(f"{name:>18}" for name in found.columns))
+            for row in found.by_step.tolist():
+                print("  ".join(f"{value:>18.12g}" for value in row))
         for name, (value, part) in found.changes.items():
             print(f"{name} = {value:g}: changes the loss by {part:.6g} to first order")
         if found.forecast is not None and found.found is not None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from particles.base.arrays import Floats
 from particles.base.errors import InputError
-from particles.model import Model, Normal
+from particles.model import Model, Normal, Product, Uniform
 from particles.training.losses import Loss, Moment
 from particles.training.of_particles import Gradient
 from particles.training.parameters import Parameters, learnable
 
+_COUNTING = ("horizon", "until", "T", "eps", "tau")
+_PATHWISE = "how often a particle collides hangs on it, so that its path has no derivative by it; "
 Route = Callable[[Model, Loss, float], Gradient]
 """(model, loss, until) -> its gradient: by particles and a scheme, or by quadrature."""
 
@@ -33,9 +37,11 @@ class Sensitivity:
     derivatives : dict of str to float
         By the numbers of weight and bias, the drift's constant ("gamma"), "nu2" where there is noise, "mean" and "std"
         of the start, "horizon", and "target" of a moment; a feature in brackets where there are several.
-    by_step : ndarray, shape (K, 3), optional
-        Of a model on the line whose weight or bias is a function of time: t and the derivatives by w(t) and b(t), those
-        of the steps over their lengths.
+    by_step : ndarray, shape (K, 1 + D D + d), optional
+        Of a model whose weight or bias is a function of time, or where asked: t, and the functional derivatives by
+        weight and bias there, those by a step's over its length (the weight as given, without its factor).
+    columns : tuple of str
+        Their names.
     changes : dict of str to (float, float)
         New values and the derivative times the change.
     forecast, found : float, optional
@@ -47,6 +53,7 @@ class Sensitivity:
     value: float
     derivatives: dict[str, float]
     by_step: Any = None
+    columns: tuple[str, ...] = ()
     changes: dict[str, tuple[float, float]] = dataclasses.field(default_factory=dict)
     forecast: float | None = None
     found: float | None = None
@@ -54,11 +61,21 @@ class Sensitivity:
     def to_dict(self) -> dict[str, Any]:
         """Values for JSON."""
         plain = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return plain | {"by_step": None if self.by_step is None else self.by_step.tolist()}
+        return plain | {
+            "by_step": None if self.by_step is None else self.by_step.tolist(),
+            "columns": list(self.columns),
+        }
 
 
 def sensitivity(
-    model: Model, loss: Loss, until: float, differentiate: Route, route: str, changes: Mapping[str, float] | None = None
+    model: Model,
+    loss: Loss,
+    until: float,
+    differentiate: Route,
+    route: str,
+    changes: Mapping[str, float] | None = None,
+    *,
+    every_step: bool = False,
 ) -> Sensitivity:
     """Differentiate a loss by everything, and try a first-order forecast of changes against the truth.
 
@@ -72,7 +89,9 @@ def sensitivity(
     route : str
         In words.
     changes : mapping of str to float, optional
-        New values, by the names of the derivatives; "mean" and "std" of a normal start.
+        New values, by the names of the derivatives; "mean" and "std" of a normal or uniform start, or of such features.
+    every_step : bool, default False
+        Tell `by_step` of any model.
 
     Raises
     ------
@@ -82,20 +101,29 @@ def sensitivity(
     old = _values(model, loss, until)
     for name in changes or ():
         if name not in old:
-            raise InputError(f"change of {name!r}: allowed are {', '.join(old)}")
+            reason = _PATHWISE if model.nu2 > 0.0 and name in _COUNTING else ""
+            raise InputError(f"change of {name!r}: {reason}allowed are {', '.join(old)}")
     found = differentiate(model, loss, until)
     derivatives = _derivatives(model, loss, found)
     changed = {name: (value, derivatives[name] * (value - old[name])) for name, value in (changes or {}).items()}
     forecast = found.loss + sum(part for _, part in changed.values()) if changes else None
     truth = differentiate(*_changed(model, loss, until, changes)).loss if changes else None
-    by_step = None
-    if model.varying and model.size == 1:
-        spans = np.diff(found.levels)
-        by_step = np.column_stack([found.levels[:-1], found.weights[:, 0, 0] / spans, found.biases[:, 0] / spans])
+    columns, by_step = _by_step(model, found) if model.varying or every_step else ((), None)
     return Sensitivity(
-        loss=loss.name, route=route, value=found.loss, derivatives=derivatives, by_step=by_step, changes=changed,
-        forecast=forecast, found=truth,
+        loss=loss.name, route=route, value=found.loss, derivatives=derivatives, by_step=by_step, columns=columns,
+        changes=changed, forecast=forecast, found=truth,
     )  # fmt: skip
+
+
+def _by_step(model: Model, found: Gradient) -> tuple[tuple[str, ...], Floats]:
+    """Functional derivatives by weight and bias, and their names."""
+    steps, (size, dim) = len(found.levels) - 1, (model.size, model.dim)
+    spans = np.diff(found.levels)[:, None]
+    weights = found.weights.reshape(steps, -1) * (1.0 / size if model.is_scaled else 1.0)
+    biases = found.biases.reshape(steps, model.neurons, dim).sum(axis=1)
+    names = [f"weight[{i},{j}]" for i, j in np.ndindex(size, size)] if size > 1 else ["weight"]
+    names += [_of_feature("bias", k, dim) for k in range(dim)]
+    return ("t", *names), np.column_stack([found.levels[:-1], weights / spans, biases / spans])
 
 
 def _derivatives(model: Model, loss: Loss, found: Gradient) -> dict[str, float]:
@@ -105,8 +133,9 @@ def _derivatives(model: Model, loss: Loss, found: Gradient) -> dict[str, float]:
     for name, values in (("mean", found.mean), ("std", found.std)):
         rows |= {_of_feature(name, k, model.dim): value for k, value in enumerate(values.tolist())}
     rows |= {} if model.nu2 > 0.0 else {"horizon": found.horizon}
-    if isinstance(loss, Moment) and np.ndim(loss.target) == 0:
-        rows["target"] = -float(found.slope.sum())
+    if isinstance(loss, Moment):
+        slopes = [found.slope.sum()] if np.ndim(loss.target) == 0 else found.slope
+        rows |= dict(zip(_targets(loss), [-float(slope) for slope in slopes], strict=True))
     return {name: value for name, value in rows.items() if np.isfinite(value)}
 
 
@@ -114,23 +143,56 @@ def _of_feature(name: str, k: int, dim: int) -> str:
     return name if dim == 1 else f"{name}[{k}]"
 
 
+def _targets(loss: Loss) -> dict[str, float]:
+    """The targets of a moment by their names: one for all features, or one each."""
+    if not isinstance(loss, Moment):
+        return {}
+    given = np.atleast_1d(np.asarray(loss.target, dtype=np.float64)).tolist()
+    several = np.ndim(loss.target) > 0 and len(given) > 1
+    return {f"target[{k}]" if several else "target": value for k, value in enumerate(given)}
+
+
+def _starts(law: Any) -> dict[str, float]:
+    """Mean and deviation of each feature of a start that can be moved, by their names."""
+    parts = law.components if isinstance(law, Product) else [law]
+    found: dict[str, float] = {}
+    for k, part in enumerate(parts):
+        if isinstance(part, Normal | Uniform):
+            row = {"mean": float(part.mean), "std": math.sqrt(float(part.variance))}
+            found |= {_of_feature(name, k, len(parts)): value for name, value in row.items()}
+    return found
+
+
+def _moved(law: Any, changes: Mapping[str, float]) -> Any:
+    """The start with other means and deviations."""
+    if isinstance(law, Product):
+        rows = [{name: changes[full] for name in ("mean", "std") if (full := f"{name}[{k}]") in changes}
+                for k in range(law.dim)]  # fmt: skip
+        return Product([_moved(part, row) for part, row in zip(law.components, rows, strict=True)])
+    if not {"mean", "std"} & set(changes):
+        return law
+    mean = changes.get("mean", float(law.mean))
+    std = changes.get("std", math.sqrt(float(law.variance)))
+    if isinstance(law, Uniform):
+        return Uniform(mean - math.sqrt(3.0) * std, mean + math.sqrt(3.0) * std)
+    return Normal(mean, std * std)
+
+
 def _values(model: Model, loss: Loss, until: float) -> dict[str, float]:
     """The numbers that can be changed, by the names of their derivatives."""
     parameters = Parameters(model, learnable(model))
     values = dict(zip(parameters.names, parameters.values.tolist(), strict=True))
     values |= {"nu2": model.nu2} if model.nu2 > 0.0 else {"horizon": until}
-    values |= {"mean": model.initial.mean, "std": model.initial.std} if isinstance(model.initial, Normal) else {}
-    return values | ({"target": float(loss.target)} if isinstance(loss, Moment) and np.ndim(loss.target) == 0 else {})
+    return values | _starts(model.initial) | _targets(loss)
 
 
 def _changed(model: Model, loss: Loss, until: float, changes: Mapping[str, float]) -> tuple[Model, Loss, float]:
     parameters = Parameters(model, learnable(model))
     values = [changes.get(name, old) for name, old in zip(parameters.names, parameters.values.tolist(), strict=True)]
     model = parameters.with_values(np.array(values))
-    if isinstance(model.initial, Normal):
-        mean, std = changes.get("mean", model.initial.mean), changes.get("std", model.initial.std)
-        model = dataclasses.replace(model, initial=Normal(mean, std * std))
-    model = dataclasses.replace(model, nu2=changes.get("nu2", model.nu2))
-    if isinstance(loss, Moment) and "target" in changes:
-        loss = Moment(changes["target"])
+    moved = _moved(model.initial, changes)
+    model = dataclasses.replace(model, initial=moved, nu2=changes.get("nu2", model.nu2))
+    if isinstance(loss, Moment) and set(targets := _targets(loss)) & set(changes):
+        new = [changes.get(name, old) for name, old in targets.items()]
+        loss = Moment(new if np.ndim(loss.target) else new[0])
     return model, loss, changes.get("horizon", until)

@@ -235,6 +235,9 @@ class Sweep:
         rows = per_feature[0]
         for copy in per_feature[1:]:
             rows = rows + copy
+        if model.walls is not None:  # a start that is put at a wall does not move with the law
+            low, high = np.array(model.box).T[:, :, None]
+            rows = np.where((self.begin > low) & (self.begin < high), rows, 0.0)
         means, stds = np.atleast_1d(model.initial.mean), np.sqrt(np.atleast_1d(model.initial.variance))
         by_std = [
             self._means((row * (x - mean))[None])[0] / std if 0.0 < std < math.inf else math.nan

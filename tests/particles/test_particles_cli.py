@@ -179,6 +179,14 @@ def learning_inputs(folder: Path, out: list[object]) -> dict[str, tuple[list[obj
         "target-of-words": ([*derive, "--target", "far"], "far"),
         "law-for-a-moment": ([*derive, "--target", "normal:1:2"], "allowed is a number"),
         "change-of-nothing": ([*derive, "--target", 2, "--change", "speed=1"], "allowed are weight, bias"),
+        "change-of-the-clock": (
+            ["sensitivity", "tanh-noise", "--target", 2, "--eps", 0.1, "--change", "eps=0.2"],
+            "how often a particle collides hangs on it",
+        ),
+        "change-of-a-noisy-horizon": (
+            ["sensitivity", "tanh-noise", "--target", 2, "--eps", 0.1, "--change", "horizon=3"],
+            "has no derivative by it",
+        ),
         "change-without-a-value": ([*derive, "--target", 2, "--change", "weight"], "NAME=VALUE"),
         "energy-in-the-plane": (["sensitivity", "regression-2d", "--target", 2, "--loss", "energy"], "allowed is 1"),
         "unknown-method": ([*learn, "--method", "newton"], "lm, lbfgs, adam, descent"),
@@ -293,9 +301,10 @@ BAD_NAMES = [
     "bounds-that-fall", "bounds-of-words", "pieces-of-pieces", "negative-ridge", "lm-to-a-law",
     "learnt-case-without-a-word", "more-pieces-than-layers", "pieces-beyond-memory", "numbers-beyond-memory",
     "layers-for-quadrature", "seed-for-quadrature", "constant-of-another-drift", "learnt-twice",
-    "control-of-words", "smoothness-of-constants", "control-of-what-is-held",
-    "no-target", "vector-of-words", "vector-on-the-line", "labels-of-none", "labels-and-a-target", "labels-elsewhere",
-    "labels-by-quadrature", "labels-of-a-row", "labels-of-a-part", "label-that-is-empty",
+    "control-of-words", "smoothness-of-constants", "control-of-what-is-held", "change-of-the-clock",
+    "change-of-a-noisy-horizon", "no-target", "vector-of-words", "vector-on-the-line", "labels-of-none",
+    "labels-and-a-target", "labels-elsewhere", "labels-by-quadrature", "labels-of-a-row", "labels-of-a-part",
+    "label-that-is-empty",
 ]  # fmt: skip
 
 
@@ -381,6 +390,13 @@ def test_sensitivity_tells_derivatives_and_tries_its_forecast(capsys: pytest.Cap
     assert abs(told["forecast"] - told["value"]) > 1e-4
     assert run("sensitivity", "regression-2d", "--target", 1, "--layers", 10, "--count", 1000) == 0
     assert "d/d bias[1]" in capsys.readouterr().out
+    words = ["--target", "1,0.5", "--layers", 10, "--count", 1000, "--by-step", "--json"]
+    assert run("sensitivity", "regression-2d", *words) == 0
+    *table, last = capsys.readouterr().out.splitlines()
+    told = json.loads(last)
+    assert told["columns"] == table[-11].split()
+    assert (np.shape(told["by_step"]), told["by_step"][3][0]) == ((10, 7), pytest.approx(0.6))
+    assert np.sum(told["by_step"], axis=0)[5] * 0.2 == pytest.approx(told["derivatives"]["bias[0]"], rel=1e-12)
 
 
 def test_the_constant_of_a_drift_is_a_number_like_others(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

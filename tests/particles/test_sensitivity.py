@@ -9,7 +9,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from particles import Collisions, ExactFlow
+from particles import Collisions, Euler, ExactFlow
 from particles.base.errors import InputError
 from particles.model import (
     CONSTANT,
@@ -22,10 +22,13 @@ from particles.model import (
     Drift,
     Model,
     Normal,
+    Product,
+    Uniform,
     lognormal_family,
     power_law,
 )
 from particles.model.exact.tangents import flow_tangents
+from particles.training.forecast import sensitivity
 from particles.training.losses import EnergyDistance, FirstTransport, Loss, Moment, Supervised, Transport
 from particles.training.of_law import gradient_by_quadrature
 from particles.training.of_particles import gradient
@@ -73,6 +76,22 @@ def test_a_cloud_has_the_derivatives_of_its_law(loss: Loss) -> None:
     cloud = gradient(regression(-0.8, 0.9), ExactFlow(), loss, count=4000, until=1.0, start="quantile")
     law = gradient_by_quadrature(regression(-0.8, 0.9), loss, 1.0)
     np.testing.assert_allclose([cloud.loss, *cloud.weights.ravel()], [law.loss, *law.weights.ravel()], rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [Transport, FirstTransport, EnergyDistance], ids=lambda kind: kind.name)
+def test_layers_that_cross_do_not_mislead_a_distance(kind: Any) -> None:
+    """A step of 1.5 at w = -1.2 turns the middle of the cloud about; levels are those of the ends, not of the start."""
+    model, loss, h = regression(-1.2, 0.9), kind(Normal(0.8, 0.2)), 1e-6
+    asked: dict[str, Any] = {"count": 2000, "until": 1.5, "start": "quantile"}
+    found = gradient(model, Euler(layers=1), loss, **asked)
+    up, down = (gradient(regression(-1.2 + s * h, 0.9), Euler(layers=1), loss, **asked).loss for s in (1, -1))
+    assert found.weights.sum() == pytest.approx((up - down) / (2.0 * h), rel=1e-5, abs=2e-6)  # ranks change meanwhile
+    p = (np.arange(2000) + 0.5) / 2000
+    begin = model.law.quantile(p)
+    ends = begin + 1.5 * np.tanh(-1.2 * begin + 0.9)
+    assert (np.diff(ends) < 0.0).any()
+    assert found.loss == pytest.approx(loss.terms(np.sort(ends)[None], p, 0)[0].mean(), rel=1e-12)
+    assert abs(loss.terms(ends[None], p, 0)[0].mean() - found.loss) > 1e-3  # the control
 
 
 def test_the_printed_adjoint_is_another_number() -> None:
@@ -162,6 +181,64 @@ def test_gradients_of_noisy_chains_have_their_exact_means(
     rows = np.array([[one.loss, one.weights.sum(), one.biases.sum(), one.nu2] for one in many])
     errors = rows.std(axis=0, ddof=1) / 4.0
     assert (np.abs(rows.mean(axis=0) - [loss, by_w, by_b, by_nu2]) < 4.0 * errors).all()
+
+
+def by_layers(scheme: Euler, **asked: Any) -> Any:
+    """A route of `sensitivity`."""
+
+    def differentiate(model: Model, loss: Loss, until: float) -> Any:
+        return gradient(model, scheme, loss, until=until, **asked)
+
+    return differentiate
+
+
+def test_functional_derivatives_are_those_of_the_layers_to_first_order() -> None:
+    """w(t) = -1 + sin(t)/2, b(t) = cos(t)/2, T = 2, y = 2, N(1, 1): by Runge and Kutta's scheme and Gauss nodes."""
+    start = Normal(1.0, 1.0)
+    model = Model(
+        drift=TANH, weight=lambda t: -1.0 + 0.5 * math.sin(t), bias=lambda t: 0.5 * math.cos(t), initial=start
+    )
+    by_w = [-0.18439035478, -0.38593550348, -0.55386452011, -0.59278319959]
+    by_b = [-0.28364840964, -0.56003548963, -0.85200952193, -1.0818902338]
+    rows = {}
+    for many in (50, 100, 200, 400):
+        told = sensitivity(
+            model, Moment(2.0), 2.0, by_layers(Euler(layers=many), count=2**17, start="quantile"), "layers"
+        )
+        assert told.columns == ("t", "weight", "bias")
+        rows[many] = told.by_step
+    errors = [abs(row[many // 2, 1] - by_w[2]) for many, row in rows.items()]  # at t = 1
+    np.testing.assert_allclose(errors, [8.35e-3, 4.15e-3, 2.07e-3, 1.03e-3], rtol=1e-2)
+    finest = 2.0 * rows[400][::100, 1:] - rows[200][::50, 1:]
+    np.testing.assert_allclose(finest, np.column_stack([by_w, by_b]), rtol=1e-4)
+
+
+def plane(drift: Drift, **changed: Any) -> Model:
+    given = {"weight": [[-1.0, 0.4], [0.2, -0.5]], "bias": [0.3, 0.1]}
+    return Model(drift=drift, initial=Product([Normal(1.0, 1.0), Uniform(-1.0, 0.5)]), **(given | changed))
+
+
+@pytest.mark.parametrize(
+    "model", [plane(TANH), plane(TANH, walls=((-0.5, 2.0), (-0.7, 0.8)), wall="reflecting"), plane(power_law(0.3, 3.0))]
+)
+def test_what_a_forecast_leaves_is_of_second_order(model: Model) -> None:
+    """Every number that can be changed, by itself and halved, in the plane: mean and deviation of each feature too."""
+    differentiate = by_layers(Euler(dt=0.125), count=4000)
+    names = ["mean[0]", "mean[1]", "std[0]", "std[1]", "target[0]", "target[1]", "weight[0,1]", "bias[1]"]
+    names += ["gamma"] if model.drift.constant else []
+    here = sensitivity(model, Moment([2.0, 0.5]), 1.0, differentiate, "layers")
+    assert set(names) < set(here.derivatives)
+    old = {"mean[0]": 1.0, "mean[1]": -0.25, "std[0]": 1.0, "std[1]": 1.5 / math.sqrt(12.0), "target[0]": 2.0,
+           "target[1]": 0.5, "weight[0,1]": 0.4, "bias[1]": 0.1, "gamma": 0.3}  # fmt: skip
+    for name in names:
+        off = []
+        for change in (1e-3, 5e-4):
+            told = sensitivity(model, Moment([2.0, 0.5]), 1.0, differentiate, "", {name: old[name] + change})
+            assert told.forecast is not None
+            assert told.found is not None
+            assert told.found - told.value == pytest.approx(told.forecast - told.value, abs=2.0 * change**2)
+            off.append(told)
+        assert off[0].changes[name][1] == pytest.approx(2.0 * off[1].changes[name][1], rel=1e-9)
 
 
 @pytest.mark.parametrize(
