@@ -14,6 +14,7 @@ from benchmarks.past import module
 from benchmarks.peers import Cweno
 from benchmarks.solved import solved
 from kinetic.loop import CHUNK
+from kinetic.losses import Moment
 from particles.base.arrays import Floats
 from particles.model import IDENTITY, Model, Normal, cases, exact_law
 
@@ -250,3 +251,38 @@ class WholeSolve:
     @named("Fokker-Planck on 400 cells to t = 1/2", "seconds")
     def track_solve(self, scheme: str) -> float:
         return 1e-9 * nanoseconds({scheme: Work(lambda: None, self.run, 1.0)}, self.turns)[scheme]
+
+
+class WholeGradient:
+    """Derivatives of a moment of `regression` at t = 1 on 1600 cells, by the tangent and by the adjoint equation."""
+
+    cells = 1600
+    turns = 9
+    smallest = {"cells": 320, "turns": 1}  # noqa: RUF012
+    timeout = 120.0
+
+    def setup(self) -> None:
+        """Compile, and compare with the closed sensitivities of the flow."""
+        model, grid = cases["regression"].model, kinetic.Grid(-7.0, 9.0, cells=self.cells)
+        self.runs = {
+            "forwards": partial(kinetic.solve, model, grid, until=1.0),
+            "tangent": partial(kinetic.tangent, model, grid, until=1.0),
+            "adjoint": partial(kinetic.gradient, model, grid, loss=Moment(2.0), until=1.0),
+        }
+        exact, band = np.array([-0.41273360525219931, -0.50253237982276539]), 1e-3 * (320.0 / self.cells) ** 2
+        found, forwards = self.runs["adjoint"](), self.runs["tangent"]().moment(2.0)[1]
+        assert np.abs([found.weight - exact[0], found.bias - exact[1]]).max() <= band
+        assert np.abs(forwards - exact).max() <= band
+
+    def _over_solve(self, name: str) -> float:
+        works = {key: Work(lambda: None, self.runs[key], 1.0) for key in ("forwards", name)}
+        times = nanoseconds(works, self.turns)
+        return times[name] / times["forwards"]
+
+    @named("derivatives, tangent over a solution", "times")
+    def track_ratio_tangent(self) -> float:
+        return self._over_solve("tangent")
+
+    @named("derivatives, adjoint over a solution", "times")
+    def track_ratio_adjoint(self) -> float:
+        return self._over_solve("adjoint")

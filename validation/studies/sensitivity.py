@@ -2,8 +2,9 @@
 
 The loss is half the mean squared distance from a target at T, its derivatives those by a constant weight and bias.
 Exactly they come from the flow's own, by quadrature over the law of the start. The equation's are the discrete tangent
-of the finite-volume scheme, of third order; a network's the adjoint of its layers, of first order to the adjoint of the
-flow of the same particles. So three routes that share no formula stand in one table.
+of the finite-volume scheme, and once more the adjoint equation solved backwards, both of third order; a network's the
+adjoint of its layers, of first order to the adjoint of the flow of the same particles. So routes that share no formula
+stand in one table, each with its values and its errors.
 
 The equation is solved with the linear scheme: CWENO's weights, which change with where the law lies in the cells, cost
 the derivative little on coarse grids but its regular order (regression, T = 2: 3.5, 1.4, 2.8 where the linear scheme
@@ -94,43 +95,61 @@ class SensitivityStudy(Kind):
         exact = _numbers(model, gradient_by_quadrature(model, loss, self.time))
         flow = self._of_particles(particles.ExactFlow())
 
-        def measure(cells: int) -> tuple[float, ...]:
+        def measure(cells: int) -> tuple[Floats, Floats, Floats]:
             grid = kinetic.Grid(*self.case.interval, cells=cells)  # type: ignore[misc]
-            _, found = tangent(model, grid, _LINEAR, until=self.time).moment(float(loss.target))
+            _, of_equation = tangent(model, grid, _LINEAR, until=self.time).moment(float(loss.target))
+            backwards = kinetic.gradient(model, grid, _LINEAR, loss=loss, until=self.time)
             of_layers = self._of_particles(particles.Euler(layers=cells))
-            return (*np.abs(found - exact).tolist(), float(np.abs(of_layers - flow).sum()))
+            return of_equation, np.array([backwards.weight, backwards.bias]), of_layers
 
         done = ranks.deal(list(self.levels), measure, progress=progress, cost=lambda cells: cells**2)
         rows = tuple(
-            Row(cells, 1, by_w + by_b, 0.0, None, {"by weight": by_w, "by bias": by_b, "layers": layers})
-            for cells, (by_w, by_b, layers) in zip(self.levels, done, strict=True)
+            Row(
+                cells,
+                1,
+                _off(forwards, exact),
+                0.0,
+                None,
+                {"adjoint": _off(backwards, exact), "layers": _off(of, flow)},
+            )
+            for cells, (forwards, backwards, of) in zip(self.levels, done, strict=True)
         )
-        return self._judge(rows, exact, float(np.abs(flow - exact).sum()))
+        return self._judge(rows, exact, flow, done)
 
     def _of_particles(self, scheme: Any) -> Floats:
         alone = parallel.serial().comm
         asked: dict[str, Any] = {"count": COUNT, "until": self.time, "start": "quantile", "comm": alone}
         return _numbers(self.case.model, gradient(self.case.model, scheme, self.loss, **asked))
 
-    def _judge(self, rows: tuple[Row, ...], exact: Floats, cloud: float) -> Study:
-        layers = tuple(dataclasses.replace(row, error=row.also["layers"]) for row in rows)
-        first = -successive_orders(layers)[-1]
+    def _judge(self, rows: tuple[Row, ...], exact: Floats, flow: Floats, done: Sequence[tuple[Floats, ...]]) -> Study:
+        backwards, layers = (
+            tuple(dataclasses.replace(row, error=row.also[name]) for row in rows) for name in ("adjoint", "layers")
+        )
+        first, third = -successive_orders(layers)[-1], -fit_order(backwards[-3:]).estimate
         size = float(np.abs(exact).sum())
         checks = (
             *order_checks(rows, -3.0, band=BAND, cap=CAP * size),
+            Check(f"the adjoint equation's order is 3 within {BAND:g}", f"{third:.4f}", abs(third - 3.0) <= BAND),
             Check(f"the layers' order is 1 within {LAYERS_BAND:g}", f"{first:.4f}", abs(first - 1.0) <= LAYERS_BAND),
         )
         orders = ", ".join(f"{-order:.3f}" for order in successive_orders(rows))
-        by_w, by_b = exact.tolist()
+        finest = zip(("exact", "equation", "adjoint", f"{self.levels[-1]} layers"), (exact, *done[-1]), strict=True)
+        values = {name: found.tolist() for name, found in finest}
+        told = "; ".join(f"{name} {w:.12g}, {b:.12g}" for name, (w, b) in values.items())
         remarks = (
-            f"exact derivatives: {by_w:.12g} by the weight, {by_b:.12g} by the bias; target {self.loss.target:g}",
+            f"derivatives by weight and bias, target {self.loss.target:g}: {told}",
             f"order from level to level: {orders}",
-            f"layers: N of them against the exact flow of the same {COUNT} particles, which is {cloud:.2e} off the law",
+            f"layers: N against the exact flow of the same {COUNT} particles, {_off(flow, exact):.2e} off the law",
         )
         return self.study(
             refinement="cells N", quantity=f"derivatives of the moment at t = {self.time:g}", rows=rows,
-            slope=fit_order(rows), expected_slope=-3.0, checks=checks, remarks=remarks, extra={"time": self.time},
+            slope=fit_order(rows), expected_slope=-3.0, checks=checks, remarks=remarks,
+            extra={"time": self.time, "values": values},
         )  # fmt: skip
+
+
+def _off(found: Floats, exact: Floats) -> float:
+    return float(np.abs(found - exact).sum())
 
 
 def _numbers(model: Any, found: Gradient) -> Floats:
