@@ -22,6 +22,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -188,6 +189,14 @@ def newest(folder: Path, check: Check) -> tuple[Path, dict[str, Any]]:
     if result.suffix != folder.suffix and result.exists():
         raise InputError(f"{result} is finished: there is no checkpoint that it could go on from")
     raise InputError(f"{folder} holds no whole checkpoint")
+
+
+def format_of(folder: Path) -> str | None:
+    """What kind of checkpoint the newest is whose description can be read; None without any."""
+    for path in complete(folder):
+        with suppress(InputError, OSError):
+            return str(unsigned(read_json(path / META)).get("format"))
+    return None
 
 
 def first_whole(program: str, checkpoints: Checkpoints, ranks: Ranks, load: Callable[[Path], T]) -> T:

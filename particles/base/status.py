@@ -33,12 +33,13 @@ class Status:
         self._folder, self._ranks = Path(folder), ranks
         self._started, self._last = time.time(), monotonic()
 
-    def tell(self, step: int, steps: int) -> None:
-        """Write the file, if the last one is old enough."""
+    def tell(self, step: int, steps: int | None) -> None:
+        """Write the file, if the last one is old enough; without `steps` where nobody knows of how many."""
         if monotonic() - self._last < EVERY:
             return
         self._last = monotonic()
-        told = {"step": step, "steps": steps, "ranks": self._ranks, "pid": os.getpid(), "host": platform.node()}
+        told = {"step": step, "ranks": self._ranks, "pid": os.getpid(), "host": platform.node()}
+        told |= {} if steps is None else {"steps": steps}
         with contextlib.suppress(OSError, SimresnetError):
             self._folder.mkdir(exist_ok=True)
             write_json(self._folder / NAME, {**told, "started": self._started, "written": time.time()})
@@ -54,7 +55,8 @@ def read(folder: Path) -> dict[str, Any] | None:
     """What the file says, with ``running``: whether that process lives, None where it is another machine's; or None."""
     try:
         told = read_json(folder / NAME)
-        numbers = {name: int(told[name]) for name in ("step", "steps", "ranks", "pid")}
+        names = ("step", *(["steps"] if "steps" in told else []), "ranks", "pid")
+        numbers = {name: int(told[name]) for name in names}
         told = {**numbers, "host": str(told["host"]), **{name: float(told[name]) for name in ("started", "written")}}
     except (InputError, KeyError, TypeError, ValueError, OverflowError):
         return None

@@ -168,17 +168,17 @@ class Watch:
         stop = self._checkpoints.stop_at if self._checkpoints is not None else None
         return stop if stop is not None and k < stop < n else n
 
-    def wants(self, request: int, k: int, steps: int) -> bool:
-        """Whether a checkpoint is to be written after step k of so many."""
+    def wants(self, request: int, k: int, steps: int | None) -> bool:
+        """Whether a checkpoint is to be written after step k of so many, None where nobody knows of how many."""
         if self._status is not None:
             self._status.tell(k, steps)
-        asked = request in (DUE, ASKED) or (request == LEAVE and k < steps)
+        asked = request in (DUE, ASKED) or (request == LEAVE and (steps is None or k < steps))
         stop = self._checkpoints.stop_at if self._checkpoints is not None else None
         self._stops = stop is not None and self._step < stop <= k
         self._step = k
         return self._checkpoints is not None and (asked or self._stops)
 
-    def written(self, request: int, k: int, steps: int) -> None:
+    def written(self, request: int, k: int, steps: int | None) -> None:
         """Start the clock anew, or leave by `Stopped` where the run is to end after this checkpoint."""
         now = monotonic()
         self._cost, self._last, self._looked = now - self._looked, now, now
@@ -186,7 +186,8 @@ class Watch:
         leaves = request == LEAVE or (request == ASKED and self._checkpoints.leave)
         if self._stops or leaves:
             folder = self._checkpoints.folder
-            raise Stopped(f"stopped after step {k} of {steps}; the checkpoint is in {folder}", on_all_ranks=True)
+            told = f"step {k}" if steps is None else f"step {k} of {steps}"
+            raise Stopped(f"stopped after {told}; the checkpoint is in {folder}", on_all_ranks=True)
 
 
 def _end(checkpoints: Checkpoints) -> float:

@@ -66,12 +66,14 @@ def _stored(arguments: argparse.Namespace, unfinished: dict[str, Any] | None) ->
 
 def _unfinished(out: str) -> dict[str, Any] | None:
     """What the checkpoints and the status file beside `out` say of a run that is not finished; None without any."""
+    from particles.base.checkpoint import complete, folder_of, format_of
     from particles.base.status import read, unfinished
-    from particles.checkpoint import complete, folder_of, newest
+    from particles.checkpoint import newest
+    from particles.training import record
 
     folder = folder_of(out)
-    status = read(folder)
-    checkpoint, meta = newest(folder) if complete(folder) else (None, {})
+    status, of_kind = read(folder), record.newest if format_of(folder_of(out)) == record.FORMAT else newest
+    checkpoint, meta = of_kind(folder) if complete(folder) else (None, {})
     if status is None and checkpoint is None:
         return None
     if checkpoint is None:
@@ -87,7 +89,7 @@ def _steps(checkpoint: Path, meta: dict[str, Any]) -> dict[str, int]:
     from particles.model import load_case
 
     stored, run = meta["arguments"], meta["run"]
-    if "place" not in stored:
+    if "place" not in stored or "times" not in run:  # a training ends when it ends
         return {}
     place = str(checkpoint / stored["place"]) if stored["place"] in meta["files"] else stored["place"]
     case = load_case(place)

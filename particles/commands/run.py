@@ -36,8 +36,8 @@ def add_parser(commands: Any) -> None:
     run.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
     run.set_defaults(execute=_run)
 
-    resume = commands.add_parser("resume", help="go on with a run that was stopped", description=_resume.__doc__)
-    resume.add_argument("out", metavar="DIR", help="what the run was given as --out; on any number of ranks")
+    resume = commands.add_parser("resume", help="go on with what was stopped", description=_resume.__doc__)
+    resume.add_argument("out", metavar="DIR", help="what was given as --out; on any number of ranks")
     command.add_checkpoints(resume)
     resume.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
     resume.set_defaults(execute=_resume)
@@ -69,19 +69,24 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _resume(arguments: argparse.Namespace) -> int:
-    """Go on with a run from its newest whole checkpoint: the bytes are those of the run that was never stopped.
+    """Go on with a run or a training from its newest whole checkpoint: the bytes are those of one never stopped.
 
-    Options that are not given are those of the run, but for --stop-at.
+    Options that are not given are those it had, but for --stop-at.
     """
+    from particles.base.checkpoint import format_of
     from particles.base.watch import Checkpoints
     from particles.checkpoint import folder_of, newest
-    from particles.commands.train_network import go_on
+    from particles.commands import train, train_network
     from particles.model.cases.copy import load_copy
-    from particles.networks.keep import newest_training
+    from particles.networks import keep
+    from particles.training import record
 
     folder = folder_of(arguments.out)
-    if (training := newest_training(folder)) is not None:
-        return go_on(arguments, training["arguments"])
+    kind = format_of(folder)
+    if kind == record.FORMAT:
+        return train.resume(arguments)
+    if kind == keep.FORMAT:
+        return train_network.go_on(arguments, keep.newest(folder)[1]["arguments"])
     path, meta = newest(folder)
     stored = meta["arguments"]
     if "place" not in stored:

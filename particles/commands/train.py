@@ -11,15 +11,15 @@ from particles.base import command
 from particles.base.errors import InputError, plain
 from particles.base.terminal import say
 from particles.commands import train_network
-from particles.commands.options import add_loss, loss_of, points_of, scheme_of
+from particles.commands.options import add_loss
+from particles.commands.train_options import task_of
 
 if TYPE_CHECKING:
-    from particles.model import Model
-    from particles.schemes.scheme import Scheme
-    from particles.training.methods import Method, Point
+    from particles.base.watch import Checkpoints
+    from particles.model import Case
+    from particles.training.methods import Point
+    from particles.training.task import Task
 
-_BYTES = 1e4
-"""Of a piece: its values, its edge, its name, and what each method keeps of it."""
 FILES = ("case.toml", "fit.json")
 
 
@@ -49,6 +49,10 @@ def add_parser(commands: Any) -> None:
     train.add_argument("--iterations", type=command.positive_integer, default=1000, help="at most (default: 1000)")
     train.add_argument("--out", required=True, metavar="DIR", help="new or empty folder")
     command.add_replace(train)
+    train.add_argument(
+        "--resume", action="store_true", help="go on where a checkpoint of this training is, or say that it is finished"
+    )
+    command.add_checkpoints(train)
     train.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
     train.set_defaults(execute=execute)
     train.epilog = f"networks have options of their own: train {' or '.join(train_network.NAMES)}, with --help"
@@ -59,52 +63,105 @@ def execute(arguments: argparse.Namespace) -> int:
     """Learn weight and bias of a case so that a loss at the horizon is least.
 
     DIR holds the case with what was learnt, case.toml, which every other command takes, its measurements, where it has
-    such, and the record, fit.json.
+    such, and the record, fit.json. SIGUSR1 writes a checkpoint to DIR.checkpoints; SIGTERM writes one and leaves with
+    75; `python -m particles resume DIR` goes on, on any number of ranks, to the same bytes. A step is an evaluation.
     """
-    from particles.base.files import check_output_folder, new_folder, write_json, write_text
-    from particles.base.parallel import world
+    from particles.base.checkpoint import folder_of, require_none
+    from particles.base.watch import Checkpoints
     from particles.model import load_case
-    from particles.model.cases.write import MEASUREMENTS, table_of, toml_of
-    from particles.training.learn import fit
-    from particles.training.methods import Stop
+    from particles.model.cases.copy import case_files
 
     case = load_case(arguments.case)
-    loss, scheme, method = loss_of(arguments, case), scheme_of(arguments, case), _method(arguments)
-    toml_of(case)  # what could not be kept is refused before anything is learnt
-    check_output_folder(arguments.out, FILES, (*FILES, MEASUREMENTS), replace=arguments.replace)
-    until = arguments.until or case.until
-    stop = Stop(arguments.gradient, -float("inf") if arguments.value is None else arguments.value, arguments.iterations)
-    learn = tuple(arguments.learn or ("weight", "bias"))
-    model = case.model if arguments.pieces is None else _in_pieces(case.model, scheme, learn, arguments.pieces, until)
-    count, start = points_of(arguments, case)
-    found = fit(
-        model, scheme, loss, method, count=count, until=until, start=start, seed=arguments.seed, ridge=arguments.ridge,
-        control=_shares("control-cost", arguments.control_cost), smoothness=_shares("smoothness", arguments.smoothness),
-        learn=learn, bounds=_bounds(arguments.bounds), stop=stop, tell=_tell,
+    place, files = case_files(arguments.case)
+    stored = {key: value for key, value in vars(arguments).items() if key != "execute"}
+    checkpoints = Checkpoints.of_options(
+        folder_of(arguments.out), arguments, resume=arguments.resume, or_begin=True,
+        arguments={**stored, "place": place}, files=files,
     )  # fmt: skip
-    learnt = dataclasses.replace(case, name=f"{case.name} learnt", model=found.model, until=until, times=(until,))
-    told = {"case": case.name, "target": arguments.target, **found.to_dict()}
+    task = task_of(arguments, case)
+    _check_output(arguments, replace=arguments.replace or arguments.resume)
+    require_none(checkpoints)
+    return _learn(arguments, case, task, checkpoints)
 
-    def keep() -> None:
-        with new_folder(arguments.out, (*FILES, MEASUREMENTS), replace=arguments.replace) as folder:
-            write_text(Path(folder) / "case.toml", toml_of(learnt))
-            if measured := table_of(learnt):
-                write_text(Path(folder) / MEASUREMENTS, measured)
-            write_json(Path(folder) / "fit.json", told)
 
-    world().on_first(keep, Path(arguments.out))
-    if command.launched_rank() == 0:
-        last = found.curve[-1]
-        print(f"{case.name}: objective {found.curve[0].value:.6g} to {last.value:.6g}, {last.evaluations} evaluations")
-        for name, value in found.values.items():
-            print(f"{name:<24} {value:.12g}")
-        print(f"ended: {found.reason}")
-        for remark in found.remarks:
-            say("particles", remark)
-        print(plain(f"written to {arguments.out}"))
-        if arguments.json:
-            command.print_json(told)
-    return 0
+def resume(arguments: argparse.Namespace) -> int:
+    """Go on with a training from its newest whole checkpoint; options that are not given are those it had."""
+    from particles.base.checkpoint import folder_of
+    from particles.base.watch import Checkpoints
+    from particles.model.cases.copy import load_copy
+    from particles.training.record import newest
+
+    folder = folder_of(arguments.out)
+    path, meta = newest(folder)
+    stored = meta["arguments"]
+    if "place" not in stored:
+        raise InputError(f"{path} was not written by a command line: resume it by the script that wrote it")
+    given = command.resumed(arguments, stored, replace=stored["replace"])
+    checkpoints = Checkpoints.of_options(
+        folder, given, resume=True, or_begin=False, arguments=vars(given),
+        files={name: (path / name).read_bytes() for name in meta["files"] if name.startswith("case/")},
+    )  # fmt: skip
+    case = load_copy(path, stored["place"])
+    return _learn(given, case, task_of(given, case), checkpoints)
+
+
+def _learn(arguments: argparse.Namespace, case: Case, task: Task, checkpoints: Checkpoints) -> int:
+    """Carry out a task, store what came of it, and tell of it."""
+    from particles.base import parallel
+    from particles.base.checkpoint import discard
+    from particles.base.files import new_folder, write_json, write_text
+    from particles.base.progress import progress_bar
+    from particles.model.cases.write import MEASUREMENTS, table_of, toml_of
+    from particles.training.learn import perform
+
+    toml_of(case)  # what could not be kept is refused before anything is learnt
+    if arguments.resume and (finished := _finished(arguments, task)) is not None:
+        if command.launched_rank() == 0:
+            discard(Path(checkpoints.folder))  # a kill between storing and this left them
+            print(plain(f"{case.name}: this training is finished"))
+        return _report(arguments, finished)
+    with parallel.world().claimed(arguments.out, lambda: _check_output(arguments, replace=arguments.replace)):
+        with progress_bar(f"particles: {case.name}") as progress:
+            found = perform(task, checkpoints=checkpoints, progress=progress, tell=_tell)
+        changed: dict[str, Any] = {"until": task.run.until, "times": (task.run.until,)}
+        learnt = dataclasses.replace(case, name=f"{case.name} learnt", model=found.model, **changed)
+        told = {"case": case.name, "target": arguments.target, **found.to_dict()}
+
+        def keep() -> None:
+            with new_folder(arguments.out, (*FILES, MEASUREMENTS), replace=arguments.replace) as folder:
+                write_text(Path(folder) / "case.toml", toml_of(learnt))
+                if measured := table_of(learnt):
+                    write_text(Path(folder) / MEASUREMENTS, measured)
+                write_json(Path(folder) / "fit.json", told)
+            discard(Path(checkpoints.folder))
+
+        parallel.world().on_first(keep, Path(arguments.out))
+    return _report(arguments, told)
+
+
+def _check_output(arguments: argparse.Namespace, replace: bool) -> None:
+    from particles.base.files import check_output_folder
+    from particles.model.cases.write import MEASUREMENTS
+
+    check_output_folder(arguments.out, FILES, (*FILES, MEASUREMENTS), replace=replace)
+
+
+def _finished(arguments: argparse.Namespace, task: Task) -> dict[str, Any] | None:
+    """The record in the output folder, if it is of this training; None where that is to be begun or to go on.
+
+    Another one is refused, unless --replace says that it may go.
+    """
+    from particles.base.checkpoint import differing
+    from particles.base.readers import read_json
+
+    path = Path(arguments.out) / "fit.json"
+    if not path.exists():
+        return None
+    held = read_json(path)
+    names = differing(held, task.describe())
+    if names and not arguments.replace:
+        raise InputError(f"{path} is of another training: it differs in {', '.join(names)}; give another folder")
+    return None if names else held
 
 
 def _tell(point: Point) -> None:
@@ -112,68 +169,19 @@ def _tell(point: Point) -> None:
         print(f"{point.iteration:>5} {point.evaluations:>6} {point.value:<20.12g} {point.slope:.3g}")
 
 
-def _method(arguments: argparse.Namespace) -> Method | None:
-    from particles.base.checks import require_one_of
-    from particles.training.methods import METHODS
-
-    if arguments.method is None:
-        given = "--rate" if arguments.rate is not None else "--fixed" if arguments.fixed else None
-        if given:
-            raise InputError(f"{given} is for --method adam or descent")
-        return None
-    require_one_of("method", arguments.method, METHODS)
-    asked = {"rate": arguments.rate} if arguments.rate is not None else {}
-    asked |= {"fixed": True} if arguments.fixed else {}
-    method = METHODS[arguments.method]
-    known = {field.name for field in dataclasses.fields(method)}  # type: ignore[arg-type]
-    if set(asked) - known:
-        raise InputError(f"--{(set(asked) - known).pop()} is not for --method {arguments.method}")
-    return dataclasses.replace(method, **asked)  # type: ignore[type-var]
-
-
-def _in_pieces(model: Model, scheme: Scheme, learn: tuple[str, ...], many: int, until: float) -> Model:
-    """The model with what is learnt held as equal pieces of time, all of the value that it has."""
-    import math
-
-    import numpy as np
-
-    from particles.base.memory import require_memory
-    from particles.model import layers
-
-    require_memory(f"--pieces {many}", _BYTES * many)
-    steps = len(scheme.levels(model, until, ())) - 1 if scheme.order < math.inf else many
-    if many > steps:
-        raise InputError(
-            f"--pieces {many} of {steps} steps: allowed is at most one a step, as the others would be idle"
-        )
-
-    held = [name for name in learn if name in ("weight", "bias")]  # a drift's constant has no pieces
-    for name in held:
-        given = getattr(model, name)
-        if callable(given) or not isinstance(given, int | float | np.ndarray | list | tuple) or model.mean_coupled:
-            raise InputError(f"--pieces {many}: {name} of the case must be a constant")
-    parts: dict[str, Any] = {name: layers([getattr(model, name)] * many, until) for name in held}
-    return dataclasses.replace(model, **parts)
-
-
-def _shares(option: str, given: list[str]) -> Any:
-    """One number, or numbers by name."""
-    try:
-        if len(given) == 1 and "=" not in given[0]:
-            return command.finite_float(given[0])
-        pairs = [text.partition("=") for text in given]
-        return {name: command.finite_float(value) for name, _, value in pairs} if given else 0.0
-    except argparse.ArgumentTypeError:
-        raise InputError(f"argument --{option}: {' '.join(given)!r} must be LAM, or weight=LAM bias=LAM") from None
-
-
-def _bounds(given: list[str]) -> dict[str, tuple[float, float]]:
-    found = {}
-    for text in given:
-        name, _, ends = text.partition("=")
-        low, _, high = ends.partition(":")
-        try:
-            found[name] = command.finite_float(low), command.finite_float(high)
-        except argparse.ArgumentTypeError:
-            raise InputError(f"argument --bounds: {text!r} must be NAME=LOW:HIGH") from None
-    return found
+def _report(arguments: argparse.Namespace, told: dict[str, Any]) -> int:
+    """Print what was learnt on rank 0; return the exit code."""
+    if command.launched_rank() != 0:
+        return 0
+    first, last = told["curve"][0], told["curve"][-1]
+    before, after = f"{first['value']:.6g}", f"{told['objective']:.6g}"
+    print(plain(f"{told['case']}: objective {before} to {after}, {last['evaluations']} evaluations"))
+    for name, value in told["values"].items():
+        print(f"{name:<24} {value:.12g}")
+    print(f"ended: {told['reason']}")
+    for remark in told["remarks"]:
+        say("particles", remark)
+    print(plain(f"written to {arguments.out}"))
+    if arguments.json:
+        command.print_json(told)
+    return 0

@@ -14,11 +14,9 @@ import numpy as np
 
 from particles.base import checkpoint as base
 from particles.base.arrays import Floats
-from particles.base.digests import unsigned
 from particles.base.errors import InputError
 from particles.base.jit import fingerprint
 from particles.base.parallel import Ranks
-from particles.base.readers import read_json
 from particles.base.watch import Checkpoints
 from particles.ensemble import Ensemble
 
@@ -85,17 +83,6 @@ def write(checkpoints: Checkpoints, ranks: Ranks, described: Mapping[str, Any], 
 def newest(folder: Path) -> tuple[Path, dict[str, Any]]:
     """Newest checkpoint of a training with a whole description, and that description, or InputError; without MPI."""
     return base.newest(folder, check)
-
-
-def newest_training(folder: Path) -> dict[str, Any] | None:
-    """Description of the newest checkpoint that is whole, if a training wrote it."""
-    for path in base.complete(folder):
-        try:
-            meta = unsigned(read_json(path / base.META))
-        except (InputError, OSError):
-            continue
-        return meta if meta.get("format") == FORMAT else None
-    return None
 
 
 def _load(path: Path, ranks: Ranks, described: Mapping[str, Any], axes: tuple[int, int]) -> State:

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from particles.base import parallel
 from particles.base.arrays import Floats
-from particles.base.checks import require_at_least
-from particles.base.errors import InputError, NotFiniteError
-from particles.base.memory import require_memory
-from particles.base.provenance import provenance
+from particles.base.errors import NotFiniteError
+from particles.base.provenance import promise, provenance
+from particles.base.watch import Checkpoints, Watch
 from particles.model import Model, Samples
 from particles.run import Run
 from particles.schemes.scheme import Scheme
 from particles.training.losses import Loss
-from particles.training.methods import LBFGS, LM, Method, Point, Stop
+from particles.training.methods import Method, Point, Stop
 from particles.training.objective import Objective
 from particles.training.of_particles import Sweep
 from particles.training.parameters import Parameters
-from particles.training.penalty import Penalty, Share
+from particles.training.penalty import Share
+from particles.training.record import Record
+from particles.training.remarks import remarks
 from particles.training.tangents import ends_and_tangents
-
-_FAR = 2.0
-"""Times as large as at the start: what has grown so may run away."""
-_ROUNDING = 1e-12
-"""Share of an objective that is no rise."""
+from particles.training.task import Task
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,7 +44,7 @@ class Fit:
         Why it ended.
     remarks : tuple of str
     info : dict
-        Loss, method, ridge, scheme, number of particles, provenance; values for JSON.
+        What was asked for, wall clock in seconds, ranks, provenance; values for JSON.
     """
 
     model: Model
@@ -86,11 +83,13 @@ def fit(
     bounds: dict[str, tuple[float, float]] | None = None,
     stop: Stop | None = None,
     comm: Any = None,
+    checkpoints: Checkpoints | None = None,
+    progress: Callable[[float], None] = lambda share: None,
     tell: Callable[[Point], None] = lambda point: None,
 ) -> Fit:
     """Learn weight and bias of a model, from its own on, that make a loss at the horizon least (arXiv 2001.04294, 5.3).
 
-    Collective; the same bytes on any number of ranks.
+    Collective; the same bytes on any number of ranks, after any restart.
 
     Parameters
     ----------
@@ -109,8 +108,10 @@ def fit(
     bounds : dict of str to (float, float), optional
         By the names of `Parameters`, or "weight" and "bias" for all of them.
     stop : Stop, optional
+    checkpoints, progress
+        As of `particles.simulate`; a step is an evaluation, the share is one of the iterations allowed.
     tell : callable (Point), optional
-        Is told of every iterate.
+        Is told of every iterate; after a restart of those before it, too.
 
     Raises
     ------
@@ -118,55 +119,59 @@ def fit(
         If nothing can be learnt, the method asks for another loss, a bound is none; as `gradient`.
     NotFiniteError
         If the loss at the start is not finite.
+    Stopped
+        If `checkpoints` asked to leave.
     """
-    parameters = Parameters(model, learn)
-    if not parameters.names:
-        raise InputError("weight and bias are functions of time or follow the mean: there is nothing to learn")
-    require_at_least("ridge", ridge)
-    penalty = Penalty.of(parameters, until, control=control, smoothness=smoothness) if control or smoothness else None
-    squared = loss.squared and model.nu2 == 0.0
-    chosen = method or (LM() if squared else LBFGS())
     many: Any = start.count if count is None and isinstance(start, Samples) else count
-    run = Run(count=many, until=until, start=start, seed=seed)
-    steps = len(run.check(model, scheme)) - 1
-    scheme.require_adjoint(model)
-    if isinstance(chosen, LM):
-        _require_lm(parameters, loss, run.count, steps, squared=squared)
-    ends = _bounds(parameters, bounds or {})
-    sweep = Sweep.prepared(model, scheme, loss, run, comm)
-    residuals = _residuals(sweep) if squared else None
-    objective = Objective(
-        parameters, lambda other: sweep.of(other).gradient(), ridge, residuals, sweep.ensemble.ranks, penalty
-    )
-    curve: list[Point] = []
+    task = Task(
+        model=model, scheme=scheme, loss=loss, run=Run(count=many, until=until, start=start, seed=seed), method=method,
+        ridge=ridge, control=control, smoothness=smoothness, learn=learn, bounds=bounds or {}, stop=stop or Stop(),
+    )  # fmt: skip
+    return perform(task, comm=comm, checkpoints=checkpoints, progress=progress, tell=tell)
+
+
+def perform(
+    task: Task,
+    *,
+    comm: Any = None,
+    checkpoints: Checkpoints | None = None,
+    progress: Callable[[float], None] = lambda share: None,
+    tell: Callable[[Point], None] = lambda point: None,
+) -> Fit:
+    """Carry out a `Task`; the rest as `fit`."""
+    ranks, described, curve = parallel.of(comm), task.describe(), list[Point]()
 
     def keep(point: Point) -> None:
+        if not math.isfinite(point.value) and not curve:
+            raise NotFiniteError(f"the loss {task.loss.name!r} or a derivative of it is not finite", on_all_ranks=True)
         curve.append(point)
         tell(point)
+        progress(min(1.0, point.iteration / task.stop.iterations))
 
-    reason = chosen.minimise(objective, np.clip(parameters.values, *ends), ends, stop or Stop(), keep)
+    # another job would mix its checkpoints with those of this one
+    claimed = nullcontext() if checkpoints is None else ranks.claimed(checkpoints.folder)
+    with claimed, Watch(checkpoints, ranks) as watch:
+        record = Record(ranks, checkpoints, described, watch)
+        watch.ready(record.begin())
+        objective = _objective(task, record)
+        reason = task.chosen.minimise(objective, task.start, task.ends, task.stop, keep)
     info = {
-        "loss": loss.name, "method": repr(chosen), "ridge": ridge, **_told(control=control, smoothness=smoothness),
-        "scheme": repr(scheme), "count": many,
-        "until": until, "start": start if isinstance(start, str) else "given", "seed": seed, "provenance": provenance(),
+        **described, "seconds": record.seconds, "ranks": ranks.size,
+        "promise": promise(task.model.reproducible and task.chosen.reproducible), "provenance": provenance(),
     }  # fmt: skip
     return Fit(
-        model=parameters.with_values(curve[-1].theta), names=parameters.names, curve=tuple(curve), reason=reason,
-        remarks=_remarks(objective, curve, ends), info=info,
+        model=task.parameters.with_values(curve[-1].theta), names=task.parameters.names, curve=tuple(curve),
+        reason=reason, remarks=remarks(objective, curve, task.ends), info=info,
     )  # fmt: skip
 
 
-def _told(**shares: Share) -> dict[str, Any]:
-    return {name: dict(share) if isinstance(share, Mapping) else float(share) for name, share in shares.items()}
-
-
-def _require_lm(parameters: Parameters, loss: Loss, count: int, steps: int, *, squared: bool) -> None:
-    """Refuse Levenberg and Marquardt's method for what is no sum of squares, or takes more memory than there is."""
-    if not squared:
-        raise InputError(f"method = 'lm' with loss {loss.name!r}: allowed are squares without noise; else use lbfgs")
-    n, size = len(parameters.names), parameters.model.size
-    needed = 8.0 * n * (3.0 * size * count + steps * size * (size + 1) + 32.0 * n)
-    require_memory(f"method = 'lm' of {n} numbers", needed)
+def _objective(task: Task, record: Record) -> Objective:
+    """The objective of a task: its particles are drawn once."""
+    sweep = Sweep.prepared(task.model, task.scheme, task.loss, task.run, record.ranks.comm)
+    residuals = _residuals(sweep) if task.squared else None
+    return Objective(
+        task.parameters, lambda other: sweep.of(other).gradient(), task.ridge, task.penalty, residuals, record
+    )
 
 
 def _residuals(sweep: Sweep) -> Callable[[Parameters], tuple[Floats, Floats]]:
@@ -183,38 +188,3 @@ def _residuals(sweep: Sweep) -> Callable[[Parameters], tuple[Floats, Floats]]:
         return (readouts - target) * scale, by_theta * scale
 
     return of
-
-
-def _bounds(parameters: Parameters, given: dict[str, tuple[float, float]]) -> tuple[Floats, Floats]:
-    low, high = parameters.ends
-    for name, (least, most) in given.items():
-        chosen = [k for k, full in enumerate(parameters.names) if name in (full, full.split("[")[0].split(" ")[0])]
-        low[chosen], high[chosen] = np.maximum(low[chosen], least), np.minimum(high[chosen], most)
-        if not chosen or not least < most or not (low < high).all():
-            known = ", ".join(parameters.names)
-            raise InputError(f"bounds of {name!r} = {least!r}, {most!r}: allowed are {known}, each with low < high")
-    return low, high
-
-
-def _remarks(objective: Objective, curve: list[Point], ends: tuple[Floats, Floats]) -> tuple[str, ...]:
-    """Whether the start is flat, or numbers run away: grown far, and with twice as much the objective is no higher.
-
-    That they grew in the last step says nothing: on its way to a far minimum a number does so too.
-    """
-    first, last = curve[0].theta, curve[-1].theta
-    low, high = ends
-    if len(curve) == 1 and curve[0].slope == 0.0 < curve[0].value and bool(((low < first) & (first < high)).all()):
-        return ("nothing was learnt: every derivative is 0 at the start, as where no particle moves; start elsewhere",)
-    grown = np.abs(last) > _FAR * np.maximum(np.abs(first), 1.0)
-    farther = np.clip(np.where(grown, 2.0 * last, last), *ends)
-    away = np.flatnonzero(farther != last)
-    if not away.size:
-        return ()
-    try:
-        beyond, _ = objective.at(farther)
-    except NotFiniteError:
-        return ()
-    if beyond > curve[-1].value * (1.0 + _ROUNDING):
-        return ()
-    told = f"{objective.parameters.names[away[0]]} = {last[away[0]]:.3g}"
-    return (f"the loss still falls while {told} grows: its least value is nowhere; give ridge or bounds",)

@@ -20,9 +20,9 @@ from typing import ClassVar, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from particles.base.arrays import Floats
+from particles.base.arrays import Floats, ordered_product
 from particles.base.checks import require_count, require_positive
-from particles.training.objective import Objective, solved
+from particles.training.objective import Objective, dot, solved
 
 Bounds = tuple[Floats, Floats]
 
@@ -53,10 +53,15 @@ class Stop(NamedTuple):
         return f"{self.iterations} iterations are done" if point.iteration >= self.iterations else ""
 
 
+STOP = Stop()
+
+
 class Method(Protocol):
     """What is asked of a method."""
 
     name: ClassVar[str]
+    reproducible: ClassVar[bool] = True
+    """Whether its steps have the same bytes on any CPU."""
 
     def minimise(
         self, objective: Objective, theta: Floats, bounds: Bounds, stop: Stop, tell: Callable[[Point], None]
@@ -95,7 +100,7 @@ class LM(Method):
             while True:
                 moved = np.clip(theta - _damped_step(matrix, damping, slope, free), *bounds)
                 delta = moved - theta
-                forecast = -float(slope @ delta + 0.5 * delta @ matrix @ delta)
+                forecast = -(dot(slope, delta) + 0.5 * dot(delta, ordered_product(matrix, delta)))
                 new = objective.linearised(moved)
                 share = (value - new[0]) / forecast if math.isfinite(new[0]) and forecast > 0.0 else -1.0
                 # where the objective's own rounding hides a fall, look at its slope
@@ -121,6 +126,7 @@ class LBFGS(Method):
 
     memory: int = 10
     name = "lbfgs"
+    reproducible = False
 
     def __post_init__(self) -> None:
         require_count("memory", self.memory)
@@ -133,6 +139,12 @@ class LBFGS(Method):
 
         state: dict[str, Point] = {}
 
+        def at(theta: Floats) -> tuple[float, Floats]:
+            value, slope = objective.at(theta)
+            if state and not math.isfinite(value):  # scipy's line search would go on with NaN
+                raise _Ended("the objective is not finite where the next step leads: give bounds, or take lm")
+            return value, slope
+
         def see(theta: Floats) -> None:
             value, slope = objective.at(theta)
             number = state["last"].iteration + 1 if state else 0
@@ -144,7 +156,7 @@ class LBFGS(Method):
         try:
             see(theta)
             found = minimize(
-                objective.at, theta, jac=True, method="L-BFGS-B", bounds=list(zip(*bounds, strict=True)), callback=see,
+                at, theta, jac=True, method="L-BFGS-B", bounds=list(zip(*bounds, strict=True)), callback=see,
                 options={"maxcor": self.memory, "maxiter": stop.iterations, "gtol": stop.gradient, "ftol": 0.0},
             )  # fmt: skip
         except _Ended as ended:
@@ -175,6 +187,8 @@ class Adam(Method):
         first, second, iteration = np.zeros_like(theta), np.zeros_like(theta), 0
         while True:
             value, slope = objective.at(theta)
+            if iteration and not math.isfinite(value):
+                return _EXPLODED
             point = Point(iteration, objective.evaluations, value, _largest(slope, theta, bounds), theta)
             tell(point)
             if reason := stop.reason(point):
@@ -219,13 +233,18 @@ class Descent(Method):
             while True:
                 moved = np.clip(theta - rate * slope, *bounds)
                 new, new_slope = objective.at(moved)
-                if self.fixed or new <= value - 1e-4 * float(slope @ (theta - moved)):
+                if self.fixed or new <= value - 1e-4 * dot(slope, theta - moved):
                     break
                 rate *= 0.5
                 if rate < 1e-15 * self.rate:
                     return "no step against the gradient makes the objective fall"
+            if not math.isfinite(new):
+                return _EXPLODED
             theta, value, slope, iteration = moved, new, new_slope, iteration + 1
             rate = rate if self.fixed else min(2.0 * rate, self.rate)
+
+
+_EXPLODED = "the objective is no longer finite: the rate is too high"
 
 
 class _Ended(Exception):
