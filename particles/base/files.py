@@ -75,6 +75,12 @@ def write_text(path: str | Path, text: str, *, replace: bool = True) -> None:
         draft.write_text(text, encoding="utf-8")
 
 
+def write_bytes(path: str | Path, content: bytes, *, replace: bool = True) -> None:
+    """Write a file whole or not at all."""
+    with replace_file(path, replace=replace) as draft:
+        draft.write_bytes(content)
+
+
 def write_json(path: str | Path, value: Any) -> None:
     """Write a JSON file whole or not at all."""
     write_text(path, json.dumps(value, indent=1, allow_nan=False) + "\n")

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from particles.base import command
 from particles.base.errors import InputError, plain
+from particles.base.files import check_output_file, write_bytes
 
+if TYPE_CHECKING:
+    from particles.networks.cases import NetworkCase
+    from particles.networks.learner import Learner
+    from particles.networks.record import Record
+
+_TOLD = {"train": "trained on", "held": "held out", "test": "test"}
 _WORST = 10
 """Samples of the largest losses that are listed."""
 
@@ -18,6 +25,8 @@ def add_parser(commands: Any) -> None:
     evaluate = commands.add_parser("evaluate", help="a trained network and its samples", description=execute.__doc__)
     evaluate.add_argument("network", metavar="DIR")
     evaluate.add_argument("--data", metavar="FOLDER", help="of samples that are given (default: that of the training)")
+    evaluate.add_argument("--picture", metavar="FILE.png", help="wrong images by loss, of the last set")
+    evaluate.add_argument("--replace", action="store_true", help="replace an older picture")
     evaluate.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
     evaluate.set_defaults(execute=execute)
 
@@ -27,44 +36,59 @@ def execute(arguments: argparse.Namespace) -> int:
 
     Prints right answers, the confusion of classes, and the samples of the largest losses.
     """
+    record, case, learners = _loaded(arguments)
+
+    from particles.base.parallel import world
+    from particles.networks.evaluate import evaluation
+    from particles.networks.restarts import summary
+
+    ranks = world()
+    found: dict[str, Any] = {"case": case.name, "weights": record.info["weights"]}
+    for name, learner in learners.items():
+        looked = evaluation(learner, record.theta, ranks)
+        worst = looked.worst(_WORST)
+        rows = zip(worst, looked.losses[worst], looked.labels[worst], looked.classes[worst], strict=True)
+        listed = [{"sample": int(i), "loss": float(v), "label": int(y), "class": int(c)} for i, v, y, c in rows]
+        found[name] = summary(looked) | {"worst": listed}
+    if arguments.picture is not None and case.picture is not None:
+        picture = case.picture(learner, looked)  # of the last, which training has seen least of
+        ranks.on_first(lambda: write_bytes(arguments.picture, picture, replace=arguments.replace))
+    if command.launched_rank() == 0:
+        print(plain(f"{case.name}: {record.theta.size} numbers, sha256 {record.info['weights']}"))
+        for name in learners:
+            _say(_TOLD[name], found[name])
+        if arguments.picture is not None:
+            print(plain(f"wrong images of the {_TOLD[name]} set drawn in {arguments.picture}"))
+        if arguments.json:
+            command.print_json(found)
+    return 0
+
+
+def _loaded(arguments: argparse.Namespace) -> tuple[Record, NetworkCase, dict[str, Learner]]:
+    """A record, its case, and the learners of its samples by name, or InputError."""
     from particles.networks.cases import NETWORKS, choice_of
     from particles.networks.learner import size_of
+    from particles.networks.picture import MARK
     from particles.networks.record import load
 
     record = load(arguments.network)
     case = NETWORKS.get(record.info["case"])
     if case is None:
         raise InputError(f"{arguments.network} is of case {record.info['case']!r}: allowed are {', '.join(NETWORKS)}")
+    if arguments.picture is not None:
+        if case.picture is None:
+            raise InputError(f"case {case.name!r} has no images: --picture is for one that has")
+        check_output_file(arguments.picture, ".png", replace=arguments.replace, mark=MARK)
     choice = choice_of(record.info["choice"])
     if arguments.data is not None:
         choice = dataclasses.replace(choice, data=arguments.data)
-    learners = case.learners(choice)
+    made = case.learners(choice)
     test = None if case.test is None else case.test(choice)
-    if size_of(learners.learner.groups) != record.theta.size:
-        wanted = size_of(learners.learner.groups)
+    if size_of(made.learner.groups) != record.theta.size:
+        wanted = size_of(made.learner.groups)
         raise InputError(f"{arguments.network} holds {record.theta.size} numbers: allowed are {wanted}")
-
-    from particles.base.parallel import world
-    from particles.networks.evaluate import evaluation
-    from particles.networks.restarts import summary
-
-    found: dict[str, Any] = {"case": case.name, "weights": record.info["weights"]}
-    for name, learner in (("train", learners.learner), ("held", learners.held), ("test", test)):
-        if learner is None:
-            continue
-        looked = evaluation(learner, record.theta, world())
-        worst = looked.worst(_WORST)
-        rows = zip(worst, looked.losses[worst], looked.labels[worst], looked.classes[worst], strict=True)
-        listed = [{"sample": int(i), "loss": float(v), "label": int(y), "class": int(c)} for i, v, y, c in rows]
-        found[name] = summary(looked) | {"worst": listed}
-    if command.launched_rank() == 0:
-        print(plain(f"{case.name}: {record.theta.size} numbers, sha256 {record.info['weights']}"))
-        for name, what in (("train", "trained on"), ("held", "held out"), ("test", "test")):
-            if name in found:
-                _say(what, found[name])
-        if arguments.json:
-            command.print_json(found)
-    return 0
+    learners = {"train": made.learner, "held": made.held, "test": test}
+    return record, case, {name: learner for name, learner in learners.items() if learner is not None}
 
 
 def _say(what: str, told: dict[str, Any]) -> None:

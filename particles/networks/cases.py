@@ -29,11 +29,13 @@ from particles.networks.convolution import ConvolutionNetwork
 from particles.networks.convolution_learner import ConvolutionLearner
 from particles.networks.data import circles, flipped
 from particles.networks.dense import DenseLearner
+from particles.networks.evaluate import Evaluation
 from particles.networks.images import read_images
 from particles.networks.layers import KINDS, Kind
 from particles.networks.learner import Indices, Learner
 from particles.networks.network import Network, Stage
 from particles.networks.optimisers import Schedule
+from particles.networks.picture import wrong_images
 from particles.networks.readout import Sigmoid, Softmax
 from particles.networks.trainer import Training, require_blocks
 from particles.philox import check_key
@@ -118,6 +120,8 @@ class NetworkCase:
         Kind of its layers where none is chosen.
     test : callable (Choice) -> Learner, optional
         Samples that training never sees, for `evaluate`.
+    picture : callable (Learner, Evaluation) -> bytes, optional
+        The PNG file of what was wrong.
     """
 
     name: str
@@ -132,6 +136,7 @@ class NetworkCase:
     given: bool = False
     layer: str = "euler"
     test: Callable[[Choice], Learner] | None = None
+    picture: Callable[[Any, Evaluation], bytes] | None = None
 
     def __post_init__(self) -> None:
         require_blocks(self.training.batch, self.block)
@@ -197,7 +202,7 @@ _PLANE = NetworkCase(
 )  # fmt: skip
 _IMAGES = NetworkCase(
     name="mnist", about="handwritten digits by a convolutional ODE", make=_images, test=_test_images, block=LANES,
-    look=True, given=True, layer="split",
+    look=True, given=True, layer="split", picture=lambda learner, looked: wrong_images(learner.images, looked),
     training=Training(epochs=40, batch=64, schedule=Schedule(2e-3, warmup=60, decay="linear")),
 )  # fmt: skip
 NETWORKS = {case.name: case for case in (_SPACE, _PLANE, _IMAGES)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from particles.base.checks import require_count
 from particles.networks.images import CLASSES, SIDE, Images
@@ -21,6 +22,12 @@ _SCALE = 3  # pixels of a side of a square
 _ROWS, _COLUMNS = SIDE - 7 * _SCALE, SIDE - 5 * _SCALE  # how far a glyph can be moved
 
 
+def glyphs() -> NDArray[np.int64]:
+    """The digits as 0 and 1, shape (10, 7, 5)."""
+    rows = [[[int(bit) for bit in word] for word in row.split()] for row in _GLYPHS.split("\n")[1:-1]]
+    return np.array(rows).transpose(1, 0, 2)
+
+
 def made_digits(count: int, *, seed: int = 0, replicate: int = 0) -> Images:
     """Images of the digits 0, 1, ..., 9 in turn, anywhere in 28 x 28 pixels, grey on a ground of noise.
 
@@ -31,8 +38,7 @@ def made_digits(count: int, *, seed: int = 0, replicate: int = 0) -> Images:
         See `particles.philox`; another replicate is another sample.
     """
     require_count("count", count, most=10**6)
-    glyphs = np.array([[[int(bit) for bit in word] for word in row.split()] for row in _GLYPHS.split("\n")[1:-1]])
-    large = np.kron(glyphs.transpose(1, 0, 2), np.ones((_SCALE, _SCALE), dtype=int))
+    large = np.kron(glyphs(), np.ones((_SCALE, _SCALE), dtype=int))
     noise = start_uniforms(0, count * SIDE * SIDE, seed=seed, replicate=replicate).reshape(count, SIDE, SIDE)
     down, right, grey = (start_uniforms(0, count, component=k, seed=seed, replicate=replicate) for k in (1, 2, 3))
     labels = np.arange(count) % CLASSES

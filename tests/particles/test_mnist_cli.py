@@ -56,12 +56,17 @@ def test_the_record_tells_the_papers_network(net: Path, data: Path) -> None:
 
 
 def test_evaluate_tells_the_test_images_too(net: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("evaluate", net, "--data", data, "--json") == 0
+    picture = net.parent / "wrong.png"
+    assert run("evaluate", net, "--data", data, "--picture", picture, "--json") == 0
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert [told[name]["count"] for name in ("train", "held", "test")] == [110, 10, 30]
     record = load(net).info
     assert {key: told["held"][key] for key in record["held"]} == record["held"]
     assert np.sum(told["test"]["confusion"]) == 30
+    assert picture.read_bytes()[:4] == b"\x89PNG"
+    assert run("evaluate", net, "--data", data, "--picture", picture) == 2
+    assert "is there already" in capsys.readouterr().err
+    assert run("evaluate", net, "--data", data, "--picture", picture, "--replace") == 0
 
 
 def test_stopped_and_resumed_it_is_the_same(net: Path, data: Path, tmp_path: Path) -> None:
