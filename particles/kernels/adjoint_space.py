@@ -11,7 +11,8 @@ and a step's part in the derivative by a constant gamma of the drift, where it h
 
 (Pathwise, the numbers held fixed: they are drawn again from their addresses, nothing is stored beyond a tile.) A tile
 keeps the states at the begin of every step, and those within the step that it retraces. A step is one push of every
-particle, or of each as many as its clock says.
+particle, or of each as many as its clock says. Milstein's adds half K K' (eta^2 - 1), half = sd^2/2, whose derivatives
+are half K'^2 (eta^2 - 1) by x, for a K that bends nowhere, and sd K K' (eta^2 - 1) by sd.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from particles.base.arrays import Floats
 from particles.base.jit import Formula, formula, kernel
 from particles.base.shims import fma
 from particles.kernels.adjoint import TILE, by_constant
-from particles.kernels.noisy import WIDTH, Keys, Place, as_words, fill_variates
+from particles.kernels.noisy import WIDTH, Keys, Place, as_words, euler_maruyama, fill_variates, milstein
 from particles.noise import Noise, sign_of_bit
 from particles.philox import SHIFT
 
@@ -35,6 +36,30 @@ class Box(NamedTuple):
 
     low: Any
     high: Any
+
+
+@formula
+def _noise_sd(k: float, dk: float, eta: float, sd: float) -> float:
+    return k * eta
+
+
+@formula
+def _noise_x(moved: float, dk: float, eta: float, half: float) -> float:
+    return moved
+
+
+@formula
+def _milstein_sd(k: float, dk: float, eta: float, sd: float) -> float:
+    return fma(sd * k * dk, fma(eta, eta, -1.0), k * eta)
+
+
+@formula
+def _milstein_x(moved: float, dk: float, eta: float, half: float) -> float:
+    return fma(half * dk * dk, fma(eta, eta, -1.0), moved)
+
+
+_DERIVATIVES = {euler_maruyama: (_noise_sd, _noise_x), milstein: (_milstein_sd, _milstein_x)}
+"""Of each push, by sd, and what it adds to the derivative by x."""
 
 
 @formula
@@ -62,13 +87,13 @@ def _total(part: Any) -> float:
 
 
 @kernel
-def _push(drift: Formula, value: Formula, wall: Formula) -> Formula:
+def _push(drift: Formula, value: Formula, derivative: Formula, wall: Formula, push: Formula) -> Formula:
     """All components of a tile from states[turn] to states[turn + 1]."""
 
     def loop(tile: Any, turn: int, weight: Any, bias: Any, work: Any, row: int, numbers: Any, box: Box) -> None:
         states, counts = tile
         u, eta = work
-        (dt, sd, _), (c, kc) = numbers
+        (dt, sd, half), (c, kc) = numbers
         _affine(states[turn], weight, bias, u)
         for j in range(len(u)):
             x, v, noise, there, low, high = (
@@ -81,7 +106,8 @@ def _push(drift: Formula, value: Formula, wall: Formula) -> Formula:
             )
             for i in range(TILE):
                 old = x[i]
-                new = fma(sd * value(old, kc), noise[i], fma(dt, drift(v[i], old, c), old))
+                moved = fma(dt, drift(v[i], old, c), old)
+                new = push(moved, value(old, kc), derivative(old, kc), noise[i], sd, half)
                 there[i] = wall(old, new, low, high) if turn < counts[i] else old
 
     return loop
@@ -90,10 +116,10 @@ def _push(drift: Formula, value: Formula, wall: Formula) -> Formula:
 @kernel
 def _pull(
     drift: Formula, f_u: Formula, f_x: Formula, value: Formula, derivative: Formula, slope: Formula,
-    f_c: Formula | None,
+    add: Formula, push: Formula,
 ) -> Formula:  # fmt: skip
     """The adjoint p back over the push from states[turn]; adds its parts to the sums of a step."""
-    add = by_constant(f_c)
+    push_sd, push_x = _DERIVATIVES[push]
 
     def loop(
         tile: Any,
@@ -110,7 +136,7 @@ def _pull(
         states, counts = tile
         u, eta = work
         p, by_u, part, by_sd, by_c = adjoint
-        (dt, sd, _), (c, kc) = numbers
+        (dt, sd, half), (c, kc) = numbers
         size = len(u)
         _affine(states[turn], weight, bias, u)
         for j in range(size):
@@ -118,13 +144,14 @@ def _pull(
             by_v = by_u[j]
             for i in range(TILE):
                 old = x[i]
-                f, k = drift(v[i], old, c), value(old, kc)
+                f, k, dk = drift(v[i], old, c), value(old, kc), derivative(old, kc)
                 moves = turn < counts[i]
-                a = slope(old, fma(sd * k, noise[i], fma(dt, f, old)), low, high) * here[i] if moves else 0.0
+                new = push(fma(dt, f, old), k, dk, noise[i], sd, half)
+                a = slope(old, new, low, high) * here[i] if moves else 0.0
                 by_v[i] = dt * f_u(v[i], old, f, c) * a
-                by_sd[i] += k * noise[i] * a
+                by_sd[i] += push_sd(k, dk, noise[i], sd) * a
                 add(by_c, i, v[i], old, c, dt * a)
-                own = fma(sd * derivative(old, kc), noise[i], dt * f_x(v[i], old, c))
+                own = push_x(fma(sd * dk, noise[i], dt * f_x(v[i], old, c)), dk, noise[i], half)
                 here[i] = fma(own, a, a) if moves else here[i]
         for i in range(size):
             by_v = by_u[i]
@@ -235,10 +262,11 @@ def _pushes() -> Formula:
 @kernel
 def _adjoint(
     drift: Formula, f_u: Formula, f_x: Formula, value: Formula, derivative: Formula, wall: Formula, slope: Formula,
-    f_c: Formula | None, start: Formula, variates: Formula | None, counted: bool, bits: bool,
+    add: Formula, pushed: Formula, start: Formula, variates: Formula | None, counted: bool, bits: bool,
 ) -> Formula:  # fmt: skip
     """Loop over the tiles of a rank's particles, see `adjoint_space`."""
-    push, pull = _push(drift, value, wall), _pull(drift, f_u, f_x, value, derivative, slope, f_c)
+    push = _push(drift, value, derivative, wall, pushed)
+    pull = _pull(drift, f_u, f_x, value, derivative, slope, add, pushed)
     count, draw = _pushes() if counted else _one_push(), _no_draw()
     if variates is not None:
         draw = _draw_of_collision(variates) if counted else _draw_of_bit() if bits else _draw_of_step(variates)
@@ -297,10 +325,11 @@ def adjoint_space(
 
     x, shape (D, m), becomes the state at the end, `given` the derivative of the loss by the state at the begin; `out`,
     shape (blocks, K, D D + D + 2), zeros, gets the sums of dL/dw_k row by row, dL/db_k, dL/dsd and dL/dgamma over each
-    block of `block` particles, a multiple of the tile. `formulas` are f, f_u, f_x, K, K', the wall, its slope, and
-    f_gamma or None. `bits`: a step takes single bits of its noise, on the line.
+    block of `block` particles, a multiple of the tile. `formulas` are f, f_u, f_x, K, K', the wall, its slope,
+    f_gamma or None, and the push. `bits`: a step takes single bits of its noise, on the line.
     """
-    loop = _adjoint(*formulas, start, None if noise is None else noise.variates, counted, bits)
+    *plain, f_c, push = formulas
+    loop = _adjoint(*plain, by_constant(f_c), push, start, None if noise is None else noise.variates, counted, bits)
 
     def sweep(x: Floats, *rest: Any) -> None:
         *given, thresholds, block, out = rest

@@ -9,12 +9,15 @@ from typing import Any, ClassVar
 
 from particles.base.arrays import Floats
 from particles.base.checks import require_positive, require_type
+from particles.base.errors import InputError
+from particles.base.jit import Formula
 from particles.kernels import noisy
+from particles.kernels.adjoint import given_slope
 from particles.kernels.noisy import Sizes
 from particles.model.rule import Model
 from particles.noise import GAUSSIAN, Noise
 from particles.philox import Address
-from particles.schemes.noisy import advance_together, leaves_half_line
+from particles.schemes.noisy import advance_together, leaves_half_line, retrace_space
 from particles.schemes.scheme import Scheme, even_levels
 
 
@@ -58,8 +61,23 @@ class Milstein(Scheme):
 
     def advance(self, model: Model, state: Floats, parameters: tuple[Any, ...], address: Address) -> None:
         """Carry `state`, shape (D, m), over the steps, in place."""
-        sizes = Sizes(self.dt, math.sqrt(self.dt * model.nu2), 0.5 * model.nu2 * self.dt)
-        advance_together(model, state, parameters[:2], sizes, self.noise, noisy.milstein, address)
+        advance_together(model, state, parameters[:2], self._sizes(model), self.noise, noisy.milstein, address)
+
+    def require_adjoint(self, model: Model) -> None:
+        """Refuse shapes that bend, whose second derivative nobody states, by an InputError."""
+        if model.diffusion.power not in (0, 1):
+            raise InputError(f"{self!r} has an adjoint for K = 1 and K = x, not for K = {model.diffusion.name!r}")
+
+    def retrace(
+        self, model: Model, state: Floats, slopes: Floats, parameters: tuple[Any, ...], address: Address, block: int,
+        start: Formula = given_slope,
+    ) -> Floats:  # fmt: skip
+        """The pathwise adjoint of `advance`, the numbers held fixed, see `Scheme.retrace`."""
+        rows, sizes = (parameters[0], parameters[1]), self._sizes(model)
+        return retrace_space(model, state, slopes, rows, sizes, address, block, start, self.noise, push=noisy.milstein)
+
+    def _sizes(self, model: Model) -> Sizes:
+        return Sizes(self.dt, math.sqrt(self.dt * model.nu2), 0.5 * model.nu2 * self.dt)
 
     def cautions(self, model: Model) -> tuple[str, ...]:
         """Sentences for a person before a run: steps that can leave the half line of K = x."""

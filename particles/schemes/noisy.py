@@ -43,13 +43,14 @@ def advance_together(
 def retrace_space(
     model: Model, state: Floats, slopes: Floats, rows: tuple[Floats, Floats], sizes: Sizes, address: Address,
     block: int, start: Formula, noise: Noise | None = None, thresholds: NDArray[np.uint64] | None = None,
+    push: Formula = noisy.euler_maruyama,
 ) -> Floats:  # fmt: skip
     """The adjoint of steps in R^D, see `Scheme.retrace`; with `noise`, and `thresholds` where pushes are counted."""
     weights, biases = rows
     drift, shape = model.drift, model.diffusion
     wall, low, high = wall_of(model, longest(model, weights, biases, sizes, noise) if noise is not None else math.inf)
     formulas = (
-        drift.value, drift.f_u_of_value, drift.f_x, shape.value, shape.derivative, wall, slope_of(wall), drift.f_c
+        drift.value, drift.f_u_of_value, drift.f_x, shape.value, shape.derivative, wall, slope_of(wall), drift.f_c, push
     )  # fmt: skip
     counted = thresholds is not None
     bits = noise is not None and not counted and single_bits(model, noise)

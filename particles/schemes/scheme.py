@@ -105,7 +105,7 @@ class Scheme(Protocol):
 
     def require_adjoint(self, model: Model) -> None:
         """Refuse a model for which the scheme cannot retrace its steps, by an InputError."""
-        raise InputError(f"{self!r} has no adjoint: allowed are Euler, ExactFlow and Collisions")
+        raise InputError(f"{self!r} has no adjoint: allowed are Euler, ExactFlow, Collisions and Milstein")
 
     def stride(self, levels: Floats) -> float:
         """Time for which the drift and a kick of noise are taken at once, dt; 0 for an exact flow."""

@@ -18,7 +18,7 @@ from particles.training.of_particles import Gradient
 from particles.training.parameters import Parameters, learnable
 
 _COUNTING = ("horizon", "until", "T", "eps", "tau")
-_PATHWISE = "how often a particle collides hangs on it, so that its path has no derivative by it; "
+_PATHWISE = "which draws a particle meets hangs on it, so that its path has no derivative by it; "
 Route = Callable[[Model, Loss, float], Gradient]
 """(model, loss, until) -> its gradient: by particles and a scheme, or by quadrature."""
 

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from particles import Collisions, Euler, ExactFlow, Milstein
-from particles.base.errors import InputError
+from particles import Collisions, Euler, ExactFlow
 from particles.kernels.adjoint import SEGMENT, TILE
 from particles.model import (
     CONSTANT,
@@ -291,14 +290,3 @@ def test_the_adjoint_times_the_speed_is_kept_by_the_exact_flow(drift: Drift) -> 
         gradient(model, ExactFlow(), Moment(2.0), count=1000, until=2.0 + s * h, start="quantile").loss for s in (1, -1)
     )
     assert found.horizon == pytest.approx((up - down) / (2.0 * h), rel=1e-8)
-
-
-@pytest.mark.parametrize(
-    ("scheme", "words"),
-    [
-        (Milstein(dt=0.5), "has no adjoint"),
-    ],
-)
-def test_what_has_no_adjoint_is_refused(scheme: Any, words: str) -> None:
-    with pytest.raises(InputError, match=words):
-        ours(of(TANH, nu2=0.4), scheme)

@@ -181,7 +181,7 @@ def learning_inputs(folder: Path, out: list[object]) -> dict[str, tuple[list[obj
         "change-of-nothing": ([*derive, "--target", 2, "--change", "speed=1"], "allowed are weight, bias"),
         "change-of-the-clock": (
             ["sensitivity", "tanh-noise", "--target", 2, "--eps", 0.1, "--change", "eps=0.2"],
-            "how often a particle collides hangs on it",
+            "which draws a particle meets hangs on it",
         ),
         "change-of-a-noisy-horizon": (
             ["sensitivity", "tanh-noise", "--target", 2, "--eps", 0.1, "--change", "horizon=3"],
@@ -209,7 +209,6 @@ def learning_inputs(folder: Path, out: list[object]) -> dict[str, tuple[list[obj
         "negative-ridge": ([*learn, "--ridge", -1], "ridge"),
         "lm-to-a-law": ([*learn, "--loss", "energy", "--method", "lm"], "use lbfgs"),
         "learnt-case-without-a-word": (["train", "iris", "--target", 2, *out], "no law that a case's file has"),
-        "no-adjoint": (["sensitivity", "tanh-noise", "--target", 2, "--milstein", "--dt", 0.1], "has no adjoint"),
     }
 
 
@@ -297,7 +296,7 @@ BAD_NAMES = [
     "unknown-key", "wrong-type", "nan-in-file", "ragged-matrix", "no-layers", "count-in-file",
     "csv-with-a-hole", "csv-without-the-column", "csv-with-nan", "npy-of-objects", "empty-npy",
     "loss-between-densities", "target-of-words", "law-for-a-moment", "change-of-nothing", "change-without-a-value",
-    "energy-in-the-plane", "no-adjoint", "unknown-method", "rate-without-a-method", "rate-of-lm", "bounds-of-nothing",
+    "energy-in-the-plane", "unknown-method", "rate-without-a-method", "rate-of-lm", "bounds-of-nothing",
     "bounds-that-fall", "bounds-of-words", "pieces-of-pieces", "negative-ridge", "lm-to-a-law",
     "learnt-case-without-a-word", "more-pieces-than-layers", "pieces-beyond-memory", "numbers-beyond-memory",
     "layers-for-quadrature", "seed-for-quadrature", "constant-of-another-drift", "learnt-twice",
