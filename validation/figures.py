@@ -95,14 +95,13 @@ def draw_measures(
     """
     figure, axes = new_figure()
     dim = measures[0][1].dim
-    window = _window([measure for _, measure in measures]) if dim == 1 else None
+    window = window_of([measure for _, measure in measures]) if dim == 1 else None
     for number, (time, measure) in enumerate(measures):
         if window is None:
             _draw_plane(axes, time, measure, f"C{number}")
-        elif measure.has_density:
-            _draw_density(axes, time, measure, f"C{number}")
         else:
-            _draw_cloud(axes, time, measure, f"C{number}", window)
+            draw = draw_density if measure.has_density else draw_cloud
+            draw(axes, f"t = {time:g}", measure, f"C{number}", window)
     if window is not None:
         axes.set_xlim(window)
         for style, (name, group) in zip(("k--", "k:"), laws, strict=False):
@@ -118,7 +117,7 @@ def draw_measures(
     save_figure(figure, path, replace=replace)
 
 
-def _window(measures: Sequence[Measure]) -> tuple[float, float]:
+def window_of(measures: Sequence[Measure]) -> tuple[float, float]:
     """Ends that hold all atoms worth a triangle, and all but `_UNSEEN` of the mass at either end, at every time.
 
     A heavy tail is cut where it becomes longer than the interval that holds all but `_TAIL` at either end.
@@ -147,11 +146,12 @@ def _draw_plane(axes: Any, time: float, measure: Measure, colour: str) -> None:
     axes.set_aspect("equal")
 
 
-def _draw_density(axes: Any, time: float, measure: Measure, colour: str) -> None:
+def draw_density(axes: Any, label: str, measure: Measure, colour: str, window: tuple[float, float]) -> None:
+    """Draw a density on the line and its atoms into axes, under a label; the window is not needed."""
     s = np.linspace(-0.5, 0.5, 5)[:, None]
     centres, widths = 0.5 * (measure.faces[1:] + measure.faces[:-1]), np.diff(measure.faces)
     density = measure.polynomials[0] + s * (measure.polynomials[1] + s * measure.polynomials[2])
-    axes.plot((centres + s * widths).T.ravel(), density.T.ravel(), color=colour, lw=1.4, label=f"t = {time:g}")
+    axes.plot((centres + s * widths).T.ravel(), density.T.ravel(), color=colour, lw=1.4, label=label)
     _draw_atoms(axes, measure.points[0], measure.masses, colour)
 
 
@@ -164,7 +164,8 @@ def _draw_laws(axes: Any, style: str, name: str, laws: Sequence[Law], ends: tupl
     axes.set_ylim(top=top)
 
 
-def _draw_cloud(axes: Any, time: float, measure: Measure, colour: str, window: tuple[float, float]) -> None:
+def draw_cloud(axes: Any, label: str, measure: Measure, colour: str, window: tuple[float, float]) -> None:
+    """Draw a histogram of a cloud on the line, within a window, into axes, under a label; triangles at a point."""
     points = np.sort(measure.points[0])
     ends, shares = _tied(measure)
     free = points[~np.isin(points, ends) & (points >= window[0]) & (points <= window[1])]
@@ -174,7 +175,7 @@ def _draw_cloud(axes: Any, time: float, measure: Measure, colour: str, window: t
         if edges[-1] > edges[0]:
             heights = np.histogram(free, edges)[0] / (points.size * np.diff(edges))
             axes.stairs(heights, edges, color=colour, lw=1.2, baseline=None)
-    axes.plot([], [], color=colour, label=f"t = {time:g}")
+    axes.plot([], [], color=colour, label=label)
     _draw_atoms(axes, ends, shares, colour)
 
 

@@ -21,46 +21,56 @@ def add_parser(commands: Any) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Draw the clouds of a particle run, or the densities of a PDE solution over its exact or steady law.
+    """Draw the clouds of a particle run, the densities of a solution over its exact or steady law, or a training.
 
-    A solution in the plane is drawn with its marginals, its walls and, if wanted, a cloud over it.
+    A solution in the plane is drawn with its marginals, its walls and, if wanted, a cloud over it; a training by its
+    objective, and by the laws before and after over the target.
     """
     from particles.base.files import check_output_file
 
     check_output_file(arguments.out, ".png", replace=arguments.replace)
     path = Path(arguments.record)
     if path.suffix == ".nc":
-        from kinetic import PlaneSolution
-        from kinetic.record import load as load_solution
-        from particles.trajectory import load as load_cloud
-        from validation.distance.comparison import known_laws
+        _draw_solution(path, arguments)
+    elif arguments.cloud is not None:
+        raise InputError(f"--cloud is drawn over a record of the plane: {path} is none")
+    elif (path / "fit.json").is_file():
+        from validation.fit_figures import draw_fit
 
-        solution = load_solution(path)
-        title = f"{solution.provenance.get('case', path.name)}: {solution.grid.told}"
-        if isinstance(solution, PlaneSolution):
-            from validation.plane_figures import draw_plane
-
-            cloud = None if arguments.cloud is None else load_cloud(arguments.cloud)
-            if cloud is not None:
-                title = f"{title}; {cloud.count:,} particles"
-            draw_plane(solution, Path(arguments.out), title=title, cloud=cloud, replace=arguments.replace)
-            print(f"drawn in {arguments.out}")
-            return 0
-        if arguments.cloud is not None:
-            raise InputError(f"--cloud is drawn over a record of the plane: {path} is one of the line")
-        measures = [(t, solution.at(t)) for t in solution.times]
-        laws = known_laws(solution)
+        draw_fit(path, Path(arguments.out), replace=arguments.replace)
     else:
-        from particles.trajectory import load as load_cloud
-
-        if arguments.cloud is not None:
-            raise InputError(f"--cloud is drawn over a record of the plane: {path} is a particle run")
-        cloud = load_cloud(path)
-        measures = [(t, cloud.at(t)) for t in cloud.times]
-        title = f"{cloud.info.get('case', path.name)}: {cloud.count:,} particles"
-        laws = []
-    from validation.figures import draw_measures
-
-    draw_measures(measures, Path(arguments.out), title=title, laws=laws, replace=arguments.replace)
+        _draw_run(path, arguments)
     print(f"drawn in {arguments.out}")
     return 0
+
+
+def _draw_run(path: Path, arguments: argparse.Namespace) -> None:
+    from particles.trajectory import load as load_cloud
+    from validation.figures import draw_measures
+
+    cloud = load_cloud(path)
+    measures = [(t, cloud.at(t)) for t in cloud.times]
+    title = f"{cloud.info.get('case', path.name)}: {cloud.count:,} particles"
+    draw_measures(measures, Path(arguments.out), title=title, replace=arguments.replace)
+
+
+def _draw_solution(path: Path, arguments: argparse.Namespace) -> None:
+    from kinetic import PlaneSolution
+    from kinetic.record import load as load_solution
+    from particles.trajectory import load as load_cloud
+    from validation.distance.comparison import known_laws
+    from validation.figures import draw_measures
+
+    solution, out = load_solution(path), Path(arguments.out)
+    title = f"{solution.provenance.get('case', path.name)}: {solution.grid.told}"
+    if isinstance(solution, PlaneSolution):
+        from validation.plane_figures import draw_plane
+
+        cloud = None if arguments.cloud is None else load_cloud(arguments.cloud)
+        title = title if cloud is None else f"{title}; {cloud.count:,} particles"
+        draw_plane(solution, out, title=title, cloud=cloud, replace=arguments.replace)
+        return
+    if arguments.cloud is not None:
+        raise InputError(f"--cloud is drawn over a record of the plane: {path} is one of the line")
+    measures = [(t, solution.at(t)) for t in solution.times]
+    draw_measures(measures, out, title=title, laws=known_laws(solution), replace=arguments.replace)
