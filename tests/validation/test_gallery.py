@@ -7,6 +7,7 @@ seeds are fixed.
 from __future__ import annotations
 
 import dataclasses
+import io
 import math
 import re
 
@@ -23,7 +24,7 @@ from tests.paths import ROOT
 from validation import gallery
 from validation.distance import w1_to_law
 from validation.gallery.exhibit import Exhibit, Number, refusal
-from validation.gallery.failures import explosion, narrow, positivity, repelling, sigmoid, steps, tails, walls
+from validation.gallery.failures import explosion, narrow, positivity, repelling, reuse, sigmoid, steps, tails, walls
 
 PAGE = ROOT / "docs" / "gallery.md"
 NAMES = [name for name, _ in gallery.entries()]
@@ -79,6 +80,9 @@ WRONG = [  # name, number, what a wrong theory would say
     ("positivity", "Gaussian noise, eps = 0.125: of 131072 particles at or below 0 after 8", 8.0 * 873.5),  # none back
     ("explosion", "its delay in layers", 1.0),
     ("explosion", "first layer", 2.0 * 0.5754),  # without the 1/delta
+    ("reuse", "gamma = 2: evaluations to J = 1e-6", 25.0),  # gamma = 1
+    ("reuse", "gamma = 2: largest weight", -0.5),  # w < 0 kept
+    ("reuse", "LM from the old numbers", 30.0),  # L-BFGS
 ]
 
 
@@ -87,6 +91,14 @@ def test_a_wrong_prediction_is_seen(exhibits: dict[str, Exhibit], name: str, sta
     right = number(exhibits[name], start)
     assert right.holds
     assert not dataclasses.replace(right, predicted=value).holds
+
+
+def test_trainings_for_a_new_target_can_be_drawn() -> None:
+    """A line a training, with every iterate, and axes with labels."""
+    picture = io.StringIO()
+    reuse.draw(picture)
+    for words in (*reuse.runs(), "evaluations of J and its derivatives", "A new target: 1 before, now 2"):
+        assert f">{words}<" in picture.getvalue()
 
 
 # what they are made of -----------------------------------------------------------------------------------------------

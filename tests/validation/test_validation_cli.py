@@ -15,7 +15,7 @@ from kinetic.__main__ import build_parser as kinetic_parser
 from particles.base import command
 from particles.model import Measure, Normal, cases
 from tests.forks import Fresh, in_forks
-from validation.figures import _window
+from validation.figures import window_of
 
 
 def validate(*words: str) -> int:
@@ -214,17 +214,17 @@ def normal(low: float, high: float) -> Measure:
 
 def test_a_figure_shows_where_the_mass_is() -> None:
     """All but 1e-4 at either end, 3.72 standard deviations, and a margin of 5 %; an atom far away stays in sight."""
-    low, high = _window([normal(-20.0, 40.0)])
+    low, high = window_of([normal(-20.0, 40.0)])
     assert (low, high) == pytest.approx((-3.72 - 0.37, 3.72 + 0.37), abs=0.13)
     cloud = Measure.of_points(np.concatenate([normal_points(10_000), [900.0]]))
-    assert _window([cloud]) == pytest.approx((low, high), abs=0.2)
+    assert window_of([cloud]) == pytest.approx((low, high), abs=0.2)
     atom = dataclasses.replace(normal(-20.0, 40.0), masses=np.array([0.0, 0.01]))
-    assert _window([atom])[1] > 40.0
+    assert window_of([atom])[1] > 40.0
 
 
 def test_a_heavy_tail_does_not_flatten_a_figure() -> None:
     points = 1.0 / ((np.arange(10_000) + 0.5) / 10_000)  # P(X > x) = 1/x: a level of 1e-4 is 10000
-    low, high = _window([Measure.of_points(points)])
+    low, high = window_of([Measure.of_points(points)])
     assert high < 220.0
     assert low < 1.0
 

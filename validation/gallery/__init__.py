@@ -17,6 +17,7 @@ from validation.gallery.failures.explosion import explosion as _explosion
 from validation.gallery.failures.narrow import narrow as _narrow
 from validation.gallery.failures.positivity import positivity as _positivity
 from validation.gallery.failures.repelling import repelling as _repelling
+from validation.gallery.failures.reuse import reuse as _reuse
 from validation.gallery.failures.sigmoid import sigmoid as _sigmoid
 from validation.gallery.failures.steps import steps as _steps
 from validation.gallery.failures.tails import tails as _tails
@@ -27,5 +28,5 @@ __all__ = ["Exhibit", "Number", "entries"]
 
 def entries() -> tuple[tuple[str, Callable[[], Exhibit]], ...]:
     """Names and functions, in the order of docs/gallery.md; a function takes nothing and is deterministic."""
-    runs = (_narrow, _walls, _tails, _steps, _sigmoid, _repelling, _positivity, _explosion)
+    runs = (_narrow, _walls, _tails, _steps, _sigmoid, _repelling, _positivity, _explosion, _reuse)
     return tuple((run.__name__, run) for run in runs)
