@@ -292,6 +292,9 @@ def check_derivatives(drift: Drift, points: tuple[float, ...]) -> None:
         np.testing.assert_allclose(found, (at(u + h, x) - at(u - h, x)) / (2.0 * h), rtol=1e-6, atol=1e-6)
     slope = (drift(u, x + h) - drift(u, x - h)) / (2.0 * h)
     np.testing.assert_allclose(drift.derivative_x(u, x), slope, rtol=1e-5, atol=1e-5)
+    if drift.constant:
+        up, down = (drift.with_constant(c[0] + sign * h)(u, x) for sign in (1.0, -1.0))
+        np.testing.assert_allclose(drift.derivative_c(u, x), (up - down) / (2.0 * h), rtol=1e-5, atol=1e-5)
 
 
 def check_statements(drift: Drift, points: tuple[float, ...]) -> None:
@@ -346,6 +349,7 @@ def _late(w: float, t: float, c: tuple[float, ...]) -> tuple[float, float]:
         (check_derivatives, replace(TANH, f_u=SIGMOID.f_u)),
         (check_derivatives, replace(TANH, f_uu=SIGMOID.f_uu)),
         (check_derivatives, replace(cubic(0.5), f_x=TANH.f_x)),
+        (check_derivatives, replace(cubic(0.5), f_c=TANH.f_x)),
         (check_statements, replace(RELU, kinks=())),
         (check_statements, replace(TANH, kinks=(0.0,))),
         (check_statements, replace(TANH, sign=1)),

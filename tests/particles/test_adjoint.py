@@ -29,6 +29,7 @@ from particles.model import (
     cubic,
     layers,
     piecewise,
+    power_law,
 )
 from particles.noise import GAUSSIAN, TWO_POINT, UNIFORM
 from particles.training.losses import Loss, Moment, Supervised
@@ -37,12 +38,14 @@ from tests.noisy import variates
 
 COUNT, UNTIL, TARGET = 3 * TILE + 5, 1.5, 0.3
 POINTS = np.random.default_rng(1).normal(0.4, 1.0, (3, COUNT))
+WALLS = (-1.0, 1.2), (-0.9, 1.5), (-1.5, 1.5)
 FORMULAS: dict[str, Any] = {
     "identity": lambda u, x, c: u,
     "relu": lambda u, x, c: np.where(u.real > 0.0, u, 0.0),
     "tanh": lambda u, x, c: np.tanh(u),
     "sigmoid": lambda u, x, c: 1.0 / (1.0 + np.exp(-u)),
     "cubic": lambda u, x, c: u - c[0] * x**3,
+    "power-law": lambda u, x, c: u - c[0] * np.where(x.real < 0.0, -1.0, 1.0) * np.where(x.real < 0.0, -x, x) ** c[1],
 }
 
 
@@ -126,6 +129,9 @@ EULER = {
     "reflecting": Example(of(TANH, walls=(-0.5, 1.2), wall="reflecting")),
     "sticky box": Example(of(TANH, 2, walls=((-0.5, 1.2), (-0.9, 1.5)))),
     "reflecting box": Example(of(TANH, 2, walls=((-0.5, 1.2), (-0.9, 1.5)), wall="reflecting")),
+    "sticky box in R^3": Example(of(TANH, 3, walls=((-0.5, 1.2), (-0.9, 1.5), (-1.0, 1.0)))),
+    "reflecting box in R^3": Example(of(TANH, 3, walls=((-1.0, 1.2), (-0.9, 1.5), (-1.5, 1.5)), wall="reflecting")),
+    "mean-coupled in R^3": Example(of(TANH, 3, bias=MEAN_COUPLED)),
     "mean-coupled": Example(of(TANH, bias=MEAN_COUPLED)),
     "mean-coupled in R^2": Example(of(TANH, 2, bias=MEAN_COUPLED)),
     "more layers than a segment": Example(of(TANH, weight=-1.0, bias=1.0), SEGMENT + 3),
@@ -133,8 +139,13 @@ EULER = {
 
 
 MORE = {
-    f"{drift.name} in R^{d}": Example(of(drift, d)) for drift in (IDENTITY, RELU, SIGMOID, cubic(0.2)) for d in (2, 3)
-}
+    **{f"{drift.name} in R^{d}": Example(of(drift, d))
+       for drift in (IDENTITY, RELU, SIGMOID, cubic(0.2), power_law(0.3, 2.5)) for d in (2, 3)},
+    "power-law": Example(of(power_law(0.3, 2.5))),
+    **{f"{drift.name}, {wall}, in R^{d}": Example(of(drift, d, walls=WALLS[:d] if d > 1 else WALLS[0], wall=wall))
+       for drift in (IDENTITY, RELU, SIGMOID, cubic(0.2)) for wall in ("sticky", "reflecting") for d in (1, 2)},
+    **{f"three neurons, {drift.name}": Example(of(drift, neurons=3)) for drift in (RELU, SIGMOID, cubic(0.2))},
+}  # fmt: skip
 LONG = pytest.mark.long  # a kernel for each is compiled
 
 
