@@ -12,9 +12,11 @@ from particles.base.errors import InputError, plain
 from particles.base.terminal import say
 
 if TYPE_CHECKING:
+    from particles.base.arrays import Floats
     from particles.base.watch import Checkpoints
     from particles.networks.cases import Choice, NetworkCase
     from particles.networks.keep import Epoch
+    from particles.networks.learner import Learner
     from particles.networks.record import Record
 
 NAMES = ("circles", "circles-plane", "mnist")
@@ -56,6 +58,8 @@ def _parser() -> command.Parser:
     train.add_argument("--flip", type=command.finite_float, default=0.0, help="share of labels made wrong (default: 0)")
     train.add_argument("--layer", help="euler, split, strang or multistep (default: the case's)")
     train.add_argument("--data", metavar="FOLDER", help="of samples that are given")
+    train.add_argument("--smoothness", type=command.finite_float, help="lambda of (82), (113) (default: the case's)")
+    train.add_argument("--start", metavar="DIR", help="a trained network to begin with (default: zeros)")
     train.add_argument("--out", required=True, metavar="DIR", help="new or empty folder")
     command.add_replace(train)
     command.add_checkpoints(train)
@@ -121,7 +125,9 @@ def case_of(arguments: argparse.Namespace) -> tuple[NetworkCase, Choice]:
     case = dataclasses.replace(
         case, training=training, starts=arguments.starts or case.starts, polish=whole.get("polish", case.polish)
     )
-    return case, Choice(arguments.layer or case.layer, arguments.sample, arguments.flip, arguments.data)
+    return case, Choice(
+        arguments.layer or case.layer, arguments.sample, arguments.flip, arguments.data, arguments.smoothness
+    )
 
 
 def _require_room(arguments: argparse.Namespace) -> None:
@@ -137,6 +143,7 @@ def _train(arguments: argparse.Namespace, checkpoints: Checkpoints) -> int:
 
     case, choice = case_of(arguments)
     learners = case.learners(choice)
+    start = None if arguments.start is None else _start(arguments.start, learners.learner)
 
     from particles.base.parallel import world
     from particles.base.progress import progress_bar
@@ -147,7 +154,7 @@ def _train(arguments: argparse.Namespace, checkpoints: Checkpoints) -> int:
     with ranks.claimed(arguments.out, lambda: _require_room(arguments)):
         with progress_bar(f"particles: {case.name}", samples=samples) as progress:
             hooks = Hooks(progress, lambda epoch: _tell(epoch, case.training.epochs))
-            record = Restarts(case, choice, learners, ranks).perform(checkpoints, hooks)
+            record = Restarts(case, choice, learners, ranks, start).perform(checkpoints, hooks)
         seconds = perf_counter() - began
         ranks.on_first(lambda: record.save(arguments.out, replace=arguments.replace), Path(arguments.out))
     if command.launched_rank() == 0:
@@ -156,6 +163,17 @@ def _train(arguments: argparse.Namespace, checkpoints: Checkpoints) -> int:
         if arguments.json:
             command.print_json(record.info)
     return 0
+
+
+def _start(path: str, learner: Learner) -> Floats:
+    """The numbers of a trained network, or InputError."""
+    from particles.networks.learner import size_of
+    from particles.networks.record import load
+
+    theta, wanted = load(path).theta, size_of(learner.groups)
+    if theta.size != wanted:
+        raise InputError(f"--start {path} holds {theta.size} numbers: allowed are {wanted}")
+    return theta
 
 
 def _tell(row: Epoch, epochs: int) -> None:

@@ -46,12 +46,13 @@ class Attempt(NamedTuple):
 
 @dataclass(frozen=True)
 class Restarts:
-    """A case, what was chosen of it, and the ranks that train it."""
+    """A case, what was chosen of it, the ranks that train it, and numbers to begin with, by default the learner's."""
 
     case: NetworkCase
     choice: Choice
     learners: Learners
     ranks: Ranks
+    start: Floats | None = None
 
     def perform(self, checkpoints: Checkpoints | None = None, hooks: Hooks | None = None) -> Record:
         """Train the case and look at what it has learnt. Collective; the same on any number of ranks.
@@ -102,7 +103,7 @@ class Restarts:
     def _attempt(self, training: Training, checkpoints: Checkpoints | None, hooks: Hooks) -> Attempt:
         learner, held = self.learners.learner, self.learners.held if self.case.look else None
         keep = dataclasses.replace(checkpoints, resume=True, or_begin=True) if checkpoints is not None else None
-        options: dict[str, Any] = {"comm": self.ranks, "checkpoints": keep, **hooks._asdict()}
+        options: dict[str, Any] = {"comm": self.ranks, "checkpoints": keep, "start": self.start, **hooks._asdict()}
         try:
             trained = train(learner, training, held=held, **options)
         except NotFiniteError:

@@ -77,6 +77,19 @@ def test_stopped_and_resumed_it_is_the_same(net: Path, data: Path, tmp_path: Pat
     assert load(out).info["weights"] == load(net).info["weights"]
 
 
+def test_a_training_goes_on_from_a_trained_network_with_another_smoothness(
+    net: Path, data: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "more"
+    words = ("train", "mnist", "--data", data, "--epochs", 1, "--rate", 1e-4, "--out", out, "--start", net)
+    assert run(*words, "--smoothness", 0) == 0
+    info, first = load(out).info, load(net).info
+    assert info["start"] == first["weights"] != info["weights"]
+    assert info["curve"][0][1:3] == pytest.approx([first["train"]["loss"], first["train"]["accuracy"]])
+    assert (info["network"]["smoothness"], info["curve"][0][3]) == (0.0, 0.0)
+    assert run("train", "circles", "--epochs", 1, "--start", net, "--out", tmp_path / "other") == 2
+
+
 def cut(folder: Path) -> None:
     path = folder / "train-labels-idx1-ubyte.gz"
     path.write_bytes(path.read_bytes()[:-9])
@@ -98,6 +111,8 @@ def eleven(folder: Path) -> None:
         (None, ("--data", ".", "--layer", "strang"), "kind = 'strang' must be one of euler, split"),
         (None, ("--data", ".", "--batch", "40"), "batch = 40 must be a multiple of 16"),
         (None, ("--data", ".", "--flip", "0.1"), "reads its samples"),
+        (None, ("--data", ".", "--smoothness", "-1"), "smoothness = -1.0"),
+        (None, ("--data", ".", "--start", "."), "holds no trained network"),
     ],
 )
 def test_bad_input_is_one_sentence_and_nothing_is_written(
