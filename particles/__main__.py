@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 
 from particles.base import command
-from particles.commands import evaluate, info, plan, run, sensitivity, train
+from particles.commands import control, evaluate, info, plan, run, sensitivity, train
 
-PARTS = (run, plan, info, sensitivity, train, evaluate)
+PARTS = (run, plan, info, sensitivity, train, control, evaluate)
 
 
 def build_parser() -> command.Parser:

@@ -207,3 +207,14 @@ def _normal(numbers: list[str]) -> tuple[float, float]:
     if len(numbers) != 2:
         raise argparse.ArgumentTypeError("normal wants a mean and a standard deviation")
     return command.finite_float(numbers[0]), command.positive_float(numbers[1]) ** 2
+
+
+def shares_of(option: str, given: list[str]) -> Any:
+    """One number, or numbers by name."""
+    try:
+        if len(given) == 1 and "=" not in given[0]:
+            return command.finite_float(given[0])
+        pairs = [text.partition("=") for text in given]
+        return {name: command.finite_float(value) for name, _, value in pairs} if given else 0.0
+    except argparse.ArgumentTypeError:
+        raise InputError(f"argument --{option}: {' '.join(given)!r} must be LAM, or weight=LAM bias=LAM") from None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from particles.base import command
 from particles.base.errors import InputError
-from particles.commands.options import loss_of, points_of, scheme_of
+from particles.commands.options import loss_of, points_of, scheme_of, shares_of
 
 if TYPE_CHECKING:
     from particles.model import Case, Model
@@ -34,8 +34,8 @@ def task_of(arguments: argparse.Namespace, case: Case) -> Task:
     count, start = points_of(arguments, case)
     return Task(
         model=model, scheme=scheme, loss=loss, run=Run(count=count, until=until, start=start, seed=arguments.seed),
-        method=method, ridge=arguments.ridge, control=_shares("control-cost", arguments.control_cost),
-        smoothness=_shares("smoothness", arguments.smoothness), learn=learn, bounds=_bounds(arguments.bounds),
+        method=method, ridge=arguments.ridge, control=shares_of("control-cost", arguments.control_cost),
+        smoothness=shares_of("smoothness", arguments.smoothness), learn=learn, bounds=_bounds(arguments.bounds),
         stop=stop,
     )  # fmt: skip
 
@@ -82,17 +82,6 @@ def _in_pieces(model: Model, scheme: Scheme, learn: tuple[str, ...], many: int, 
             raise InputError(f"--pieces {many}: {name} of the case must be a constant")
     parts: dict[str, Any] = {name: layers([getattr(model, name)] * many, until) for name in held}
     return dataclasses.replace(model, **parts)
-
-
-def _shares(option: str, given: list[str]) -> Any:
-    """One number, or numbers by name."""
-    try:
-        if len(given) == 1 and "=" not in given[0]:
-            return command.finite_float(given[0])
-        pairs = [text.partition("=") for text in given]
-        return {name: command.finite_float(value) for name, _, value in pairs} if given else 0.0
-    except argparse.ArgumentTypeError:
-        raise InputError(f"argument --{option}: {' '.join(given)!r} must be LAM, or weight=LAM bias=LAM") from None
 
 
 def _bounds(given: list[str]) -> dict[str, tuple[float, float]]:

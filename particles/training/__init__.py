@@ -8,6 +8,7 @@
 -0.743582
 """
 
+from particles.training.control import Control, continuous_control, control
 from particles.training.cross_entropy import CrossEntropy
 from particles.training.forecast import Sensitivity, sensitivity
 from particles.training.learn import Fit, fit
@@ -22,6 +23,7 @@ __all__ = [
     "LBFGS",
     "LM",
     "Adam",
+    "Control",
     "CrossEntropy",
     "Descent",
     "EnergyDistance",
@@ -37,6 +39,8 @@ __all__ = [
     "Stop",
     "Supervised",
     "Transport",
+    "continuous_control",
+    "control",
     "fit",
     "gradient",
     "gradient_by_quadrature",

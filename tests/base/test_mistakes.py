@@ -36,8 +36,9 @@ TOLD = [
     ('"tanh"', '{name = "cubic", gama = 1.0}', "model.drift.gama is not known: did you mean gamma?"),
     ('"tanh"', '{name = "cubik", gamma = 1.0}', "model.drift.name = 'cubik': allowed are 'cubic', 'power-law',"
      " 'lognormal-family', did you mean cubic?"),
-    ('"normal"', '"norml"', "model.initial.law = 'norml': allowed are 'dirac', 'normal', 'uniform', 'empirical',"
-     " 'histogram', 'kernel', 'mixture', 'product', 'multivariate-normal', did you mean normal?"),
+    ('"normal"', '"norml"', "model.initial.law = 'norml': allowed are 'dirac', 'normal', 'uniform',"
+     " 'truncated-normal', 'empirical', 'histogram', 'kernel', 'mixture', 'product', 'multivariate-normal',"
+     " did you mean normal?"),
     ("weight = -1.0", "weight = {edges = [0.0], valuse = [1.0]}",
      "model.weight.valuse is not known: did you mean values?"),
     ("until = 2", 'until = "2"\ncuont = 5', "run.until = '2': allowed is a positive finite number; "

@@ -11,6 +11,7 @@ from particles import Collisions, Euler, ExactFlow
 from particles.base.parallel import world
 from particles.model import MEAN_COUPLED, TANH, Model, Normal, cases
 from particles.training.of_particles import gradient
+from particles.training.control import control
 from particles.training.learn import fit
 from particles.training.losses import EnergyDistance, Moment
 regression = cases["regression"].model
@@ -39,10 +40,16 @@ for count in (many, few):
     assert all(other == told for other in world().gather(told))
     if world().rank == 0:
         print(told, flush=True)
+    case = cases["two-clusters"]
+    found = control(case.model, case.target, until=1.0, cost=0.1, layers=6, count=count)
+    told = repr([found.theta.tolist(), found.hamiltonian.tolist(), found.value])
+    assert all(other == told for other in world().gather(told))
+    if world().rank == 0:
+        print(told, flush=True)
 """
 
 
 def test_gradients_are_independent_of_rank_count(told: dict[int, subprocess.CompletedProcess[str]]) -> None:
     alone, *more = (told[ranks].stdout for ranks in RANKS)
-    assert len(set(alone.splitlines())) == 11  # control
+    assert len(set(alone.splitlines())) == 13  # control
     assert all(other == alone for other in more)

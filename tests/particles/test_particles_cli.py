@@ -132,7 +132,8 @@ def test_empty_folder_here_is_a_good_output(tmp_path: Path, monkeypatch: pytest.
     assert run("run", "regression", "--exact", "--count", 9, "--out", ".") in (0, 2)
 
 
-HELP = ["--help", "run --help", "resume --help", "plan --help", "info --help", "sensitivity --help", "train --help"]
+HELP = ["--help", "run --help", "resume --help", "plan --help", "info --help", "sensitivity --help", "train --help",
+        "control --help"]  # fmt: skip
 
 
 def test_help_loads_neither_numba_nor_mpi(fresh: Fresh, tmp_path: Path) -> None:
@@ -206,6 +207,14 @@ def learning_inputs(folder: Path, out: list[object]) -> dict[str, tuple[list[obj
         "control-of-words": ([*learn, "--control-cost", "weight=much"], "weight=LAM"),
         "smoothness-of-constants": ([*learn, "--smoothness", 1], "has no pieces"),
         "control-of-what-is-held": ([*learn, "--learn", "bias", "--control-cost", "weight=1"], "allowed are bias"),
+        "targets-of-none": (["control", "regression", "--cost", 0.1], "give --target"),
+        "control-without-a-cost": (["control", "two-clusters", "--cost", 0], "cost = 0.0 must be a positive"),
+        "control-with-noise": (["control", "tanh-noise", "--target", 1, "--cost", 1], "without noise and walls"),
+        "seed-of-a-quadrature": (["control", "two-clusters", "--cost", 1, "--seed", 0], "give --count"),
+        "particles-of-a-continuum": (
+            ["control", "two-clusters", "--cost", 1, "--count", 9, "--continuous"],
+            "takes quadrature",
+        ),
         "negative-ridge": ([*learn, "--ridge", -1], "ridge"),
         "lm-to-a-law": ([*learn, "--loss", "energy", "--method", "lm"], "use lbfgs"),
         "learnt-case-without-a-word": (["train", "iris", "--target", 2, *out], "no law that a case's file has"),
@@ -303,7 +312,8 @@ BAD_NAMES = [
     "control-of-words", "smoothness-of-constants", "control-of-what-is-held", "change-of-the-clock",
     "change-of-a-noisy-horizon", "no-target", "vector-of-words", "vector-on-the-line", "labels-of-none",
     "labels-and-a-target", "labels-elsewhere", "labels-by-quadrature", "labels-of-a-row", "labels-of-a-part",
-    "label-that-is-empty",
+    "label-that-is-empty", "targets-of-none", "control-without-a-cost", "control-with-noise", "seed-of-a-quadrature",
+    "particles-of-a-continuum",
 ]  # fmt: skip
 
 
@@ -377,6 +387,23 @@ def test_wrong_launcher_is_refused(fresh: Fresh, tmp_path: Path, variable: str) 
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "launcher" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_control_tells_its_hamiltonian_and_keeps_a_case(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    words = ["control", "two-clusters", "--cost", 0.1, "--json"]
+    assert run(*words, "--out", tmp_path / "kept") == 0
+    told = capsys.readouterr().out
+    assert "Hamiltonian" in told
+    found = json.loads(told.splitlines()[-1])
+    assert found["value"] == pytest.approx(0.1335876092521, abs=1e-12)
+    assert run(*words, "--count", 1000, "--seed", 2) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["count"] == 1000
+    assert (
+        run("run", tmp_path / "kept" / "case.toml", "--layers", 10, "--count", 10_000, "--out", tmp_path / "run") == 0
+    )
+    capsys.readouterr()
+    assert run(*words[:4], "--layers", 2, "--continuous") == 0
+    assert "moved no number" in capsys.readouterr().out
 
 
 def test_sensitivity_tells_derivatives_and_tries_its_forecast(capsys: pytest.CaptureFixture[str]) -> None:
