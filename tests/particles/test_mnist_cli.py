@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -88,6 +89,19 @@ def test_a_training_goes_on_from_a_trained_network_with_another_smoothness(
     assert info["curve"][0][1:3] == pytest.approx([first["train"]["loss"], first["train"]["accuracy"]])
     assert (info["network"]["smoothness"], info["curve"][0][3]) == (0.0, 0.0)
     assert run("train", "circles", "--epochs", 1, "--start", net, "--out", tmp_path / "other") == 2
+
+
+def test_an_exploding_euler_layer_ends_it_with_3_and_is_named_with_the_image_and_the_cure(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("train", "mnist", "--data", data, "--epochs", 2, "--rate", 1.0, "--warmup", 0, "--out", tmp_path / "net")
+    with np.errstate(all="ignore"):
+        assert run(*words, "--layer", "euler") == 3
+    told = capsys.readouterr().err
+    assert re.search(r"layer \d+ of 20 explodes on image \d+, after abs\(x\) = ", told)
+    assert "take layers of kind 'split', which cannot explode, or a smaller rate" in told
+    assert not (tmp_path / "net").exists()
+    assert run(*words, "--layer", "split") == 0  # control: bad weights, and finite
 
 
 def cut(folder: Path) -> None:
