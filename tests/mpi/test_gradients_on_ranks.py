@@ -9,13 +9,19 @@ SCRIPT = """
 import hashlib
 from particles import Collisions, Euler, ExactFlow
 from particles.base.parallel import world
-from particles.model import MEAN_COUPLED, TANH, Model, Normal, cases
+import numpy as np
+from particles.model import IDENTITY, MEAN_COUPLED, TANH, Model, Normal, Product, Samples, cases, cubic
+from particles.training import CrossEntropy
 from particles.training.of_particles import gradient
 from particles.training.control import control
 from particles.training.learn import fit
 from particles.training.losses import EnergyDistance, Moment
 regression = cases["regression"].model
 coupled = Model(drift=TANH, weight=-1.0, bias=MEAN_COUPLED, initial=Normal(1.0, 1.0))
+plane = Product([Normal(1.0, 1.0), Normal(0.0, 1.0)])
+turning = Model(drift=IDENTITY, weight=[[-1.0, 0.4], [0.2, -0.5]], bias=[0.3, 0.1], initial=plane)
+gamma = Model(drift=cubic(0.2), weight=0.5, bias=0.1, initial=Normal(1.0, 1.0))
+softmax = CrossEntropy(np.arange(12_347) % 2)
 energy, many, few = EnergyDistance(Normal(2.0, 0.5)), 12_347, 3  # few: ranks without a particle
 for model, scheme, loss, count in (
     (regression, Euler(layers=20), Moment(2.0), many),
@@ -27,10 +33,13 @@ for model, scheme, loss, count in (
     (regression, ExactFlow(), Moment(2.0), few),
     (cases["tanh-noise"].model, Collisions(0.05), Moment(2.0), few),
     (coupled, Euler(layers=5), Moment(2.0), few),
+    (turning, ExactFlow(), softmax, many),
+    (gamma, Euler(layers=20), Moment(2.0), many),
 ):
     found = gradient(model, scheme, loss, count=count, until=1.0)
     parts = found.weights, found.biases, found.mean, found.std, found.slope
-    told = repr([hashlib.sha256(part.tobytes()).hexdigest() for part in parts] + [found.loss, found.nu2, found.horizon])
+    numbers = [found.loss, found.nu2, found.constant, found.horizon]
+    told = repr([hashlib.sha256(part.tobytes()).hexdigest() for part in parts] + numbers)
     assert all(other == told for other in world().gather(told))
     if world().rank == 0:
         print(told, flush=True)

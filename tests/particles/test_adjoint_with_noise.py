@@ -108,12 +108,7 @@ REFLECTING: dict[str, Any] = {"walls": (-1.5, 2.5), "wall": "reflecting"}
 PAIRS: dict[str, tuple[Model, Any]] = {
     **{f"poisson in R^{d}": (of(TANH, LINEAR, d), clock("poisson")) for d in (1, 2, 3)},
     **{f"nanbu in R^{d}": (of(TANH, LINEAR, d), clock("nanbu")) for d in (1, 2, 3)},
-    "poisson, three neurons": (of(TANH, LINEAR, neurons=3), clock("poisson")),
-    "poisson, mean-coupled": (of(TANH, LINEAR, bias=MEAN_COUPLED), clock("poisson")),
-    "nanbu, three neurons of two features": (of(TANH, LINEAR, 2, neurons=3), clock("nanbu")),
     **{f"milstein in R^{d}": (of(TANH, LINEAR, d), Milstein(UNTIL / STEPS)) for d in (1, 2, 3)},
-    "poisson, cubic": (of(cubic(0.2), CONSTANT), clock("poisson")),
-    "poisson between walls": (of(TANH, CONSTANT, **REFLECTING), clock("poisson", UNIFORM)),
 }
 MORE: dict[str, tuple[Model, Any]] = {
     **{f"{name}, {drift.name}, K = {shape.name}, in R^{d}": (of(drift, shape, d), clock(name, noise))
@@ -122,6 +117,11 @@ MORE: dict[str, tuple[Model, Any]] = {
     **{f"milstein, {drift.name}, K = {shape.name}": (of(drift, shape), Milstein(UNTIL / STEPS, noise))
        for drift in (IDENTITY, cubic(0.2)) for shape in (CONSTANT, LINEAR) for noise in (GAUSSIAN, UNIFORM)},
     "milstein, signs": (of(TANH, LINEAR), Milstein(UNTIL / STEPS, TWO_POINT)),
+    "poisson between walls": (of(TANH, CONSTANT, **REFLECTING), clock("poisson", UNIFORM)),
+    "poisson, three neurons": (of(TANH, LINEAR, neurons=3), clock("poisson")),
+    "poisson, mean-coupled": (of(TANH, LINEAR, bias=MEAN_COUPLED), clock("poisson")),
+    "nanbu, three neurons of two features": (of(TANH, LINEAR, 2, neurons=3), clock("nanbu")),
+    "poisson, cubic": (of(cubic(0.2), CONSTANT), clock("poisson")),
     "synchronous between walls": (of(TANH, CONSTANT, **REFLECTING), clock("synchronous", UNIFORM)),
     "synchronous, three neurons": (of(TANH, LINEAR, neurons=3), clock("synchronous")),
     "synchronous, mean-coupled": (of(TANH, LINEAR, 2, bias=MEAN_COUPLED), clock("synchronous")),

@@ -9,7 +9,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from particles import Collisions, Euler, ExactFlow
+from particles import Collisions, Euler, ExactFlow, carry
 from particles.base.errors import InputError
 from particles.model import (
     CONSTANT,
@@ -23,6 +23,7 @@ from particles.model import (
     Model,
     Normal,
     Product,
+    Samples,
     Uniform,
     lognormal_family,
     power_law,
@@ -143,6 +144,48 @@ def test_derivatives_of_bernoullis_flow() -> None:
     ):
         found = flow_tangents(power_law(gamma, 3.0), np.array([x]), w, 0.0, t)
         np.testing.assert_allclose([*found.y, *found.by_x, *found.by_w, *found.by_c], numbers, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("gamma", "x", "w", "t", "mu"),
+    [(0.3, 20.0, 0.7, 2.0, 3.0), (1.0, 1e3, 0.1, 5.0, 3.0), (0.3, 1e-3, 2.0, 8.0, 3.0), (0.3, 5.0, 0.5, 2.0, 2.5)],
+)
+def test_derivatives_of_bernoullis_flow_hold_where_it_is_stiff(
+    gamma: float, x: float, w: float, t: float, mu: float
+) -> None:
+    """By mpmath of the closed form, gamma x^(mu - 1) t up to 5e6."""
+    rest = mpmath.mpf(mu) - 1
+
+    def flow(w: Any, gamma: Any) -> Any:
+        return x * mpmath.exp(w * t) * (1 + gamma * mpmath.expm1(rest * w * t) / w * x**rest) ** (-1 / rest)
+
+    found = flow_tangents(power_law(gamma, mu), np.array([x]), w, 0.0, t)
+    with mpmath.workdps(40):
+        expected = [mpmath.diff(flow, (w, gamma), order) for order in ((1, 0), (0, 1))]
+    np.testing.assert_allclose([found.by_w[0], found.by_c[0]], [float(one) for one in expected], rtol=2e-14)
+
+
+def test_the_constant_by_quadrature_is_that_of_many_particles() -> None:
+    model = Model(drift=power_law(0.3, 3.0), weight=0.7, bias=0.0, initial=Normal(0.5, 0.25))
+    law = gradient_by_quadrature(model, Moment(1.0), 1.0)
+    cloud = gradient(model, ExactFlow(), Moment(1.0), count=4000, until=1.0, start="quantile")
+    assert cloud.constant == pytest.approx(law.constant, rel=2e-4)
+
+
+def test_what_a_sticky_wall_holds_has_no_part_in_the_derivative_by_the_horizon() -> None:
+    """All particles are held in the end; before, one more step tells."""
+    model = Model(drift=TANH, weight=1.0, bias=-2.5, initial=Normal(2.5, 4.0), walls=(1.0, 7.0))
+    asked: dict[str, Any] = {"count": 200, "start": "quantile"}
+    assert gradient(model, Euler(dt=0.125), Moment(2.0), until=12.0, **asked).horizon == 0.0
+    found = gradient(model, Euler(dt=0.125), Moment(2.0), until=1.0, **asked)
+    h = 2.0**-20
+    later = gradient(model, Euler(layers=1), Moment(2.0), until=h, start=Samples(_ends(model, 200))).loss
+    assert (later - found.loss) / h == pytest.approx(found.horizon, rel=1e-5)
+
+
+def _ends(model: Model, count: int) -> np.ndarray:
+    begin = model.at_walls(model.law.quantile((np.arange(count) + 0.5) / count)[None])
+    return carry(model, Euler(dt=0.125), begin, 1.0).reshape(-1)
 
 
 @pytest.mark.parametrize("drift", [power_law(0.3, 2.5), lognormal_family(0.5, lam=0.8)], ids=lambda drift: drift.name)
