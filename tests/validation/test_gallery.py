@@ -83,6 +83,9 @@ WRONG = [  # name, number, what a wrong theory would say
     ("reuse", "gamma = 2: evaluations to J = 1e-6", 25.0),  # gamma = 1
     ("reuse", "gamma = 2: largest weight", -0.5),  # w < 0 kept
     ("reuse", "LM from the old numbers", 30.0),  # L-BFGS
+    ("sweeps", "lam = 0.1: factor", 0.93),
+    ("sweeps", "lam = 0.1, half steps", 1.0 - 0.5 * 0.914),  # of the largest eigenvalue alone
+    ("sweeps", "lam = 0.1: sweeps from", 9.0),
 ]
 
 

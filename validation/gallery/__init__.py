@@ -20,6 +20,7 @@ from validation.gallery.failures.repelling import repelling as _repelling
 from validation.gallery.failures.reuse import reuse as _reuse
 from validation.gallery.failures.sigmoid import sigmoid as _sigmoid
 from validation.gallery.failures.steps import steps as _steps
+from validation.gallery.failures.sweeps import sweeps as _sweeps
 from validation.gallery.failures.tails import tails as _tails
 from validation.gallery.failures.walls import walls as _walls
 
@@ -28,5 +29,5 @@ __all__ = ["Exhibit", "Number", "entries"]
 
 def entries() -> tuple[tuple[str, Callable[[], Exhibit]], ...]:
     """Names and functions, in the order of docs/gallery.md; a function takes nothing and is deterministic."""
-    runs = (_narrow, _walls, _tails, _steps, _sigmoid, _repelling, _positivity, _explosion, _reuse)
+    runs = (_narrow, _walls, _tails, _steps, _sigmoid, _repelling, _positivity, _explosion, _reuse, _sweeps)
     return tuple((run.__name__, run) for run in runs)
