@@ -36,8 +36,10 @@ def gradient_by_quadrature(model: Model, loss: Loss, until: float) -> Gradient:
     Raises
     ------
     InputError
-        If the model has no exact flow there, or its start no density.
+        If the model has walls or no exact flow there, or its start no density.
     """
+    if model.walls is not None:
+        raise InputError(f"walls = {model.walls!r}: quadrature knows a flow without walls; use particles")
     scheme = ExactFlow()
     levels, law = scheme.levels(model, until, []), model.law
     loss.given(1, 0, 0)

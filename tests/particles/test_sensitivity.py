@@ -290,6 +290,7 @@ def test_what_a_forecast_leaves_is_of_second_order(model: Model) -> None:
         (lambda: Transport(3.0), "law = 3.0 must be a Law"),
         (lambda: gradient_by_quadrature(regression(-1.0, 1.0), Supervised([1.0]), 1.0), "labels of shape (1, 1)"),
         (lambda: gradient_by_quadrature(_from(Dirac(1.0)), Moment(2.0), 1.0), "no density that quadrature holds"),
+        (lambda: gradient_by_quadrature(_from(Normal(1.0, 1.0), walls=(0.0, 2.0)), Moment(2.0), 1.0), "use particles"),
         (lambda: Moment([1.0, 2.0]).given(1, 0, 3), "must be a number or 1"),
         (lambda: EnergyDistance(TARGET).given(2, 0, 1), "loss = 'energy' with 2 features: allowed is 1"),
     ],
@@ -300,5 +301,5 @@ def test_what_does_not_fit_is_one_sentence(make: Any, words: str) -> None:
     assert words in str(caught.value)
 
 
-def _from(law: Any) -> Model:
-    return Model(drift=TANH, weight=-1.0, bias=1.0, initial=law)
+def _from(law: Any, **changed: Any) -> Model:
+    return Model(drift=TANH, weight=-1.0, bias=1.0, initial=law, **changed)
