@@ -7,8 +7,14 @@ from __future__ import annotations
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
+from particles.model import Model
 from particles.schemes.scheme import Scheme
 from particles.training.parameters import Parameters
+
+
+def carries_tangents(model: Model) -> bool:
+    """Whether ends have tangents that schemes carry: without noise, walls and a bias that follows the mean."""
+    return model.nu2 == 0.0 and model.walls is None and not model.mean_coupled
 
 
 def ends_and_tangents(parameters: Parameters, scheme: Scheme, begin: Floats, until: float) -> tuple[Floats, Floats]:
@@ -34,7 +40,7 @@ def ends_and_tangents(parameters: Parameters, scheme: Scheme, begin: Floats, unt
         If the model is another, or the scheme carries none.
     """
     model = parameters.model
-    if model.nu2 > 0.0 or model.walls is not None or model.mean_coupled:
+    if not carries_tangents(model):
         raise InputError("tangents of ends: allowed is a model without noise, walls and a bias that follows the mean")
     levels = scheme.levels(model, until, [])
     return scheme.tangents(model, begin, levels, *parameters.directions(levels[:-1]))

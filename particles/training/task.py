@@ -23,6 +23,7 @@ from particles.training.losses import Loss
 from particles.training.methods import LBFGS, LM, STOP, Method, Stop
 from particles.training.parameters import Parameters
 from particles.training.penalty import Penalty, Share
+from particles.training.tangents import carries_tangents
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -65,8 +66,8 @@ class Task:
 
     @property
     def squared(self) -> bool:
-        """Whether the loss is a sum of squares of functions of the numbers."""
-        return self.loss.squared and self.model.nu2 == 0.0
+        """Whether the loss is a sum of squares of ends whose tangents are carried."""
+        return self.loss.squared and carries_tangents(self.model)
 
     @property
     def chosen(self) -> Method:
@@ -108,7 +109,8 @@ class Task:
         """Refuse Levenberg and Marquardt's method for what is no sum of squares, or takes more memory than there is."""
         if not self.squared:
             raise InputError(
-                f"method = 'lm' with loss {self.loss.name!r}: allowed are squares without noise; else use lbfgs"
+                f"method = 'lm' with loss {self.loss.name!r}: allowed are squares, without noise, walls and a bias that"
+                " follows the mean; else use lbfgs"
             )
         n, size = len(self.parameters.names), self.model.size
         needed = 8.0 * n * (3.0 * size * self.run.count + steps * size * (size + 1) + 32.0 * n)

@@ -96,7 +96,7 @@ def _build(path: Path, content: dict[str, Any], find: Find) -> Case:
     model, run, grid = file.model, file.run, file.grid
     if run.times is not None and not all(0.0 <= t <= run.until for t in run.times):
         raise InputError(f"{path}: run.times = {run.times!r} must lie in [0, {run.until!r}]")
-    samples = _samples(model.initial, find) if model.initial.law == "empirical" else None
+    samples = _samples(model.initial, find)
     return Case(
         name=file.name or path.stem,
         notes=f"from {path.name}",
@@ -104,7 +104,7 @@ def _build(path: Path, content: dict[str, Any], find: Find) -> Case:
             drift=_drift(model.drift),
             weight=_parameter(model.weight),
             bias=_parameter(model.bias),
-            initial=_law(model.initial, find) if samples is None else samples.law(),
+            initial=_law(model.initial, find) if samples is None else _OF_POINTS[model.initial.law](samples.points),
             neurons=model.neurons,
             walls=_ends(model.walls),
             scaled=model.scaled,
@@ -161,17 +161,21 @@ def _law(given: Any, find: Find) -> Law | SpaceLaw:
             return Product([_line(c, find) for c in given.components])
         case "multivariate-normal":
             return MultivariateNormal(as_floats(given.m, "m"), as_floats(given.s, "s", ndim=2))
-        case "histogram":
-            return histogram(_measured(given, find))
-        case "kernel":
-            return kernel_estimate(_measured(given, find))
         case _:
             if given.labels is not None:
                 raise InputError(f"labels = {given.labels!r}: allowed is with measurements that are the whole start")
-            return Empirical(_measured(given, find))
+            return _OF_POINTS[given.law](_measured(given, find))
 
 
-def _samples(given: Any, find: Find) -> Samples:
+_OF_POINTS: dict[str, Callable[[Floats], Law]] = {
+    "empirical": Empirical, "histogram": histogram, "kernel": kernel_estimate
+}  # fmt: skip
+
+
+def _samples(given: Any, find: Find) -> Samples | None:
+    """The measurements, where they are the start, in their order."""
+    if given.law not in _OF_POINTS:
+        return None
     if given.labels is None:
         return Samples(_measured(given, find))
     dialect = Dialect(given.separator, given.decimal, given.missing)

@@ -58,7 +58,7 @@ class TruncatedNormalTable(Table):
 
 
 class FileTable(Table):
-    """Measurements in a file beside the TOML file."""
+    """Measurements in a file beside the TOML file; where they are the whole start, with a label each."""
 
     file: str = Field(description="the name of a CSV or .npy file, seen from the TOML file")
     column: str | None = Field(None, description="the name of a column of the CSV file")
@@ -67,6 +67,7 @@ class FileTable(Table):
     )
     decimal: Literal[".", ","] | None = Field(None, description="the decimal mark: '.' or ',' (default: found)")
     missing: Literal["refuse", "drop"] = Field("refuse", description="'refuse' or 'drop', for rows without a number")
+    labels: str | None = Field(None, description="the name of a column of the CSV file, with a label in every row")
 
 
 class MeasuredTable(FileTable):
@@ -76,10 +77,9 @@ class MeasuredTable(FileTable):
 
 
 class EmpiricalTable(FileTable):
-    """Measurements as they are; where they are the start itself, with a label each."""
+    """Measurements as they are."""
 
     law: Literal["empirical"]
-    labels: str | None = Field(None, description="the name of a column of the CSV file, with a label in every row")
 
 
 Line = Annotated[

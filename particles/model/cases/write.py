@@ -21,7 +21,7 @@ from particles.model.drifts.lognormal_family import lognormal_family
 from particles.model.drifts.power_law import power_law
 from particles.model.laws.combined import Mixture, Product
 from particles.model.laws.elementary import Dirac, Normal, Uniform
-from particles.model.laws.empirical import Empirical
+from particles.model.laws.empirical import Empirical, KernelEstimate, kernel_estimate
 from particles.model.laws.multivariate_normal import MultivariateNormal
 from particles.model.laws.truncated_normal import TruncatedNormal
 from particles.model.parameters import Piecewise
@@ -45,7 +45,7 @@ def toml_of(case: Case) -> str:
         "drift": _drift(model), "weight": _parameter("weight", model.weight),
         "bias": "mean-coupled" if model.mean_coupled else _parameter("bias", model.bias), "neurons": model.neurons,
         "nu2": float(model.nu2), "diffusion": _diffusion(model),
-        "initial": _measured(case.samples) if table_of(case) else _law(model.initial),
+        "initial": _measured(model.initial, case.samples) if table_of(case) else _law(model.initial),
     }  # fmt: skip
     if model.walls is not None:
         table |= {"walls": np.array(model.walls).tolist(), "wall": model.wall}
@@ -65,7 +65,7 @@ def toml_of(case: Case) -> str:
 def table_of(case: Case) -> str:
     """Return the text of the table of measurements that a case starts from, in their order; "" where it has none."""
     samples = case.samples
-    if samples is None or type(case.model.initial) is not Empirical:
+    if samples is None or _word_of(case.model.initial, samples) is None:
         return ""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -79,9 +79,19 @@ def _plain(label: Any) -> Any:
     return int(label) if isinstance(label, bool) else label
 
 
-def _measured(samples: Samples | None) -> dict[str, Any]:
+def _word_of(law: Any, samples: Samples) -> str | None:
+    """The file's word for the law that measurements are taken for."""
+    if type(law) is Empirical:
+        return "empirical"
+    if type(law) is not KernelEstimate:
+        return None
+    own = kernel_estimate(samples.points)
+    return "kernel" if law.bandwidth == own.bandwidth and np.array_equal(law.data, own.data) else None
+
+
+def _measured(law: Any, samples: Samples | None) -> dict[str, Any]:
     assert samples is not None  # there is a table
-    told = {"law": "empirical", "file": MEASUREMENTS, "column": "x"}
+    told = {"law": _word_of(law, samples), "file": MEASUREMENTS, "column": "x"}
     return told | ({} if samples.labels is None else {"labels": "label", "separator": ","})
 
 
