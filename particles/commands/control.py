@@ -14,7 +14,7 @@ from particles.commands.options import shares_of
 if TYPE_CHECKING:
     from particles.model import Case
     from particles.training.control import Control
-    from particles.training.methods import Point
+    from particles.training.method import Point
 
 FILES = ("case.toml", "control.json")
 _SHOWN = 20  # rows of the table
@@ -97,6 +97,7 @@ def _found(arguments: argparse.Namespace, case: Case, target: Any) -> Control:
 
 
 def _tell(point: Point) -> None:
+    assert point.slope is not None  # the method goes by it
     if command.launched_rank() == 0:
         print(f"{point.iteration:>5} {2.0 * point.value:<20.14g} {2.0 * point.slope:.3g}")
 

@@ -17,7 +17,7 @@ from particles.commands.train_options import task_of
 if TYPE_CHECKING:
     from particles.base.watch import Checkpoints
     from particles.model import Case
-    from particles.training.methods import Point
+    from particles.training.method import Point
     from particles.training.task import Task
 
 FILES = ("case.toml", "fit.json")
@@ -31,9 +31,18 @@ def add_parser(commands: Any) -> None:
         "--learn", nargs="+", metavar="NAME", help="of weight, bias and the drift's constant (default: weight bias)"
     )
     train.add_argument("--pieces", type=command.positive_integer, help="learn so many pieces of time, each for itself")
-    train.add_argument("--method", help="lm (default of a moment without noise), lbfgs (default else), adam, descent")
-    train.add_argument("--rate", type=command.positive_float, help="of adam (0.1) and of descent (1)")
+    train.add_argument(
+        "--method", help="lm (default of squares without noise), lbfgs (default else), adam, sgd, descent, enki"
+    )
+    train.add_argument("--rate", type=command.positive_float, help="of adam (0.1), sgd (0.01) and descent (1)")
+    train.add_argument("--momentum", type=command.finite_float, help="of sgd, in [0, 1) (default: 0.9)")
+    train.add_argument(
+        "--batch", type=command.positive_integer, help="particles of a step of adam or sgd (default: all of them)"
+    )
     train.add_argument("--fixed", action="store_true", help="descent with this rate as it is, as the paper does")
+    train.add_argument("--members", type=command.positive_integer, help="of the ensemble of enki (default: 10)")
+    train.add_argument("--variance", type=command.positive_float, help="of the targets of enki (default: 0.01)")
+    train.add_argument("--spread", type=command.positive_float, help="of the first ensemble of enki (default: 0.3)")
     train.add_argument("--ridge", type=command.finite_float, default=0.0, help="times abs(theta)^2/2 (default: 0)")
     train.add_argument(
         "--control-cost", nargs="+", default=[], metavar="LAM",
@@ -165,8 +174,9 @@ def _finished(arguments: argparse.Namespace, task: Task) -> dict[str, Any] | Non
 
 
 def _tell(point: Point) -> None:
+    slope = "" if point.slope is None else f"{point.slope:.3g}"
     if command.launched_rank() == 0:
-        print(f"{point.iteration:>5} {point.evaluations:>6} {point.value:<20.12g} {point.slope:.3g}")
+        print(f"{point.iteration:>5} {point.evaluations:>6} {point.value:<20.12g} {slope}")
 
 
 def _report(arguments: argparse.Namespace, told: dict[str, Any]) -> int:

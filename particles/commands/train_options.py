@@ -13,17 +13,19 @@ from particles.commands.options import loss_of, points_of, scheme_of, shares_of
 if TYPE_CHECKING:
     from particles.model import Case, Model
     from particles.schemes.scheme import Scheme
-    from particles.training.methods import Method
+    from particles.training.method import Method
     from particles.training.task import Task
 
 _BYTES = 1e4
 """Of a piece: its values, its edge, its name, and what each method keeps of it."""
+_OPTIONS = ("rate", "momentum", "batch", "fixed", "members", "variance", "spread")
+"""Of methods, by the names of their fields."""
 
 
 def task_of(arguments: argparse.Namespace, case: Case) -> Task:
     """What is to be learnt; InputError where the options do not fit each other or the case."""
     from particles.run import Run
-    from particles.training.methods import Stop
+    from particles.training.method import Stop
     from particles.training.task import Task
 
     loss, scheme, method = loss_of(arguments, case), scheme_of(arguments, case), _method(arguments)
@@ -44,19 +46,22 @@ def _method(arguments: argparse.Namespace) -> Method | None:
     from particles.base.checks import require_one_of
     from particles.training.methods import METHODS
 
+    asked = {name: value for name in _OPTIONS if (value := getattr(arguments, name)) is not None and value is not False}
     if arguments.method is None:
-        given = "--rate" if arguments.rate is not None else "--fixed" if arguments.fixed else None
-        if given:
-            raise InputError(f"{given} is for --method adam or descent")
+        if asked:
+            first = next(iter(asked))
+            *some, last = (name for name, method in METHODS.items() if first in _fields(method))
+            raise InputError(f"--{first} is for --method {', '.join(some)}{' or ' * bool(some)}{last}")
         return None
     require_one_of("method", arguments.method, METHODS)
-    asked = {"rate": arguments.rate} if arguments.rate is not None else {}
-    asked |= {"fixed": True} if arguments.fixed else {}
     method = METHODS[arguments.method]
-    known = {field.name for field in dataclasses.fields(method)}  # type: ignore[arg-type]
-    if set(asked) - known:
-        raise InputError(f"--{(set(asked) - known).pop()} is not for --method {arguments.method}")
+    if unknown := [name for name in asked if name not in _fields(method)]:
+        raise InputError(f"--{unknown[0]} is not for --method {arguments.method}")
     return dataclasses.replace(method, **asked)  # type: ignore[type-var]
+
+
+def _fields(method: Method) -> set[str]:
+    return {field.name for field in dataclasses.fields(method)}  # type: ignore[arg-type]
 
 
 def _in_pieces(model: Model, scheme: Scheme, learn: tuple[str, ...], many: int, until: float) -> Model:

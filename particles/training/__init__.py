@@ -11,21 +11,26 @@
 from particles.training.control import Control, continuous_control, control
 from particles.training.cross_entropy import CrossEntropy
 from particles.training.forecast import Sensitivity, sensitivity
+from particles.training.kalman import EnKI
 from particles.training.learn import Fit, fit
 from particles.training.losses import EnergyDistance, FirstTransport, Loss, Moment, Supervised, Transport
-from particles.training.methods import LBFGS, LM, Adam, Descent, Method, Stop
+from particles.training.method import Method, Stop
+from particles.training.methods import LBFGS, LM, Descent
 from particles.training.of_law import gradient_by_quadrature
 from particles.training.of_particles import Gradient, gradient
 from particles.training.parameters import Parameters
 from particles.training.penalty import Penalty
+from particles.training.stochastic import SGD, Adam
 
 __all__ = [
     "LBFGS",
     "LM",
+    "SGD",
     "Adam",
     "Control",
     "CrossEntropy",
     "Descent",
+    "EnKI",
     "EnergyDistance",
     "FirstTransport",
     "Fit",

@@ -24,7 +24,8 @@ from particles.base.provenance import provenance
 from particles.model import Model
 from particles.training.control_problem import ControlProblem, Target
 from particles.training.control_setup import in_pieces, problem_of
-from particles.training.methods import LM, Point, Stop
+from particles.training.method import Point, Stop
+from particles.training.methods import LM
 from particles.training.penalty import Share
 
 _STOP = Stop(gradient=1e-14, iterations=200)

@@ -88,6 +88,11 @@ class CrossEntropy(Loss):
             )
         return cls(numbers.astype(np.int64))
 
+    def of_some(self, which: NDArray[np.int64]) -> CrossEntropy:
+        """That of their labels."""
+        labels = np.asarray(self.labels)
+        return CrossEntropy(labels[which] if labels.ndim else labels)
+
     def given(self, dim: int, first: int, count: int) -> Floats | None:
         """The classes of these particles with one feature; with more, `terms` has the derivatives."""
         classes = self._classes(dim, first, count)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from particles.base import parallel
-from particles.base.arrays import Floats
 from particles.base.errors import NotFiniteError
 from particles.base.provenance import promise, provenance
 from particles.base.watch import Checkpoints, Watch
@@ -17,14 +16,12 @@ from particles.model import Model, Samples
 from particles.run import Run
 from particles.schemes.scheme import Scheme
 from particles.training.losses import Loss
-from particles.training.methods import Method, Point, Stop
+from particles.training.method import Method, Point, Stop
 from particles.training.objective import Objective
 from particles.training.of_particles import Sweep
-from particles.training.parameters import Parameters
 from particles.training.penalty import Share
 from particles.training.record import Record
-from particles.training.remarks import remarks
-from particles.training.tangents import ends_and_tangents
+from particles.training.remarks import outcome, remarks
 from particles.training.task import Task
 
 
@@ -40,6 +37,8 @@ class Fit:
         Of the numbers.
     curve : tuple of Point
         The iterates, the start first.
+    chosen : Point
+        The one with the learnt numbers: the last, or the best where the objective ended above its start.
     reason : str
         Why it ended.
     remarks : tuple of str
@@ -50,6 +49,7 @@ class Fit:
     model: Model
     names: tuple[str, ...]
     curve: tuple[Point, ...]
+    chosen: Point
     reason: str
     remarks: tuple[str, ...]
     info: dict[str, Any]
@@ -57,12 +57,13 @@ class Fit:
     @property
     def values(self) -> dict[str, float]:
         """The learnt numbers by their names."""
-        return dict(zip(self.names, self.curve[-1].theta.tolist(), strict=True))
+        return dict(zip(self.names, self.chosen.theta.tolist(), strict=True))
 
     def to_dict(self) -> dict[str, Any]:
         """Values for JSON."""
         rows = [point._asdict() | {"theta": point.theta.tolist()} for point in self.curve]
-        told = {"values": self.values, "objective": self.curve[-1].value, "reason": self.reason}
+        told = {"values": self.values, "objective": self.chosen.value, "reason": self.reason}
+        told["iteration"] = self.chosen.iteration
         return told | {"remarks": list(self.remarks), "names": list(self.names), "curve": rows, **self.info}
 
 
@@ -153,38 +154,15 @@ def perform(
     with claimed, Watch(checkpoints, ranks) as watch:
         record = Record(ranks, checkpoints, described, watch)
         watch.ready(record.begin())
-        objective = _objective(task, record)
+        sweep = Sweep.prepared(task.model, task.scheme, task.loss, task.run, ranks.comm)
+        objective = Objective(task.parameters, sweep, task.ridge, task.penalty, record)
         reason = task.chosen.minimise(objective, task.start, task.ends, task.stop, keep)
     info = {
         **described, "seconds": record.seconds, "ranks": ranks.size,
         "promise": promise(task.model.reproducible and task.chosen.reproducible), "provenance": provenance(),
     }  # fmt: skip
+    chosen, told = outcome(curve)
     return Fit(
-        model=task.parameters.with_values(curve[-1].theta), names=task.parameters.names, curve=tuple(curve),
-        reason=reason, remarks=remarks(objective, curve, task.ends), info=info,
+        model=task.parameters.with_values(chosen.theta), names=task.parameters.names, curve=tuple(curve),
+        chosen=chosen, reason=reason, remarks=(*told, *remarks(objective, curve[0], chosen, task.ends)), info=info,
     )  # fmt: skip
-
-
-def _objective(task: Task, record: Record) -> Objective:
-    """The objective of a task: its particles are drawn once."""
-    sweep = Sweep.prepared(task.model, task.scheme, task.loss, task.run, record.ranks.comm)
-    residuals = _residuals(sweep) if task.squared else None
-    return Objective(
-        task.parameters, lambda other: sweep.of(other).gradient(), task.ridge, task.penalty, residuals, record
-    )
-
-
-def _residuals(sweep: Sweep) -> Callable[[Parameters], tuple[Floats, Floats]]:
-    """This rank's residuals and tangents, scaled so that half the sum of all squares is the loss."""
-    model, begin = sweep.model, sweep.begin
-    target = sweep.loss.given(model.dim, sweep.ensemble.local.start, begin.shape[1])
-    assert target is not None
-    scale = 1.0 / math.sqrt(sweep.run.count)
-
-    def of(other: Parameters) -> tuple[Floats, Floats]:
-        ends, tangents = ends_and_tangents(other, sweep.scheme, begin, sweep.run.until)
-        readouts = ends.reshape(model.neurons, model.dim, -1).mean(axis=0)
-        by_theta = tangents.reshape(len(tangents), model.neurons, model.dim, -1).mean(axis=1)
-        return (readouts - target) * scale, by_theta * scale
-
-    return of

@@ -58,6 +58,10 @@ class Loss(Protocol):
     def terms(self, x: Floats, levels: Floats, first: int) -> tuple[Floats, Floats]:
         """Terms, shape (m,), and derivatives, shape (d, m), of particles first, ... that end at x, shape (d, m)."""
 
+    def of_some(self, which: NDArray[np.int64]) -> Loss:
+        """The loss of some of the particles, in this order."""
+        return self
+
 
 @dataclass(frozen=True)
 class Moment(Loss):
@@ -114,6 +118,10 @@ class Supervised(Loss):
     @cached_property
     def _rows(self) -> Floats:
         return np.atleast_2d(as_floats(self.labels, "labels", ndim=(1, 2)))
+
+    def of_some(self, which: NDArray[np.int64]) -> Supervised:
+        """That of their labels."""
+        return Supervised(self._rows[:, which])
 
     def given(self, dim: int, first: int, count: int) -> Floats:
         """The labels of these particles."""

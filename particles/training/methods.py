@@ -5,8 +5,10 @@ method      step
 ==========  ==========================================================================================================
 `LM`        (H + lam diag H) delta = -g, H Gauss and Newton's matrix; lam by the share of the forecast fall that comes
 `LBFGS`     scipy's L-BFGS-B
-`Adam`      m/(sqrt(v) + 1e-8), moving means of g and of g^2
 `Descent`   -gamma g; gamma found by halving until the objective falls as it must (Armijo), or fixed as in the paper
+`Adam`      m/(sqrt(v) + 1e-8), moving means of g and of g^2; in `particles.training.stochastic`, as
+`SGD`       v, a sum of gradients that fades, of all particles or of a few at a time
+`EnKI`      an ensemble moves by its own covariances, without gradients; in `particles.training.kalman`
 ==========  ==========================================================================================================
 """
 
@@ -15,58 +17,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from particles.base.arrays import Floats, ordered_product
 from particles.base.checks import require_count, require_positive
+from particles.base.errors import InputError
+from particles.base.memory import require_memory
+from particles.training.kalman import EnKI
+from particles.training.method import EXPLODED, Bounds, Method, Point, Stop, free_among, largest
 from particles.training.objective import Objective, dot, solved
+from particles.training.stochastic import SGD, Adam
 
-Bounds = tuple[Floats, Floats]
-
-
-class Point(NamedTuple):
-    """An iterate: its number, the evaluations so far, value, largest component of the gradient, and the numbers."""
-
-    iteration: int
-    evaluations: int
-    value: float
-    slope: float
-    theta: Floats
-
-
-class Stop(NamedTuple):
-    """When to end: by the largest component of the gradient, by the value, by the number of iterations."""
-
-    gradient: float = 1e-10
-    value: float = -math.inf
-    iterations: int = 1000
-
-    def reason(self, point: Point) -> str:
-        """Why to end here, in words; "" to go on."""
-        if point.value <= self.value:
-            return f"the objective is at most {self.value:g}"
-        if point.slope <= self.gradient:
-            return f"no derivative is above {self.gradient:g}"
-        return f"{self.iterations} iterations are done" if point.iteration >= self.iterations else ""
-
-
-STOP = Stop()
-
-
-class Method(Protocol):
-    """What is asked of a method."""
-
-    name: ClassVar[str]
-    reproducible: ClassVar[bool] = True
-    """Whether its steps have the same bytes on any CPU."""
-
-    def minimise(
-        self, objective: Objective, theta: Floats, bounds: Bounds, stop: Stop, tell: Callable[[Point], None]
-    ) -> str:
-        """Start from theta, shape (n,), tell of every iterate from the first on, and return why it ended."""
+if TYPE_CHECKING:
+    from particles.training.task import Task
 
 
 @dataclass(frozen=True)
@@ -85,6 +51,18 @@ class LM(Method):
     def __post_init__(self) -> None:
         require_positive("damping", self.damping)
 
+    def require(self, task: Task) -> None:
+        """The loss must be a sum of squares of ends whose tangents are carried."""
+        if not task.squared:
+            name = task.loss.name
+            raise InputError(
+                f"method = 'lm' with loss {name!r}: allowed are squares, without noise, walls and a bias that follows"
+                " the mean; else use lbfgs"
+            )
+        n, size, steps = len(task.parameters.names), task.model.size, len(task.run.levels(task.model, task.scheme)) - 1
+        needed = 8.0 * n * (3.0 * size * task.run.count + steps * size * (size + 1) + 32.0 * n)
+        require_memory(f"method = 'lm' of {n} numbers", needed)
+
     def minimise(
         self, objective: Objective, theta: Floats, bounds: Bounds, stop: Stop, tell: Callable[[Point], None]
     ) -> str:
@@ -92,11 +70,12 @@ class LM(Method):
         damping, iteration = self.damping, 0
         value, slope, matrix = objective.linearised(theta)
         while True:
-            point = Point(iteration, objective.evaluations, value, _largest(slope, theta, bounds), theta)
+            large = largest(slope, theta, bounds)
+            point = Point(iteration, objective.evaluations, value, large, theta)
             tell(point)
             if reason := stop.reason(point):
                 return reason
-            free = _free(slope, theta, bounds)
+            free = free_among(slope, theta, bounds)
             while True:
                 moved = np.clip(theta - _damped_step(matrix, damping, slope, free), *bounds)
                 delta = moved - theta
@@ -105,7 +84,7 @@ class LM(Method):
                 share = (value - new[0]) / forecast if math.isfinite(new[0]) and forecast > 0.0 else -1.0
                 # where the objective's own rounding hides a fall, look at its slope
                 fine = abs(forecast) <= 1e-11 * abs(value)
-                if share > 1e-4 or (fine and _largest(new[1], moved, bounds) < 0.9 * point.slope):
+                if share > 1e-4 or (fine and largest(new[1], moved, bounds) < 0.9 * large):
                     break
                 damping *= 10.0
                 if fine or damping > 1e12:
@@ -148,7 +127,7 @@ class LBFGS(Method):
         def see(theta: Floats) -> None:
             value, slope = objective.at(theta)
             number = state["last"].iteration + 1 if state else 0
-            state["last"] = Point(number, objective.evaluations, value, _largest(slope, theta, bounds), theta.copy())
+            state["last"] = Point(number, objective.evaluations, value, largest(slope, theta, bounds), theta.copy())
             tell(state["last"])
             if reason := stop.reason(state["last"]):
                 raise _Ended(reason)
@@ -163,41 +142,6 @@ class LBFGS(Method):
             return str(ended)
         told = {1: f"{stop.iterations} iterations are done", 2: "no step along its directions makes the objective fall"}
         return told.get(found.status, "the objective falls no more")
-
-
-@dataclass(frozen=True)
-class Adam(Method):
-    """Adam (Kingma and Ba, 2015).
-
-    Parameters
-    ----------
-    rate : float > 0, default 0.1
-    """
-
-    rate: float = 0.1
-    name = "adam"
-
-    def __post_init__(self) -> None:
-        require_positive("rate", self.rate)
-
-    def minimise(
-        self, objective: Objective, theta: Floats, bounds: Bounds, stop: Stop, tell: Callable[[Point], None]
-    ) -> str:
-        """See `Method`."""
-        first, second, iteration = np.zeros_like(theta), np.zeros_like(theta), 0
-        while True:
-            value, slope = objective.at(theta)
-            if iteration and not math.isfinite(value):
-                return _EXPLODED
-            point = Point(iteration, objective.evaluations, value, _largest(slope, theta, bounds), theta)
-            tell(point)
-            if reason := stop.reason(point):
-                return reason
-            iteration += 1
-            first = 0.9 * first + 0.1 * slope
-            second = 0.999 * second + 0.001 * slope * slope
-            share = first / (1.0 - 0.9**iteration), np.sqrt(second / (1.0 - 0.999**iteration))
-            theta = np.clip(theta - self.rate * share[0] / (share[1] + 1e-8), *bounds)
 
 
 @dataclass(frozen=True)
@@ -226,7 +170,7 @@ class Descent(Method):
         iteration, rate = 0, self.rate
         value, slope = objective.at(theta)
         while True:
-            point = Point(iteration, objective.evaluations, value, _largest(slope, theta, bounds), theta)
+            point = Point(iteration, objective.evaluations, value, largest(slope, theta, bounds), theta)
             tell(point)
             if reason := stop.reason(point):
                 return reason
@@ -239,12 +183,9 @@ class Descent(Method):
                 if rate < 1e-15 * self.rate:
                     return "no step against the gradient makes the objective fall"
             if not math.isfinite(new):
-                return _EXPLODED
+                return EXPLODED
             theta, value, slope, iteration = moved, new, new_slope, iteration + 1
             rate = rate if self.fixed else min(2.0 * rate, self.rate)
-
-
-_EXPLODED = "the objective is no longer finite: the rate is too high"
 
 
 class _Ended(Exception):
@@ -258,17 +199,5 @@ def _damped_step(matrix: Floats, damping: float, slope: Floats, free: NDArray[np
     return step
 
 
-def _free(slope: Floats, theta: Floats, bounds: Bounds) -> NDArray[np.bool_]:
-    """Which numbers can follow -slope: those that it does not push out of their bounds."""
-    low, high = bounds
-    return ~(((theta <= low) & (slope > 0.0)) | ((theta >= high) & (slope < 0.0)))
-
-
-def _largest(slope: Floats, theta: Floats, bounds: Bounds) -> float:
-    """Largest component of the gradient that does not point out of the bounds."""
-    free = _free(slope, theta, bounds)
-    return float(np.abs(slope[free]).max()) if free.any() else 0.0
-
-
-METHODS: dict[str, Method] = {row.name: row for row in (LM(), LBFGS(), Adam(), Descent())}
+METHODS: dict[str, Method] = {row.name: row for row in (LM(), LBFGS(), Adam(), SGD(), Descent(), EnKI())}
 """The words of command lines, and what each stands for."""

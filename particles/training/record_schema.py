@@ -40,6 +40,11 @@ class Arguments(Table):
     layers: Whole | None
     stop_at: Whole | None
     rate: Positive | None
+    momentum: Number | None
+    batch: Whole | None
+    members: Whole | None
+    variance: Positive | None
+    spread: Positive | None
     until: Positive | None
     dt: Positive | None
     eps: Positive | None

@@ -14,13 +14,13 @@ import numpy as np
 from particles.base.arrays import Floats
 from particles.base.checks import require_at_least
 from particles.base.errors import InputError
-from particles.base.memory import require_memory
 from particles.model import Model
 from particles.model.identity import describe
 from particles.run import Run
 from particles.schemes.scheme import Scheme
 from particles.training.losses import Loss
-from particles.training.methods import LBFGS, LM, STOP, Method, Stop
+from particles.training.method import STOP, Method, Stop
+from particles.training.methods import LBFGS, LM
 from particles.training.parameters import Parameters
 from particles.training.penalty import Penalty, Share
 from particles.training.tangents import carries_tangents
@@ -46,10 +46,9 @@ class Task:
         if not self.parameters.names:
             raise InputError("weight and bias are functions of time or follow the mean: there is nothing to learn")
         require_at_least("ridge", self.ridge)
-        steps = len(self.run.check(self.model, self.scheme)) - 1
+        self.run.check(self.model, self.scheme)
         self.scheme.require_adjoint(self.model)
-        if isinstance(self.chosen, LM):
-            self._require_lm(steps)
+        self.chosen.require(self)
         _ = self.ends, self.penalty
 
     @cached_property
@@ -104,17 +103,6 @@ class Task:
             "learn": list(self.learn), "low": low, "high": high,
             "stop": {name: _plain(value) for name, value in self.stop._asdict().items()}, "model": run["model"],
         }  # fmt: skip
-
-    def _require_lm(self, steps: int) -> None:
-        """Refuse Levenberg and Marquardt's method for what is no sum of squares, or takes more memory than there is."""
-        if not self.squared:
-            raise InputError(
-                f"method = 'lm' with loss {self.loss.name!r}: allowed are squares, without noise, walls and a bias that"
-                " follows the mean; else use lbfgs"
-            )
-        n, size = len(self.parameters.names), self.model.size
-        needed = 8.0 * n * (3.0 * size * self.run.count + steps * size * (size + 1) + 32.0 * n)
-        require_memory(f"method = 'lm' of {n} numbers", needed)
 
 
 def _share(given: Share) -> float | dict[str, float]:

@@ -20,6 +20,8 @@ METHODS: dict[str, tuple[str, ...]] = {
     "lm": ("--method", "lm"),
     "lbfgs": ("--method", "lbfgs"),
     "adam": ("--method", "adam", "--iterations", "8"),
+    "sgd": ("--method", "sgd", "--iterations", "3", "--batch", "5000"),
+    "enki": ("--method", "enki", "--iterations", "6", "--members", "3"),
     "descent": ("--method", "descent", "--iterations", "4"),
 }
 STOPS: dict[int, int | None] = {1: 3, 3: 4, 4: 6, 2: None}

@@ -19,12 +19,12 @@ from particles.base.errors import InputError
 from particles.base.watch import Checkpoints, Stopped
 from particles.checkpoint import complete
 from particles.model import TANH, Model, Normal
-from particles.training import LBFGS, LM, Adam, Descent, Fit, Method, Moment, Stop, fit
+from particles.training import LBFGS, LM, SGD, Adam, Descent, EnKI, Fit, Method, Moment, Stop, fit, objective
 from particles.training.of_particles import Sweep
 from particles.training.record import Record
 
 MODEL = Model(drift=TANH, weight=-1.0, bias=1.0, initial=Normal(1.0, 1.0))
-METHODS: list[Method] = [LM(), LBFGS(), Adam(0.1), Descent(1.0)]
+METHODS: list[Method] = [LM(), LBFGS(), Adam(0.1), SGD(0.05, batch=40), Descent(1.0), EnKI(4)]
 
 
 def learnt(method: Method | None = None, folder: Path | None = None, **asked: Any) -> Fit:
@@ -46,10 +46,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
     before = Sweep.gradient
     monkeypatch.setattr(Sweep, "gradient", lambda self: (found.append("gradient"), before(self))[1])
-    from particles.training import learn
-
-    tangents = learn.ends_and_tangents
-    monkeypatch.setattr(learn, "ends_and_tangents", lambda *given: (found.append("tangents"), tangents(*given))[1])
+    for name in ("residuals_and_tangents", "readouts"):
+        plain = getattr(objective, name)
+        monkeypatch.setattr(objective, name, lambda *given, f=plain, n=name: (found.append(n), f(*given))[1])
     return found
 
 

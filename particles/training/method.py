@@ -1,0 +1,80 @@
+"""What is asked of a method of minimising, and what it tells."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from particles.base.arrays import Floats
+from particles.training.objective import Objective
+
+if TYPE_CHECKING:
+    from particles.training.task import Task
+
+EXPLODED = "the objective is no longer finite: the rate is too high"
+Bounds = tuple[Floats, Floats]
+
+
+class Point(NamedTuple):
+    """An iterate: its number, the evaluations so far, value, largest component of the gradient, and the numbers.
+
+    A method without gradients has None of them.
+    """
+
+    iteration: int
+    evaluations: int
+    value: float
+    slope: float | None
+    theta: Floats
+
+
+class Stop(NamedTuple):
+    """When to end: by the largest component of the gradient, by the value, by the number of iterations."""
+
+    gradient: float = 1e-10
+    value: float = -math.inf
+    iterations: int = 1000
+
+    def reason(self, point: Point) -> str:
+        """Why to end here, in words; "" to go on."""
+        if point.value <= self.value:
+            return f"the objective is at most {self.value:g}"
+        if point.slope is not None and point.slope <= self.gradient:
+            return f"no derivative is above {self.gradient:g}"
+        return f"{self.iterations} iterations are done" if point.iteration >= self.iterations else ""
+
+
+STOP = Stop()
+
+
+class Method(Protocol):
+    """What is asked of a method."""
+
+    name: ClassVar[str]
+    reproducible: ClassVar[bool] = True
+    """Whether its steps have the same bytes on any CPU."""
+
+    def require(self, task: Task) -> None:
+        """InputError where the method does not suit what is asked, or takes more memory than there is."""
+        return
+
+    def minimise(
+        self, objective: Objective, theta: Floats, bounds: Bounds, stop: Stop, tell: Callable[[Point], None]
+    ) -> str:
+        """Start from theta, shape (n,), tell of every iterate from the first on, and return why it ended."""
+
+
+def free_among(slope: Floats, theta: Floats, bounds: Bounds) -> NDArray[np.bool_]:
+    """Which numbers can follow -slope: those that it does not push out of their bounds."""
+    low, high = bounds
+    return ~(((theta <= low) & (slope > 0.0)) | ((theta >= high) & (slope < 0.0)))
+
+
+def largest(slope: Floats, theta: Floats, bounds: Bounds) -> float:
+    """Largest component of the gradient that does not point out of the bounds."""
+    free = free_among(slope, theta, bounds)
+    return float(np.abs(slope[free]).max()) if free.any() else 0.0
