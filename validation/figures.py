@@ -5,7 +5,7 @@ A figure goes to a file, or as SVG into a stream: the same text every time, with
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -32,6 +32,7 @@ _POINTS = 2001  # of the density of a law
 _LEAST = 1e-6  # mass of an atom that is worth a triangle
 _UNSEEN, _TAIL = 1e-4, 0.01  # mass beyond either end of a figure; what counts as a tail
 _MARGIN = 0.05  # of a figure, as a share of what it shows
+FORMS = (".svg", ".png", ".pdf")  # of a figure for pages, for everything else, and for print
 
 
 def draw_study(study: Study, path: Path | TextIO) -> None:
@@ -220,4 +221,30 @@ def save_figure(figure: Any, path: Path | TextIO, *, replace: bool = True) -> No
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         with matplotlib.rc_context({"svg.hashsalt": "simresnet", "svg.fonttype": "none"}):
             figure.savefig(path, format="svg", transparent=True, metadata=nothing)
+    plt.close(figure)
+
+
+def draw_panels(panels: int, draw: Callable[[Sequence[Any]], None]) -> Any:
+    """Return a figure of so many axes side by side, which a function of them has drawn in the style of all figures."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    with matplotlib.rc_context(_STYLE):
+        figure, axes = plt.subplots(1, panels, figsize=(7.0 if panels == 1 else 5.0 * panels, 4.2), squeeze=False)
+        draw(axes[0])
+    return figure
+
+
+def save_forms(figure: Any, folder: Path, stem: str) -> None:
+    """Write a figure into a folder in all `FORMS`, the same bytes every time, and close it."""
+    import matplotlib
+    import matplotlib.pyplot as plt
+
+    undated: Any = {".svg": {"Date": None, "Creator": None}, ".pdf": {"CreationDate": None}, ".png": {}}
+    with matplotlib.rc_context({"svg.hashsalt": "simresnet"}):
+        for form in FORMS:
+            with replace_file(folder / f"{stem}{form}") as draft:
+                figure.savefig(draft, metadata=undated[form])
     plt.close(figure)

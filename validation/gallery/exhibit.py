@@ -1,9 +1,10 @@
-"""Exhibit: a failure that was run for real, what theory foretells of it, and what was measured."""
+"""What the gallery shows: failures and figures that were run for real, what theory foretells, and what was measured."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -27,22 +28,15 @@ class Number:
         return abs(self.measured - self.predicted) <= self.within
 
 
-@dataclass(frozen=True, kw_only=True)
-class Exhibit:
-    """A failure, run: what goes wrong in one sentence, and what to do instead in another.
+class Evidence:
+    """Numbers foretold and measured, and claims that are no numbers: refusals, and what a record says."""
 
-    `checks` are claims that are no numbers: refusals, and what a record says.
-    """
-
-    name: str
-    failure: str
     numbers: tuple[Number, ...]
-    checks: tuple[Check, ...] = ()
-    remedy: str
+    checks: tuple[Check, ...]
 
     @property
     def holds(self) -> bool:
-        """True if it fails as foretold, in every number and every claim."""
+        """True if it is as foretold, in every number and every claim."""
         return all(number.holds for number in self.numbers) and all(check.holds for check in self.checks)
 
     @property
@@ -54,6 +48,52 @@ class Exhibit:
             lines += ["", "| claim | found |", "|---|---|"]
             lines += [f"| {check.claim} | {check.found.replace('|', '&#124;')} |" for check in self.checks]
         return "\n".join(lines)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exhibit(Evidence):
+    """A failure, run: what goes wrong in one sentence, and what to do instead in another."""
+
+    name: str
+    failure: str
+    numbers: tuple[Number, ...]
+    checks: tuple[Check, ...] = ()
+    remedy: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure(Evidence):
+    """A figure of a paper, run anew: what it shows, what is open or wrong there, and how to draw it.
+
+    Parameters
+    ----------
+    name : str
+        Folder of the paper and number, such as "herty/7".
+    source : str
+        Paper and figure, for people.
+    shows : str
+        What the figure shows.
+    doubts : str
+        What the paper leaves open or has wrong there, with the rows of docs/errata.md; "" for nothing.
+    cases : tuple of str
+        Names of the cases that it runs, or starts from.
+    numbers, checks
+        As in `Evidence`.
+    panels : int >= 1
+        Axes side by side.
+    draw : callable
+        Draws into so many axes.
+    """
+
+    name: str
+    source: str
+    shows: str
+    doubts: str
+    cases: tuple[str, ...]
+    numbers: tuple[Number, ...]
+    checks: tuple[Check, ...] = ()
+    panels: int
+    draw: Callable[[Sequence[Any]], None]
 
 
 def slope(levels: ArrayLike, values: ArrayLike) -> float:

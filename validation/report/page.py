@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from validation.report import table
 from validation.report.describe import describe
+from validation.report.document import document
 from validation.report.html import Html, definitions, figure, join, paragraph, tag
 from validation.report.html import table as html_table
 from validation.report.marks import checks, mark, typeset, verdict_mark
@@ -17,28 +17,15 @@ from validation.report.svg import inline
 from validation.studies.study import Study
 
 _TITLE = "Particles against kinetic equations"
-# the browser itself refuses whatever a page of this kind must not do
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 def page(report: Report) -> str:
     """Return the page: a summary, a section a case, the further sections, where the numbers come from."""
-    style = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=_POLICY),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="color-scheme", content="light dark"),
-        tag("link", rel="icon", href="data:,"),  # else a browser asks a server for one
-        tag("title", f"{_TITLE}: {report.verdict}"),
-        tag("style", Html(style)),
-    )
     cases = [_case(report, number) for number in range(len(report.cases))]
     further = [_further(section, f"section-{number}") for number, section in enumerate(report.sections, 1)]
     main = tag("main", join([_summary(report), *cases, *further, _provenance(report.provenance)]))
     body = tag("body", tag("header", tag("h1", _TITLE), _lead(report)), main)
-    return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
+    return document(f"{_TITLE}: {report.verdict}", body)
 
 
 def _lead(report: Report) -> Html:

@@ -1,0 +1,189 @@
+"""Figures of the papers: their numbers hold, wrong ones are seen, every drawing has its labels; and their command."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+import validation.__main__
+from particles.base import command
+from particles.base.errors import InputError
+from particles.model import cases
+from tests.paths import ROOT
+from validation import gallery
+from validation.commands.gallery import chosen_of
+from validation.figures import FORMS, draw_panels, save_figure, save_forms
+from validation.gallery import Exhibit, Figure, Number
+from validation.gallery.herty import FIGURES
+from validation.gallery.page import key, page
+
+NAMES = list(gallery.exhibits())
+DRAWN = [name for name in NAMES if name.startswith("herty/")]
+
+
+@pytest.fixture(scope="module")
+def figure() -> Callable[[str], Figure]:
+    """A figure by name, run once."""
+    found: dict[str, Figure] = {}
+
+    def run(name: str) -> Figure:
+        if name not in found:
+            exhibit = gallery.exhibits()[name]()
+            assert isinstance(exhibit, Figure)
+            found[name] = exhibit
+        return found[name]
+
+    return run
+
+
+def validate(*words: str) -> int:
+    return command.run("validation", validation.__main__.build_parser, words)
+
+
+# the figures ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_every_figure_has_the_numbers_that_theory_foretells(figure: Callable[[str], Figure], name: str) -> None:
+    shown = figure(name)
+    assert shown.name == name
+    assert [number for number in shown.numbers if not number.holds] == []
+    assert [check for check in shown.checks if not check.holds] == []
+    assert shown.holds
+    assert shown.numbers
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_every_figure_says_what_it_shows_and_where_the_paper_errs(figure: Callable[[str], Figure], name: str) -> None:
+    shown = figure(name)
+    assert shown.source.endswith(f"Fig. {name.partition('/')[2]}")
+    assert shown.shows
+    assert set(shown.cases) <= set(cases)
+    rows = set(re.findall(r"^\| (E\d+) ", (ROOT / "docs" / "errata.md").read_text(encoding="utf-8"), re.MULTILINE))
+    named = set(re.findall(r"\bE\d+\b", shown.doubts))
+    assert named <= rows
+    assert named
+
+
+WRONG = [  # name, number, what a wrong theory would say
+    ("herty/1", "b = 0: energy", math.exp(-4.0)),  # without the 2 of m2(0)
+    ("herty/1", "b = m1: mean", math.exp(-4.0)),  # the captions' sign
+    ("herty/1", "b = m1: variance", math.exp(-2.0)),  # m2' = w V
+    ("herty/1", "the captions' b = -m1", 1.0),  # conserved
+    ("herty/2", "variance: time to 0.1", 2.302585),  # without the 1/2
+    ("herty/2", "energy, b = 0: time to 0.1", 1.151293),  # that of the variance
+    ("herty/2", "energy, b = m1, moment equations", 0.341598),  # that of b = 0
+]
+
+
+@pytest.mark.parametrize(("name", "start", "value"), WRONG)
+def test_a_wrong_prediction_is_seen(figure: Callable[[str], Figure], name: str, start: str, value: float) -> None:
+    (right,) = [number for number in figure(name).numbers if number.what.startswith(start)]
+    assert right.holds
+    assert not dataclasses.replace(right, predicted=value).holds
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_every_drawing_has_labels(figure: Callable[[str], Figure], name: str) -> None:
+    shown = figure(name)
+    drawing = draw_panels(shown.panels, shown.draw)
+    assert len(drawing.axes) == shown.panels
+    for axes in drawing.axes:
+        assert axes.get_title()
+        if axes.axison:  # a table has none
+            assert axes.get_xlabel()
+            assert axes.get_ylabel()
+            assert axes.has_data()
+    picture = io.StringIO()
+    save_figure(drawing, picture)
+    assert ElementTree.fromstring(picture.getvalue()).tag.endswith("svg")
+
+
+def test_a_drawing_is_the_same_bytes_every_time(figure: Callable[[str], Figure], tmp_path: Path) -> None:
+    shown = figure("herty/2")
+    for stem in ("one", "two"):
+        save_forms(draw_panels(shown.panels, shown.draw), tmp_path, stem)
+    for form in FORMS:
+        assert (tmp_path / f"one{form}").read_bytes() == (tmp_path / f"two{form}").read_bytes()
+    assert ElementTree.parse(tmp_path / "one.svg").getroot().tag.endswith("svg")
+    assert (tmp_path / "one.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "one.pdf").read_bytes().startswith(b"%PDF")
+
+
+# their command -------------------------------------------------------------------------------------------------------
+
+
+def test_exhibits_are_the_figures_in_their_order_and_the_failures() -> None:
+    assert [*(f"herty/{n}" for n in FIGURES), *(f"failures/{name}" for name, _ in gallery.entries())] == NAMES
+    assert list(FIGURES) == sorted(FIGURES, key=int)
+
+
+def test_exhibits_are_chosen_by_name_and_by_room() -> None:
+    assert chosen_of(None, NAMES) == NAMES
+    assert chosen_of(["herty/2", "herty/1"], NAMES) == ["herty/1", "herty/2"]
+    assert chosen_of(["herty"], NAMES) == DRAWN
+    assert chosen_of(["herty", "failures"], NAMES) == NAMES
+
+
+@pytest.mark.parametrize("word", ["herty/99", "walls", "", "HERTY"])
+def test_an_exhibit_that_is_none_is_told_with_those_that_are(
+    word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert validate("gallery", "--only", "herty/1", word, "--out", str(tmp_path / "out")) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert f"--only {word!r} is no exhibit: allowed are herty, failures, herty/1, " in told
+    assert told.rstrip().endswith(NAMES[-1])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_writes_every_form_and_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    words = ("gallery", "--only", "herty/2", "failures/steps", "--out", str(out))
+    assert validate(*words, "--json") == 0
+    printed = capsys.readouterr().out.strip().splitlines()
+    assert json.loads(printed[-1])["herty/2"]["holds"]
+    assert {path.name for path in out.iterdir()} == {"index.html", *(f"herty-02{form}" for form in FORMS)}
+    text = (out / "index.html").read_text(encoding="utf-8")
+    assert "<script" not in text
+    assert re.findall(r"(?:src|href)=\"(?!#|data:)([^\"]*)\"", text) == [f"herty-02{form}" for form in FORMS]
+    assert validate(*words) == 2
+    assert "--replace" in capsys.readouterr().err
+    assert validate("gallery", "--only", "failures/steps", "--out", str(out), "--replace") == 0
+    assert {path.name for path in out.iterdir()} == {"index.html"}
+    (out / "mine.txt").write_text("mine", encoding="utf-8")
+    assert validate(*words, "--replace") == 2
+
+
+def test_a_number_that_does_not_hold_is_told_and_the_exit_code_is_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = Exhibit(name="wrong", failure="b", numbers=(Number("one", 1.0, 2.0, 0.5),), remedy="c")
+    monkeypatch.setattr(gallery, "exhibits", lambda: {"failures/wrong": lambda: wrong})
+    assert validate("gallery", "--out", str(tmp_path / "out")) == 1
+    printed = capsys.readouterr().out
+    assert "NOT AS FORETOLD" in printed
+    assert "one: foretold 1, measured 2" in printed
+    assert "0 of 1 are as theory foretells" in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+
+
+def test_names_of_files_keep_the_order_of_the_figures() -> None:
+    assert [key(name) for name in ("herty/7", "herty/11", "failures/walls")] == [
+        "herty-07",
+        "herty-11",
+        "failures-walls",
+    ]
+    assert "None" not in page({})
+
+
+def test_no_choice_is_an_input_error() -> None:
+    with pytest.raises(InputError, match="allowed are a, a/1"):
+        chosen_of(["b"], ["a/1"])
