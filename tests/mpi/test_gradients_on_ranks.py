@@ -60,5 +60,5 @@ for count in (many, few):
 
 def test_gradients_are_independent_of_rank_count(told: dict[int, subprocess.CompletedProcess[str]]) -> None:
     alone, *more = (told[ranks].stdout for ranks in RANKS)
-    assert len(set(alone.splitlines())) == 13  # control
+    assert len(set(alone.splitlines())) == 15  # control
     assert all(other == alone for other in more)
