@@ -14,7 +14,7 @@ SUITE := $(BIN)/python -m benchmarks.suite
 # commits of the history, oldest first: where kernels changed; benchmarks/history.md says what each is
 COMMITS ?= $(shell sed -n 's/^| `\([0-9a-f]*\)`.*/\1/p' benchmarks/history.md)
 
-.PHONY: demo test test-long test-versions lint bench bench-compare bench-false-alarms bench-history dashboard clean
+.PHONY: demo demo-mnist test test-long test-versions lint bench bench-compare bench-false-alarms bench-history dashboard clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -41,6 +41,11 @@ demo: $(READY)
 	@echo "== the same from measured data: 150 petal lengths, setosa against the rest"
 	$(RUN) validation study mean-field iris --replace --out $(OUT)/iris
 	@echo "plots: $(OUT)/cloud.png $(OUT)/density.png $(OUT)/regression/study.png $(OUT)/iris/study.png"
+
+# what the stored network of docs/mnist.md makes of MNIST's four files: make demo-mnist DATA=FOLDER
+demo-mnist: $(READY)
+	@mkdir -p $(OUT)
+	$(RUN) particles evaluate docs/mnist --data $(DATA) --picture $(OUT)/wrong.png --replace
 
 lint: $(READY)
 	$(BIN)/ruff check .
