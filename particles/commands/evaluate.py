@@ -66,20 +66,17 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _loaded(arguments: argparse.Namespace) -> tuple[Record, NetworkCase, dict[str, Learner]]:
     """A record, its case, and the learners of its samples by name, or InputError."""
-    from particles.networks.cases import NETWORKS, choice_of
+    from particles.networks.cases import case_of
     from particles.networks.learner import size_of
     from particles.networks.picture import MARK
     from particles.networks.record import load
 
     record = load(arguments.network)
-    case = NETWORKS.get(record.info["case"])
-    if case is None:
-        raise InputError(f"{arguments.network} is of case {record.info['case']!r}: allowed are {', '.join(NETWORKS)}")
+    case, choice = case_of(record.info, arguments.network)
     if arguments.picture is not None:
         if case.picture is None:
             raise InputError(f"case {case.name!r} has no images: --picture is for one that has")
         check_output_file(arguments.picture, ".png", replace=arguments.replace, mark=MARK)
-    choice = choice_of(record.info["choice"])
     if arguments.data is not None:
         choice = dataclasses.replace(choice, data=arguments.data)
     made = case.learners(choice)

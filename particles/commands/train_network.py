@@ -152,9 +152,11 @@ def _train(arguments: argparse.Namespace, checkpoints: Checkpoints) -> int:
     ranks, began = world(), perf_counter()
     samples = float(case.training.epochs * learners.learner.count)
     with ranks.claimed(arguments.out, lambda: _require_room(arguments)):
-        with progress_bar(f"particles: {case.name}", samples=samples) as progress:
-            hooks = Hooks(progress, lambda epoch: _tell(epoch, case.training.epochs))
-            record = Restarts(case, choice, learners, ranks, start).perform(checkpoints, hooks)
+        hooks = Hooks(
+            lambda: progress_bar(f"particles: {case.name}", samples=samples),
+            lambda epoch: _tell(epoch, case.training.epochs),
+        )
+        record = Restarts(case, choice, learners, ranks, start).perform(checkpoints, hooks)
         seconds = perf_counter() - began
         ranks.on_first(lambda: record.save(arguments.out, replace=arguments.replace), Path(arguments.out))
     if command.launched_rank() == 0:

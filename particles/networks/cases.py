@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from particles.base.arrays import Floats
 from particles.base.checks import require_at_least, require_one_of
 from particles.base.errors import InputError
 from particles.base.lanes import LANES
@@ -42,6 +43,8 @@ from particles.philox import check_key
 
 TRAINED_ON, FRESH = 400, 20_000
 """Samples of the circles."""
+SCATTER = 0.03
+"""Standard deviation of the weights that restarts in the plane begin with: one of six or so reaches the goal."""
 CIRCLE_SMOOTHNESS, IMAGE_SMOOTHNESS = 1.0, 0.1
 """lambda of (82), and of (113), the paper's: with .02 five epochs reach .915 of the images held out, with .1 .95."""
 HELD_SHARE = 12
@@ -117,10 +120,14 @@ class NetworkCase:
         Samples of the learner's blocks.
     starts : int >= 1, default 1
         Most times that it is trained, each in another order of the samples, until `goal` is reached.
+    begin : callable (Learner, seed) -> theta, optional
+        Where starts after the first begin; by default where the first does.
     goal : float in [0, 1], default 0
         Accuracy on the samples of training from which on it has succeeded.
     polish : int >= 0, default 0
         Iterations of L-BFGS after the trainer.
+    polish_block : int >= 1, default 8
+        Samples that it takes at a time; ranks share them by so many.
     look : bool, default False
         Whether the samples held out are looked at after every epoch, or at the end alone.
     given : bool, default False
@@ -140,7 +147,9 @@ class NetworkCase:
     block: int = 8
     starts: int = 1
     goal: float = 0.0
+    begin: Callable[[Any, int], Floats] | None = None
     polish: int = 0
+    polish_block: int = 8
     look: bool = False
     given: bool = False
     layer: str = "euler"
@@ -196,7 +205,7 @@ def space_network(kind: Kind, smoothness: float = CIRCLE_SMOOTHNESS) -> Network:
 
 def plane_network(kind: Kind, smoothness: float = CIRCLE_SMOOTHNESS) -> Network:
     """R^2, 100 layers, gamma~ learnt, softmax of both units: 601 numbers."""
-    stage = Stage(width=2, layers=100, kind=kind, learn_gamma=True)
+    stage = Stage(width=2, layers=100, kind=kind, gamma=0.005, learn_gamma=True, gamma_factor=0.2)
     return Network(inputs=2, stages=(stage,), readout=Softmax(), smoothness=smoothness)
 
 
@@ -207,8 +216,9 @@ _SPACE = NetworkCase(
 )  # fmt: skip
 _PLANE = NetworkCase(
     name="circles-plane", about="two circles in the plane, apart without leaving it",
-    make=lambda choice: _circles(plane_network, choice), starts=3, goal=0.99, polish=4000,
-    training=Training(epochs=600, batch=8, schedule=Schedule(2e-3, warmup=1000, decay="linear")),
+    make=lambda choice: _circles(plane_network, choice), starts=24, goal=0.99, polish=2000,
+    polish_block=100, begin=lambda learner, seed: learner.network.scattered(SCATTER, seed),
+    training=Training(epochs=200, batch=40, schedule=Schedule(2e-3, warmup=300, decay="linear")),
 )  # fmt: skip
 _IMAGES = NetworkCase(
     name="mnist", about="handwritten digits by a convolutional ODE", make=_images, test=_test_images, block=LANES,
@@ -216,6 +226,13 @@ _IMAGES = NetworkCase(
     training=Training(epochs=40, batch=64, schedule=Schedule(2e-3, warmup=60, decay="linear")),
 )  # fmt: skip
 NETWORKS = {case.name: case for case in (_SPACE, _PLANE, _IMAGES)}
+
+
+def case_of(info: dict[str, Any], place: str) -> tuple[NetworkCase, Choice]:
+    """Case and choice of a record that lies at `place`; InputError where there is no such case."""
+    if info["case"] not in NETWORKS:
+        raise InputError(f"{place} is of case {info['case']!r}: allowed are {', '.join(NETWORKS)}")
+    return NETWORKS[info["case"]], choice_of(info["choice"])
 
 
 def choice_of(stored: Any) -> Choice:

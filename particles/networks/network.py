@@ -21,6 +21,8 @@ from particles.base.errors import InputError
 from particles.networks.layers import EULER, Kind, Rows
 from particles.networks.learner import Group, half_squares
 from particles.networks.readout import Readout
+from particles.philox import start_uniforms
+from particles.vmath import normal_quantile
 
 GAMMA_FACTOR = 0.01
 """Learning rate of gamma by that of the weights: its derivative is a sum over layers, units and x^3 (errata R14)."""
@@ -154,6 +156,22 @@ class Network:
         for part in self.parts:
             if part.stage.learn_gamma:
                 theta[part.first + _place(part, "gamma")] = part.stage.dt * part.stage.gamma
+        return theta
+
+    def scattered(self, spread: float, seed: int) -> Floats:
+        """The start with weights and biases that are normal numbers of this standard deviation, alike in all layers.
+
+        Zero is a saddle from which every order of the samples may lead to one and the same poor minimum. Where all
+        layers are alike the smoothness costs nothing.
+        """
+        theta = self.start()
+        for part in self.parts:
+            for name in ("weights", "biases"):
+                numbers = theta[_slice(part, name)]
+                each = numbers.size // part.stage.layers
+                draws = start_uniforms(part.first, each, component=_NAMES.index(name), seed=seed)
+                one = [spread * normal_quantile(u) for u in draws.tolist()]
+                numbers[numbers.size - each * part.stage.layers :] = np.tile(one, part.stage.layers)
         return theta
 
     def project(self, theta: Floats) -> Floats:

@@ -28,20 +28,20 @@ class Polished(NamedTuple):
     evaluations: int
 
 
-def polish(learner: Learner, theta: Floats, iterations: int, ranks: Ranks) -> Polished:
-    """Minimise mean loss and penalty of all samples from theta on. Collective.
+def polish(learner: Learner, theta: Floats, iterations: int, ranks: Ranks, block: int) -> Polished:
+    """Minimise mean loss and penalty of all samples from theta on, `block` samples at a time. Collective.
 
     Lower bounds are where the learner's projection takes numbers that are far too low.
     """
     from scipy.optimize import minimize
 
-    blocks = -(-learner.count // learner.block)
+    blocks = -(-learner.count // block)
     own = range(blocks * ranks.rank // ranks.size, blocks * (ranks.rank + 1) // ranks.size)
 
     def objective(numbers: Floats) -> tuple[float, Floats]:
         rows = np.zeros((len(own), numbers.size + 1))
         for row, number in zip(rows, own, strict=True):
-            part = np.arange(number * learner.block, min((number + 1) * learner.block, learner.count))
+            part = np.arange(number * block, min((number + 1) * block, learner.count))
             row[-1], _, row[:-1] = learner.gradient(numbers, part)
         total = ordered_sum(rows, ranks) / learner.count
         value, slope = learner.penalty(numbers)

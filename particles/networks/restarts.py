@@ -1,4 +1,4 @@
-"""Training a case: again from the same numbers in another order of the samples, until it is accurate enough.
+"""Training a case: again from its start or another, in another order of the samples, until it is accurate enough.
 
 A start that fails is told in the record: which, and how far it came.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ from particles.base import checkpoint as base
 from particles.base.arrays import Floats
 from particles.base.errors import NotFiniteError
 from particles.base.parallel import Ranks
+from particles.base.progress import Report
 from particles.base.provenance import promise
 from particles.base.watch import Checkpoints
 from particles.networks.cases import Choice, Learners, NetworkCase
@@ -29,9 +31,9 @@ ENOUGH = 0.9
 
 
 class Hooks(NamedTuple):
-    """What is told while a case is trained: the share of a start that is done, and every epoch."""
+    """What is told while a case is trained: every epoch, and by a bar for each start the share of it that is done."""
 
-    progress: Callable[[float], None] = lambda share: None
+    bar: Callable[[], AbstractContextManager[Report]] = lambda: nullcontext(lambda share: None)
     tell: Callable[[Epoch], None] = lambda epoch: None
 
 
@@ -73,7 +75,7 @@ class Restarts:
             # those before the one that was stopped are done again: their numbers are not kept
             keep = checkpoints if number >= began else None
             try:
-                found = self._attempt(training, keep, hooks)
+                found = self._attempt(number, training, keep, hooks)
             except NotFiniteError as error:
                 told.append({"seed": training.seed, "failed": str(error)})
                 if best is None and number == case.starts - 1:
@@ -100,12 +102,16 @@ class Restarts:
         meta = self.ranks.on_first(lambda: newest(folder)[1])
         return int(meta["run"]["training"]["seed"]) - self.case.training.seed
 
-    def _attempt(self, training: Training, checkpoints: Checkpoints | None, hooks: Hooks) -> Attempt:
+    def _attempt(self, number: int, training: Training, checkpoints: Checkpoints | None, hooks: Hooks) -> Attempt:
         learner, held = self.learners.learner, self.learners.held if self.case.look else None
         keep = dataclasses.replace(checkpoints, resume=True, or_begin=True) if checkpoints is not None else None
-        options: dict[str, Any] = {"comm": self.ranks, "checkpoints": keep, "start": self.start, **hooks._asdict()}
+        options: dict[str, Any] = {"held": held, "comm": self.ranks, "checkpoints": keep, "tell": hooks.tell}
+        options["start"] = self.start
+        if self.start is None and number and self.case.begin is not None:
+            options["start"] = self.case.begin(learner, training.seed)
         try:
-            trained = train(learner, training, held=held, **options)
+            with hooks.bar() as progress:
+                trained = train(learner, training, progress=progress, **options)
         except NotFiniteError:
             self._discard(checkpoints)
             raise
@@ -113,7 +119,7 @@ class Restarts:
         theta = trained.theta
         told: dict[str, Any] = {"seed": training.seed, "objective": trained.curve[-1].objective}
         if self.case.polish:
-            polished = polish(learner, theta, self.case.polish, self.ranks)
+            polished = polish(learner, theta, self.case.polish, self.ranks, self.case.polish_block)
             theta = polished.theta
             told |= {"polished": polished._asdict() | {"theta": digest(theta)}}
         looked = evaluation(learner, theta, self.ranks)
