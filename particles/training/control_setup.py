@@ -81,10 +81,15 @@ def problem_of(
 
 
 def _require(model: Model, target: Target, learn: tuple[str, ...]) -> None:
-    require_type("model", model, Model, "a Model")
     require_type("target", target, (int, float, Callable), "a number or a function of the start")  # type: ignore[arg-type]
     if not learn or set(learn) - {"weight", "bias"} or len(set(learn)) < len(learn):
         raise InputError(f"learn = {learn!r}: allowed are 'weight', 'bias' or both")
+    require_controllable(model)
+
+
+def require_controllable(model: Model) -> None:
+    """Refuse a model that is not on the line, has noise, walls, a coupled bias, or a drift that is no smooth f(u)."""
+    require_type("model", model, Model, "a Model")
     drift = model.drift
     asked = {
         f"{model.size} features and neurons": model.size > 1, f"nu2 = {model.nu2!r}": model.nu2 > 0.0,

@@ -18,6 +18,7 @@ from validation.studies.study import Study
 QUICK: dict[str, dict[str, Any]] = {
     "mean-field": {"levels": (100, 1000, 10_000, 100_000), "replicates": 240},
     "grazing": {"levels": (0.02, 0.01, 0.005), "count": 10_000},
+    "control": {"levels": (250, 1_000, 4_000), "replicates": 100},
 }
 """Fields of the studies in the quick report; in the whole one they have their own defaults."""
 QUICK_COSTLY: dict[str, dict[str, Any]] = {
