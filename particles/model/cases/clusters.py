@@ -47,11 +47,11 @@ def _case(name: str, start: Law, far: float, reach: float, notes: str) -> Case:
 
 def _two_clusters() -> Case:
     start = Mixture([_cluster(-1.0), _cluster(1.0)], [0.5, 0.5])
-    return _case("two-clusters", start, 2.0, 2.4, "N(0, 1) cut at 0.2 and moved to -1 and 1; targets -2 and 2")
+    return _case("two-clusters", start, 2.0, 3.2, "N(0, 1) cut at 0.2 and moved to -1 and 1; targets -2 and 2")
 
 
 def _one_cluster() -> Case:
-    return _case("one-cluster", _cluster(0.0), 1.0, 1.0, "N(0, 1) cut at 0.2; targets -1 and 1 by the sign of x")
+    return _case("one-cluster", _cluster(0.0), 1.0, 2.0, "N(0, 1) cut at 0.2; targets -1 and 1 by the sign of x")
 
 
 EXPERIMENTS: dict[str, Callable[[], Case]] = {"two-clusters": _two_clusters, "one-cluster": _one_cluster}
