@@ -180,6 +180,14 @@ def draw_cloud(axes: Any, label: str, measure: Measure, colour: str, window: tup
     _draw_atoms(axes, ends, shares, colour)
 
 
+def draw_bars(
+    axes: Any, points: Floats, edges: Floats, colour: str, label: str | None, *, of: int | None = None
+) -> None:
+    """Draw a filled histogram of points into axes; `of` is the number of all points where some are not given."""
+    heights = np.histogram(points, edges)[0] / ((of or points.size) * np.diff(edges))
+    axes.stairs(heights, edges, fill=True, color=colour, alpha=0.25, lw=0, label=label)
+
+
 def _tied(measure: Measure) -> tuple[Floats, Floats]:
     """Points that hold more than a hundredth of the mass each, and their masses: what sits at a wall."""
     ends, where = np.unique(measure.points[0], return_inverse=True)

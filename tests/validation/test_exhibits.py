@@ -81,6 +81,23 @@ WRONG = [  # name, number, what a wrong theory would say
     ("herty/2", "variance: time to 0.1", 2.302585),  # without the 1/2
     ("herty/2", "energy, b = 0: time to 0.1", 1.151293),  # that of the variance
     ("herty/2", "energy, b = m1, moment equations", 0.341598),  # that of b = 0
+    ("herty/3", "rows of Table 1", 0.0),  # w = -1
+    ("herty/4", "layers: arrival of the slowest vehicle", math.log(3.0 / 0.17)),  # the identity's
+    ("herty/4", "vehicles at 2", 0.0),  # without a threshold at 5
+    ("herty/5", "mass at 2, t = 3", 0.5),  # the limit
+    ("herty/5", "W1 to the limit, t = 0", 3.0),  # all mass in one place
+    ("herty/5", "e^t g(t, 5), t = 5", 1.0 / 3.0),
+    ("herty/6", "correlation", 0.0),  # of independent slopes
+    ("herty/6", "variance of the slopes", 2.0),  # h = 1
+    ("herty/6", "mean of the 10^5 slopes", 1.0 + 1.0 / math.sqrt(1e5)),  # the error of independent ones
+    ("herty/7", "W1 of the 10^5 slopes", 0.16),  # to N(1, 1.44)
+    ("herty/8", "W1 to the target, t = 5", math.exp(-5.0) * math.sqrt(2.0 / math.pi)),  # the identity's
+    ("herty/8", "peak over e^t/sqrt(2 pi), t = 2", math.exp(-2.0)),  # no concentration
+    ("herty/8", "the captions' signs", 0.00758291),  # the text's
+    ("herty/10", "U[-1, -1/2]: mean", -0.25),  # the caption's
+    ("herty/10", "nu = 1", 0.0),
+    ("herty/11", "U[-1, -1/2]: W1 to N(0, 1), t = 2", 0.233695),  # nu = 1
+    ("herty/11", "U[-1, -1/2]: the same of the particles", 0.094460),  # the caption's start
 ]
 
 
