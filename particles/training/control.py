@@ -49,8 +49,10 @@ class Control:
         E[2 p f] + lam theta^2, p half the derivative of J by the state.
     error : float
         Of the continuous problem, by how much the last extrapolation moved any number; 0 for layers.
+    slope : float
+        Largest derivative of J/2 by a number of theta where the search ended.
     reason : str
-        Why the search ended.
+        Why it ended.
     info : dict
     """
 
@@ -63,13 +65,14 @@ class Control:
     cost: float
     hamiltonian: Floats
     error: float
+    slope: float
     reason: str
     info: dict[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
         """Values for JSON."""
         told = {"names": list(self.names), "times": self.times.tolist(), "theta": self.theta.tolist()}
-        numbers = {name: getattr(self, name) for name in ("value", "terminal", "cost", "error", "reason")}
+        numbers = {name: getattr(self, name) for name in ("value", "terminal", "cost", "error", "slope", "reason")}
         return told | numbers | {"hamiltonian": self.hamiltonian.tolist(), **self.info}
 
 
@@ -121,14 +124,14 @@ def control(
         model, target, until=until, cost=cost, layers=layers, learn=learn, count=count, start=start, seed=seed,
         replicate=replicate, comm=comm,
     )  # fmt: skip
-    theta, reason = _solved(problem, problem.start(), stop, tell)
+    theta, slope, reason = _solved(problem, problem.start(), stop, tell)
     terminal, paid = problem.parts(theta)
     info = {"until": until, "cost": _plain(cost), "layers": layers, "count": count, "provenance": provenance()}
     info |= {"start": start, "seed": seed} if count is not None else {}
     return Control(
         model=_controlled(problem, theta, until), names=tuple(learn), times=problem.times,
         theta=theta.reshape(len(learn), -1), value=terminal + paid, terminal=terminal, cost=paid,
-        hamiltonian=problem.hamiltonian(theta, problem.path(theta)), error=0.0, reason=reason,
+        hamiltonian=problem.hamiltonian(theta, problem.path(theta)), error=0.0, slope=slope, reason=reason,
         info=info | {"evaluations": problem.evaluations},
     )  # fmt: skip
 
@@ -162,12 +165,12 @@ def continuous_control(
         As `control`.
     """
     require_count("doublings", doublings, most=8)
-    rows, theta, reason = [], None, ""
+    rows, theta, slope, reason = [], None, math.inf, ""
     for level in range(doublings + 1):
         many = layers * 2**level
         problem = problem_of(model, target, until=until, cost=cost, layers=many, learn=learn, comm=comm)
         begin = problem.start() if theta is None else np.repeat(theta.reshape(len(learn), -1), 2, axis=1).reshape(-1)
-        theta, reason = _solved(problem, begin, _STOP, lambda point: None)
+        theta, slope, reason = _solved(problem, begin, _STOP, lambda point: None)
         rows.append(_at_times(problem, theta, 2**level))
     assert theta is not None
     best, before = _extrapolated(rows), _extrapolated(rows[1:])
@@ -178,11 +181,14 @@ def continuous_control(
         model=_controlled(problem, theta, until), names=tuple(learn),
         times=np.array([until * k / layers for k in range(many)]),
         theta=np.array(rest[:-many]).reshape(len(learn), many), value=terminal + paid, terminal=terminal, cost=paid,
-        hamiltonian=np.array(rest[-many:]), error=float(np.abs(best - before).max()), reason=reason, info=info,
+        hamiltonian=np.array(rest[-many:]), error=float(np.abs(best - before).max()), slope=slope,
+        reason=reason, info=info,
     )  # fmt: skip
 
 
-def _solved(problem: ControlProblem, theta: Floats, stop: Stop, tell: Callable[[Point], None]) -> tuple[Floats, str]:
+def _solved(
+    problem: ControlProblem, theta: Floats, stop: Stop, tell: Callable[[Point], None]
+) -> tuple[Floats, float, str]:
     last: list[Point] = []
 
     def keep(point: Point) -> None:
@@ -191,7 +197,9 @@ def _solved(problem: ControlProblem, theta: Floats, stop: Stop, tell: Callable[[
 
     free = np.full(theta.size, math.inf)
     reason = LM().minimise(problem, theta, (-free, free), stop, keep)  # type: ignore[arg-type]
-    return last[0].theta, reason
+    steepest = last[0].slope
+    assert steepest is not None
+    return last[0].theta, steepest, reason
 
 
 def _at_times(problem: ControlProblem, theta: Floats, each: int) -> Floats:

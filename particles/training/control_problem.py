@@ -157,8 +157,16 @@ class ControlProblem:
         return matrix
 
     def linearised(self, theta: Floats) -> tuple[float, Floats, Floats]:
-        """Value, gradient and second derivatives of J/2: shapes (n,) and (n, n)."""
+        """The same as `derivatives`; far from a minimum, with as much on the diagonal as makes the matrix definite."""
         self.evaluations += 1
+        value, slope, matrix = self.derivatives(theta)
+        if not _is_definite(matrix):
+            size = np.abs(matrix)
+            matrix = matrix + np.eye(theta.size) * float((size.sum(axis=0) - np.diag(size) - np.diag(matrix)).max())
+        return value, slope, matrix
+
+    def derivatives(self, theta: Floats) -> tuple[float, Floats, Floats]:
+        """Value, gradient and second derivatives of J/2: shapes (n,) and (n, n)."""
         x = self._forwards(theta)
         off = x[-1] - self.labels
         if self.ranks.minimum(int(np.isfinite(off).all())) == 0:
@@ -244,3 +252,13 @@ class ControlProblem:
     def _means(self, rows: list[Floats]) -> list[float]:
         found: list[float] = ordered_sum(np.stack([self._blocks(row) for row in rows], axis=1), self.ranks).tolist()
         return found
+
+
+def _is_definite(matrix: Floats) -> bool:
+    """Whether elimination meets positive pivots alone."""
+    rest = matrix.copy()
+    for k in range(len(rest)):
+        if not rest[k, k] > 0.0:
+            return False
+        rest[k + 1 :, k + 1 :] -= rest[k + 1 :, k, None] * rest[k, k + 1 :] / rest[k, k]
+    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
 from typing import Any
@@ -130,7 +131,7 @@ def test_second_derivatives_are_exact_for_the_layers(name: str) -> None:
     problem = problem_of(model, np.sin, until=1.5, cost={"weight": 0.1, "bias": 0.4}, layers=5, count=300,
                          learn=("weight", "bias"))  # fmt: skip
     theta = np.array([0.9, -0.4, 1.3, 0.1, 0.6, 0.3, -0.2, 0.5, 0.0, -0.7])
-    value, slope, matrix = problem.linearised(theta)
+    value, slope, matrix = problem.derivatives(theta)
     np.testing.assert_allclose(slope, gradient(problem, theta, f, f_u), rtol=1e-12, atol=1e-14)
     moved = [gradient(problem, theta + 1e-30j * row, f, f_u).imag / 1e-30 for row in np.eye(theta.size)]
     np.testing.assert_allclose(matrix, np.array(moved), rtol=1e-12, atol=1e-14)
@@ -162,6 +163,14 @@ def test_a_bias_that_costs_stays_zero_by_symmetry_and_serves_where_there_is_none
     assert np.abs(both.theta[1]).max() < 1e-15
     right = Model(drift=TANH, weight=1.0, bias=0.0, initial=TruncatedNormal(1.0, 1.0, 0.8, 1.2))
     assert control(right, 2.0, layers=10, **costs).value < both.value - 1e-3
+
+
+@pytest.mark.parametrize("begin", [-4.0, -2.0, -1.0, 0.0, 8.0])
+def test_it_is_found_from_where_the_cost_is_not_convex(begin: float) -> None:
+    far = dataclasses.replace(TWO.model, weight=begin)
+    found = control(far, TWO.target, until=1.0, cost=0.1, layers=10)
+    np.testing.assert_allclose(found.theta[0], LAYERS[10, 1.0][1], atol=1e-9)
+    assert found.slope < 1e-12
 
 
 def test_a_hamiltonian_without_a_stationary_point_is_told() -> None:

@@ -37,6 +37,7 @@ from validation.studies.study import Check, Row, Study, fit_constant, fit_order,
 
 LEVELS = (250, 1_000, 4_000, 16_000)
 REPLICATES = 200
+STATIONARY = 1e-9
 BAND = 0.1  # about the order of a start without chance
 
 
@@ -105,7 +106,7 @@ class ControlStudy(Kind):
         problem = problem_of(self.case.model, target, **self.asked, comm=alone)
         theta = whole.theta[0]
 
-        def distance(task: tuple[int, int, int]) -> float:
+        def distance(task: tuple[int, int, int]) -> tuple[float, float]:
             count, level, replicate = task
             drawn: dict[str, Any] = {
                 "count": count,
@@ -114,7 +115,7 @@ class ControlStudy(Kind):
                 "replicate": 1000 * level + replicate,
             }
             found = control(self.case.model, target, **self.asked, **drawn, comm=alone)
-            return math.sqrt(problem.step * math.fsum((found.theta[0] - theta) ** 2))
+            return math.sqrt(problem.step * math.fsum((found.theta[0] - theta) ** 2)), found.slope
 
         many = 1 if self.start == "quantile" else self.replicates  # quantiles are the same in every cloud
         tasks = [(count, i, r) for i, count in enumerate(self.levels) for r in range(many)]
@@ -123,17 +124,20 @@ class ControlStudy(Kind):
         size = expected_norm(problem, theta)
         rows = []
         for i, count in enumerate(self.levels):
-            samples = np.array([found[count, i, r] for r in range(many)])
+            samples = np.array([found[count, i, r][0] for r in range(many)])
             spread = float(samples.std(ddof=1)) if many > 1 else 0.0
             rows.append(Row(count, many, float(samples.mean()), spread, size / math.sqrt(count)))
-        return self._judge(tuple(rows), whole.value, size)
+        steepest = max([whole.slope, *(slope for _, slope in found.values())])
+        return self._judge(tuple(rows), whole.value, size, steepest)
 
-    def _judge(self, rows: tuple[Row, ...], value: float, size: float) -> Study:
+    def _judge(self, rows: tuple[Row, ...], value: float, size: float, steepest: float) -> Study:
         chance = rows[0].replicates > 1
         slope, constant = (fit_slope(rows), fit_constant(rows)) if chance else (fit_order(rows), None)
         fits = slope.allows(-0.5) if chance else abs(slope.estimate + 0.5) <= BAND
         how = "(in the 99.9 % interval; +- is the 95 % one)" if chance else f"within {BAND:g}"
         checks = [Check(f"slope is -1/2 {how}", slope.both() if chance else f"{slope.estimate:.4f}", fits)]
+        claim = f"no derivative of half a cost is above {STATIONARY:g} where a search ended"
+        checks.append(Check(claim, f"{steepest:.1e}", steepest <= STATIONARY))
         if constant is not None:
             claim = "distance/(its mean for normal fluctuations) is 1 (in the 99.9 % interval)"
             checks.append(Check(claim, constant.both(), constant.allows(1.0)))
