@@ -109,6 +109,16 @@ def _spare_blas() -> None:
 
 
 @functools.cache
+def has_long_vectors() -> bool:
+    """Whether this process compiles for registers of 512 bits, of which there are 32: no byte may depend on it."""
+    import llvmlite.binding
+    import numba
+
+    given = numba.config.CPU_FEATURES
+    return "+avx512f" in (llvmlite.binding.get_host_cpu_features().flatten() if given is None else given)
+
+
+@functools.cache
 def cache_folder() -> Path | None:
     """Folder of compiled kernels, or None when no place can be written (then every process compiles anew, and says so).
 

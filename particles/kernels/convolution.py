@@ -8,7 +8,8 @@ Every number is one chain of fma, over i, then over t: neither the width of a CP
 sums shows in the bytes.
 
 The tables hold what is summed in registers until it is done: 5 outputs x 4 columns need 6 pixels and 5 weights for 15
-loads and 60 fma; for the derivative by the kernel 2 outputs x 9 taps need 11 loads for 18 fma.
+loads and 60 fma; for the derivative by the kernel 2 outputs x 9 taps need 11 loads for 18 fma. They are smaller where
+registers are shorter or fewer.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from particles.base.jit import Formula, formula, kernel
+from particles.base.jit import Formula, formula, has_long_vectors, kernel
 from particles.base.lanes import LANES, fma, larger, load, root, store, total, zeros
 from particles.kernels.convolution import Block, convolved_row, kernel_slopes
 
@@ -150,8 +150,10 @@ def backwards(layer: str, outputs: int, columns: int, pairs: int) -> Any:
 
 
 def tables(block: Block) -> tuple[int, int, int]:
-    """Outputs and columns of the tables of sums, and outputs of those of derivatives: what fits 32 registers."""
-    return _divisor(block.channels, 5), _divisor(block.columns, 4), _divisor(block.channels, 2)
+    """Outputs and columns of the tables of sums, and outputs of those of derivatives: what fits a CPU's registers."""
+    most = (5, 4, 2) if has_long_vectors() else (5, 1, 1)
+    outputs, columns, pairs = map(_divisor, (block.channels, block.columns, block.channels), most)
+    return outputs, columns, pairs
 
 
 def _divisor(number: int, most: int) -> int:

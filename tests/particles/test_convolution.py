@@ -114,10 +114,10 @@ def test_channels_of_zeros_that_are_left_out_change_nothing() -> None:
 
 
 def test_the_size_of_the_tables_does_not_show_in_the_bytes() -> None:
-    """So neither does what fits the registers of a CPU."""
+    """Those of long and of short registers."""
     net = some(SMALL, 2, 10)
-    usual, other = (run("split", SMALL, net, 10, np.float32, one) for one in (tables(SMALL), (2, 2, 1)))
-    assert tables(SMALL) == (5, 4, 2)
+    usual, other = (run("split", SMALL, net, 10, np.float32, one) for one in ((5, 4, 2), (5, 1, 1)))
+    assert tables(SMALL) in ((5, 4, 2), (5, 1, 1))
     for name in Run._fields:
         assert np.asarray(getattr(usual, name)).tobytes() == np.asarray(getattr(other, name)).tobytes()
 
