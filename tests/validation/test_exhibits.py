@@ -94,6 +94,10 @@ WRONG = [  # name, number, what a wrong theory would say
     ("herty/8", "W1 to the target, t = 5", math.exp(-5.0) * math.sqrt(2.0 / math.pi)),  # the identity's
     ("herty/8", "peak over e^t/sqrt(2 pi), t = 2", math.exp(-2.0)),  # no concentration
     ("herty/8", "the captions' signs", 0.00758291),  # the text's
+    ("herty/9", "weight after the first step", -1.0 - 2.0 * 82.47),  # the printed distance, its infinite part dropped
+    ("herty/9", "bias after the first step", 2.97778864),  # of the law, not of 1000 particles
+    ("herty/9", "evaluations to J = 1e-6, gamma = 2", 25.0),  # gamma = 1
+    ("herty/9", "median at the end, gradient", 1.0),  # the old target
     ("herty/10", "U[-1, -1/2]: mean", -0.25),  # the caption's
     ("herty/10", "nu = 1", 0.0),
     ("herty/11", "U[-1, -1/2]: W1 to N(0, 1), t = 2", 0.233695),  # nu = 1

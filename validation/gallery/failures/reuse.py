@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -84,7 +84,16 @@ def draw(path: Path | TextIO) -> None:
     from validation.figures import new_figure, save_figure
 
     figure, axes = new_figure()
-    for name, found in runs().items():
+    draw_curves(axes, runs())
+    axes.set_title("A new target: 1 before, now 2")
+    axes.set_xlim(0.9, 5e3)
+    axes.legend(frameon=False, loc="lower right")
+    save_figure(figure, path)
+
+
+def draw_curves(axes: Any, trainings: dict[str, Fit]) -> None:
+    """Draw J over the evaluations of trainings into axes."""
+    for name, found in trainings.items():
         points = np.array([(point.evaluations, point.value) for point in found.curve])
         axes.plot(*points.T, ".-", ms=4, lw=1.2, label=name)
     axes.set_xscale("log")
@@ -92,7 +101,3 @@ def draw(path: Path | TextIO) -> None:
     axes.axhline(ENOUGH, color="k", ls=":", lw=1.0, label="enough")
     axes.set_xlabel("evaluations of J and its derivatives")
     axes.set_ylabel("J = E(x_T - 2)^2/2")
-    axes.set_title("A new target: 1 before, now 2")
-    axes.set_xlim(0.9, 5e3)
-    axes.legend(frameon=False, loc="lower right")
-    save_figure(figure, path)

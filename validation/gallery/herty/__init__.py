@@ -16,6 +16,7 @@ from validation.gallery.herty.figure_05_clusters import clusters as _clusters
 from validation.gallery.herty.figure_06_measurements import measured_slopes as _measured_slopes
 from validation.gallery.herty.figure_07_regression import regression as _regression
 from validation.gallery.herty.figure_08_target import target as _target
+from validation.gallery.herty.figure_09_update import update as _update
 from validation.gallery.herty.figure_10_starts import starts as _starts
 from validation.gallery.herty.figure_11_fokker_planck import fokker_planck as _fokker_planck
 
@@ -28,6 +29,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "6": _measured_slopes,
     "7": _regression,
     "8": _target,
+    "9": _update,
     "10": _starts,
     "11": _fokker_planck,
 }
