@@ -69,6 +69,12 @@ def main() -> None:
     plane.setup(2)
     table.add_row("equation in the plane, 1024 x 1024: one rank / two", _ratio(*plane.measure(2)), ">= 1.8")
 
+    for method in ("lm", "lbfgs"):
+        learning = bench_ranks.TrainingOnRanks()
+        learning.setup(method)
+        row = f"learning by {method}, 4 10^5 particles, 100 layers: one rank / two"
+        table.add_row(row, _ratio(*learning.measure(method)), ">= 1.9")
+
     run = bench_startup.FirstRun()
     run.setup()
     table.add_row("particles run, 1000 particles, warm", f"{run.track_warm():.2f} s", "< 2 s")

@@ -9,7 +9,9 @@ from typing import Any
 from benchmarks.measure import fresh_python, named, repeats
 from particles.model import cases, exact_law
 
-JOB, PLANE_JOB = (Path(__file__).with_name(name) for name in ("rank_job.py", "plane_rank_job.py"))
+JOB, PLANE_JOB, TRAIN_JOB = (
+    Path(__file__).with_name(name) for name in ("rank_job.py", "plane_rank_job.py", "train_rank_job.py")
+)
 
 
 class Ranks:
@@ -105,4 +107,45 @@ class PlaneRanks:
     @named("the plane on ranks: one over so many", "times")
     def track_over_one(self, ranks: int) -> float:
         one, many = self.measure(ranks)
+        return one / many
+
+
+class TrainingOnRanks:
+    """Three iterations of learning, 100 tanh layers of 4 10^5 particles, draws included, on one rank and on two."""
+
+    count = 400_000
+    layers = 100
+    turns = 2  # of a job
+    jobs = 5  # of each kind
+    ranks = 2
+    params = (("lm", "lbfgs"),)
+    param_names = ("method",)
+    smallest = {"count": 20_000, "layers": 5, "turns": 1, "jobs": 1}  # noqa: RUF012
+    timeout = 300.0
+
+    def setup(self, method: str) -> None:
+        """A small job on one rank and on two, which compiles; both learn the same numbers, to the last bit."""
+        try:
+            import particles.training.record  # noqa: F401
+        except ImportError as error:
+            raise NotImplementedError("no record of what is learnt yet") from error
+        one, many = (self._job(number, method, 20_000)["values"] for number in (1, self.ranks))
+        assert one == many, f"one rank learns {one}, {self.ranks} learn {many}"
+
+    def _job(self, ranks: int, method: str, count: int) -> dict[str, Any]:
+        answer = fresh_python(str(TRAIN_JOB), method, str(count), str(self.layers), str(self.turns), ranks=ranks)
+        result: dict[str, Any] = json.loads(answer)
+        return result
+
+    def measure(self, method: str) -> tuple[float, float]:
+        """Seconds on one rank and on two, from jobs in turns."""
+        best = {1: float("inf"), self.ranks: float("inf")}
+        for _ in range(repeats(self.jobs)):
+            for number in best:
+                best[number] = min(best[number], self._job(number, method, self.count)["seconds"])
+        return best[1], best[self.ranks]
+
+    @named("learning on two ranks: one over two", "times")
+    def track_over_one(self, method: str) -> float:
+        one, many = self.measure(method)
         return one / many

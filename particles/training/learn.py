@@ -159,7 +159,7 @@ def perform(
         reason = task.chosen.minimise(objective, task.start, task.ends, task.stop, keep)
     info = {
         **described, "seconds": record.seconds, "ranks": ranks.size,
-        "promise": promise(task.model.reproducible and task.chosen.reproducible), "provenance": provenance(),
+        "promise": promise(task.reproducible), "provenance": provenance(),
     }  # fmt: skip
     chosen, told = outcome(curve)
     return Fit(

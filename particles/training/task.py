@@ -73,6 +73,11 @@ class Task:
         """The method, or the one by default."""
         return self.method or (LM() if self.squared else LBFGS())
 
+    @property
+    def reproducible(self) -> bool:
+        """Whether what is learnt has the same bytes on any CPU: quantiles of a target's law may not."""
+        return self.model.reproducible and self.chosen.reproducible and not self.loss.ordered
+
     @cached_property
     def ends(self) -> tuple[Floats, Floats]:
         """Between what every number may lie, shapes (n,)."""

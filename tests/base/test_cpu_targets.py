@@ -105,6 +105,20 @@ def convolution():
     assert np.count_nonzero(theta) > 2000
     return digest(theta, *learner.evaluate(theta, np.arange(48)))
 
+def learning():
+    from particles.training import LM, SGD, Adam, CrossEntropy, EnKI, Moment, Stop, fit, gradient
+    model, scheme, asked = line(nu2=0.0), Euler(layers=20), {"count": 5000, "until": 1.0, "comm": parallel.serial()}
+    thetas = []
+    for method in (LM(), SGD(0.05, batch=1000), Adam(0.1), EnKI(4)):
+        found = fit(model, scheme, Moment(2.0), method, ridge=1e-2, stop=Stop(iterations=5), **asked)
+        assert found.info["promise"].endswith("any CPU")
+        thetas.append(found.chosen.theta)
+    slopes = []
+    for loss, scheme in ((Moment(2.0), ExactFlow()), (CrossEntropy(np.arange(5000) % 2), scheme)):
+        slope = gradient(model, scheme, loss, **asked)
+        slopes += [slope.weights, slope.biases, slope.mean, slope.std, np.array([slope.loss, slope.horizon])]
+    return digest(*thetas, *slopes)
+
 JOBS = {
     "poisson": lambda: go(line(), Collisions(EPS, dt=8.0 * EPS), 1.0),
     "two-point, K = x": lambda: go(line(diffusion=LINEAR), Collisions(EPS, "synchronous", law("two-point")), 1.0),
@@ -126,6 +140,7 @@ JOBS = {
     "equation, noise": lambda: equation(nu2=0.5),
     "equation, mean": lambda: equation(nu2=0.0, bias=MEAN_COUPLED),
     "convolution": convolution,
+    "learning": learning,
 }
 
 def widths():
@@ -161,11 +176,11 @@ TARGETS: dict[str, tuple[str | None, str | None, str | None, str]] = {
     "512-bit": ("skylake-avx512", V4, "zmm", "avx512f"),
 }
 PAIRS = [
-    ("haswell", ["poisson", "starts", "convolution"]),
+    ("haswell", ["poisson", "starts", "convolution", "learning"]),
     ("generic", ["poisson", "two-point, K = x", "convolution"]),
     ("512-bit", ["poisson"]),
 ]
-HOST_JOBS = ["poisson", "two-point, K = x", "starts", "mean", "euler", "equation", "convolution"]
+HOST_JOBS = ["poisson", "two-point, K = x", "starts", "mean", "euler", "equation", "convolution", "learning"]
 
 
 def switched_off() -> str:
@@ -265,6 +280,6 @@ def test_all_environments_give_the_same_bytes_for_all_jobs(
 
 
 def test_the_list_of_jobs_is_whole() -> None:
-    assert len(JOBS) == 16
+    assert len(JOBS) == 17
     assert set(HOST_JOBS) <= set(JOBS)
     assert np.all([name in JOBS for _, names in PAIRS for name in names])

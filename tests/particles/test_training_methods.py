@@ -32,6 +32,7 @@ from particles.training import (
 from particles.training.batches import Batches
 from particles.training.of_particles import Sweep
 from particles.training.remarks import active
+from tests.paths import ROOT
 
 MODEL = Model(drift=TANH, weight=-1.0, bias=1.0, initial=Normal(1.0, 1.0))
 
@@ -44,6 +45,29 @@ def learnt(method: Method, **asked: Any) -> Fit:
 
 def iterations_to(found: Fit, level: float) -> int:
     return next(point.iteration for point in found.curve if point.value <= level)
+
+
+@pytest.mark.parametrize(
+    ("method", "evaluations"),
+    [
+        (SGD(), [8, 10, 53]),
+        (SGD(0.05, batch=100), [23, 45, 45, 100]),
+        (EnKI(), [22, 33, 44, 253]),
+    ],
+    ids=repr,
+)
+def test_evaluations_are_those_that_the_page_tells(method: Method, evaluations: list[int]) -> None:
+    levels = [1e-1, 1e-2, 1e-3, 1e-4][: len(evaluations)]
+    curve = learnt(method, count=1000, stop=Stop(value=levels[-1], iterations=60)).curve
+    assert [next(p.evaluations for p in curve if p.value <= level) for level in levels] == evaluations
+    row = next(
+        line for line in (ROOT / "docs" / "training.md").read_text().splitlines() if line.startswith(_row(method))
+    )
+    assert [int(word) for word in row.split("|")[2:-3] if word.strip().isdigit()] == evaluations
+
+
+def _row(method: Method) -> str:
+    return "| `sgd --rate 0.05 --batch 100`" if method == SGD(0.05, batch=100) else f"| `{method.name}` "
 
 
 def test_momentum_is_that_of_an_independent_loop() -> None:
