@@ -17,7 +17,6 @@ from particles.base.arrays import Floats
 from particles.base.errors import NotFiniteError
 from particles.base.parallel import Ranks
 from particles.base.progress import Report
-from particles.base.provenance import promise
 from particles.base.watch import Checkpoints
 from particles.networks.cases import Choice, Learners, NetworkCase
 from particles.networks.evaluate import Evaluation, evaluation
@@ -139,8 +138,6 @@ class Restarts:
             "train": summary(best.looked), "held": None if beside is None else summary(beside),
             "numbers": self._numbers(best.theta), "remarks": [*self._remarks(best, failed, len(told))],
         }  # fmt: skip
-        if self.case.polish:
-            info["promise"] = promise(False)
         return Record(best.theta, info | self._wrong(best.looked))
 
     def _numbers(self, theta: Floats) -> dict[str, float]:

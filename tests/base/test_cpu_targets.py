@@ -119,7 +119,19 @@ def learning():
         slopes += [slope.weights, slope.biases, slope.mean, slope.std, np.array([slope.loss, slope.horizon])]
     return digest(*thetas, *slopes)
 
+def network(kind):
+    from dataclasses import replace
+    from particles.networks.cases import NETWORKS, Choice
+    from particles.networks.trainer import train
+    case = NETWORKS["circles"]
+    learner = case.learners(Choice(kind)).learner
+    found = train(learner, replace(case.training, epochs=2), comm=parallel.serial())
+    assert found.info["promise"].endswith("any CPU")
+    return digest(found.theta, np.array([row.loss for row in found.curve]))
+
 JOBS = {
+    "network": lambda: network("strang"),
+    "network, two steps": lambda: network("multistep"),
     "poisson": lambda: go(line(), Collisions(EPS, dt=8.0 * EPS), 1.0),
     "two-point, K = x": lambda: go(line(diffusion=LINEAR), Collisions(EPS, "synchronous", law("two-point")), 1.0),
     "mean": lambda: go(line(drift=IDENTITY, bias=MEAN_COUPLED), Collisions(EPS), 1.0),
@@ -176,11 +188,11 @@ TARGETS: dict[str, tuple[str | None, str | None, str | None, str]] = {
     "512-bit": ("skylake-avx512", V4, "zmm", "avx512f"),
 }
 PAIRS = [
-    ("haswell", ["poisson", "starts", "convolution", "learning"]),
+    ("haswell", ["poisson", "starts", "convolution", "learning", "network"]),
     ("generic", ["poisson", "two-point, K = x", "convolution"]),
     ("512-bit", ["poisson"]),
 ]
-HOST_JOBS = ["poisson", "two-point, K = x", "starts", "mean", "euler", "equation", "convolution", "learning"]
+HOST_JOBS = ["poisson", "two-point, K = x", "starts", "mean", "euler", "equation", "convolution", "learning", "network"]
 
 
 def switched_off() -> str:
@@ -280,6 +292,6 @@ def test_all_environments_give_the_same_bytes_for_all_jobs(
 
 
 def test_the_list_of_jobs_is_whole() -> None:
-    assert len(JOBS) == 17
+    assert len(JOBS) == 19
     assert set(HOST_JOBS) <= set(JOBS)
     assert np.all([name in JOBS for _, names in PAIRS for name in names])
