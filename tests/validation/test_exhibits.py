@@ -1,4 +1,8 @@
-"""Figures of the papers: their numbers hold, wrong ones are seen, every drawing has its labels; and their command."""
+"""Figures of the papers: their numbers hold, wrong ones are seen, every drawing has its labels; and their command.
+
+Means, counts and distances of draws are allowed four standard errors, so that 1 fresh seed in some thousand would miss
+one; the seeds are fixed.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ import math
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -27,18 +32,17 @@ from validation.gallery.page import key, page
 
 NAMES = list(gallery.exhibits())
 DRAWN = [name for name in NAMES if name.startswith("herty/")]
+DRAWN_FAILURES = ["failures/walls", "failures/reuse"]
 
 
 @pytest.fixture(scope="module")
 def figure() -> Callable[[str], Figure]:
-    """A figure by name, run once."""
-    found: dict[str, Figure] = {}
+    """An exhibit by name, run once."""
+    found: dict[str, Any] = {}
 
-    def run(name: str) -> Figure:
+    def run(name: str) -> Any:
         if name not in found:
-            exhibit = gallery.exhibits()[name]()
-            assert isinstance(exhibit, Figure)
-            found[name] = exhibit
+            found[name] = gallery.exhibits()[name]()
         return found[name]
 
     return run
@@ -54,6 +58,7 @@ def validate(*words: str) -> int:
 @pytest.mark.parametrize("name", DRAWN)
 def test_every_figure_has_the_numbers_that_theory_foretells(figure: Callable[[str], Figure], name: str) -> None:
     shown = figure(name)
+    assert isinstance(shown, Figure)
     assert shown.name == name
     assert [number for number in shown.numbers if not number.holds] == []
     assert [check for check in shown.checks if not check.holds] == []
@@ -112,7 +117,7 @@ def test_a_wrong_prediction_is_seen(figure: Callable[[str], Figure], name: str, 
     assert not dataclasses.replace(right, predicted=value).holds
 
 
-@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("name", [*DRAWN, *DRAWN_FAILURES])
 def test_every_drawing_has_labels(figure: Callable[[str], Figure], name: str) -> None:
     shown = figure(name)
     drawing = draw_panels(shown.panels, shown.draw)

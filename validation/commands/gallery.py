@@ -99,12 +99,11 @@ def _run(name: str) -> Figure | Exhibit:
 
 def _write(found: dict[str, Figure | Exhibit], folder: Path) -> None:
     from validation.figures import draw_panels, save_forms
-    from validation.gallery import Figure
     from validation.gallery.page import key, page
 
     drawn: dict[str, tuple[Figure | Exhibit, Any]] = {}
     for name, exhibit in found.items():
-        drawing = draw_panels(exhibit.panels, exhibit.draw) if isinstance(exhibit, Figure) else None
+        drawing = None if exhibit.draw is None else draw_panels(exhibit.panels, exhibit.draw)
         if drawing is not None:
             save_forms(drawing, folder, key(name))
         drawn[name] = (exhibit, drawing)

@@ -12,6 +12,9 @@ from numpy.typing import ArrayLike
 from particles.base.errors import InputError
 from validation.studies.study import Check
 
+Draw = Callable[[Sequence[Any]], None]
+"""Draws into axes side by side."""
+
 
 @dataclass(frozen=True)
 class Number:
@@ -33,6 +36,8 @@ class Evidence:
 
     numbers: tuple[Number, ...]
     checks: tuple[Check, ...]
+    panels: int
+    draw: Draw | None
 
     @property
     def holds(self) -> bool:
@@ -52,13 +57,17 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True)
 class Exhibit(Evidence):
-    """A failure, run: what goes wrong in one sentence, and what to do instead in another."""
+    """A failure, run: what goes wrong in one sentence, and what to do instead in another; `draw` and `panels` as those
+    of a `Figure`, where there is a drawing.
+    """
 
     name: str
     failure: str
     numbers: tuple[Number, ...]
     checks: tuple[Check, ...] = ()
     remedy: str
+    panels: int = 1
+    draw: Draw | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +102,7 @@ class Figure(Evidence):
     numbers: tuple[Number, ...]
     checks: tuple[Check, ...] = ()
     panels: int
-    draw: Callable[[Sequence[Any]], None]
+    draw: Draw
 
 
 def slope(levels: ArrayLike, values: ArrayLike) -> float:

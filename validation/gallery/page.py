@@ -36,25 +36,28 @@ def _section(name: str, exhibit: Figure | Exhibit, drawing: Any) -> Html:
     parts: list[Html] = [tag("h2", name, " ", verdict_mark(exhibit.holds))]
     if isinstance(exhibit, Figure):
         parts.append(paragraph(f"{exhibit.source}. {typeset(exhibit.shows)}"))
-        if drawing is not None:
-            parts.append(_picture(key(name), exhibit, drawing))
+        parts += _picture(name, exhibit.source, exhibit.shows, drawing)
         if exhibit.doubts:
             parts.append(paragraph(f"What is open or wrong there: {typeset(exhibit.doubts)}"))
         parts.append(paragraph(f"Cases: {', '.join(exhibit.cases) or 'none'}.", class_="line"))
     else:
         parts.append(paragraph(typeset(exhibit.failure)))
+        parts += _picture(name, name, exhibit.failure, drawing)
     parts.append(_numbers(exhibit))
     if isinstance(exhibit, Exhibit):
         parts.append(paragraph(f"Remedy: {typeset(exhibit.remedy)}"))
     return tag("section", join(parts), id=key(name))
 
 
-def _picture(stem: str, exhibit: Figure, drawing: Any) -> Html:
+def _picture(name: str, caption: str, words: str, drawing: Any) -> list[Html]:
+    if drawing is None:
+        return []
     from validation.figures import FORMS, save_figure
 
-    svg = inline(partial(save_figure, drawing), stem, f"{exhibit.source}: {exhibit.shows}")
+    stem = key(name)
+    svg = inline(partial(save_figure, drawing), stem, f"{caption}: {words}")
     links = [tag("a", form[1:].upper(), href=f"{stem}{form}") for form in FORMS]
-    return figure(svg, join([f"{exhibit.source}:", *links]))
+    return [figure(svg, join([f"{caption}:", *links]))]
 
 
 def _numbers(exhibit: Evidence) -> Html:

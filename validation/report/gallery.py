@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from particles.model import Case
 from validation.report.html import Html, join, paragraph, table, tag
@@ -31,8 +31,14 @@ def gallery(chosen: tuple[Case, ...], quick: bool, progress: Progress) -> Sectio
         summary=f"{foretold} of {len(exhibits)} fail as theory foretells",
         body=[_part(exhibit) for exhibit in exhibits],
         holds=foretold == len(exhibits),
-        data=[dataclasses.asdict(exhibit) for exhibit in exhibits],
+        data=[_data(exhibit) for exhibit in exhibits],
     )
+
+
+def _data(exhibit: Exhibit) -> dict[str, Any]:
+    """What was said and measured; a drawing is none."""
+    plain = dataclasses.replace(exhibit, draw=None)
+    return {name: value for name, value in dataclasses.asdict(plain).items() if name not in ("panels", "draw")}
 
 
 def _part(exhibit: Exhibit) -> Html:

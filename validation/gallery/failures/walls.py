@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -51,6 +53,24 @@ def walls() -> Exhibit:
         spread.append(w1_to_law(in_the_cells(measure), law))
         kept.append(w1_to_law(solve(mirror, grid, until=UNTIL).at(UNTIL), law))
     h, exact = 6.0 / CELLS[-1], wall_mass(UNTIL)
+    lines = {"an atom at either wall": atoms, "its mass in the last cell": spread, "kept by walls that reflect": kept}
+
+    def draw(axes: Sequence[Any]) -> None:
+        for k, (name, errors) in enumerate(lines.items()):
+            axes[0].plot(CELLS, errors, "os^"[k], ms=5, color=f"C{k}", label=name)
+        for first, order, style in ((atoms[0], 3, "--"), (spread[0], 1, ":")):
+            reference = [first * (cells / CELLS[0]) ** -order for cells in CELLS]
+            axes[0].plot(CELLS, reference, f"k{style}", lw=0.9, label=f"slope -{order}")
+        axes[0].set_xscale("log")
+        axes[0].set_yscale("log")
+        axes[0].set_xticks(CELLS, map(str, CELLS))
+        axes[0].set_xticks([], minor=True)
+        axes[0].set_ylim(1e-8, 30.0)
+        axes[0].set_xlabel("cells")
+        axes[0].set_ylabel(f"W1 to the exact law, t = {UNTIL:g}")
+        axes[0].set_title("mass that has reached a wall")
+        axes[0].legend(ncols=2, loc="upper center")
+
     return Exhibit(
         name="walls",
         failure="Mass that reaches a wall and is kept in the last cell is half a cell away from it: first order,"
@@ -66,4 +86,5 @@ def walls() -> Exhibit:
         ),
         remedy="Keep what flows through the last face as an atom at the wall, as `kinetic.solve` does where walls are"
         " sticky.",
+        draw=draw,
     )
