@@ -62,10 +62,7 @@ def reuse() -> Exhibit:
     gain = spent(scratch, ENOUGH) / spent(old, ENOUGH)
 
     def draw_all(axes: Sequence[Any]) -> None:
-        draw_curves(axes[0], found)
-        axes[0].set_title(TITLE)
-        axes[0].set_xlim(0.9, 5e3)
-        axes[0].legend(loc="lower right")
+        draw_whole(axes[0], found)
 
     return Exhibit(
         name="reuse",
@@ -94,11 +91,16 @@ def draw(path: Path | TextIO) -> None:
     from validation.figures import new_figure, save_figure
 
     figure, axes = new_figure()
-    draw_curves(axes, runs())
-    axes.set_title(TITLE)
-    axes.set_xlim(0.9, 5e3)
-    axes.legend(frameon=False, loc="lower right")
+    draw_whole(axes, runs())
     save_figure(figure, path)
+
+
+def draw_whole(axes: Any, trainings: dict[str, Fit]) -> None:
+    """Draw the curves with title and legend, above all of them."""
+    draw_curves(axes, trainings)
+    axes.set_title(TITLE)
+    axes.set_ylim(2e-7, 1e5)
+    axes.legend(frameon=False, loc="upper center", ncols=2)
 
 
 def draw_curves(axes: Any, trainings: dict[str, Fit]) -> None:
