@@ -119,7 +119,7 @@ class LBFGS(Method):
         state: dict[str, Point] = {}
 
         def at(theta: Floats) -> tuple[float, Floats]:
-            value, slope = objective.at(theta)
+            value, slope = objective.at(objective.agreed(theta))
             if state and not math.isfinite(value):  # scipy's line search would go on with NaN
                 raise _Ended("the objective is not finite where the next step leads: give bounds, or take lm")
             return value, slope

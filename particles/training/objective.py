@@ -10,7 +10,7 @@ import numpy as np
 
 from particles.base.arrays import Floats, ordered_product
 from particles.base.checks import LARGEST
-from particles.base.errors import NotFiniteError
+from particles.base.errors import InputError, NotFiniteError
 from particles.training.batches import Batches
 from particles.training.of_particles import Gradient, Sweep
 from particles.training.parameters import Parameters
@@ -59,6 +59,19 @@ class Objective:
             self._last = theta.copy(), self.record.ask(theta, lambda: self._differentiated(theta))
         answer = self._last[1]
         return float(answer[0]), answer[1:].copy()
+
+    def agreed(self, theta: Floats) -> Floats:
+        """The numbers, the same to the bit on all ranks, or InputError: a library's last bit may hang on the processor.
+
+        Ranks that go on from different numbers would ask different questions, and wait for each other for ever.
+        """
+        if len({other.tobytes() for other in self.sweep.ensemble.ranks.gather(theta)}) > 1:
+            raise InputError(
+                "ranks on different processors are led to different numbers by a library: allowed are methods of our"
+                " own, lm, adam, sgd, descent and enki",
+                on_all_ranks=True,
+            )
+        return theta
 
     def beyond(self, theta: Floats) -> float:
         """The value alone, where a training has ended: no question of its record."""

@@ -11,6 +11,7 @@ from scipy.special import ndtr, ndtri
 
 from particles import Collisions, Euler, ExactFlow, carry
 from particles.base.errors import InputError
+from particles.base.parallel import Ranks
 from particles.model import (
     IDENTITY,
     RELU,
@@ -332,3 +333,15 @@ def test_between_walls_and_with_a_bias_that_follows_the_mean_the_default_is_anot
     assert found.curve[-1].value < found.curve[0].value
     with pytest.raises(InputError, match="walls"):
         fit(model, Euler(layers=10), Moment(2.0), LM(), **asked)
+
+
+def test_ranks_that_a_library_leads_apart_are_told_and_do_not_wait_for_each_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As processors would whose last bits differ: the second rank's numbers are off by a rounding."""
+    asked: dict[str, Any] = {"count": 64, "until": 0.5, "start": "quantile"}
+    model = cases["regression"].model
+    fit(model, Euler(layers=10), Moment(2.0), LBFGS(), ridge=1e-2, **asked)
+    monkeypatch.setattr(Ranks, "gather", lambda self, value: [value, np.nextafter(value, 9.0)])
+    with pytest.raises(InputError, match="different processors"):
+        fit(model, Euler(layers=10), Moment(2.0), LBFGS(), ridge=1e-2, **asked)
