@@ -70,16 +70,7 @@ def clusters() -> Figure:
         density.set_ylabel("density g(t, x)")
         density.set_title("between the walls")
         density.legend(ncols=3, loc="upper center")
-        fine = np.linspace(0.0, TIMES[-1], 201)
-        masses.plot(fine, [wall_mass(t) for t in fine], "k--", lw=0.9, label="closed form")
-        masses.plot(TIMES, [found[t].masses[0] for t in TIMES], "o", ms=6, mfc="none", label=f"equation, {CELLS} cells")
-        for end, sign, place in ((0, "x", "2"), (1, "+", "8")):
-            masses.plot(TIMES, [shares[t][end] for t in TIMES], sign, ms=6, label=f"{COUNT:,} particles at {place}")
-        masses.axhline(0.5, color="0.5", lw=0.9, ls=":")
-        masses.set_xlabel("time t")
-        masses.set_ylabel("mass at a wall")
-        masses.set_title("at the walls")
-        masses.legend(loc="lower right")
+        _draw_masses(masses, found, shares)
 
     return Figure(
         name="herty/5",
@@ -93,3 +84,17 @@ def clusters() -> Figure:
         panels=2,
         draw=draw,
     )
+
+
+def _draw_masses(masses: Any, found: dict[float, Measure], shares: dict[float, list[float]]) -> None:
+    """Masses at the walls over time."""
+    fine = np.linspace(0.0, TIMES[-1], 201)
+    masses.plot(fine, [wall_mass(t) for t in fine], "k--", lw=0.9, label="closed form")
+    masses.plot(TIMES, [found[t].masses[0] for t in TIMES], "o", ms=6, mfc="none", label=f"equation, {CELLS} cells")
+    for end, sign, place in ((0, "x", "2"), (1, "+", "8")):
+        masses.plot(TIMES, [shares[t][end] for t in TIMES], sign, ms=6, label=f"{COUNT:,} particles at {place}")
+    masses.axhline(0.5, color="0.5", lw=0.9, ls=":")
+    masses.set_xlabel("time t")
+    masses.set_ylabel("mass at a wall")
+    masses.set_title("at the walls")
+    masses.legend(loc="lower right")

@@ -18,7 +18,8 @@ import numpy as np
 
 from kinetic import Grid, domain, solve
 from particles import ExactFlow, simulate
-from particles.model import Dirac, Normal, PushForward, cases
+from particles.base.arrays import Floats
+from particles.model import Dirac, Measure, Normal, PushForward, cases
 from validation.distance import w1_to_law
 from validation.figures import draw_bars, draw_density
 from validation.gallery.exhibit import Figure, Number
@@ -61,35 +62,8 @@ def target() -> Figure:
     numbers.append(Number("the captions' signs: W1 to the target, t = 5", mean_distance(5.0), printed[5.0], 1e-5))
 
     def draw(axes: Sequence[Any]) -> None:
-        density, distance = axes
-        for k, t in enumerate(TIMES):
-            reach = float(np.abs(clouds[t] - TARGET).max())
-            edges = TARGET + np.linspace(-reach, reach, 61)
-            draw_bars(density, clouds[t], edges, f"C{k}", None)
-            draw_density(density, f"t = {t:g}", found[t], f"C{k}", (GRID.lo, GRID.hi))
-            law = PushForward(MODEL, t)
-            fine = law.quantile(START.cdf(np.linspace(-4.0, 6.0, 401)))
-            density.plot(fine, law.pdf(fine), "k--", lw=0.8, label="closed form" if t == TIMES[-1] else None)
-        density.set_yscale("log")
-        density.set_xlim(-2.6, 4.6)
-        density.set_ylim(1e-3, 200.0)
-        density.set_xlabel("slope x")
-        density.set_ylabel("density g(t, x)")
-        density.set_title("w = -1, b = 1")
-        density.legend(loc="upper right")
-        fine = np.linspace(0.0, TIMES[-1], 61)
-        for k, (values, sign, label) in enumerate(
-            ((off, -1.0, "w = -1, b = 1 (text)"), (printed, 1.0, "w = 1, b = -1 (caption)"))
-        ):
-            distance.plot(fine, [mean_distance(sign * t) for t in fine], "k--", lw=0.9)
-            distance.plot(TIMES, [values[t] for t in TIMES], "os"[k], ms=5, color=f"C{k}", label=label)
-        distance.plot(fine, 1.1255647 * np.exp(-fine), ":", color="0.5", lw=1.2, label="1.1256 e^(-t)")
-        distance.set_yscale("log")
-        distance.set_ylim(4e-3, 60.0)
-        distance.set_xlabel("time t")
-        distance.set_ylabel("W1 to the target")
-        distance.set_title("distance to the Dirac mass at 1")
-        distance.legend(loc="upper left")
+        _draw_densities(axes[0], found, clouds)
+        _draw_distances(axes[1], off, printed)
 
     return Figure(
         name="herty/8",
@@ -103,3 +77,39 @@ def target() -> Figure:
         panels=2,
         draw=draw,
     )
+
+
+def _draw_densities(density: Any, found: dict[float, Measure], clouds: dict[float, Floats]) -> None:
+    """Densities over histograms, and their closed forms."""
+    for k, t in enumerate(TIMES):
+        reach = float(np.abs(clouds[t] - TARGET).max())
+        edges = TARGET + np.linspace(-reach, reach, 61)
+        draw_bars(density, clouds[t], edges, f"C{k}", None)
+        draw_density(density, f"t = {t:g}", found[t], f"C{k}", (GRID.lo, GRID.hi))
+        law = PushForward(MODEL, t)
+        fine = law.quantile(START.cdf(np.linspace(-4.0, 6.0, 401)))
+        density.plot(fine, law.pdf(fine), "k--", lw=0.8, label="closed form" if t == TIMES[-1] else None)
+    density.set_yscale("log")
+    density.set_xlim(-2.6, 4.6)
+    density.set_ylim(1e-3, 200.0)
+    density.set_xlabel("slope x")
+    density.set_ylabel("density g(t, x)")
+    density.set_title("w = -1, b = 1")
+    density.legend(loc="upper right")
+
+
+def _draw_distances(distance: Any, off: dict[float, float], printed: dict[float, float]) -> None:
+    """Distances to the target over time, for both signs."""
+    fine = np.linspace(0.0, TIMES[-1], 61)
+    for k, (values, sign, label) in enumerate(
+        ((off, -1.0, "w = -1, b = 1 (text)"), (printed, 1.0, "w = 1, b = -1 (caption)"))
+    ):
+        distance.plot(fine, [mean_distance(sign * t) for t in fine], "k--", lw=0.9)
+        distance.plot(TIMES, [values[t] for t in TIMES], "os"[k], ms=5, color=f"C{k}", label=label)
+    distance.plot(fine, 1.1255647 * np.exp(-fine), ":", color="0.5", lw=1.2, label="1.1256 e^(-t)")
+    distance.set_yscale("log")
+    distance.set_ylim(4e-3, 60.0)
+    distance.set_xlabel("time t")
+    distance.set_ylabel("W1 to the target")
+    distance.set_title("distance to the Dirac mass at 1")
+    distance.legend(loc="upper left")

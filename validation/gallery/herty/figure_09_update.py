@@ -49,17 +49,7 @@ def update() -> Figure:
     repelled = [point.iteration for point in paper.curve if point.theta[0] > 0.0]
 
     def draw(axes: Sequence[Any]) -> None:
-        for k, (panel, (name, quantiles)) in enumerate(zip(axes, shown.items(), strict=False)):
-            steps = np.arange(quantiles.shape[1])
-            panel.fill_between(steps, quantiles[0], quantiles[-1], alpha=0.2, lw=0, color=f"C{k}", label="90 %")
-            panel.fill_between(steps, quantiles[1], quantiles[-2], alpha=0.4, lw=0, color=f"C{k}", label="50 %")
-            panel.plot(steps, quantiles[2], ".-", ms=4, lw=1.2, color=f"C{k}", label="median")
-            panel.axhline(TARGET, color="k", ls="--", lw=0.9, label="target")
-            panel.set_ylim(*((-0.5, 10.5), (0.8, 2.8))[k])
-            panel.set_xlabel(name)
-            panel.set_ylabel(f"x at t = {UNTIL:g}")
-            panel.set_title("the law at the horizon")
-            panel.legend(loc="upper right")
+        _draw_laws(axes[:2], shown)
         draw_curves(axes[2], trainings)
         axes[2].set_ylim(1e-7, 1e5)
         axes[2].set_title("the objective")
@@ -91,3 +81,18 @@ def update() -> Figure:
         panels=3,
         draw=draw,
     )
+
+
+def _draw_laws(axes: Sequence[Any], shown: dict[str, Floats]) -> None:
+    """Median and bands of the law at the horizon over the steps of each training."""
+    for k, (panel, (name, quantiles)) in enumerate(zip(axes, shown.items(), strict=True)):
+        steps = np.arange(quantiles.shape[1])
+        panel.fill_between(steps, quantiles[0], quantiles[-1], alpha=0.2, lw=0, color=f"C{k}", label="90 %")
+        panel.fill_between(steps, quantiles[1], quantiles[-2], alpha=0.4, lw=0, color=f"C{k}", label="50 %")
+        panel.plot(steps, quantiles[2], ".-", ms=4, lw=1.2, color=f"C{k}", label="median")
+        panel.axhline(TARGET, color="k", ls="--", lw=0.9, label="target")
+        panel.set_ylim(*((-0.5, 10.5), (0.8, 2.8))[k])
+        panel.set_xlabel(name)
+        panel.set_ylabel(f"x at t = {UNTIL:g}")
+        panel.set_title("the law at the horizon")
+        panel.legend(loc="upper right")

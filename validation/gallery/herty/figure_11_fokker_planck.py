@@ -34,6 +34,7 @@ STARTS = {
 TIMES = (0.1, 0.5, 1.0, 2.0, 5.0)
 SHOWN = (0.1, 0.5, 1.0, 2.0)
 GRID = Grid(-8.0, 8.0, cells=800)
+Runs = dict[str, dict[float, Measure]]  # by start and time
 COUNT, EPS = 20_000, 0.01
 _FINE = np.linspace(-8.0, 8.0, 16_001)
 
@@ -73,7 +74,7 @@ def clouds(model: Model) -> dict[float, Measure]:
 
 def fokker_planck() -> Figure:
     """Equation and particles from both starts."""
-    found: dict[str, dict[float, Measure]] = {}
+    found: Runs = {}
     particles = {name: clouds(model) for name, (model, _, _) in STARTS.items()}
     numbers = []
     floor = expected_w1(TARGET, COUNT)
@@ -94,33 +95,8 @@ def fokker_planck() -> Figure:
         )
 
     def draw(axes: Sequence[Any]) -> None:
-        fine = np.linspace(-4.0, 4.0, 401)
-        for panel, (name, (_, low, high)) in zip(axes, STARTS.items(), strict=False):
-            for k, t in enumerate(SHOWN):
-                draw_bars(panel, particles[name][t].points[0], np.linspace(-4.0, 4.0, 81), f"C{k}", None)
-                draw_density(panel, f"t = {t:g}", found[name][t], f"C{k}", (-4.0, 4.0))
-                panel.plot(fine, density(t, low, high, fine), "k--", lw=0.7)
-            panel.plot(fine, TARGET.pdf(fine), "k-", lw=1.0, label="N(0, 1)")
-            panel.set_xlim(-3.6, 3.6)
-            panel.set_ylim(0.0, 1.02)
-            panel.set_xlabel("x")
-            panel.set_ylabel("density g(t, x)")
-            panel.set_title(f"from {name}")
-            panel.legend(loc="upper right")
-        times = np.linspace(0.05, TIMES[-1], 60)
-        for k, (name, (_, low, high)) in enumerate(STARTS.items()):
-            values = [w1_to_law(found[name][t], TARGET) for t in TIMES]
-            axes[2].plot(times, [to_target(t, low, high) for t in times], "k--", lw=0.9)
-            axes[2].plot(TIMES, values, "os"[k], ms=5, color=f"C{k}", label=f"equation, from {name}")
-            axes[2].plot(times, 0.5 * abs(low + high) * np.exp(-times), ":", color=f"C{k}", lw=1.2)
-        axes[2].plot([], [], "k--", lw=0.9, label="closed form")
-        axes[2].plot([], [], ":", color="0.4", lw=1.2, label="abs(m1(t))")
-        axes[2].set_yscale("log")
-        axes[2].set_ylim(1e-3, 10.0)
-        axes[2].set_xlabel("time t")
-        axes[2].set_ylabel("W1 to N(0, 1)")
-        axes[2].set_title("distance to the target")
-        axes[2].legend(loc="upper right")
+        _draw_densities(axes[:2], found, particles)
+        _draw_distances(axes[2], found)
 
     return Figure(
         name="herty/11",
@@ -134,3 +110,38 @@ def fokker_planck() -> Figure:
         panels=3,
         draw=draw,
     )
+
+
+def _draw_densities(axes: Sequence[Any], found: Runs, particles: Runs) -> None:
+    """Densities over histograms from both starts, and their closed forms."""
+    fine = np.linspace(-4.0, 4.0, 401)
+    for panel, (name, (_, low, high)) in zip(axes, STARTS.items(), strict=True):
+        for k, t in enumerate(SHOWN):
+            draw_bars(panel, particles[name][t].points[0], np.linspace(-4.0, 4.0, 81), f"C{k}", None)
+            draw_density(panel, f"t = {t:g}", found[name][t], f"C{k}", (-4.0, 4.0))
+            panel.plot(fine, density(t, low, high, fine), "k--", lw=0.7)
+        panel.plot(fine, TARGET.pdf(fine), "k-", lw=1.0, label="N(0, 1)")
+        panel.set_xlim(-3.6, 3.6)
+        panel.set_ylim(0.0, 1.02)
+        panel.set_xlabel("x")
+        panel.set_ylabel("density g(t, x)")
+        panel.set_title(f"from {name}")
+        panel.legend(loc="upper right")
+
+
+def _draw_distances(axes: Any, found: Runs) -> None:
+    """Distances to the target over time, from both starts."""
+    times = np.linspace(0.05, TIMES[-1], 60)
+    for k, (name, (_, low, high)) in enumerate(STARTS.items()):
+        values = [w1_to_law(found[name][t], TARGET) for t in TIMES]
+        axes.plot(times, [to_target(t, low, high) for t in times], "k--", lw=0.9)
+        axes.plot(TIMES, values, "os"[k], ms=5, color=f"C{k}", label=f"equation, from {name}")
+        axes.plot(times, 0.5 * abs(low + high) * np.exp(-times), ":", color=f"C{k}", lw=1.2)
+    axes.plot([], [], "k--", lw=0.9, label="closed form")
+    axes.plot([], [], ":", color="0.4", lw=1.2, label="abs(m1(t))")
+    axes.set_yscale("log")
+    axes.set_ylim(1e-3, 10.0)
+    axes.set_xlabel("time t")
+    axes.set_ylabel("W1 to N(0, 1)")
+    axes.set_title("distance to the target")
+    axes.legend(loc="upper right")
