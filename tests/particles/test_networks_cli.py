@@ -183,3 +183,13 @@ def test_a_damaged_record_is_one_sentence(
     capsys.readouterr()
     assert run("evaluate", out) == 2
     assert told in capsys.readouterr().err
+
+
+def test_a_network_is_drawn(net: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from validation.__main__ import build_parser as of_validation
+
+    words = ["plot", str(net), "--out", str(tmp_path / "net.png")]
+    assert command.run("validation", of_validation, words) == 0
+    assert (tmp_path / "net.png").read_bytes()[:4] == b"\x89PNG"
+    assert command.run("validation", of_validation, words) == 2
+    assert "is there already" in capsys.readouterr().err

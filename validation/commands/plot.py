@@ -24,7 +24,7 @@ def execute(arguments: argparse.Namespace) -> int:
     """Draw the clouds of a particle run, the densities of a solution over its exact or steady law, or a training.
 
     A solution in the plane is drawn with its marginals, its walls and, if wanted, a cloud over it; a training by its
-    objective, and by the laws before and after over the target.
+    objective, and by the laws before and after over the target; a network of two inputs by its samples and layers.
     """
     from particles.base.files import check_output_file
 
@@ -38,6 +38,10 @@ def execute(arguments: argparse.Namespace) -> int:
         from validation.fit_figures import draw_fit
 
         draw_fit(path, Path(arguments.out), replace=arguments.replace)
+    elif (path / "network.json").is_file():
+        from validation.network_figures import draw_network
+
+        draw_network(path, Path(arguments.out), replace=arguments.replace)
     else:
         _draw_run(path, arguments)
     print(f"drawn in {arguments.out}")
