@@ -10,11 +10,12 @@ JOBS ?= 2
 RUN := $(BIN)/mpirun -n $(RANKS) $(BIN)/python -m
 
 BENCH := $(VENV)/bench
+DOCS := $(VENV)/docs
 SUITE := $(BIN)/python -m benchmarks.suite
 # commits of the history, oldest first: where kernels changed; benchmarks/history.md says what each is
 COMMITS ?= $(shell sed -n 's/^| `\([0-9a-f]*\)`.*/\1/p' benchmarks/history.md)
 
-.PHONY: demo demo-mnist test test-long test-versions lint bench bench-compare bench-false-alarms bench-history dashboard clean
+.PHONY: demo demo-mnist test test-long test-versions lint bench bench-compare bench-false-alarms bench-history dashboard docs clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -83,6 +84,18 @@ dashboard: $(BENCH)
 	$(SUITE) publish
 	@echo "http://127.0.0.1:$(or $(PORT),8080) shows it; Ctrl-C ends"
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory out/dashboard $(or $(PORT),8080)
+
+$(DOCS): $(READY)
+	$(BIN)/python -m pip install --quiet --group docs
+	touch $(DOCS)
+
+# the site, in out/docs: its tutorials run, and every warning, dead link or load from another host ends it
+docs: $(DOCS)
+	rm -rf out/docs
+	$(BIN)/python -m sphinx -q -W --keep-going -c docs/site -d out/docs/doctrees . out/docs/html
+	cp docs/site/start.html out/docs/index.html
+	$(BIN)/python docs/site/offline.py out/docs
+	@echo "open out/docs/index.html"
 
 clean:
 	rm -rf $(VENV) out build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

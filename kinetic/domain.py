@@ -63,7 +63,12 @@ def domain(model: Model, until: float, *, tail: float = TAIL) -> tuple[float, fl
 
 
 def tail_masses(solution: Solution) -> tuple[float, float]:
-    """Largest mass over the stored times, atoms included, within the outer 1/64 of the grid at its low and high end."""
+    """Largest mass over the stored times, atoms included, within the outer 1/64 of the grid at its low and high end.
+
+    Parameters
+    ----------
+    solution : Solution
+    """
     return masses_at_ends(solution.grid, np.abs(solution.averages), solution.atoms)
 
 

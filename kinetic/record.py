@@ -175,6 +175,11 @@ def load(path: str | Path) -> Any:
 
     A record of a version that kept none is read too, and told on stderr.
 
+    Parameters
+    ----------
+    path : path
+        A file .nc.
+
     Raises
     ------
     InputError

@@ -58,6 +58,11 @@ class Noise:
         A variate is the sign of a single bit, so that on the line a counter serves 128 steps.
     gauss : callable (count) -> (nodes, weights), optional
         The law's Gauss rule of so many nodes, up to a factor of the weights.
+
+    Raises
+    ------
+    InputError
+        If the name is no text, `variates` no function, or `steps` none of 1 to 4.
     """
 
     name: str

@@ -242,6 +242,11 @@ def load(path: str | Path) -> Trajectory:
 
     A run of a version that kept no sums is read too, and told on stderr.
 
+    Parameters
+    ----------
+    path : path
+        Folder of a run.
+
     Raises
     ------
     InputError

@@ -149,7 +149,13 @@ class CWENO3:
 
 @dataclass(frozen=True)
 class Linear:
-    """P_opt itself, the control: order 3 on smooth data, oscillates at jumps; `positive` as for `CWENO3`."""
+    """P_opt itself, the control: order 3 on smooth data, oscillates at jumps; `positive` as for `CWENO3`.
+
+    Parameters
+    ----------
+    positive : bool, default False
+        Draw parabolas up to zero, as `CWENO3` does.
+    """
 
     positive: bool = False
 

@@ -50,6 +50,11 @@ class PlaneProblem:
         The law at rest, where it is known: what the scheme `WellBalanced` rests at.
     portable : bool, default False
         The field, and the start of a model, are the same bits on any CPU: what the record promises of its bytes.
+
+    Raises
+    ------
+    InputError
+        If `field` is no function, `diffusivity` is below 0, or `boundary` none that goes with it.
     """
 
     field: Field

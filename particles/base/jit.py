@@ -46,7 +46,13 @@ _registered: set[Formula] = set()
 
 
 def formula(function: F) -> F:
-    """Mark a plain scalar function as a formula: callable from Python, and inlined into every kernel that uses it."""
+    """Mark a plain scalar function as a formula: callable from Python, and inlined into every kernel that uses it.
+
+    Parameters
+    ----------
+    function : callable
+        Of numbers and tuples of numbers; it may call other formulas, and nothing of numpy.
+    """
     _waiting.append(function)
     return function
 

@@ -14,7 +14,12 @@ from functools import lru_cache
 
 
 def fma(a: float, b: float, c: float) -> float:
-    """Fused multiply-add a*b + c, rounded once; infinities, NaN and signed zeros as in IEEE 754."""
+    """Fused multiply-add a*b + c, rounded once; infinities, NaN and signed zeros as in IEEE 754.
+
+    Parameters
+    ----------
+    a, b, c : float
+    """
     return _fused()(a, b, c)
 
 
@@ -47,7 +52,12 @@ def exact_fma(a: float, b: float, c: float) -> float:
 
 
 def sqrt(x: float) -> float:
-    """Square root, correctly rounded; NaN below zero."""
+    """Square root, correctly rounded; NaN below zero.
+
+    Parameters
+    ----------
+    x : float
+    """
     return math.sqrt(x) if x >= 0.0 else math.nan
 
 

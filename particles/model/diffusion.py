@@ -31,6 +31,11 @@ class Diffusion:
         K = x^power, where it is one of at least 0: with 0 and 1 moments close.
     reproducible : bool, default False
         As a drift's.
+
+    Raises
+    ------
+    InputError
+        If the name is no text, or `value` or `derivative` no function.
     """
 
     name: str

@@ -93,12 +93,36 @@ Parameter = Constant | Piecewise | Varying
 
 
 def piecewise(edges: Sequence[float], values: ArrayLike) -> Piecewise:
-    """Layers of a network: `values[k]` holds from time edges[k] on; edges[0] = 0, increasing."""
+    """Layers of a network: `values[k]` holds from time edges[k] on; edges[0] = 0, increasing.
+
+    Parameters
+    ----------
+    edges : sequence of float, shape (L,)
+    values : array_like, shape (L, ...)
+        A number, a vector (bias) or a matrix (weight) each.
+
+    Raises
+    ------
+    InputError
+        If the edges do not start at 0, do not increase, or are not as many as the values.
+    """
     return Piecewise(tuple(as_floats(edges, "edges").tolist()), _numbers(values, "values"))
 
 
 def layers(values: ArrayLike, until: float) -> Piecewise:
-    """One value a layer, L = len(values), on equal time steps until/L (E41 of the project's errata: dt = T/L)."""
+    """One value a layer, L = len(values), on equal time steps until/L (E41 of the project's errata: dt = T/L).
+
+    Parameters
+    ----------
+    values : array_like, shape (L, ...)
+    until : float > 0
+        T, where the last layer ends.
+
+    Raises
+    ------
+    InputError
+        If the values are no numbers, or `until` makes no increasing edges of them.
+    """
     rows = _numbers(values, "values")
     return Piecewise(tuple(until * k / len(rows) for k in range(len(rows))), rows)
 

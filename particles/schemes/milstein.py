@@ -33,6 +33,11 @@ class Milstein(Scheme):
         Step; snapshots are multiples of it.
     noise : Noise, default GAUSSIAN
         Any law of mean 0 and variance 1 keeps the weak order; the strong one means Gaussian increments.
+
+    Raises
+    ------
+    InputError
+        If one of them is not of its type or out of its range.
     """
 
     dt: float

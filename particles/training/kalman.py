@@ -51,6 +51,11 @@ class EnKI(Method):
         Gamma, of a number among the targets.
     spread : float > 0, default 0.3
         Standard deviation of the first ensemble about the start, which are normal numbers of the run's seed.
+
+    Raises
+    ------
+    InputError
+        If one of them is not of its type or out of its range.
     """
 
     members: int = 10

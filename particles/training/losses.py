@@ -157,7 +157,18 @@ class ToLaw(Loss):
 
 
 class Transport(ToLaw):
-    """W2^2/2 to a law."""
+    """W2^2/2 to a law.
+
+    Parameters
+    ----------
+    law : Law
+        Of the target, on the line, with a mean and a variance.
+
+    Raises
+    ------
+    InputError
+        If `law` is no Law.
+    """
 
     name = "w2"
 
@@ -167,7 +178,18 @@ class Transport(ToLaw):
 
 
 class FirstTransport(ToLaw):
-    """W1 to a law."""
+    """W1 to a law.
+
+    Parameters
+    ----------
+    law : Law
+        Of the target, on the line, with a mean.
+
+    Raises
+    ------
+    InputError
+        If `law` is no Law.
+    """
 
     name = "w1"
     kinked = True
@@ -179,7 +201,18 @@ class FirstTransport(ToLaw):
 
 
 class EnergyDistance(ToLaw):
-    """The energy distance to a law."""
+    """The energy distance to a law.
+
+    Parameters
+    ----------
+    law : Law
+        Of the target, on the line, with a mean.
+
+    Raises
+    ------
+    InputError
+        If `law` is no Law.
+    """
 
     name = "energy"
     kinked = True

@@ -33,7 +33,16 @@ class Point(NamedTuple):
 
 
 class Stop(NamedTuple):
-    """When to end: by the largest component of the gradient, by the value, by the number of iterations."""
+    """When to end: by the largest component of the gradient, by the value, by the number of iterations.
+
+    Parameters
+    ----------
+    gradient : float, default 1e-10
+        End where no component of the gradient is larger.
+    value : float, default -inf
+        End where the objective is at most this.
+    iterations : int, default 1000
+    """
 
     gradient: float = 1e-10
     value: float = -math.inf

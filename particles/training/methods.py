@@ -43,6 +43,11 @@ class LM(Method):
     ----------
     damping : float > 0, default 1e-3
         lam at the start.
+
+    Raises
+    ------
+    InputError
+        If `damping` is no positive number.
     """
 
     damping: float = 1e-3
@@ -101,6 +106,11 @@ class LBFGS(Method):
     ----------
     memory : int >= 1, default 10
         Pairs of steps and changes of the gradient that are kept.
+
+    Raises
+    ------
+    InputError
+        If `memory` is no integer >= 1.
     """
 
     memory: int = 10
@@ -154,6 +164,11 @@ class Descent(Method):
         gamma, or the first that is tried.
     fixed : bool, default False
         Take gamma as it is, as the paper does (arXiv 2001.04294, 5.3); it may run through w > 0, which repels.
+
+    Raises
+    ------
+    InputError
+        If `rate` is no positive number.
     """
 
     rate: float = 1.0

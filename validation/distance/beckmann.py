@@ -35,7 +35,18 @@ _LARGEST = 4096  # cells a side
 
 @dataclass(frozen=True)
 class FlowEnclosure:
-    """lower <= W1 <= upper to rounding, what of the upper bound is the distance within cells, cells and iterations."""
+    """lower <= W1 <= upper to rounding, what of the upper bound is the distance within cells, cells and iterations.
+
+    Parameters
+    ----------
+    lower, upper : float
+        Lengths.
+    in_cell : float
+        A length, included in `upper`.
+    cells : tuple of int
+        Cells along x and y.
+    iterations : int
+    """
 
     lower: float
     upper: float

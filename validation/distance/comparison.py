@@ -96,6 +96,12 @@ def compare(
 ) -> Comparison | PlaneComparison:
     """Compare a cloud with a solution at a time that both hold, by default the last one.
 
+    Parameters
+    ----------
+    cloud : Trajectory
+    solution : Solution or PlaneSolution
+    time : float, optional
+
     Raises
     ------
     InputError

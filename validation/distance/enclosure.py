@@ -44,7 +44,15 @@ _ROUNDING = 16.0 * 2.0**-53  # values of distribution functions to an ulp or two
 
 @dataclass(frozen=True)
 class Enclosure:
-    """lower <= W1 <= upper, the edges at which particles were counted, and in how many rounds."""
+    """lower <= W1 <= upper, the edges at which particles were counted, and in how many rounds.
+
+    Parameters
+    ----------
+    lower, upper : float
+        Lengths.
+    edges_used : int
+    rounds : int
+    """
 
     lower: float
     upper: float
@@ -111,6 +119,15 @@ def enclose(
 
 def enclose_at(trajectory: Trajectory, time: float, target: Law | Measure, **options: Any) -> Enclosure:
     """Bound W1 between the cloud of a run at a stored time and a law or a measure: see `enclose`. Collective.
+
+    Parameters
+    ----------
+    trajectory : Trajectory
+    time : float
+        One that it stored.
+    target : Law or Measure
+    **options
+        `tolerance`, `edges` and `gather` of `enclose`.
 
     Raises
     ------

@@ -115,12 +115,41 @@ def null_law(law: Law | Measure, count: int) -> NullLaw:
 
 
 def p_value(w1: float, law: Law | Measure, count: int) -> float:
-    """Probability that `count` independent draws of `law` lie at least `w1` away from it, as in `NullLaw.p_value`."""
+    """Probability that `count` independent draws of `law` lie at least `w1` away from it, as in `NullLaw.p_value`.
+
+    Parameters
+    ----------
+    w1 : float
+    law : Law or Measure
+        As in `null_law`.
+    count : int >= 1
+
+    Raises
+    ------
+    InputError
+        As `null_law`; and if `w1` is not a number.
+    """
     return null_law(law, count).p_value(w1)
 
 
 def detectable(law: Law | Measure, count: int, *, level: float = LEVEL, power: float = POWER) -> float:
-    """Distance from `law` that `count` draws are certain to show, as in `NullLaw.detectable`."""
+    """Distance from `law` that `count` draws are certain to show, as in `NullLaw.detectable`.
+
+    Parameters
+    ----------
+    law : Law or Measure
+        As in `null_law`.
+    count : int >= 1
+    level : float in (0, 1)
+        Probability of a false alarm.
+    power : float in (0, 1)
+        Probability of an alarm at that distance.
+
+    Raises
+    ------
+    InputError
+        As `null_law`; and if `level` or `power` is out of its range.
+    """
     return null_law(law, count).detectable(level, power)
 
 

@@ -107,7 +107,20 @@ def sliced_w1(
 def max_sliced_w1(
     a: Measure, b: Measure | Projected, *, slices: int | None = None, seed: int | None = None, sharpened: bool = True
 ) -> float:
-    """Largest W1 of the projections on the same directions, a lower bound of W1; parameters as of `sliced_w1`."""
+    """Largest W1 of the projections on the same directions, a lower bound of W1; parameters as of `sliced_w1`.
+
+    Parameters
+    ----------
+    a : Measure
+    b : Measure, or a law in R^d whose projections are known
+    slices, seed, sharpened
+        As in `sliced_w1`.
+
+    Raises
+    ------
+    InputError
+        As `sliced_w1`.
+    """
     return float(sliced_distances(a, b, slices=slices, seed=seed, sharpened=sharpened).max())
 
 

@@ -84,6 +84,11 @@ class Drift:
         That derivative, u and x held fixed.
     extended : callable (u, x, c) -> ndarray, optional
         f over numpy's extended floats by other functions than `vmath`: what rounding is measured against.
+
+    Raises
+    ------
+    InputError
+        If the name is no text, a formula no function, or one of `constant` and `f_c` stands without the other.
     """
 
     name: str

@@ -104,5 +104,15 @@ def power_law(gamma: float, mu: float) -> Drift:
 
 
 def cubic(gamma: float) -> Drift:
-    """Ruseckas' u - gamma x^3 with u = w x + b (his (56)); gamma > 0, or InputError."""
+    """Ruseckas' u - gamma x^3 with u = w x + b (his (56)).
+
+    Parameters
+    ----------
+    gamma : float > 0
+
+    Raises
+    ------
+    InputError
+        If `gamma` is no positive number.
+    """
     return power_law(gamma, 3.0)

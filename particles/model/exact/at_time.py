@@ -32,6 +32,11 @@ def exact_law(model: Model, time: float) -> Law | SpaceLaw | None:
     On the line without noise it is a `PushForward`, with noise one of the laws of `transition_law`: a Law. In R^d it is
     a SpaceLaw: a `Product` of such where the weight is diagonal, for the identity a `MultivariateNormal` or an
     `AffineImage`, for other smooth drifts without noise and walls a `Transported`.
+
+    Parameters
+    ----------
+    model : Model
+    time : float >= 0
     """
     ways: list[Callable[[Model, float], Law | SpaceLaw]] = [transition_law if model.nu2 > 0.0 else PushForward]
     if model.size > 1:

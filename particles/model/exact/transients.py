@@ -37,6 +37,13 @@ def _flow_loop(flow: Formula) -> Formula:
 def flow_map(drift: Drift, x: ArrayLike, w: float, b: float, t: float) -> Floats:
     """Exact flow of the drift over the time t (backwards for t < 0) from points x; constant w, b on the line.
 
+    Parameters
+    ----------
+    drift : Drift
+    x : array_like, any shape
+    w, b, t : float
+        Weight, bias and time, constant in between.
+
     Raises
     ------
     InputError

@@ -35,6 +35,11 @@ class Mixture(Law):
     ----------
     components : sequence of Law
     weights : sequence of float > 0, summing to 1 within 1e-12
+
+    Raises
+    ------
+    InputError
+        If a component is no Law, or the weights are not as many, not positive, or do not sum to 1.
     """
 
     components: tuple[Law, ...]
@@ -149,7 +154,19 @@ class Mixture(Law):
 
 @dataclass(frozen=True)
 class Clipped(Law):
-    """A law whose mass outside [low, high] sits at the ends: the start of particles between sticky walls."""
+    """A law whose mass outside [low, high] sits at the ends: the start of particles between sticky walls.
+
+    Parameters
+    ----------
+    law : Law
+    low, high : float, low < high
+        Ends, which hold what lies beyond them as atoms.
+
+    Raises
+    ------
+    InputError
+        If `law` is no Law.
+    """
 
     law: Law
     low: float
@@ -215,7 +232,17 @@ class Clipped(Law):
 
 @dataclass(frozen=True)
 class Product(SpaceLaw):
-    """Product law on R^d: independent components, each a law on the line."""
+    """Product law on R^d: independent components, each a law on the line.
+
+    Parameters
+    ----------
+    components : sequence of Law, one a dimension
+
+    Raises
+    ------
+    InputError
+        If there is no component, or one is no Law.
+    """
 
     components: tuple[Law, ...]
 

@@ -20,7 +20,17 @@ from particles.model.laws.normal_cdf import normal_cdf
 
 @dataclass(frozen=True)
 class Dirac(Law):
-    """Unit mass at `point`."""
+    """Unit mass at `point`.
+
+    Parameters
+    ----------
+    point : float in [-1e100, 1e100]
+
+    Raises
+    ------
+    InputError
+        If it is not a number in its range.
+    """
 
     point: float
     reproducible = True
@@ -133,7 +143,17 @@ class Normal(Law):
 
 @dataclass(frozen=True)
 class Uniform(Law):
-    """Uniform law on [low, high]."""
+    """Uniform law on [low, high].
+
+    Parameters
+    ----------
+    low, high : float in [-1e100, 1e100], low < high
+
+    Raises
+    ------
+    InputError
+        If one of them is not a number in its range, or `high` is not above `low`.
+    """
 
     low: float
     high: float

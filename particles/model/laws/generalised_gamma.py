@@ -16,7 +16,22 @@ from particles.model.laws.law import Law
 
 @dataclass(frozen=True)
 class GeneralisedGamma(Law):
-    """Law of theta Y^(1/delta), Y ~ Gamma(kappa/delta): density proportional to x^(kappa-1) e^(-(x/theta)^delta)."""
+    """Law of theta Y^(1/delta), Y ~ Gamma(kappa/delta): density proportional to x^(kappa-1) e^(-(x/theta)^delta).
+
+    Parameters
+    ----------
+    kappa : float in [1e-12, 1e12]
+        Power of the density at 0, less one.
+    theta : float > 0
+        Scale, a length.
+    delta : float in [1e-6, 1e3]
+        Power in the exponent.
+
+    Raises
+    ------
+    InputError
+        If one of them is not a number in its range.
+    """
 
     kappa: float
     theta: float

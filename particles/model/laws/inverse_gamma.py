@@ -16,7 +16,20 @@ from particles.model.laws.law import Law
 
 @dataclass(frozen=True)
 class InverseGamma(Law):
-    """Law of scale/Y, Y ~ Gamma(shape): density beta^mu/Gamma(mu) x^(-1-mu) e^(-beta/x), mu = shape, beta = scale."""
+    """Law of scale/Y, Y ~ Gamma(shape): density beta^mu/Gamma(mu) x^(-1-mu) e^(-beta/x), mu = shape, beta = scale.
+
+    Parameters
+    ----------
+    shape : float in [1e-12, 1e12]
+        mu, the exponent of the upper tail.
+    scale : float > 0
+        beta, a length.
+
+    Raises
+    ------
+    InputError
+        If one of them is not a number in its range.
+    """
 
     shape: float
     scale: float

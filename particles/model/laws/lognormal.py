@@ -25,7 +25,18 @@ def _lognormal_quantile(p: float, c: tuple[float, ...]) -> float:
 
 @dataclass(frozen=True)
 class Lognormal(Law):
-    """Law of e^Z, Z ~ N(m, v); v is the variance of ln X."""
+    """Law of e^Z, Z ~ N(m, v); v is the variance of ln X.
+
+    Parameters
+    ----------
+    m : float in [-230, 230]
+    v : float in [1e-200, 100]
+
+    Raises
+    ------
+    InputError
+        If one of them is not a number in its range.
+    """
 
     m: float
     v: float

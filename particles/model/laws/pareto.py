@@ -15,7 +15,18 @@ from particles.model.laws.law import Law
 
 @dataclass(frozen=True)
 class Pareto(Law):
-    """Density mu start^mu x^(-1-mu) on x >= start, mu = tail_exponent."""
+    """Density mu start^mu x^(-1-mu) on x >= start, mu = tail_exponent.
+
+    Parameters
+    ----------
+    start : float > 0
+    tail_exponent : float in [1e-12, 1e12], default 1
+
+    Raises
+    ------
+    InputError
+        If one of them is not a number in its range.
+    """
 
     start: float
     tail_exponent: float = 1.0

@@ -20,6 +20,18 @@ class ReluSteady(Law):
 
     With a = -b/w, p = -2 w/nu^2 and y = a/x: g = (C/x^2) (y e^(1-y))^p for 0 < x < a, C/x^2 for x >= a. The mass
     left of a is q/(1 + q), q = e^p p^(-p-1) Gamma(p + 1, p), and C = a/(1 + q). The mean is infinite.
+
+    Parameters
+    ----------
+    weight : float < 0
+    bias : float > 0
+    nu2 : float > 0
+        With -2 weight/nu2 in [1e-12, 1e12].
+
+    Raises
+    ------
+    InputError
+        If one of them is not a number in its range.
     """
 
     weight: float

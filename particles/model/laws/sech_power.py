@@ -16,7 +16,19 @@ from particles.model.laws.law import Law
 
 @dataclass(frozen=True)
 class SechPower(Law):
-    """Density C sech^p(u), u = rate (x - centre), p = power: (1 + tanh u)/2 has the law Beta(p/2, p/2)."""
+    """Density C sech^p(u), u = rate (x - centre), p = power: (1 + tanh u)/2 has the law Beta(p/2, p/2).
+
+    Parameters
+    ----------
+    centre : float in [-1e100, 1e100]
+    rate : float > 0, 1/length
+    power : float in [1e-6, 1e9]
+
+    Raises
+    ------
+    InputError
+        If one of them is not a number in its range.
+    """
 
     centre: float
     rate: float

@@ -23,7 +23,19 @@ _NODES, _WEIGHTS = gauss(16)
 
 @dataclass(frozen=True)
 class SmoothedUniform(Law):
-    """Law of U + Z, U uniform on [low, high], Z ~ N(0, v)."""
+    """Law of U + Z, U uniform on [low, high], Z ~ N(0, v).
+
+    Parameters
+    ----------
+    low, high : float, low < high
+    v : float in [1e-200, 1e200]
+        Variance of the normal part.
+
+    Raises
+    ------
+    InputError
+        If one of them is not a number in its range.
+    """
 
     low: float
     high: float

@@ -121,6 +121,12 @@ class Moved(Law):
 class WeightedSum(Law):
     """Law of a X + b Y + shift, a > 0, b not 0.
 
+    Parameters
+    ----------
+    one, other : Law
+        Of X and Y.
+    a, b, shift : float
+
     Raises
     ------
     InputError
