@@ -42,7 +42,8 @@ def _cell(pixels: NDArray[np.uint8], label: int, taken: int) -> NDArray[np.uint8
     digits = glyphs()
     high, wide = digits.shape[1:]
     below = np.full((high + 2, max(columns, 2 * wide + 2)), _PAPER, dtype=np.uint8)
-    for digit, left in ((label, 0), (taken, below.shape[1] - wide)):
+    middle = below.shape[1] // 2
+    for digit, left in ((label, middle - wide - 1), (taken, middle + 1)):
         below[2:, left : left + wide][digits[digit % len(digits)] > 0] = _INK
     above = np.full((rows, below.shape[1]), _PAPER, dtype=np.uint8)
     above[:, :columns] = _PAPER - pixels
