@@ -33,3 +33,4 @@ html_title = "simresnet"
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
+html_show_copyright = False

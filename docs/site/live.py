@@ -93,7 +93,7 @@ class Command(Live):
             if done.returncode:
                 raise ExtensionError(f"{self.env.docname}: `{line}` ended with {done.returncode}: {done.stderr}")
             output += done.stdout
-        found = self.shown("console", output)
+        found = self.shown("bash", output)
         if "picture" not in self.options:
             return found
         file, node = self.image("png")
