@@ -29,6 +29,8 @@ numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 
 html_theme = "furo"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 html_title = "simresnet"
 html_copy_source = False
 html_show_sourcelink = False

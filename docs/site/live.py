@@ -11,9 +11,9 @@ import contextlib
 import io
 import os
 import shlex
+import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -23,7 +23,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
-PICTURES = "out/docs/pictures"  # below the root, ignored by git
+PICTURES, FILES = "out/docs/pictures", "out/docs/files"  # below the root, ignored by git
 
 
 class Live(SphinxDirective):
@@ -36,7 +36,10 @@ class Live(SphinxDirective):
         """Folder, namespace and number of pictures of this page."""
         pages = self.env.temp_data
         if "live" not in pages:
-            pages["live"] = {"folder": tempfile.mkdtemp(prefix="simresnet-docs-"), "names": {}, "pictures": 0}
+            folder = Path(self.env.srcdir, FILES, self.env.docname.replace("/", "-"))
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            pages["live"] = {"folder": folder, "names": {}, "pictures": 0}
         return pages["live"]
 
     def shown(self, language: str, output: str) -> list[nodes.Node]:
@@ -84,8 +87,7 @@ class Command(Live):
 
     def run(self) -> list[nodes.Node]:
         page, output = self.page(), ""
-        root = str(Path(self.env.srcdir))
-        environment = {**os.environ, "PYTHONPATH": root, "COLUMNS": "100", "NO_COLOR": "1"}
+        environment = {**os.environ, "PYTHONPATH": str(self.env.srcdir), "COLUMNS": "100", "NO_COLOR": "1"}
         for line in self.content:
             words = shlex.split(line, comments=True)
             words[0] = sys.executable if words[0] == "python" else words[0]
