@@ -163,6 +163,11 @@ def learning_inputs(folder: Path, out: list[object]) -> dict[str, tuple[list[obj
         _start_at(folder / f"{name}.toml", f'{{law = "empirical", file = "{file}", column = "x", labels = "y"}}')
     part = '{law = "empirical", file = "labels.csv", column = "x", labels = "y"}'
     _start_at(folder / "part.toml", f'{{law = "mixture", components = [{part}], weights = [1.0]}}')
+    _start_at(
+        folder / "parts.toml",
+        '{law = "mixture", components = [{law = "kernel", file = "points.csv", column = "x"}], weights = [1.0]}',
+    )
+    (folder / "points.csv").write_text("x\n1.0\n2.0\n3.0\n")
     layered = "weight = {edges = [0.0, 0.5], values = [1.0, 2.0]}"
     (folder / "layered.toml").write_text(PLAIN.replace("weight = -1.0", layered))
     return {
@@ -223,7 +228,7 @@ def learning_inputs(folder: Path, out: list[object]) -> dict[str, tuple[list[obj
         ),
         "negative-ridge": ([*learn, "--ridge", -1], "ridge"),
         "lm-to-a-law": ([*learn, "--loss", "energy", "--method", "lm"], "use lbfgs"),
-        "learnt-case-without-a-word": (["train", "iris", "--target", 2, *out], "no law that a case's file has"),
+        "learnt-case-without-a-word": (["train", folder / "parts.toml", "--target", 2, *out], "no law that"),
     }
 
 

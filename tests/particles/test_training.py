@@ -345,3 +345,22 @@ def test_ranks_that_a_library_leads_apart_are_told_and_do_not_wait_for_each_othe
     monkeypatch.setattr(Ranks, "gather", lambda self, value: [value, np.nextafter(value, 9.0)])
     with pytest.raises(InputError, match="different processors"):
         fit(model, Euler(layers=10), Moment(2.0), LBFGS(), ridge=1e-2, **asked)
+
+
+@pytest.mark.parametrize("law", ["empirical", "kernel", "histogram"])
+def test_measurements_are_kept_whatever_law_they_are_taken_for(tmp_path: Path, law: str) -> None:
+    rows = "\n".join(f"{x},{'ab'[k % 2]}" for k, x in enumerate(np.random.default_rng(0).normal(size=40).tolist()))
+    (tmp_path / "points.csv").write_text(f"x,kind\n{rows}\n")
+    start = f'{{law = "{law}", file = "points.csv", column = "x", labels = "kind"}}'
+    (tmp_path / "own.toml").write_text(
+        f'[model]\ndrift = "tanh"\nweight = -1.0\nbias = 1.0\ninitial = {start}\n[run]\nuntil = 1.0\n'
+    )
+    case = load_case(str(tmp_path / "own.toml"))
+    (tmp_path / "case.toml").write_text(toml_of(case))
+    (tmp_path / MEASUREMENTS).write_text(table_of(case))
+    read = load_case(str(tmp_path / "case.toml"))
+    assert read.model.describe() == case.model.describe()
+    assert read.samples is not None
+    assert case.samples is not None
+    assert np.array_equal(read.samples.points, case.samples.points)
+    assert read.samples.labels.tolist() == case.samples.labels.tolist() == ["a", "b"] * 20

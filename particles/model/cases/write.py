@@ -7,6 +7,7 @@ table of their own beside it.
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 from typing import Any
@@ -22,6 +23,7 @@ from particles.model.drifts.power_law import power_law
 from particles.model.laws.combined import Mixture, Product
 from particles.model.laws.elementary import Dirac, Normal, Uniform
 from particles.model.laws.empirical import Empirical, KernelEstimate, kernel_estimate
+from particles.model.laws.histogram import Histogram, histogram
 from particles.model.laws.multivariate_normal import MultivariateNormal
 from particles.model.laws.truncated_normal import TruncatedNormal
 from particles.model.parameters import Piecewise
@@ -80,13 +82,14 @@ def _plain(label: Any) -> Any:
 
 
 def _word_of(law: Any, samples: Samples) -> str | None:
-    """The file's word for the law that measurements are taken for."""
-    if type(law) is Empirical:
-        return "empirical"
-    if type(law) is not KernelEstimate:
+    """The file's word for the law that measurements are taken for, None where they are not all of it."""
+    own: dict[type, Any] = {Empirical: Empirical, KernelEstimate: kernel_estimate, Histogram: histogram}
+    words: dict[type, str] = {Empirical: "empirical", KernelEstimate: "kernel", Histogram: "histogram"}
+    if type(law) not in own:
         return None
-    own = kernel_estimate(samples.points)
-    return "kernel" if law.bandwidth == own.bandwidth and np.array_equal(law.data, own.data) else None
+    taken = own[type(law)](samples.points)
+    same = (np.array_equal(getattr(law, part.name), getattr(taken, part.name)) for part in dataclasses.fields(taken))
+    return words[type(law)] if all(same) else None
 
 
 def _measured(law: Any, samples: Samples | None) -> dict[str, Any]:
