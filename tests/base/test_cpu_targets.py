@@ -188,7 +188,7 @@ TARGETS: dict[str, tuple[str | None, str | None, str | None, str]] = {
     "512-bit": ("skylake-avx512", V4, "zmm", "avx512f"),
 }
 PAIRS = [
-    ("haswell", ["poisson", "starts", "convolution", "learning", "network"]),
+    ("haswell", ["poisson", "starts", "convolution", "learning"]),
     ("generic", ["poisson", "two-point, K = x", "convolution"]),
     ("512-bit", ["poisson"]),
 ]

@@ -212,13 +212,14 @@ def test_a_drift_that_states_no_derivative_of_its_flow_has_one() -> None:
         (LINEAR, 0.25, 0.645798859140887, -0.364902273415362, -0.582001508418798, 0.350090010993155),
     ],
 )
+@pytest.mark.parametrize("count", [10**5, pytest.param(10**6, marks=pytest.mark.long)])
 def test_gradients_of_noisy_chains_have_their_exact_means(
-    shape: Any, nu2: float, loss: float, by_w: float, by_b: float, by_nu2: float
+    count: int, shape: Any, nu2: float, loss: float, by_w: float, by_b: float, by_nu2: float
 ) -> None:
     """Identity, 50 collisions of eps = .02 from N(1, 1), y = 2: exact moments of the chain. Four standard errors."""
     model = Model(drift=IDENTITY, weight=-1.0, bias=1.0, initial=Normal(1.0, 1.0), nu2=nu2, diffusion=shape)
     many = [
-        gradient(model, Collisions(0.02, "synchronous"), Moment(2.0), count=62_500, until=1.0, seed=seed)
+        gradient(model, Collisions(0.02, "synchronous"), Moment(2.0), count=count // 16, until=1.0, seed=seed)
         for seed in range(16)
     ]
     rows = np.array([[one.loss, one.weights.sum(), one.biases.sum(), one.nu2] for one in many])

@@ -35,6 +35,7 @@ def network() -> tuple[DenseLearner, np.ndarray]:
     return learner, stage.dt * np.concatenate([weights.ravel(), biases.ravel()])
 
 
+@pytest.mark.long
 def test_the_flow_is_off_by_chance_and_the_network_by_its_layers() -> None:
     learner, theta = network()
     rows = network_mean_field(learner, theta, at=(0, 2, LAYERS), count=4000, cells=48, comm=serial())
