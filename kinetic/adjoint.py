@@ -33,18 +33,20 @@ from kinetic.line.rates import equation
 from kinetic.line.smooth import values_and_slopes
 from kinetic.losses import loss_of
 from kinetic.problem import Problem
-from kinetic.schemes import Explicit, Scheme
+from kinetic.schemes import Explicit, Imex
 from kinetic.solution import Solution
 from kinetic.solve import evolve, solve
 from particles.base.arrays import Floats, as_floats
 from particles.base.checks import require_positive, require_type
 from particles.base.errors import InputError
+from particles.base.memory import require_memory
 from particles.base.quadrature import gauss, panel_points
 from particles.model import Model
 
 _NODES = 6  # Gauss nodes a panel of time
 _PANEL = 2.0  # of a panel's length times the fastest rate of the model
 _PANELS = 64  # at most between two jumps of the parameters
+_ROWS = 4  # of g and of p, and copies of each, that are held at once
 _INSIDE = 1e-11  # of a time by which a piece is entered: beyond what `Piecewise` takes for its edge
 
 
@@ -64,7 +66,8 @@ class Gradient:
     edges : ndarray, shape (P + 1,)
         Times between which the parameters do not jump, from 0 to the horizon.
     nu2, horizon, mean, std : float
-        By the noise's variance (0 without noise), the horizon, mean and standard deviation of the start.
+        By the noise's variance (0 without noise), the horizon, mean and standard deviation of the start; the last is
+        NaN where the start has no width, or an infinite one.
     slopes : ndarray, shape (Q + 2, N)
         Cell averages of p at 0, the times and the horizon.
     solution : Solution
@@ -105,11 +108,17 @@ class Gradient:
         """Values for JSON."""
         told = {"loss": self.loss, "weight": self.weight, "bias": self.bias, "nu2": self.nu2, "mean": self.mean}
         rows = {"times": self.times.tolist(), "by_weight": self.weights.tolist(), "by_bias": self.biases.tolist()}
-        return told | {"std": self.std, "horizon": self.horizon} | rows
+        return told | {"std": self.std if math.isfinite(self.std) else None, "horizon": self.horizon} | rows
 
 
 def gradient(
-    model: Model, grid: Grid, scheme: Scheme | None = None, *, loss: Any, until: float, times: Sequence[float] = ()
+    model: Model,
+    grid: Grid,
+    scheme: Explicit | Imex | None = None,
+    *,
+    loss: Any,
+    until: float,
+    times: Sequence[float] = (),
 ) -> Gradient:
     """Differentiate a loss of the solution of the mean-field equation, with noise of the Fokker-Planck equation.
 
@@ -122,12 +131,13 @@ def gradient(
         d = N = 1, no mean-coupled bias; weight and bias may vary in time. Sticky walls, if any, at the ends of the
         grid: where p jumps, from what they hold to the rest, the order is 1.
     grid : Grid
-    scheme : Scheme, default Explicit()
+    scheme : Explicit or Imex, default Explicit()
         Of both sweeps.
     loss : Squares, or a loss of particles.training
     until : float > 0
     times : sequence of float in (0, until), default ()
-        Further times at which the functional derivatives are told, of length 0.
+        Further times at which the functional derivatives are told, of length 0; at a jump of the parameters those
+        just after it.
 
     Raises
     ------
@@ -137,21 +147,24 @@ def gradient(
     scheme, loss = Explicit() if scheme is None else scheme, loss_of(loss)
     require_positive("until", until)
     require_type("grid", grid, Grid, "a Grid")
+    require_type("scheme", scheme, (Explicit, Imex), "an Explicit or an Imex")
     law = initial_law(model, grid)
     if model.mean_coupled or reflects(model):
         what = "a mean-coupled bias" if model.mean_coupled else "reflecting walls"
         raise InputError(f"the adjoint equation with {what}: allowed are a bias of its own, and sticky walls or none")
     edges = np.unique([0.0, *(t for t in breaks(model, until) if t < until), until])
     nodes, lengths = _nodes(model, grid, edges, as_floats(times, "times"))
+    require_memory(f"derivatives at {nodes.size} times", 8.0 * _ROWS * nodes.size * grid.cells)
     solution = solve(model, grid, scheme, until=until, times=[0.0, *nodes.tolist()])
     end = solution.at(until)
     slopes = _backwards(model, grid, scheme, loss.slopes(end, grid), edges, nodes)
     rows = [_integrals(model, grid, solution.at(t), p, t) for t, p in zip(solution.times, slopes, strict=True)]
     first, last, inner = rows[0], rows[-1], np.array(rows[1:-1])
+    spread = float(law.std) if 0.0 < law.std < math.inf else math.nan
     return Gradient(
         loss=loss.value(end), times=nodes, lengths=lengths, weights=inner[:, 0], biases=inner[:, 1], edges=edges,
         nu2=float(inner[:, 2] @ lengths), horizon=last[3], mean=first[4],
-        std=(first[5] - law.mean * first[4]) / law.std, slopes=slopes, solution=solution,
+        std=(first[5] - law.mean * first[4]) / spread, slopes=slopes, solution=solution,
     )  # fmt: skip
 
 
@@ -177,7 +190,7 @@ def _inputs(model: Model, x: Floats, t: float) -> tuple[float, Floats, Floats]:
     return w, w * x + float(model.biases(t, weights)[0, 0]), x
 
 
-def _backwards(model: Model, grid: Grid, scheme: Scheme, last: Floats, edges: Floats, times: Floats) -> Floats:
+def _backwards(model: Model, grid: Grid, scheme: Explicit | Imex, last: Floats, edges: Floats, times: Floats) -> Floats:
     """Cell averages of p at 0, the times and the end, a row each; a sweep between two jumps of the parameters."""
     rows, p = [last], last
     for a, b in zip(edges[-2::-1], edges[:0:-1], strict=True):
@@ -185,7 +198,7 @@ def _backwards(model: Model, grid: Grid, scheme: Scheme, last: Floats, edges: Fl
         found = evolve(
             _problem(model, grid, a, b), p, grid, scheme, until=b - a, times=(b - inside[::-1]).tolist()
         )  # fmt: skip
-        rows += list(found.averages[:-1] if a > 0.0 else found.averages)
+        rows += list(found.averages if a == 0.0 or a in times else found.averages[:-1])
         p = found.averages[-1]
     return np.array(rows[::-1])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from typing import Any
 
 from particles.base import command
@@ -43,6 +44,7 @@ def execute(arguments: argparse.Namespace) -> int:
     told = {"loss": found.loss, "weight": found.weight, "bias": found.bias}
     told |= {"nu2": found.nu2} if noisy else {}
     told |= {"mean": found.mean, "std": found.std, "horizon": found.horizon}
+    told = {name: value for name, value in told.items() if math.isfinite(value)}
     where = f"{arguments.cells} cells on [{low:g}, {high:g}]"
     print(f"{case.name}: loss {loss.name} to {arguments.target} at t = {until:g}, {scheme.name}, {where}")
     for name, value in told.items():

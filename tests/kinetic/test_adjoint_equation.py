@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 from scipy.linalg import expm
 
 import particles
-from kinetic import Explicit, Grid, Imex, Linear, Plane, Scheme, Squares, gradient, tangent
+from kinetic import ChangCooper, Explicit, Grid, Imex, Linear, Plane, Scheme, Squares, gradient, tangent
 from kinetic.losses import Moment
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
@@ -44,7 +44,7 @@ TARGET = Normal(2.0, 0.49)
 
 
 def tanh(w: Any, b: Any, **more: Any) -> Model:
-    return Model(drift=TANH, weight=w, bias=b, initial=Normal(1.0, 1.0), **more)
+    return Model(drift=TANH, weight=w, bias=b, **{"initial": Normal(1.0, 1.0), **more})
 
 
 def on(cells: int, model: Model, loss: Any, until: float = 1.0, scheme: Scheme | None = None) -> Any:
@@ -196,6 +196,8 @@ def test_squares_to_a_point_are_refused_with_what_is_allowed() -> None:
     with pytest.raises(InputError, match="lie between 0 and 1"):
         gradient(tanh(-1.0, 1.0), Grid(-7.0, 9.0, cells=80), loss=Moment(2.0), until=1.0, times=(1.5,))
     plane: Any = Plane(Grid(-1.0, 1.0, cells=8), Grid(-1.0, 1.0, cells=8))
+    with pytest.raises(InputError, match="Explicit or an Imex"):
+        gradient(tanh(-1.0, 1.0), Grid(-7.0, 9.0, cells=80), ChangCooper(), loss=Moment(2.0), until=1.0)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="must be a Grid"):
         gradient(tanh(-1.0, 1.0), plane, loss=Moment(2.0), until=1.0)
 
@@ -207,3 +209,36 @@ def test_layers_of_a_network_tell_a_derivative_each() -> None:
     by_w, by_b = ten.pieces()
     assert by_w.shape == (10,)
     assert_allclose([by_w.sum(), by_b.sum()], [one.weight, one.bias], rtol=2e-5)
+
+
+def test_derivatives_at_a_jump_are_those_just_after_it() -> None:
+    model = tanh(piecewise((0.0, 0.5), [-1.0, 0.4]), 1.0)
+    found = gradient(model, Grid(-7.0, 9.0, cells=160), loss=Moment(2.0), until=1.0, times=(0.5, 0.5 + 1e-6))
+    told = found.lengths == 0.0
+    assert found.times[told].tolist() == [0.5, 0.5 + 1e-6]
+    assert_allclose(found.weights[told][0], found.weights[told][1], rtol=1e-4)
+
+
+def test_a_start_without_width_has_no_derivative_by_it() -> None:
+    found = gradient(tanh(-1.0, 1.0, initial=Dirac(0.3)), Grid(-7.0, 9.0, cells=160), loss=Moment(2.0), until=1.0)
+    assert np.isnan(found.std)
+    assert np.isfinite([found.loss, found.weight, found.bias, found.mean, found.horizon]).all()
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1e3])
+def test_derivatives_scale_with_the_unit_of_length(unit: float) -> None:
+    """x in other units, and time so that speeds are as before: d/dw and d/db of a squared length."""
+    one = on(160, tanh(-1.0, 1.0), Moment(2.0))
+    scaled = Model(drift=TANH, weight=-1.0 / unit, bias=1.0, initial=Normal(unit, unit**2))
+    grid = Grid(-7.0 * unit, 9.0 * unit, cells=160)
+    other = gradient(scaled, grid, loss=Moment(2.0 * unit), until=unit)
+    assert_allclose([other.weight / unit**3, other.bias / unit**2], [one.weight, one.bias], rtol=1e-12)
+
+
+def test_far_from_0_the_derivatives_are_those_about_0() -> None:
+    """By the bias; by the weight it is that about 0 and 1e6 times that by the bias."""
+    near = gradient(tanh(-1.0, 0.0, initial=Normal(0.0, 1.0)), Grid(-8.0, 8.0, cells=160), loss=Moment(1.0), until=1.0)
+    model, grid = tanh(-1.0, 1e6, initial=Normal(1e6, 1.0)), Grid(1e6 - 8.0, 1e6 + 8.0, cells=160)
+    far = gradient(model, grid, loss=Moment(1e6 + 1.0), until=1.0)
+    assert_allclose([far.bias, far.mean, far.horizon], [near.bias, near.mean, near.horizon], rtol=1e-7)
+    assert_allclose(far.weight, near.weight + 1e6 * near.bias, rtol=1e-7)

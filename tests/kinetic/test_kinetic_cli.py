@@ -216,3 +216,14 @@ def test_bad_input_of_sensitivity_is_one_sentence(
     said = capsys.readouterr().err
     assert told in said
     assert said.count("\n") == 1
+
+
+def test_sensitivity_leaves_out_what_there_is_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A start at one point has no derivative by its width: null in JSON, no line in words."""
+    path = tmp_path / "point.toml"
+    model = 'drift = "tanh"\nweight = -1.0\nbias = 1.0\ninitial = {law = "dirac", point = 0.3}'
+    path.write_text(f"[model]\n{model}\n[run]\nuntil = 1.0\n[grid]\ndomain = [-7.0, 9.0]\n")
+    assert run("sensitivity", str(path), "--target", "2", "--cells", "100", "--json") == 0
+    *words, last = capsys.readouterr().out.splitlines()
+    assert json.loads(last)["std"] is None
+    assert not any("std" in line for line in words)

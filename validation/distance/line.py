@@ -89,6 +89,7 @@ def _in_order(cloud: Measure) -> tuple[Floats, Floats | None]:
 
 @formula
 def equal(total: float, i: int, n: int) -> float:
+    """Mass of the first i of n points of equal masses."""
     return i * total / n
 
 

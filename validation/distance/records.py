@@ -86,4 +86,5 @@ def start_is_known(run: Mapping[str, Any]) -> bool:
 
 
 def mean_coupled(run: Mapping[str, Any]) -> bool:
+    """Whether the bias of a record's model follows the mean."""
     return bool(run["model"]["bias"] == "-w m1(t)")
