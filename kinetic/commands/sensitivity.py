@@ -8,6 +8,7 @@ from typing import Any
 
 from particles.base import command
 from particles.base.errors import InputError
+from particles.base.terminal import say
 
 LOSSES = ("moment", "l2")
 
@@ -29,6 +30,7 @@ def add_parser(commands: Any) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Differentiate a loss at the horizon by weight, bias, noise, start and horizon: the equation and its adjoint."""
     from kinetic.adjoint import gradient
+    from kinetic.cautions import cautions
     from kinetic.domain import domain
     from kinetic.grid import Grid
     from kinetic.schemes import Explicit, Imex
@@ -40,7 +42,11 @@ def execute(arguments: argparse.Namespace) -> int:
     scheme = Imex() if (arguments.scheme or ("imex" if noisy else "explicit")) == "imex" else Explicit()
     _ = model.law  # refuses what is not on the line
     low, high = arguments.domain or case.interval or domain(model, until)
-    found = gradient(model, Grid(low, high, cells=arguments.cells), scheme, loss=loss, until=until)
+    grid = Grid(low, high, cells=arguments.cells)
+    found = gradient(model, grid, scheme, loss=loss, until=until)
+    limits = [*cautions(model, grid, until), *found.solution.provenance["cautions"]]
+    for sentence in limits:
+        say("kinetic", sentence)
     told = {"loss": found.loss, "weight": found.weight, "bias": found.bias}
     told |= {"nu2": found.nu2} if noisy else {}
     told |= {"mean": found.mean, "std": found.std, "horizon": found.horizon}
@@ -55,9 +61,8 @@ def execute(arguments: argparse.Namespace) -> int:
             print(f"{f'from t = {start:g}':<24} {w:.12g} by the weight, {b:.12g} by the bias")
     if arguments.json:
         rows = {"edges": found.edges.tolist(), "by_weights": by_w.tolist(), "by_biases": by_b.tolist()}
-        command.print_json(
-            {"case": case.name, "until": until, "route": "adjoint of the equation"} | found.to_dict() | rows
-        )
+        about = {"case": case.name, "until": until, "route": "adjoint of the equation", "cautions": limits}
+        command.print_json(about | found.to_dict() | rows)
     return 0
 
 

@@ -227,3 +227,15 @@ def test_sensitivity_leaves_out_what_there_is_not(tmp_path: Path, capsys: pytest
     *words, last = capsys.readouterr().out.splitlines()
     assert json.loads(last)["std"] is None
     assert not any("std" in line for line in words)
+
+
+def test_derivatives_on_cells_too_wide_are_told_with_what_limits_them(capsys: pytest.CaptureFixture[str]) -> None:
+    """As a run on that grid is: the same sentences; on a grid that is wide enough, and fine, none."""
+    words = ("sensitivity", "regression", "--target", "2", "--cells", "40", "--json")
+    assert run(*words, "--domain", "-100", "100") == 0
+    out, err = capsys.readouterr()
+    assert "kinetic: the initial law (width 1) is narrower than a cell (5)" in err
+    assert "the initial law (width 1) is narrower than a cell (5)" in json.loads(out.splitlines()[-1])["cautions"]
+    assert run(*words, "--until", "0.5") == 0
+    out, err = capsys.readouterr()
+    assert (err, json.loads(out.splitlines()[-1])["cautions"]) == ("", [])
