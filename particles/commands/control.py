@@ -44,39 +44,61 @@ _TOLD = "Find theta(t) that makes E (x_T - y)^2 + lam int theta^2 dt least, by N
 
 def execute(arguments: argparse.Namespace) -> int:
     """Find a control, print it with its Hamiltonian, and keep it if a folder is named."""
-    from particles.base.files import check_output_folder, new_folder, write_json, write_text
-    from particles.base.parallel import world
     from particles.model import load_case
-    from particles.model.cases.write import toml_of
+    from particles.model.cases.write import files_of
 
     case = load_case(arguments.case)
     target = case.target if arguments.target is None else arguments.target
     if target is None:
         raise InputError(f"case {case.name!r} states no targets: give --target")
     if arguments.out is not None:
-        toml_of(case)  # what could not be kept is refused before anything is done
-        check_output_folder(arguments.out, FILES, replace=arguments.replace)
-    found = _found(arguments, case, target)
-    told = {"case": case.name, "target": arguments.target, **found.to_dict()}
-
-    def keep() -> None:
-        until = found.info["until"]
-        reached = dataclasses.replace(
-            case, name=f"{case.name} controlled", model=found.model, until=until, times=(until,), target=None
-        )
-        with new_folder(arguments.out, FILES, replace=arguments.replace) as folder:
-            write_text(Path(folder) / "case.toml", toml_of(reached))
-            write_json(Path(folder) / "control.json", told)
-
-    if arguments.out is not None:
-        world().on_first(keep, Path(arguments.out))
+        files_of(case)  # what could not be kept is refused before anything is done
+        _check_output(arguments)
+        found = _kept(arguments, case, target)
+    else:
+        found = _found(arguments, case, target)
     if command.launched_rank() == 0:
         _print(found, case)
         if arguments.out is not None:
             print(plain(f"written to {arguments.out}"))
         if arguments.json:
-            command.print_json(told)
+            command.print_json(_told(arguments, case, found))
     return 0
+
+
+def _check_output(arguments: argparse.Namespace) -> None:
+    from particles.base.files import check_output_folder
+    from particles.model.cases.write import MEASUREMENTS
+
+    check_output_folder(arguments.out, FILES, (*FILES, MEASUREMENTS), replace=arguments.replace)
+
+
+def _kept(arguments: argparse.Namespace, case: Case, target: Any) -> Control:
+    """The control, stored in a folder that is this job's own meanwhile."""
+    from particles.base.files import new_folder, write_json, write_text
+    from particles.base.parallel import world
+    from particles.model.cases.write import MEASUREMENTS, files_of
+
+    with world().claimed(arguments.out, lambda: _check_output(arguments)):
+        found = _found(arguments, case, target)
+        until = found.info["until"]
+        reached = dataclasses.replace(
+            case, name=f"{case.name} controlled", model=found.model, until=until, times=(until,), target=None
+        )
+
+        def keep() -> None:
+            with new_folder(arguments.out, (*FILES, MEASUREMENTS), replace=arguments.replace) as folder:
+                for name, text in files_of(reached).items():
+                    write_text(Path(folder) / name, text)
+                write_json(Path(folder) / "control.json", _told(arguments, case, found))
+
+        world().on_first(keep, Path(arguments.out))
+    return found
+
+
+def _told(arguments: argparse.Namespace, case: Case, found: Control) -> dict[str, Any]:
+    """Plain values for JSON."""
+    return {"case": case.name, "target": arguments.target, **found.to_dict()}
 
 
 def _found(arguments: argparse.Namespace, case: Case, target: Any) -> Control:

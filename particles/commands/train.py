@@ -120,10 +120,10 @@ def _learn(arguments: argparse.Namespace, case: Case, task: Task, checkpoints: C
     from particles.base.checkpoint import discard
     from particles.base.files import new_folder, write_json, write_text
     from particles.base.progress import progress_bar
-    from particles.model.cases.write import MEASUREMENTS, table_of, toml_of
+    from particles.model.cases.write import MEASUREMENTS, files_of
     from particles.training.learn import perform
 
-    toml_of(case)  # what could not be kept is refused before anything is learnt
+    files_of(case)  # what could not be kept is refused before anything is learnt
     if arguments.resume and (finished := _finished(arguments, task)) is not None:
         if command.launched_rank() == 0:
             discard(Path(checkpoints.folder))  # a kill between storing and this left them
@@ -138,9 +138,8 @@ def _learn(arguments: argparse.Namespace, case: Case, task: Task, checkpoints: C
 
         def keep() -> None:
             with new_folder(arguments.out, (*FILES, MEASUREMENTS), replace=arguments.replace) as folder:
-                write_text(Path(folder) / "case.toml", toml_of(learnt))
-                if measured := table_of(learnt):
-                    write_text(Path(folder) / MEASUREMENTS, measured)
+                for name, text in files_of(learnt).items():
+                    write_text(Path(folder) / name, text)
                 write_json(Path(folder) / "fit.json", told)
             discard(Path(checkpoints.folder))
 

@@ -13,7 +13,7 @@ import pytest
 
 from particles.__main__ import build_parser
 from particles.base import command
-from particles.model import cases
+from particles.model import cases, load_case
 from tests.forks import in_forks
 
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -471,3 +471,17 @@ def test_pieces_of_time_are_learnt_each_for_itself(capsys: pytest.CaptureFixture
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert told["names"] == ["weight from t = 0", "weight from t = 0.666667", "weight from t = 1.33333"]
     assert run("plan", tmp_path / "fit" / "case.toml", "--count", 10, "--exact") == 0
+
+
+def test_a_controlled_case_keeps_the_measurements_that_it_starts_from(tmp_path: Path) -> None:
+    (tmp_path / "points.csv").write_text("x\n0.5\n1.0\n1.25\n2.0\n")
+    start = '{law = "kernel", file = "points.csv", column = "x"}'
+    text = f'[model]\ndrift = "tanh"\nweight = 1.0\nbias = 0.0\ninitial = {start}\n[run]\nuntil = 1.0\n'
+    (tmp_path / "own.toml").write_text(text)
+    words = ("control", tmp_path / "own.toml", "--cost", 0.5, "--layers", 2, "--target", 2, "--count", 64)
+    for more, code in ((), 0), ((), 2), (("--replace",), 0):  # a second one into the same folder is refused
+        assert run(*words, "--out", tmp_path / "kept", *more) == code
+    (tmp_path / "points.csv").unlink()  # what is kept stands by itself
+    kept = load_case(str(tmp_path / "kept" / "case.toml"))
+    assert kept.samples is not None
+    assert kept.samples.points.tolist() == [0.5, 1.0, 1.25, 2.0]

@@ -64,6 +64,18 @@ def toml_of(case: Case) -> str:
     return "\n".join(lines) + "\n"
 
 
+def files_of(case: Case) -> dict[str, str]:
+    """Return the texts of the files that are a case, by their names: its own, and the measurements' where it has such.
+
+    Raises
+    ------
+    InputError
+        As `toml_of`.
+    """
+    measured = table_of(case)
+    return {"case.toml": toml_of(case)} | ({MEASUREMENTS: measured} if measured else {})
+
+
 def table_of(case: Case) -> str:
     """Return the text of the table of measurements that a case starts from, in their order; "" where it has none."""
     samples = case.samples
