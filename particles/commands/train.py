@@ -53,7 +53,9 @@ def add_parser(commands: Any) -> None:
         help="(lam/2) int abs(dtheta/dt)^2 dt, with --pieces; one for all, or weight=0.1 bias=1",
     )  # fmt: skip
     train.add_argument("--bounds", nargs="+", default=[], metavar="NAME=LOW:HIGH", help="such as weight=-5:-0.01")
-    train.add_argument("--gradient", type=command.positive_float, default=1e-10, help="end below it (default: 1e-10)")
+    train.add_argument(
+        "--gradient", type=command.positive_float, help="end below it (default: 1e-10 of the largest at the start)"
+    )
     train.add_argument("--value", type=command.finite_float, help="end at an objective of at most this")
     train.add_argument("--iterations", type=command.positive_integer, default=1000, help="at most (default: 1000)")
     train.add_argument("--out", required=True, metavar="DIR", help="new or empty folder")

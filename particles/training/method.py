@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 EXPLODED = "the objective is no longer finite: the rate is too high"
 Bounds = tuple[Floats, Floats]
+_SHARE = 1e-10
+"""Of the largest derivative at the start, from which on there is none."""
 
 
 class Point(NamedTuple):
@@ -37,23 +39,29 @@ class Stop(NamedTuple):
 
     Parameters
     ----------
-    gradient : float, default 1e-10
-        End where no component of the gradient is larger.
+    gradient : float, default 1e-10 of the largest component at the start
+        End where no component of the gradient is larger. A number hangs on the units of length.
     value : float, default -inf
         End where the objective is at most this.
     iterations : int, default 1000
     """
 
-    gradient: float = 1e-10
+    gradient: float | None = None
     value: float = -math.inf
     iterations: int = 1000
+
+    def of(self, start: Point) -> Stop:
+        """The same with a number for the gradient, by that at the start."""
+        if self.gradient is not None:
+            return self
+        return self._replace(gradient=_SHARE * (start.slope or 0.0))
 
     def reason(self, point: Point) -> str:
         """Why to end here, in words; "" to go on."""
         if point.value <= self.value:
             return f"the objective is at most {self.value:g}"
-        if point.slope is not None and point.slope <= self.gradient:
-            return f"no derivative is above {self.gradient:g}"
+        if point.slope is not None and self.gradient is not None and point.slope <= self.gradient:
+            return f"no derivative is above {self.gradient:.3g}"
         return f"{self.iterations} iterations are done" if point.iteration >= self.iterations else ""
 
 

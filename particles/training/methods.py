@@ -78,6 +78,7 @@ class LM(Method):
             large = largest(slope, theta, bounds)
             point = Point(iteration, objective.evaluations, value, large, theta)
             tell(point)
+            stop = stop.of(point)
             if reason := stop.reason(point):
                 return reason
             free = free_among(slope, theta, bounds)
@@ -127,6 +128,7 @@ class LBFGS(Method):
         from scipy.optimize import minimize
 
         state: dict[str, Point] = {}
+        ends = [stop]
 
         def at(theta: Floats) -> tuple[float, Floats]:
             value, slope = objective.at(objective.agreed(theta))
@@ -139,14 +141,15 @@ class LBFGS(Method):
             number = state["last"].iteration + 1 if state else 0
             state["last"] = Point(number, objective.evaluations, value, largest(slope, theta, bounds), theta.copy())
             tell(state["last"])
-            if reason := stop.reason(state["last"]):
+            ends[0] = ends[0].of(state["last"])
+            if reason := ends[0].reason(state["last"]):
                 raise _Ended(reason)
 
         try:
             see(theta)
             found = minimize(
                 at, theta, jac=True, method="L-BFGS-B", bounds=list(zip(*bounds, strict=True)), callback=see,
-                options={"maxcor": self.memory, "maxiter": stop.iterations, "gtol": stop.gradient, "ftol": 0.0},
+                options={"maxcor": self.memory, "maxiter": stop.iterations, "gtol": ends[0].gradient, "ftol": 0.0},
             )  # fmt: skip
         except _Ended as ended:
             return str(ended)
@@ -187,6 +190,7 @@ class Descent(Method):
         while True:
             point = Point(iteration, objective.evaluations, value, largest(slope, theta, bounds), theta)
             tell(point)
+            stop = stop.of(point)
             if reason := stop.reason(point):
                 return reason
             while True:

@@ -33,7 +33,7 @@ class Arguments(Table):
     resume: bool
     ridge: Number
     value: Number | None
-    gradient: Positive
+    gradient: Positive | None
     iterations: Whole
     pieces: Whole | None
     count: Whole | None

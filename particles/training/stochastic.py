@@ -120,6 +120,7 @@ class _Walk:
             large = largest(slope, theta, self.bounds)
             point = Point(iteration, self.objective.evaluations, value, large, theta)
             tell(point)
+            stop = stop.of(point)
             if reason := stop.reason(point):
                 return reason
             for number in range(steps, steps + batches):

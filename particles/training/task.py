@@ -115,6 +115,6 @@ def _share(given: Share) -> float | dict[str, float]:
     return {name: float(lam) for name, lam in given.items()} if isinstance(given, Mapping) else float(given)
 
 
-def _plain(value: float) -> float | str:
+def _plain(value: float | None) -> float | str | None:
     """A number for JSON, which has no infinities."""
-    return value if math.isfinite(value) else repr(value)
+    return value if value is None or math.isfinite(value) else repr(value)

@@ -364,3 +364,18 @@ def test_measurements_are_kept_whatever_law_they_are_taken_for(tmp_path: Path, l
     assert case.samples is not None
     assert np.array_equal(read.samples.points, case.samples.points)
     assert read.samples.labels.tolist() == case.samples.labels.tolist() == ["a", "b"] * 20
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e3])
+def test_learning_does_not_hang_on_the_unit_of_length(unit: float) -> None:
+    """Powers of ten and not of two: to rounding. A fixed bound of the gradient would end the small one at its start."""
+
+    def learnt(unit: float) -> Fit:
+        model = Model(drift=TANH, weight=-1.0 / unit, bias=1.0, initial=Normal(unit, unit**2))
+        asked: dict[str, Any] = {"count": 100, "until": 5.0 * unit, "start": "quantile", "stop": Stop(iterations=6)}
+        return fit(model, ExactFlow(), Moment(2.0 * unit), LM(), **asked)
+
+    one, other = learnt(1.0), learnt(unit)
+    assert len(one.curve) == len(other.curve) == 7
+    for a, b in zip(one.curve, other.curve, strict=True):
+        assert b.value / unit**2 == pytest.approx(a.value, rel=1e-6)
