@@ -80,5 +80,10 @@ def test_the_command_tells_distances_and_a_verdict(tmp_path: Path, capsys: pytes
     assert "verdict: holds" in lines[-2]
     told = json.loads(lines[-1])
     assert [row["layer"] for row in told["rows"]] == [0, 25, 50, 75, 100]
+    assert command.run("validation", build_parser, [*words, "--at", "10", "5"]) == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert [row["layer"] for row in told["rows"]] == [5, 10]
+    assert command.run("validation", build_parser, [*words, "--at", "101"]) == 2
+    assert "must be increasing layers from 0 to 100" in capsys.readouterr().err
     assert command.run("validation", build_parser, ["network", str(tmp_path)]) == 2
     assert "holds no trained network" in capsys.readouterr().err

@@ -23,6 +23,9 @@ def add_parser(commands: Any) -> None:
     network.add_argument("network", metavar="DIR", help="what particles train was given as --out")
     network.add_argument("--count", type=command.positive_integer, default=20_000, help="draws (default: 20000)")
     network.add_argument("--cells", type=command.positive_integer, default=160, help="a direction (default: 160)")
+    network.add_argument(
+        "--at", nargs="+", type=command.positive_integer, metavar="LAYER", help="layers (default: 4 parts of the depth)"
+    )
     network.add_argument("--seed", type=command.seed, default=0, help="0 to 2**32 - 1 (default: 0)")
     network.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
     network.set_defaults(execute=execute)
@@ -44,7 +47,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if not isinstance(learner, DenseLearner):
         raise InputError(f"{arguments.network} is of case {case.name!r}: allowed is a network in the plane")
     depth = learner.network.stages[0].layers
-    at = tuple(sorted({depth * k // _LOOKS for k in range(_LOOKS + 1)}))
+    at = tuple(sorted(set(arguments.at or (depth * k // _LOOKS for k in range(_LOOKS + 1)))))
     rows = network_mean_field(
         learner, record.theta, at=at, count=arguments.count, cells=arguments.cells, seed=arguments.seed
     )
