@@ -58,6 +58,17 @@ def carry(
     ------
     InputError
         If an argument is out of range, or the scheme cannot carry the model.
+
+    Examples
+    --------
+    >>> from particles import ExactFlow, carry
+    >>> from particles.model import cases
+    >>> model = cases["regression"].model
+    >>> carry(model, ExactFlow(), [3.0, -1.0], until=2.0).round(6)  # in their order
+    array([1.473006, 0.526994])
+    >>> half = carry(model, ExactFlow(), [3.0, -1.0], until=1.0)
+    >>> carry(model, ExactFlow(), half, start=1.0, until=2.0).round(6)
+    array([1.473006, 0.526994])
     """
     require_type("model", model, Model, "a Model")
     require_scheme(scheme)

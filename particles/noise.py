@@ -63,6 +63,15 @@ class Noise:
     ------
     InputError
         If the name is no text, `variates` no function, or `steps` none of 1 to 4.
+
+    Examples
+    --------
+    >>> from particles import GAUSSIAN, TWO_POINT
+    >>> GAUSSIAN.fourth, TWO_POINT.fourth
+    (3.0, 1.0)
+    >>> nodes, weights = GAUSSIAN.rule(3)  # exact for polynomials up to degree 5
+    >>> print(nodes.round(6), weights.round(6), f"{weights @ nodes**4:.6f}")
+    [-1.732051  0.        1.732051] [0.166667 0.666667 0.166667] 3.000000
     """
 
     name: str

@@ -89,6 +89,19 @@ def simulate(
         If a particle stops being finite; it names the first one, its state, the step and the time.
     Stopped
         If `checkpoints` asked to leave.
+
+    Examples
+    --------
+    >>> from particles import ExactFlow, simulate
+    >>> from particles.model import cases
+    >>> model = cases["regression"].model
+    >>> run = simulate(model, ExactFlow(), count=1000, until=2.0, start="quantile")
+    >>> print(f"{run.at(2.0).mean[0]:.6f} {run.at(2.0).variance[0]:.4f}")  # 0.0484 as count grows
+    1.000000 0.0478
+    >>> simulate(model, ExactFlow(), count=0, until=2.0)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: count = 0 must be an integer of at least 1
     """
     many: Any = start.count if count is None and isinstance(start, Samples) else count
     run = Run(

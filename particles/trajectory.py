@@ -62,6 +62,16 @@ class Trajectory:
         Who owns which particle; None for a loaded run, which is whole.
     counts : ndarray of int64, shape (times, D, cells + 2), optional
         Particles of the whole cloud below, in every cell and above; ends and cells are ``info["histogram"]``.
+
+    Examples
+    --------
+    >>> from particles import Euler, simulate
+    >>> from particles.model import cases
+    >>> run = simulate(cases["regression"].model, Euler(layers=10), count=1000, until=1.0, times=[0.0, 1.0])
+    >>> run.count, run.times, run.moments.shape, run.state(1.0).shape
+    (1000, (0.0, 1.0), (2, 2, 1), (1, 1000))
+    >>> [f"{run.at(time).variance[0]:.2f}" for time in run.times]  # 1 and 0.25 as count and layers grow
+    ['1.01', '0.25']
     """
 
     times: tuple[float, ...]
@@ -251,6 +261,19 @@ def load(path: str | Path) -> Trajectory:
     ------
     InputError
         If the folder holds no run, or one that does not have its sums, or does not fit its own description.
+
+    Examples
+    --------
+    >>> from particles import Euler, load, simulate
+    >>> from particles.model import cases
+    >>> run = simulate(cases["regression"].model, Euler(layers=10), count=1000, until=1.0)
+    >>> run.save("cloud")
+    >>> load("cloud").digests() == run.digests()
+    True
+    >>> load("no/such/folder")
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: no/such/folder holds no particle run: there is no meta.json in it
     """
     path = Path(path)
     if not (path / META).exists():

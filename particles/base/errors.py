@@ -35,13 +35,21 @@ def plain(text: str) -> str:
 
 
 class SimresnetError(Exception):
-    """Base of the errors below; `exit_code` is what the command line returns.
+    """Base of all errors of this project; `exit_code` is what the command line returns.
 
     Parameters
     ----------
     message : str
     on_all_ranks : bool, default False
         Every rank raises it, so that the job ends in order; an error of one rank alone aborts the job.
+
+    Examples
+    --------
+    >>> from particles import InputError, NotFiniteError, SimresnetError, Stopped, StorageError
+    >>> [error.exit_code for error in (InputError, NotFiniteError, StorageError, Stopped)]
+    [2, 3, 5, 75]
+    >>> all(issubclass(error, SimresnetError) for error in (InputError, NotFiniteError, StorageError, Stopped))
+    True
     """
 
     exit_code = 1
@@ -52,18 +60,42 @@ class SimresnetError(Exception):
 
 
 class InputError(SimresnetError, ValueError):
-    """An argument, a file or a launcher cannot be used; the message names it, its value and what is allowed."""
+    """An argument, a file or a launcher cannot be used; the message names it, its value and what is allowed.
+
+    Examples
+    --------
+    >>> from particles import Euler, InputError
+    >>> try:
+    ...     Euler(dt=-0.1)
+    ... except InputError as told:
+    ...     print(told, told.exit_code, sep="; exit code ")
+    dt = -0.1 must be a positive finite number; exit code 2
+    """
 
     exit_code = 2
 
 
 class NotFiniteError(SimresnetError, ArithmeticError):
-    """A state stopped being finite; the message names the first bad particle or cell and the time."""
+    """A state stopped being finite; the message names the first bad particle or cell and the time.
+
+    Examples
+    --------
+    >>> from particles import NotFiniteError
+    >>> NotFiniteError.exit_code
+    3
+    """
 
     exit_code = 3
 
 
 class StorageError(SimresnetError, OSError):
-    """A file could not be written; nothing half written is left."""
+    """A file could not be written; nothing half written is left.
+
+    Examples
+    --------
+    >>> from particles import StorageError
+    >>> StorageError.exit_code, issubclass(StorageError, OSError)
+    (5, True)
+    """
 
     exit_code = 5

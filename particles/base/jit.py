@@ -52,6 +52,15 @@ def formula(function: F) -> F:
     ----------
     function : callable
         Of numbers and tuples of numbers; it may call other formulas, and nothing of numpy.
+
+    Examples
+    --------
+    >>> from particles import formula, vmath
+    >>> @formula
+    ... def swish(u: float) -> float:
+    ...     return u * vmath.sigmoid(u)
+    >>> swish(0.0), round(swish(1.0), 6)
+    (0.0, 0.731059)
     """
     _waiting.append(function)
     return function

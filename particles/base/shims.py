@@ -19,6 +19,12 @@ def fma(a: float, b: float, c: float) -> float:
     Parameters
     ----------
     a, b, c : float
+
+    Examples
+    --------
+    >>> from particles import fma
+    >>> fma(0.1, 10.0, -1.0), 0.1 * 10.0 - 1.0  # the rounding of 0.1, and nothing
+    (5.551115123125783e-17, 0.0)
     """
     return _fused()(a, b, c)
 
@@ -57,6 +63,12 @@ def sqrt(x: float) -> float:
     Parameters
     ----------
     x : float
+
+    Examples
+    --------
+    >>> from particles import sqrt
+    >>> sqrt(2.0), sqrt(-1.0)
+    (1.4142135623730951, nan)
     """
     return math.sqrt(x) if x >= 0.0 else math.nan
 

@@ -35,7 +35,14 @@ FAR = 10 * 365 * 86400.0  # a job that ends later has no end
 
 
 class Stopped(SimresnetError):
-    """The run has written a checkpoint and left, as it was asked to."""
+    """The run has written a checkpoint and left, as it was asked to.
+
+    Examples
+    --------
+    >>> from particles import Stopped
+    >>> Stopped.exit_code  # a batch system reads it as: run me again
+    75
+    """
 
     exit_code = 75
 
@@ -72,6 +79,20 @@ class Checkpoints:
     ------
     InputError
         If a number is out of range.
+
+    Examples
+    --------
+    >>> from particles import Checkpoints, Euler, Stopped, simulate
+    >>> from particles.model import cases
+    >>> case = {"model": cases["regression"].model, "scheme": Euler(layers=10), "count": 1000, "until": 1.0}
+    >>> try:
+    ...     simulate(**case, checkpoints=Checkpoints("kept", stop_at=5))
+    ... except Stopped as told:
+    ...     print(told)
+    stopped after step 5 of 10; the checkpoint is in kept
+    >>> resumed = simulate(**case, checkpoints=Checkpoints("kept", resume=True))
+    >>> resumed.digests() == simulate(**case).digests()  # the same bytes
+    True
     """
 
     folder: str | Path

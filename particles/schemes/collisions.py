@@ -65,6 +65,19 @@ class Collisions(Scheme):
     ------
     InputError
         If a value is out of range, or dt does not suit the clock.
+
+    Examples
+    --------
+    >>> from particles import Collisions, simulate
+    >>> from particles.model import cases
+    >>> noisy = cases["fokker-planck"].model  # m1(0) = -3/4, m1' = -m1
+    >>> cloud = simulate(noisy, Collisions(eps=0.1), count=1000, until=1.0)
+    >>> print(f"{cloud.at(1.0).mean[0]:.2f}")  # -0.28 as count grows, for every eps
+    -0.26
+    >>> Collisions(eps=0.1, clock="sometimes")
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: clock = 'sometimes' must be one of poisson, nanbu, synchronous
     """
 
     eps: float

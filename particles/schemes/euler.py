@@ -48,6 +48,18 @@ class Euler(Scheme):
     ------
     InputError
         If not exactly one is given or it is out of range.
+
+    Examples
+    --------
+    >>> from particles import Euler, carry
+    >>> from particles.model import cases
+    >>> model = cases["regression"].model  # x' = tanh(1 - x)
+    >>> print(carry(model, Euler(layers=10), [0.0, 1.0, 2.0], until=2.0).round(6))
+    [0.867351 1.       1.132649]
+    >>> carry(model, Euler(dt=0.3), [0.0], until=2.0)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: until = 2.0 must be a multiple of the step dt = 0.3
     """
 
     dt: float | None = None

@@ -29,6 +29,14 @@ class ExactFlow(Scheme):
 
     It exists on the line for every drift that has a flow, in R^d for diagonal weights (component by component), and
     for the identity with any weight matrix (an affine map, by the matrix exponential).
+
+    Examples
+    --------
+    >>> from particles import ExactFlow, carry
+    >>> from particles.model import cases
+    >>> model = cases["regression"].model  # u = 1 - x: sinh u(t) = exp(-t) sinh u(0)
+    >>> print(carry(model, ExactFlow(), [0.0, 1.0, 2.0], until=2.0).round(6))
+    [0.841617 1.       1.158383]
     """
 
     order: ClassVar[float] = math.inf

@@ -38,6 +38,16 @@ class Milstein(Scheme):
     ------
     InputError
         If one of them is not of its type or out of its range.
+
+    Examples
+    --------
+    >>> from particles import Milstein, TWO_POINT
+    >>> Milstein(dt=0.1, noise=TWO_POINT).order  # weak, whatever the noise
+    1.0
+    >>> Milstein(dt=0.0)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: dt = 0.0 must be a positive finite number
     """
 
     dt: float

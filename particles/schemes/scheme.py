@@ -28,6 +28,12 @@ class Scheme(Protocol):
     """What is asked of a scheme; `order` is that in the step, weak where there is noise, inf without a time error.
 
     `nanoseconds` is what a pass over a particle and component takes with tanh on one core (docs/performance.md).
+
+    Examples
+    --------
+    >>> from particles import Euler, ExactFlow, Milstein
+    >>> [scheme.order for scheme in (Euler(layers=10), Milstein(dt=0.1), ExactFlow())]
+    [1.0, 1.0, inf]
     """
 
     order: ClassVar[float]
