@@ -36,6 +36,14 @@ class Diffusion:
     ------
     InputError
         If the name is no text, or `value` or `derivative` no function.
+
+    Examples
+    --------
+    >>> from particles.model import DIFFUSIONS, LINEAR
+    >>> [(name, shape.half_line, shape.power) for name, shape in DIFFUSIONS.items()]
+    [('1', False, 0), ('x', True, 1)]
+    >>> LINEAR.value(2.0, ()), LINEAR.derivative(2.0, ())
+    (2.0, 1.0)
     """
 
     name: str

@@ -46,6 +46,18 @@ class Measure:
     ------
     InputError
         If an array is no plain one of finite numbers, the shapes do not fit each other, or the faces do not increase.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from particles.model import Measure
+    >>> cloud = Measure.of_points(np.array([0.0, 1.0, 5.0]))
+    >>> cloud.dim, cloud.mass, cloud.mean
+    (1, 1.0, array([2.]))
+    >>> half = {"faces": np.array([0.0, 1.0]), "polynomials": np.array([[0.5], [0.0], [0.0]])}  # of the mass
+    >>> mixed = Measure(np.array([[2.0]]), np.array([0.5]), **half)  # the other half at a point
+    >>> print(mixed.mean, mixed.cdf(np.array([0.5, 1.0, 2.0])))
+    [1.25] [0.25 0.5  1.  ]
     """
 
     points: Floats

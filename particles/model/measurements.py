@@ -56,6 +56,18 @@ class Dialect:
     ------
     InputError
         If a value is not one of these, or both marks are the same.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from particles.model import Dialect, read_measurements
+    >>> _ = Path("lengths.txt").write_text("name; length\\na; 1,4\\nb; 6,0\\n")
+    >>> read_measurements("lengths.txt", "length", Dialect(separator=";", decimal=","))
+    array([1.4, 6. ])
+    >>> Dialect(separator=":")
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: separator = ':' must be one of ',', ';', '\\t', '|', ' '
     """
 
     separator: str | None = None
@@ -94,6 +106,18 @@ def read_measurements(path: str | Path, column: str | None = None, dialect: Dial
     InputError
         If the file cannot be read or is no regular file, the column is missing or there twice, a row has more or fewer
         fields than the heading, or an entry is empty, no number or not finite: with its line.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from particles.model import read_measurements
+    >>> _ = Path("lengths.csv").write_text("length,width\\n1.4,0.2\\n4.7,1.4\\n")
+    >>> read_measurements("lengths.csv", "length")
+    array([1.4, 4.7])
+    >>> read_measurements("none.csv")
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: none.csv cannot be read: No such file or directory
     """
     path = Path(os.path.expanduser(path))
     values: Floats | list[float]

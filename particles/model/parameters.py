@@ -105,6 +105,18 @@ def piecewise(edges: Sequence[float], values: ArrayLike) -> Piecewise:
     ------
     InputError
         If the edges do not start at 0, do not increase, or are not as many as the values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from particles.model import piecewise
+    >>> bias = piecewise([0.0, 1.0], [0.0, 2.0])
+    >>> print(bias.sample(np.array([0.5, 1.0, 9.0])))
+    [0. 2. 2.]
+    >>> piecewise([1.0, 2.0], [0.0, 2.0])
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: edges = (1.0, 2.0) must start at 0, increase, and be as many as the values
     """
     return Piecewise(tuple(as_floats(edges, "edges").tolist()), _numbers(values, "values"))
 
@@ -122,6 +134,14 @@ def layers(values: ArrayLike, until: float) -> Piecewise:
     ------
     InputError
         If the values are no numbers, or `until` makes no increasing edges of them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from particles.model import layers
+    >>> weights = layers([-1.0, -0.5, 0.5, 1.0], until=2.0)
+    >>> print(weights.edges, weights.sample(np.array([0.0, 0.75, 2.0])))
+    (0.0, 0.5, 1.0, 1.5) [-1.  -0.5  1. ]
     """
     rows = _numbers(values, "values")
     return Piecewise(tuple(until * k / len(rows) for k in range(len(rows))), rows)

@@ -75,6 +75,26 @@ class Model:
     ------
     InputError
         If a value is of a wrong type or out of range, or a shape does not fit.
+
+    Notes
+    -----
+        dX = f(u, X) dt + nu K(X) dW,   u = w(t) X/(d N) + b(t),   X(0) ~ g0,
+
+    what (1) of arXiv 2001.04294 becomes as its layers turn into a time, and its (19) as collisions turn into noise.
+
+    Examples
+    --------
+    >>> from particles.model import IDENTITY, MEAN_COUPLED, Model, Normal, Product, TANH
+    >>> Model(drift=TANH, weight=-1.0, bias=1.0, initial=Normal(1.0, 1.0)).dim
+    1
+    >>> kept = Model(drift=IDENTITY, weight=-1.0, bias=MEAN_COUPLED, initial=Normal(1.0, 1.0), nu2=0.5)
+    >>> kept.mean_coupled, kept.autonomous
+    (True, False)
+    >>> square = Product([Normal(1.0, 1.0), Normal(0.0, 1.0)])
+    >>> Model(drift=TANH, weight=[[-1.0, 1.0]], bias=[0.5, 0.0], initial=square)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: weight of shape (1, 2) does not fit: allowed is a number or shape (2, 2)
     """
 
     drift: Drift

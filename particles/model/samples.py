@@ -32,6 +32,17 @@ class Samples:
     ------
     InputError
         If there is no point, a number is not finite, or the labels are of another number or type.
+
+    Examples
+    --------
+    >>> from particles.model import Samples
+    >>> flowers = Samples([1.4, 4.7, 6.0], labels=["setosa", "versicolor", "virginica"])
+    >>> flowers.count, flowers.dim, flowers.law()
+    (3, 1, Empirical(data=array([1.4, 4.7, 6. ])))
+    >>> Samples([1.0, float("nan")])
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: points of 2 values hold nan 1 times, not finite: allowed are only finite ones
     """
 
     points: Floats

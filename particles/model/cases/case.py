@@ -40,6 +40,19 @@ class Case:
     ------
     InputError
         If the domain does not fit the number of features.
+
+    Examples
+    --------
+    >>> from particles.model import Case, Normal, TANH, Model
+    >>> mine = Case(
+    ...     name="mine",
+    ...     model=Model(drift=TANH, weight=-1.0, bias=1.0, initial=Normal(1.0, 1.0)),
+    ...     until=2.0,
+    ...     times=(1.0, 2.0),
+    ...     domain=(-7.0, 9.0),
+    ... )
+    >>> mine.interval, mine.count, mine.layers, mine.cells
+    ((-7.0, 9.0), 100000, 1000, 1600)
     """
 
     name: str

@@ -70,6 +70,17 @@ def load_case(name: str, *, copied: Path | None = None) -> Case:
     ------
     InputError
         If the name is not known, or with every mistake of the file.
+
+    Examples
+    --------
+    >>> from particles.model import load_case
+    >>> case = load_case("regression")
+    >>> case.model.weight, case.until, case.domain
+    (-1.0, 2.0, (-7.0, 9.0))
+    >>> load_case("no/such.toml")
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: no/such.toml cannot be read: No such file or directory
     """
     if not name.endswith(".toml"):
         return cases[name]

@@ -89,6 +89,12 @@ class Drift:
     ------
     InputError
         If the name is no text, a formula no function, or one of `constant` and `f_c` stands without the other.
+
+    Examples
+    --------
+    >>> from particles.model import TANH
+    >>> TANH.value(0.5, 0.0, ()), TANH.lipschitz_u, TANH.contracts, TANH.reproducible
+    (0.46211715726000974, 1.0, True, True)
     """
 
     name: str

@@ -62,6 +62,21 @@ def lognormal_family(delta: float, *, lam: float = 1.0, scale: float = 1.0) -> D
     ------
     InputError
         If one of them is not a number in its range.
+
+    Notes
+    -----
+    The paper prints another sign and parenthesis, with which nothing comes to rest: E5 of docs/errata.md.
+
+    Examples
+    --------
+    >>> from particles.model import flow_map, lognormal_family
+    >>> drift = lognormal_family(delta=0.5, scale=2.0)
+    >>> print(flow_map(drift, [0.1, 2.0, 30.0], w=1.0, b=0.0, t=40.0).round(6))  # to rest, at scale
+    [2. 2. 2.]
+    >>> lognormal_family(delta=0.0)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: delta = 0.0 must be a positive finite number
     """
     require_positive("delta", delta, low=1e-3, high=1e3)
     require_positive("lam", lam)

@@ -90,6 +90,17 @@ def power_law(gamma: float, mu: float) -> Drift:
     ------
     InputError
         If gamma or mu is out of range.
+
+    Examples
+    --------
+    >>> from particles.model import flow_map, power_law
+    >>> drift = power_law(gamma=4.0, mu=1.5)
+    >>> print(flow_map(drift, [0.1], w=1.0, b=0.0, t=60.0).round(6))  # to rest: (w/gamma)^(1/(mu - 1))
+    [0.0625]
+    >>> power_law(gamma=4.0, mu=1.0)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: mu = 1.0 must be a finite number above 1
     """
     require_positive("gamma", gamma)
     require_finite("mu", mu, largest=100.0)
@@ -114,5 +125,15 @@ def cubic(gamma: float) -> Drift:
     ------
     InputError
         If `gamma` is no positive number.
+
+    Examples
+    --------
+    >>> from particles.model import cubic, flow_map
+    >>> print(flow_map(cubic(gamma=4.0), [0.1, -0.1], w=1.0, b=0.0, t=10.0).round(6))  # to rest: sqrt(w/gamma)
+    [ 0.5 -0.5]
+    >>> cubic(gamma=0.0)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: gamma = 0.0 must be a positive finite number
     """
     return power_law(gamma, 3.0)

@@ -37,6 +37,18 @@ def exact_law(model: Model, time: float) -> Law | SpaceLaw | None:
     ----------
     model : Model
     time : float >= 0
+
+    Examples
+    --------
+    >>> from particles.model import cases, exact_law
+    >>> law = exact_law(cases["regression"].model, 2.0)
+    >>> print(type(law).__name__, f"{law.std:.8f}")
+    PushForward 0.21995668
+    >>> noisy = exact_law(cases["fokker-planck"].model, 2.0)
+    >>> print(type(noisy).__name__, f"{noisy.mean:.6f}")  # -3/4 e^(-2)
+    SmoothedUniform -0.101501
+    >>> exact_law(cases["inverse-gamma"].model, 2.0) is None
+    True
     """
     ways: list[Callable[[Model, float], Law | SpaceLaw]] = [transition_law if model.nu2 > 0.0 else PushForward]
     if model.size > 1:

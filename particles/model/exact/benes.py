@@ -60,6 +60,18 @@ class TanhAttracted(Law):
     start : Law
         Any that can be `smoothed`.
     weight, bias, time : float
+
+    Notes
+    -----
+    P(X_t <= y) = F(y + t)/(1 + e^(2 u)) + F(y - t)/(1 + e^(-2 u)), u = w y + b, F the distribution function of X_0 +
+    N(0, nu^2 t): the Siegmund dual of Benes' law, derived for this project. Logistic as t grows.
+
+    Examples
+    --------
+    >>> from particles.model import Normal, TanhAttracted
+    >>> law = TanhAttracted(Normal(1.0, 1.0), weight=-1.0, bias=1.0, time=1.0)
+    >>> print(f"{law.mean:.6f} {law.variance:.6f}")  # 1 by symmetry; pi^2/12 = 0.822467 as time grows
+    1.000000 0.882824
     """
 
     start: Law
@@ -104,13 +116,25 @@ class TanhRepelled(Law):
     Parameters
     ----------
     start : Law
-        One that states its `reach`: normal and uniform laws do.
+        One that states its `reach`, of positive variance: normal and uniform laws. From a point the law is a mixture of
+        two normal laws, which `transition_law` gives.
     weight, bias, time : float
 
     Raises
     ------
     InputError
         If the noise is so small that the quadrature needs more than 65536 nodes.
+
+    Notes
+    -----
+    Given X_0 = x0, a mixture of N(x0 + t, nu^2 t) and N(x0 - t, nu^2 t) with the odds e^(2 u0), u0 = w x0 + b.
+
+    Examples
+    --------
+    >>> from particles.model import Normal, TanhRepelled
+    >>> law = TanhRepelled(Normal(0.5, 1.0), weight=1.0, bias=-0.5, time=1.0)
+    >>> print(f"{law.mean:.6f} {law.cdf(0.5):.6f} {law.variance:.6f}")
+    0.500000 0.500000 4.211411
     """
 
     start: Law

@@ -26,7 +26,7 @@ _ROUNDING = 1e-12
 
 
 def circulating_state(model: Model) -> SpaceLaw:
-    """Return the law at rest of a model in R^d whose weight is of the form above.
+    """Return the law at rest of a model in R^d whose weight turns, as below.
 
     Parameters
     ----------
@@ -37,6 +37,20 @@ def circulating_state(model: Model) -> SpaceLaw:
     ------
     InputError
         If the model is another, or its law at rest cannot be normalised.
+
+    Notes
+    -----
+        w/d = -(c I + Q)^(-1), c > 0, Q^T = -Q:   g_oo = C exp(-beta sum_k V(u_k)),   V' = sigma,   beta = 2 c/nu^2.
+
+    A current goes round in it: with Q not 0 there is no detailed balance. Derived for this project.
+
+    Examples
+    --------
+    >>> from particles.model import cases, circulating_state
+    >>> model = cases["circulation"].model
+    >>> law = circulating_state(model)
+    >>> print(law.mean.round(6), law.covariance.round(6).tolist())
+    [ 0.107383 -0.275168] [[1.017163, 0.0], [0.0, 1.017163]]
     """
     if model.size == 1 or model.neurons != 1 or model.nu2 == 0.0 or model.diffusion != CONSTANT:
         raise InputError("a law that circulates needs two features or more, one neuron of each, and noise with K = 1")

@@ -39,6 +39,17 @@ def linear_transition(model: Model, time: float) -> Coefficients:
     ------
     InputError
         If a callable weight or bias is not smooth between the jumps of the other, or the numbers overflow.
+
+    Notes
+    -----
+    W = int_0^t w, m = int_0^t e^(W(t)-W(s)) b(s) ds, s = nu^2 int_0^t e^(2 (W(t)-W(s))) ds (Ornstein and Uhlenbeck).
+
+    Examples
+    --------
+    >>> from particles.model import cases, linear_transition
+    >>> exponent, shift, variance = linear_transition(cases["fokker-planck"].model, 1.0)
+    >>> print(f"{exponent:.6f} {shift:.6f} {variance:.6f}")  # -1, 0, 1 - e^(-2)
+    -1.000000 0.000000 0.864665
     """
     mean = np.array([model.law.mean]) if model.mean_coupled else None  # conserved
     edges = np.unique([0.0, *(edge for edge in model.breakpoints if edge < time), time])

@@ -34,6 +34,23 @@ def linear_moments(model: Model, time: float) -> tuple[Floats, Floats]:
     ------
     InputError
         If the model is another, or the numbers overflow.
+
+    Notes
+    -----
+        m' = w m/d + b,   P' = (w/d) P + P (w/d)^T + b m^T + m b^T + nu^2 Q,   P = E X X^T,
+
+    Q = I for K = 1 and diag(P) for K = x; w without 1/d where the model is not scaled.
+
+    Examples
+    --------
+    >>> from particles.model import affine_transition, cases, linear_moments
+    >>> model = cases["ou-2d"].model
+    >>> mean, covariance = linear_moments(model, 0.5)
+    >>> flow, shift, noise = affine_transition(model, 0.5)
+    >>> print(mean.round(6), (flow @ model.initial.mean + shift).round(6))  # by two routes
+    [ 0.568291 -0.479071] [ 0.568291 -0.479071]
+    >>> print(covariance.diagonal().round(6), (flow @ model.initial.covariance @ flow.T + noise).diagonal().round(6))
+    [0.435446 0.568512] [0.435446 0.568512]
     """
     require_positive("time", time)
     start, size = model.initial, model.size

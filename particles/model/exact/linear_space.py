@@ -39,6 +39,19 @@ def affine_transition(model: Model, time: float) -> tuple[Floats, Floats, Floats
     ------
     InputError
         If the model is another, with noise also for d > 32, or the numbers overflow.
+
+    Notes
+    -----
+    E is the exponential of w t/d, c = int E(s) b ds and S = nu^2 int E(s) E(s)^T ds, s from 0 to t, for constant w and
+    b.
+
+    Examples
+    --------
+    >>> from particles.model import affine_transition, cases
+    >>> turn, shift, noise = affine_transition(cases["rotation"].model, 1.0)  # w/d = (0, -1; 1, 0)
+    >>> print(turn.round(6), shift, noise.tolist())
+    [[ 0.540302 -0.841471]
+     [ 0.841471  0.540302]] [0. 0.] [[0.0, 0.0], [0.0, 0.0]]
     """
     if not (model.drift.linear and model.piecewise_constant and model.walls is None and model.neurons == 1):
         raise InputError("a linear flow needs the identity, one neuron, no walls and piecewise constant parameters")

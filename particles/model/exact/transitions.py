@@ -34,7 +34,7 @@ def transition_law(model: Model, time: float) -> Law:
     Parameters
     ----------
     model : Model
-        On the line, nu2 > 0, no walls; one of the rows of this file's table. The identity with K = 1 starts from a
+        On the line, nu2 > 0, no walls; one of the rows below. The identity with K = 1 starts from a
         Dirac, normal, uniform or empirical law, a kernel estimate, or a mixture of them; so does the attracting tanh.
         The repelling tanh starts from Dirac, normal or uniform laws and their mixtures, K = x from points x > 0,
         lognormal laws and their mixtures.
@@ -44,6 +44,23 @@ def transition_law(model: Model, time: float) -> Law:
     ------
     InputError
         If the time is none, or the model or its start has no closed form.
+
+    Notes
+    -----
+    With W = int_0^t w: the identity with K = 1 has the law of e^W X_0 + N(m, s), see `linear_transition`; with K = x
+    and b = 0, ln X_t ~ N(m0 + W - nu^2 t/2, v0 + nu^2 t); tanh with K = 1 has `TanhAttracted` for w nu^2 = -1 and
+    `TanhRepelled` for w nu^2 = 1.
+
+    Examples
+    --------
+    >>> from particles.model import cases, transition_law
+    >>> law = transition_law(cases["fokker-planck"].model, 2.0)
+    >>> print(type(law).__name__, f"{law.mean:.8f} {law.variance:.6f}")
+    SmoothedUniform -0.10150146 0.982066
+    >>> transition_law(cases["regression"].model, 2.0)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: an exact law with noise needs one feature, one neuron, no walls and nu2 > 0
     """
     require_at_least("time", time)
     if model.size != 1 or model.walls is not None or model.nu2 == 0.0:

@@ -32,6 +32,18 @@ class AffineImage(SpaceLaw):
     ------
     InputError
         If the shapes do not fit, or the matrix has no inverse.
+
+    Examples
+    --------
+    >>> from particles.model import AffineImage, Normal, Product, Uniform
+    >>> square = Product([Uniform(0.0, 1.0), Normal(0.0, 1.0)])
+    >>> sheared = AffineImage(square, [[1.0, 1.0], [0.0, 2.0]], [0.0, 3.0])
+    >>> print(sheared.mean.round(6), sheared.covariance.round(6).tolist())
+    [0.5 3. ] [[1.083333, 2.0], [2.0, 4.0]]
+    >>> AffineImage(square, [[1.0, 1.0], [2.0, 2.0]], [0.0, 0.0])
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: matrix = [[1.0, 1.0], [2.0, 2.0]] must have an inverse
     """
 
     law: SpaceLaw

@@ -40,6 +40,17 @@ class Mixture(Law):
     ------
     InputError
         If a component is no Law, or the weights are not as many, not positive, or do not sum to 1.
+
+    Examples
+    --------
+    >>> from particles.model import Mixture, Normal
+    >>> law = Mixture([Normal(-1.0, 0.04), Normal(1.0, 0.04)], [0.25, 0.75])
+    >>> print(f"{law.mean:.6f} {law.variance:.6f} {law.cdf(0.0):.6f}")
+    0.500000 0.790000 0.250000
+    >>> Mixture([Normal(0.0, 1.0)], [0.5])
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: weights = (0.5,) must be positive and sum to 1
     """
 
     components: tuple[Law, ...]
@@ -166,6 +177,14 @@ class Clipped(Law):
     ------
     InputError
         If `law` is no Law.
+
+    Examples
+    --------
+    >>> from particles.model import Clipped, Normal
+    >>> start = Clipped(Normal(0.0, 1.0), -1.0, 1.0)
+    >>> points, masses = start.atoms()
+    >>> print(points, masses.round(6), start.cdf([-1.1, -1.0, 1.0]).round(6))
+    [-1.  1.] [0.158655 0.158655] [0.       0.158655 1.      ]
     """
 
     law: Law
@@ -242,6 +261,13 @@ class Product(SpaceLaw):
     ------
     InputError
         If there is no component, or one is no Law.
+
+    Examples
+    --------
+    >>> from particles.model import Normal, Product, Uniform
+    >>> law = Product([Normal(1.0, 1.0), Uniform(0.0, 1.0)])
+    >>> law.dim, law.mean, law.pdf([[1.0, 1.0], [0.5, 1.5]]).round(6)  # points are columns
+    (2, array([1. , 0.5]), array([0.398942, 0.      ]))
     """
 
     components: tuple[Law, ...]

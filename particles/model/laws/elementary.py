@@ -30,6 +30,13 @@ class Dirac(Law):
     ------
     InputError
         If it is not a number in its range.
+
+    Examples
+    --------
+    >>> from particles.model import Dirac
+    >>> point = Dirac(1.0)
+    >>> point.mean, point.variance, point.cdf([0.9, 1.0])
+    (1.0, 0.0, array([0., 1.]))
     """
 
     point: float
@@ -93,6 +100,19 @@ class Normal(Law):
     ------
     InputError
         If one of them is not a number in its range.
+
+    Examples
+    --------
+    >>> from particles.model import Normal
+    >>> law = Normal(m=1.0, v=4.0)
+    >>> law.std, float(law.cdf(1.0))
+    (2.0, 0.5)
+    >>> print(law.quantile([0.025, 0.975]).round(6))
+    [-2.919928  4.919928]
+    >>> Normal(0.0, -1.0)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: v = -1.0 must be a positive finite number
     """
 
     m: float
@@ -153,6 +173,17 @@ class Uniform(Law):
     ------
     InputError
         If one of them is not a number in its range, or `high` is not above `low`.
+
+    Examples
+    --------
+    >>> from particles.model import Uniform
+    >>> law = Uniform(2.0, 8.0)
+    >>> law.mean, law.variance, float(law.quantile(0.25))
+    (5.0, 3.0, 3.5)
+    >>> Uniform(1.0, 1.0)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: high = 1.0 must be above low = 1.0
     """
 
     low: float

@@ -31,6 +31,18 @@ class GeneralisedGamma(Law):
     ------
     InputError
         If one of them is not a number in its range.
+
+    Notes
+    -----
+    With K = x the drifts of `lognormal_family` come to rest at such a law (arXiv 2001.04294, 4.1.1, corrected: E5 of
+    docs/errata.md).
+
+    Examples
+    --------
+    >>> from particles.model import GeneralisedGamma
+    >>> maxwell = GeneralisedGamma(kappa=3.0, theta=2.0**0.5, delta=2.0)  # speeds in a gas
+    >>> print(f"{maxwell.mean:.6f}")  # 2 sqrt(2/pi)
+    1.595769
     """
 
     kappa: float

@@ -29,6 +29,20 @@ class InverseGamma(Law):
     ------
     InputError
         If one of them is not a number in its range.
+
+    Notes
+    -----
+    At rest dX = (w X + b) dt + nu X dW has mu = 1 - 2 w/nu^2 and beta = 2 b/nu^2 (arXiv 2001.04294, 4.1.1, corrected:
+    E1 to E3 of docs/errata.md). The mean is finite for mu > 1, the variance for mu > 2.
+
+    Examples
+    --------
+    >>> from particles.model import InverseGamma
+    >>> law = InverseGamma(shape=3.0, scale=2.0)  # at rest for w = -1, b = 1, nu^2 = 1
+    >>> print(f"{law.mean:.6f} {law.variance:.6f} {law.tail}")
+    1.000000 1.000000 3.0
+    >>> InverseGamma(shape=2.0, scale=1.0).variance
+    inf
     """
 
     shape: float

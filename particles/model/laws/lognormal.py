@@ -36,6 +36,13 @@ class Lognormal(Law):
     ------
     InputError
         If one of them is not a number in its range.
+
+    Examples
+    --------
+    >>> from particles.model import Lognormal
+    >>> law = Lognormal(m=0.0, v=1.0)
+    >>> print(f"{law.quantile(0.5):.6f} {law.mean:.6f} {law.variance:.6f}")  # 1, e^(1/2), e^2 - e
+    1.000000 1.648721 4.670774
     """
 
     m: float

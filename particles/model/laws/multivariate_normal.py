@@ -41,6 +41,17 @@ class MultivariateNormal(SpaceLaw):
     ------
     InputError
         If a number is out of range, the shapes do not fit, or s is no covariance of a density.
+
+    Examples
+    --------
+    >>> from particles.model import MultivariateNormal
+    >>> law = MultivariateNormal([0.0, 1.0], [[1.0, 0.5], [0.5, 1.0]])
+    >>> print(f"{law.projection([0.6, 0.8]).variance:.6f}")  # 0.36 + 0.64 + 2 0.48 0.5
+    1.480000
+    >>> MultivariateNormal([0.0, 0.0], [[1.0, 2.0], [2.0, 1.0]])
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: s = [[1.0, 2.0], [2.0, 1.0]] must be positive definite
     """
 
     m: Floats

@@ -26,6 +26,18 @@ class Pareto(Law):
     ------
     InputError
         If one of them is not a number in its range.
+
+    Notes
+    -----
+    With mu = 1 at rest for ReLU with K = x between a reflecting wall at start = -b/w and infinity; on the whole line
+    that is `ReluSteady` (E6 of docs/errata.md).
+
+    Examples
+    --------
+    >>> from particles.model import Pareto
+    >>> law = Pareto(start=1.0)
+    >>> law.sf([2.0, 10.0]), law.mean
+    (array([0.5, 0.1]), inf)
     """
 
     start: float

@@ -32,6 +32,13 @@ class ReluSteady(Law):
     ------
     InputError
         If one of them is not a number in its range.
+
+    Examples
+    --------
+    >>> from particles.model import ReluSteady
+    >>> law = ReluSteady(weight=-1.0, bias=1.0, nu2=1.0)
+    >>> print(f"{law.left_mass:.6f} {law.sf(2.0):.6f} {law.mean}")  # 5/9, 2/9
+    0.555556 0.222222 inf
     """
 
     weight: float

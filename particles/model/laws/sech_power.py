@@ -28,6 +28,17 @@ class SechPower(Law):
     ------
     InputError
         If one of them is not a number in its range.
+
+    Notes
+    -----
+    The law at rest of dX = tanh(w X + b) dt + nu dW, w < 0: centre -b/w, rate abs(w), power 2/(abs(w) nu^2).
+
+    Examples
+    --------
+    >>> from particles.model import SechPower
+    >>> law = SechPower(centre=1.0, rate=1.0, power=2.0)  # at rest for w = -1, b = 1, nu^2 = 1: logistic
+    >>> print(f"{law.variance:.10f} {law.cdf(2.0):.6f}")  # pi^2/12, 1/(1 + e^(-2))
+    0.8224670334 0.880797
     """
 
     centre: float

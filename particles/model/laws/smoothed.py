@@ -35,6 +35,13 @@ class SmoothedUniform(Law):
     ------
     InputError
         If one of them is not a number in its range.
+
+    Examples
+    --------
+    >>> from particles.model import SmoothedUniform
+    >>> law = SmoothedUniform(low=-1.0, high=1.0, v=0.5)
+    >>> print(f"{law.mean:.6f} {law.variance:.6f} {law.pdf(0.0):.6f}")  # 0, 1/3 + v, erf(1)/2
+    0.000000 0.833333 0.421350
     """
 
     low: float

@@ -54,6 +54,17 @@ class TruncatedNormal(Law):
     ------
     InputError
         If a number is out of range, or the normal law has so little mass there that digits of it are lost.
+
+    Examples
+    --------
+    >>> from particles.model import TruncatedNormal
+    >>> law = TruncatedNormal(m=0.0, v=1.0, low=-1.0, high=1.0)
+    >>> print(f"{law.variance:.6f} {law.cdf(0.0):.6f}")
+    0.291125 0.500000
+    >>> TruncatedNormal(m=0.0, v=1.0, low=1.0, high=-1.0)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: high = -1.0 must be above low = 1.0
     """
 
     m: float

@@ -44,6 +44,14 @@ def weighted_sum(laws: Sequence[Law], factors: Sequence[float], shift: float = 0
     ------
     InputError
         If more than two terms count that are neither normal nor points, or quadrature does not hold the mass of one.
+
+    Examples
+    --------
+    >>> from particles.model import Normal, Uniform, weighted_sum
+    >>> weighted_sum([Normal(0.0, 1.0), Normal(2.0, 1.0)], [3.0, 4.0])
+    Normal(m=8.0, v=25.0)
+    >>> type(weighted_sum([Normal(0.0, 1.0), Uniform(0.0, 1.0)], [1.0, 2.0])).__name__
+    'WeightedSum'
     """
     mean, variance, others = shift, 0.0, list[tuple[Law, float]]()
     for law, factor in zip(laws, factors, strict=True):
@@ -131,6 +139,13 @@ class WeightedSum(Law):
     ------
     InputError
         If quadrature does not hold the mass of Y, or X is so much narrower that it would need too many panels.
+
+    Examples
+    --------
+    >>> from particles.model import Normal, Uniform, WeightedSum
+    >>> law = WeightedSum(Normal(0.0, 1.0), 1.0, Uniform(0.0, 1.0), 2.0, shift=-1.0)
+    >>> print(f"{law.mean:.6f} {law.variance:.6f}")  # 0 and 1 + 4/12
+    0.000000 1.333333
     """
 
     one: Law
