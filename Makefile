@@ -15,7 +15,7 @@ SUITE := $(BIN)/python -m benchmarks.suite
 # commits of the history, oldest first: where kernels changed; benchmarks/history.md says what each is
 COMMITS ?= $(shell sed -n 's/^| `\([0-9a-f]*\)`.*/\1/p' benchmarks/history.md)
 
-.PHONY: demo demo-mnist test test-long test-versions lint bench bench-compare bench-false-alarms bench-history dashboard docs clean
+.PHONY: demo demo-mnist test test-long test-versions lint bench bench-compare bench-false-alarms bench-history dashboard gallery docs clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -84,6 +84,11 @@ dashboard: $(BENCH)
 	$(SUITE) publish
 	@echo "http://127.0.0.1:$(or $(PORT),8080) shows it; Ctrl-C ends"
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory out/dashboard $(or $(PORT),8080)
+
+# figures of the papers and failures, each run anew: SVG, PNG, PDF, one page and the same in Markdown (half a minute)
+gallery: $(READY)
+	$(BIN)/python -m validation gallery --out out/gallery --replace
+	@echo "open out/gallery/index.html"
 
 $(DOCS): $(READY)
 	$(BIN)/python -m pip install --quiet --group docs

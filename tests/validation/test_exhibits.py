@@ -24,14 +24,17 @@ from particles.base.errors import InputError
 from particles.model import cases
 from tests.paths import ROOT
 from validation import gallery
-from validation.commands.gallery import chosen_of
+from validation.commands.gallery import chosen_of, with_shown
 from validation.figures import FORMS, draw_panels, save_figure, save_forms
-from validation.gallery import Exhibit, Figure, Number
+from validation.gallery import ROOMS, Exhibit, Figure, Number, Pointer, published
 from validation.gallery.herty import FIGURES
-from validation.gallery.page import key, page
+from validation.gallery.markdown import anchor, markdown, plain
+from validation.gallery.page import brief, holds, key, page, verdict
 
-NAMES = list(gallery.exhibits())
-DRAWN = [name for name in NAMES if name.startswith("herty/")]
+NAMES = list(gallery.catalogue())
+POINTERS = {name: entry for name, entry in gallery.catalogue().items() if isinstance(entry, Pointer)}
+DRAWN = [name for name in gallery.exhibits() if name.partition("/")[0] in ("herty", "published")]
+HERTY = [name for name in DRAWN if name.startswith("herty/")]
 DRAWN_FAILURES = ["failures/walls", "failures/reuse"]
 
 
@@ -144,47 +147,88 @@ def test_a_drawing_is_the_same_bytes_every_time(figure: Callable[[str], Figure],
     assert (tmp_path / "one.pdf").read_bytes().startswith(b"%PDF")
 
 
+# figures that others show --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", POINTERS)
+def test_a_pointer_points_to_exhibits_and_says_what_differs(name: str) -> None:
+    pointer = POINTERS[name]
+    assert pointer.name == name
+    assert pointer.source.endswith(name.partition("/")[2].replace("table-", "Table ").removeprefix("Fig. "))
+    assert pointer.shows
+    assert re.search(r"\bE\d+\b", pointer.doubts)
+    assert pointer.shown_by
+    assert set(pointer.shown_by) <= set(gallery.exhibits())
+    assert with_shown([name], gallery.catalogue()) == sorted([name, *pointer.shown_by], key=NAMES.index)
+
+
+def test_a_pointer_holds_if_all_that_it_points_to_do() -> None:
+    good = Exhibit(name="a", failure="Goes wrong. Always.", numbers=(Number("n", 1.0, 1.0, 0.0),), remedy="c")
+    bad = dataclasses.replace(good, numbers=(Number("n", 1.0, 2.0, 0.0),))
+    pointer = Pointer(name="p", source="s", shows="It is b_c. Twice.", doubts="", shown_by=("failures/a", "failures/b"))
+    assert holds(pointer, {"failures/a": good, "failures/b": good})
+    found = {"failures/a": good, "failures/b": bad, "published/p": pointer}
+    assert not holds(pointer, found)
+    assert verdict(found) == (False, "1 of 2 are as theory foretells")
+    assert [brief(entry) for entry in (good, pointer)] == ["Goes wrong", "It is b_c"]
+    assert "b\\_c" in markdown(found, ())
+    assert plain("f(x) = a*b_c [2]") == "f(x) = a\\*b\\_c \\[2\\]"
+
+
 # their command -------------------------------------------------------------------------------------------------------
 
 
-def test_exhibits_are_the_figures_in_their_order_and_the_failures() -> None:
-    assert [*(f"herty/{n}" for n in FIGURES), *(f"failures/{name}" for name, _ in gallery.entries())] == NAMES
-    assert list(FIGURES) == sorted(FIGURES, key=int)
+def test_everything_has_its_place_in_the_order_of_the_papers() -> None:
+    papers = {"herty": FIGURES, "published": published.FIGURES}
+    figures = [f"{room}/{number}" for room, numbers in papers.items() for number in numbers]
+    assert [name for name in NAMES if name.partition("/")[0] in papers] == figures
+    assert [name for name in NAMES if name.startswith("failures/")] == [f"failures/{n}" for n, _ in gallery.entries()]
+    assert list(dict.fromkeys(name.partition("/")[0] for name in NAMES)) == list(ROOMS)
+    assert list(FIGURES) == [str(number) for number in range(1, 12)]
+    assert list(gallery.exhibits()) == [name for name in NAMES if name not in POINTERS]
 
 
 def test_exhibits_are_chosen_by_name_and_by_room() -> None:
-    assert chosen_of(None, NAMES) == NAMES
+    assert chosen_of([], NAMES) == NAMES
     assert chosen_of(["herty/2", "herty/1"], NAMES) == ["herty/1", "herty/2"]
-    assert chosen_of(["herty"], NAMES) == DRAWN
-    assert chosen_of(["herty", "failures"], NAMES) == NAMES
+    assert chosen_of(["herty"], NAMES) == HERTY
+    assert chosen_of(list(ROOMS), NAMES) == NAMES
 
 
-@pytest.mark.parametrize("word", ["herty/99", "walls", "", "HERTY"])
+@pytest.mark.parametrize("words", [("--only", "herty/99"), ("walls",), ("--only", ""), ("HERTY",)])
 def test_an_exhibit_that_is_none_is_told_with_those_that_are(
-    word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    words: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert validate("gallery", "--only", "herty/1", word, "--out", str(tmp_path / "out")) == 2
+    assert validate("gallery", "herty/1", *words, "--out", str(tmp_path / "out")) == 2
     told = capsys.readouterr().err
     assert told.count("\n") == 1
-    assert f"--only {word!r} is no exhibit: allowed are herty, failures, herty/1, " in told
+    assert f"{words[-1]!r} is no exhibit: allowed are {', '.join(ROOMS)}, herty/1, " in told
     assert told.rstrip().endswith(NAMES[-1])
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_command_writes_every_form_and_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
-    words = ("gallery", "--only", "herty/2", "failures/steps", "--out", str(out))
+    words = ("gallery", "published/2", "--only", "failures/steps", "--out", str(out))
     assert validate(*words, "--json") == 0
     printed = capsys.readouterr().out.strip().splitlines()
-    assert json.loads(printed[-1])["herty/2"]["holds"]
-    assert {path.name for path in out.iterdir()} == {"index.html", *(f"herty-02{form}" for form in FORMS)}
+    found = json.loads(printed[-1])
+    assert found["herty/2"]["holds"]
+    assert found["published/2"]["shown_by"] == ["herty/2"]
+    files = {"index.html", "gallery.md"}
+    assert {path.name for path in out.iterdir()} == {*files, *(f"herty-02{form}" for form in FORMS)}
     text = (out / "index.html").read_text(encoding="utf-8")
     assert "<script" not in text
     assert re.findall(r"(?:src|href)=\"(?!#|data:)([^\"]*)\"", text) == [f"herty-02{form}" for form in FORMS]
+    assert 'Shown by <a href="#herty-02">herty/2</a>.' in text
+    told = (out / "gallery.md").read_text(encoding="utf-8")
+    assert re.findall(r"!\[[^\n]*\]\((.*)\)", told) == ["herty-02.svg"]
+    headings = {anchor(heading) for heading in re.findall(r"^#+ (.*)$", told, re.MULTILINE)}
+    assert set(re.findall(r"\]\(#(.*?)\)", told)) <= headings
     assert validate(*words) == 2
     assert "--replace" in capsys.readouterr().err
     assert validate("gallery", "--only", "failures/steps", "--out", str(out), "--replace") == 0
-    assert {path.name for path in out.iterdir()} == {"index.html"}
+    assert {path.name for path in out.iterdir()} == files
     (out / "mine.txt").write_text("mine", encoding="utf-8")
     assert validate(*words, "--replace") == 2
 
@@ -193,12 +237,14 @@ def test_a_number_that_does_not_hold_is_told_and_the_exit_code_is_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wrong = Exhibit(name="wrong", failure="b", numbers=(Number("one", 1.0, 2.0, 0.5),), remedy="c")
-    monkeypatch.setattr(gallery, "exhibits", lambda: {"failures/wrong": lambda: wrong})
+    monkeypatch.setattr(gallery, "catalogue", lambda: {"failures/wrong": lambda: wrong})
     assert validate("gallery", "--out", str(tmp_path / "out")) == 1
     printed = capsys.readouterr().out
     assert "NOT AS FORETOLD" in printed
     assert "one: foretold 1, measured 2" in printed
-    assert "0 of 1 are as theory foretells" in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    for name in ("index.html", "gallery.md"):
+        assert "0 of 1 are as theory foretells" in (tmp_path / "out" / name).read_text(encoding="utf-8")
+    assert "**does not hold**" in (tmp_path / "out" / "gallery.md").read_text(encoding="utf-8")
 
 
 def test_names_of_files_keep_the_order_of_the_figures() -> None:
@@ -207,7 +253,7 @@ def test_names_of_files_keep_the_order_of_the_figures() -> None:
         "herty-11",
         "failures-walls",
     ]
-    assert "None" not in page({})
+    assert "None" not in page({}, {}) + markdown({}, ())
 
 
 def test_no_choice_is_an_input_error() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,18 +13,19 @@ from particles.base import command
 from particles.base.errors import InputError
 
 if TYPE_CHECKING:
-    from validation.gallery import Exhibit, Figure
+    from validation.gallery import Exhibit, Figure, Pointer
+    from validation.gallery.exhibit import Run
 
-PAGE = "index.html"
+PAGE, TEXT = "index.html", "gallery.md"
 
 
 def add_parser(commands: Any) -> None:
     """Add the sub-command to the parsers of `python -m validation`."""
     gallery = commands.add_parser("gallery", help="draw the papers' figures on one page", description=execute.__doc__)
+    names = "such as herty/7, published/table-1 or failures"
+    gallery.add_argument("names", nargs="*", metavar="NAME", help=f"{names} (default: all)")
     gallery.add_argument("--out", required=True, metavar="DIR", help="new or empty folder")
-    gallery.add_argument(
-        "--only", nargs="+", metavar="NAME", help="such as herty/7, herty or failures/walls (default: all)"
-    )
+    gallery.add_argument("--only", nargs="+", default=[], metavar="NAME", help=f"more of them, {names}")
     command.add_replace(gallery)
     gallery.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
     gallery.set_defaults(execute=execute)
@@ -33,10 +34,11 @@ def add_parser(commands: Any) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Run figures and failures and draw them as SVG, PNG and PDF; exit code 0 only if every number holds."""
     from particles.base.files import check_output_folder, new_folder
-    from validation.gallery import exhibits
+    from validation.gallery import Pointer, catalogue
 
-    chosen = chosen_of(arguments.only, list(exhibits()))
-    ours = _files_of(list(exhibits()))
+    shelf = catalogue()
+    chosen = with_shown(chosen_of([*arguments.names, *arguments.only], list(shelf)), shelf)
+    ours = _files_of(list(shelf))
     older = set(os.listdir(arguments.out)) if Path(arguments.out).is_dir() else set()
     check_output_folder(arguments.out, older & ours if PAGE in older else ours, replace=arguments.replace)
 
@@ -48,16 +50,17 @@ def execute(arguments: argparse.Namespace) -> int:
 
     ranks = parallel.world()  # refuses a wrong launcher before the work
     with ranks.claimed(arguments.out):
-        found = {name: _run(name) for name in chosen}
+        found = {name: _found(name, shelf[name]) for name in chosen}
         ranks.on_first(publish)
     if command.launched_rank() == 0:
         print(f"page: {arguments.out}/{PAGE}")
         if arguments.json:
             command.print_json({name: _plain(exhibit) for name, exhibit in found.items()})
-    return 0 if all(exhibit.holds for exhibit in found.values()) else 1
+    ran = [exhibit for exhibit in found.values() if not isinstance(exhibit, Pointer)]
+    return 0 if all(exhibit.holds for exhibit in ran) else 1
 
 
-def chosen_of(asked: Sequence[str] | None, names: Sequence[str]) -> list[str]:
+def chosen_of(asked: Sequence[str], names: Sequence[str]) -> list[str]:
     """Names that are asked for by name or by room, in the order of `names`; all of them by default.
 
     Raises
@@ -66,25 +69,38 @@ def chosen_of(asked: Sequence[str] | None, names: Sequence[str]) -> list[str]:
         If there is no exhibit and no room of a name.
     """
     rooms = list(dict.fromkeys(name.partition("/")[0] for name in names))
-    for word in asked or ():
+    for word in asked:
         if word not in (*rooms, *names):
-            raise InputError(f"--only {word!r:.40} is no exhibit: allowed are {', '.join((*rooms, *names))}")
+            raise InputError(f"{word!r:.40} is no exhibit: allowed are {', '.join((*rooms, *names))}")
     return [name for name in names if not asked or name in asked or name.partition("/")[0] in asked]
+
+
+def with_shown(chosen: Sequence[str], shelf: Mapping[str, Run | Pointer]) -> list[str]:
+    """The names chosen and what pointers among them point to, in the order of the shelf."""
+    from validation.gallery import Pointer
+
+    pointers = [entry for name in chosen if isinstance(entry := shelf[name], Pointer)]
+    wanted = {*chosen, *(name for pointer in pointers for name in pointer.shown_by)}
+    return [name for name in shelf if name in wanted]
 
 
 def _files_of(names: Sequence[str]) -> set[str]:
     from validation.figures import FORMS
     from validation.gallery.page import key
 
-    return {PAGE} | {f"{key(name)}{form}" for name in names for form in FORMS}
+    return {PAGE, TEXT} | {f"{key(name)}{form}" for name in names for form in FORMS}
 
 
-def _run(name: str) -> Figure | Exhibit:
-    """Run an exhibit, all ranks together, and tell how it ended."""
-    from validation.gallery import exhibits
+def _found(name: str, entry: Run | Pointer) -> Figure | Exhibit | Pointer:
+    """Run an exhibit, all ranks together, and tell how it ended; or tell what a pointer points to."""
+    from validation.gallery import Pointer
 
+    if isinstance(entry, Pointer):
+        if command.launched_rank() == 0:
+            print(f"{name}: shown by {' and '.join(entry.shown_by)}")
+        return entry
     begun = time.perf_counter()
-    exhibit = exhibits()[name]()
+    exhibit = entry()
     if command.launched_rank() == 0:
         ended = "as foretold" if exhibit.holds else "NOT AS FORETOLD"
         print(f"{name}: {time.perf_counter() - begun:.1f} s, {ended}")
@@ -97,20 +113,26 @@ def _run(name: str) -> Figure | Exhibit:
     return exhibit
 
 
-def _write(found: dict[str, Figure | Exhibit], folder: Path) -> None:
+def _write(found: dict[str, Figure | Exhibit | Pointer], folder: Path) -> None:
     from validation.figures import draw_panels, save_forms
+    from validation.gallery import Pointer
+    from validation.gallery.markdown import markdown
     from validation.gallery.page import key, page
 
-    drawn: dict[str, tuple[Figure | Exhibit, Any]] = {}
+    drawings: dict[str, Any] = {}
     for name, exhibit in found.items():
-        drawing = None if exhibit.draw is None else draw_panels(exhibit.panels, exhibit.draw)
-        if drawing is not None:
-            save_forms(drawing, folder, key(name))
-        drawn[name] = (exhibit, drawing)
-    (folder / PAGE).write_text(page(drawn), encoding="utf-8")
+        if not isinstance(exhibit, Pointer) and exhibit.draw is not None:
+            drawings[name] = draw_panels(exhibit.panels, exhibit.draw)
+            save_forms(drawings[name], folder, key(name))
+    (folder / PAGE).write_text(page(found, drawings), encoding="utf-8")
+    (folder / TEXT).write_text(markdown(found, drawings), encoding="utf-8")
 
 
-def _plain(exhibit: Figure | Exhibit) -> dict[str, Any]:
+def _plain(exhibit: Figure | Exhibit | Pointer) -> dict[str, Any]:
+    from validation.gallery import Pointer
+
+    if isinstance(exhibit, Pointer):
+        return {"shown_by": list(exhibit.shown_by), "doubts": exhibit.doubts}
     numbers = [
         {"what": n.what, "predicted": n.predicted, "measured": n.measured, "within": n.within, "holds": n.holds}
         for n in exhibit.numbers

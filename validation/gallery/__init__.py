@@ -5,8 +5,9 @@
         print(exhibit.table, exhibit.holds)
 
 `entries` are the failures, and `holds` says that one came as foretold. docs/gallery.md shows them with their reasons;
-`python -m validation.gallery` prints their tables. `exhibits` are they and the figures of the papers, by names such as
-"herty/7" and "failures/walls"; `python -m validation gallery` draws them.
+`python -m validation.gallery` prints their tables. `catalogue` has them and the figures of the papers by names such as
+"herty/7" and "failures/walls", and pointers where a figure is shown by another; `python -m validation gallery` draws
+them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from validation.gallery import herty as _herty
-from validation.gallery.exhibit import Exhibit, Figure, Number
+from validation.gallery import published as _published
+from validation.gallery.exhibit import Exhibit, Figure, Number, Pointer, Run
 from validation.gallery.failures.explosion import explosion as _explosion
 from validation.gallery.failures.narrow import narrow as _narrow
 from validation.gallery.failures.positivity import positivity as _positivity
@@ -26,7 +28,14 @@ from validation.gallery.failures.sweeps import sweeps as _sweeps
 from validation.gallery.failures.tails import tails as _tails
 from validation.gallery.failures.walls import walls as _walls
 
-__all__ = ["Exhibit", "Figure", "Number", "entries", "exhibits"]
+__all__ = ["ROOMS", "Exhibit", "Figure", "Number", "Pointer", "catalogue", "entries", "exhibits"]
+
+ROOMS = {
+    "herty": "Herty, Trimborn, Visconti: Kinetic Theory for Residual Neural Networks, arXiv 2001.04294, version 1",
+    "published": "Herty, Trimborn, Visconti: Mean-field and kinetic descriptions of neural differential equations",
+    "failures": "What fails, and when theory says so",
+}
+"""First part of an exhibit's name -> what stands there."""
 
 
 def entries() -> tuple[tuple[str, Callable[[], Exhibit]], ...]:
@@ -35,7 +44,15 @@ def entries() -> tuple[tuple[str, Callable[[], Exhibit]], ...]:
     return tuple((run.__name__, run) for run in runs)
 
 
-def exhibits() -> dict[str, Callable[[], Figure | Exhibit]]:
-    """Functions of all exhibits by name, figures first; a function takes nothing and is deterministic."""
-    figures = {f"herty/{number}": run for number, run in _herty.FIGURES.items()}
-    return figures | {f"failures/{name}": run for name, run in entries()}
+def catalogue() -> dict[str, Run | Pointer]:
+    """All that has a name, in the order of `ROOMS`: what runs an exhibit, or what points to others."""
+    figures = {"herty": _herty.FIGURES, "published": _published.FIGURES}
+    found: dict[str, Run | Pointer] = {
+        f"{room}/{number}": run for room, numbers in figures.items() for number, run in numbers.items()
+    }
+    return found | {f"failures/{name}": run for name, run in entries()}
+
+
+def exhibits() -> dict[str, Run]:
+    """Functions of all exhibits by name, figures first, without pointers."""
+    return {name: run for name, run in catalogue().items() if not isinstance(run, Pointer)}

@@ -105,6 +105,29 @@ class Figure(Evidence):
     draw: Draw
 
 
+@dataclass(frozen=True, kw_only=True)
+class Pointer:
+    """A figure of a paper that exhibits of other names show: what they are, and what differs.
+
+    Parameters
+    ----------
+    name, source, shows, doubts : str
+        As those of a `Figure`.
+    shown_by : tuple of str
+        Names of the exhibits.
+    """
+
+    name: str
+    source: str
+    shows: str
+    doubts: str
+    shown_by: tuple[str, ...]
+
+
+Run = Callable[[], Figure | Exhibit]
+"""Runs an exhibit; takes nothing and is deterministic."""
+
+
 def slope(levels: ArrayLike, values: ArrayLike) -> float:
     """Least-squares slope of ln(values) over ln(levels)."""
     return float(np.polyfit(np.log(levels), np.log(values), 1)[0])

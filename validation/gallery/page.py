@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
+from itertools import groupby
 from typing import Any
 
-from validation.gallery.exhibit import Evidence, Exhibit, Figure
+from validation.gallery import ROOMS
+from validation.gallery.exhibit import Evidence, Exhibit, Figure, Pointer
 from validation.report.document import document
 from validation.report.html import Html, figure, join, paragraph, table, tag
 from validation.report.marks import checks, typeset, verdict_mark
 from validation.report.svg import inline
 
 TITLE = "Figures and failures"
+Found = Mapping[str, Figure | Exhibit | Pointer]
+"""What was run, by name, and pointers to it."""
+_WIDE = 3  # panels from which on a figure takes more than the width of the text
 
 
-def page(shown: Mapping[str, tuple[Figure | Exhibit, Any]]) -> str:
-    """Return the page of exhibits by name, each with its drawing, None for one without."""
-    held = sum(exhibit.holds for exhibit, _ in shown.values())
-    told = f"{held} of {len(shown)} are as theory foretells"
-    links = [tag("li", tag("a", name, href=f"#{key(name)}")) for name in shown]
-    parts = [_section(name, exhibit, drawing) for name, (exhibit, drawing) in shown.items()]
-    lead = tag("p", verdict_mark(held == len(shown)), f" {told}", class_="verdict")
-    body = tag("body", tag("header", tag("h1", TITLE), lead, tag("ul", *links)), tag("main", join(parts)))
+def page(found: Found, drawings: Mapping[str, Any]) -> str:
+    """Return the page of exhibits and pointers; `drawings` by name, for those that have one."""
+    held, told = verdict(found)
+    lead = tag("p", verdict_mark(held), f" {told}", class_="verdict")
+    parts = [
+        tag("section", tag("h2", heading), join([_section(name, found, drawings.get(name)) for name in names]), id=room)
+        for room, heading, names in rooms(found)
+    ]
+    contents = [part for room, heading, names in rooms(found) for part in _contents(room, heading, names, found)]
+    body = tag("body", tag("header", tag("h1", TITLE), lead, tag("nav", *contents)), tag("main", join(parts)))
     return document(f"{TITLE}: {told}", body)
+
+
+def verdict(found: Found) -> tuple[bool, str]:
+    """Whether every exhibit is as theory foretells, and how many are."""
+    ran = [exhibit.holds for exhibit in found.values() if not isinstance(exhibit, Pointer)]
+    return all(ran), f"{sum(ran)} of {len(ran)} are as theory foretells"
+
+
+def rooms(found: Found) -> Iterator[tuple[str, str, list[str]]]:
+    """Room, its heading, and its names, in their order."""
+    for room, names in groupby(found, lambda name: name.partition("/")[0]):
+        yield room, ROOMS[room], list(names)
 
 
 def key(name: str) -> str:
@@ -32,32 +51,67 @@ def key(name: str) -> str:
     return f"{room}-{part:0>2}" if part.isdigit() else f"{room}-{part}"
 
 
-def _section(name: str, exhibit: Figure | Exhibit, drawing: Any) -> Html:
-    parts: list[Html] = [tag("h2", name, " ", verdict_mark(exhibit.holds))]
-    if isinstance(exhibit, Figure):
+def words(exhibit: Figure | Exhibit | Pointer) -> str:
+    """What it shows, or how it fails."""
+    return exhibit.failure if isinstance(exhibit, Exhibit) else exhibit.shows
+
+
+def brief(exhibit: Figure | Exhibit | Pointer) -> str:
+    """The first sentence of that."""
+    return words(exhibit).partition(". ")[0].rstrip(".")
+
+
+def holds(exhibit: Figure | Exhibit | Pointer, found: Found) -> bool:
+    """Whether it is as theory foretells; a pointer if what it points to is."""
+    if isinstance(exhibit, Pointer):
+        return all(holds(found[name], found) for name in exhibit.shown_by)
+    return exhibit.holds
+
+
+def _contents(room: str, heading: str, names: list[str], found: Found) -> list[Html]:
+    lines = [
+        tag("li", tag("a", name, href=f"#{key(name)}"), f" {typeset(brief(found[name]))} ", _sign(name, found))
+        for name in names
+    ]
+    return [tag("p", tag("a", heading, href=f"#{room}")), tag("ul", *lines, class_="contents")]
+
+
+def _sign(name: str, found: Found) -> Html:
+    return verdict_mark(holds(found[name], found))
+
+
+def _section(name: str, found: Found, drawing: Any) -> Html:
+    exhibit = found[name]
+    parts: list[Html] = [tag("h3", name, " ", _sign(name, found))]
+    if isinstance(exhibit, Pointer):
+        links = [tag("a", other, href=f"#{key(other)}") for other in exhibit.shown_by]
+        parts += [
+            paragraph(f"{exhibit.source}. {typeset(exhibit.shows)}"),
+            tag("p", "Shown by ", links[0], *(part for link in links[1:] for part in (" and ", link)), "."),
+            paragraph(f"What differs or is open: {typeset(exhibit.doubts)}"),
+        ]
+    elif isinstance(exhibit, Figure):
         parts.append(paragraph(f"{exhibit.source}. {typeset(exhibit.shows)}"))
-        parts += _picture(name, exhibit.source, exhibit.shows, drawing)
+        parts += _picture(name, exhibit.source, exhibit, drawing)
         if exhibit.doubts:
             parts.append(paragraph(f"What is open or wrong there: {typeset(exhibit.doubts)}"))
-        parts.append(paragraph(f"Cases: {', '.join(exhibit.cases) or 'none'}.", class_="line"))
+        parts += [paragraph(f"Cases: {', '.join(exhibit.cases) or 'none'}.", class_="line"), _numbers(exhibit)]
     else:
         parts.append(paragraph(typeset(exhibit.failure)))
-        parts += _picture(name, name, exhibit.failure, drawing)
-    parts.append(_numbers(exhibit))
-    if isinstance(exhibit, Exhibit):
-        parts.append(paragraph(f"Remedy: {typeset(exhibit.remedy)}"))
+        parts += _picture(name, name, exhibit, drawing)
+        parts += [_numbers(exhibit), paragraph(f"Remedy: {typeset(exhibit.remedy)}")]
     return tag("section", join(parts), id=key(name))
 
 
-def _picture(name: str, caption: str, words: str, drawing: Any) -> list[Html]:
+def _picture(name: str, caption: str, exhibit: Figure | Exhibit, drawing: Any) -> list[Html]:
     if drawing is None:
         return []
     from validation.figures import FORMS, save_figure
 
     stem = key(name)
-    svg = inline(partial(save_figure, drawing), stem, f"{caption}: {words}")
+    svg = inline(partial(save_figure, drawing), stem, f"{caption}: {words(exhibit)}")
     links = [tag("a", form[1:].upper(), href=f"{stem}{form}") for form in FORMS]
-    return [figure(svg, join([f"{caption}:", *links]))]
+    return [figure(svg, join([f"{caption}:", *links]), wide=exhibit.panels >= _WIDE)]
 
 
 def _numbers(exhibit: Evidence) -> Html:

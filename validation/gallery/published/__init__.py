@@ -1,0 +1,16 @@
+"""Figures of the published version: M. Herty, T. Trimborn, G. Visconti, Mean-field and kinetic descriptions of neural
+differential equations, Foundations of Data Science 4 (2022), 271-298.
+
+Of it only the abstract, the captions and Table 1 were read: what stands here follows the captions, and `doubts` says
+what they leave open. A figure that version 1 on arXiv has too is a pointer to the exhibit of that one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from validation.gallery.exhibit import Pointer, Run
+from validation.gallery.published.pointers import POINTERS as _POINTERS
+
+FIGURES: Mapping[str, Run | Pointer] = _POINTERS
+"""Number of the figure -> what runs it, or the pointer to the exhibits that show it."""
