@@ -72,6 +72,17 @@ class Gradient:
         Cell averages of p at 0, the times and the horizon.
     solution : Solution
         g at the same.
+
+    Examples
+    --------
+    >>> import kinetic
+    >>> from particles.model import Normal, cases
+    >>> loss, grid = kinetic.Squares(Normal(2.0, 0.49)), kinetic.Grid(-7.0, 9.0, cells=200)
+    >>> found = kinetic.gradient(cases["regression"].model, grid, loss=loss, until=1.0)
+    >>> found.times.shape, found.slopes.shape, found.solution.averages.shape
+    ((6,), (8, 200), (8, 200))
+    >>> print(f"{found.weight:.4f} {found.weights @ found.lengths:.4f}")  # an integral over the time
+    -0.4410 -0.4410
     """
 
     loss: float
@@ -143,6 +154,23 @@ def gradient(
     ------
     InputError
         If the model or the loss is another, or as `kinetic.solve`.
+
+    Notes
+    -----
+        lambda_t + f lambda_x + D lambda_xx = 0,   lambda(T) = dPhi/dg,   p = lambda_x,   D = nu^2 K^2/2,
+        dPhi/dw(t) = s int p f_u x dg,   dPhi/db(t) = int p f_u dg,   s = 1 or 1/d,
+
+    3.4 of arXiv 2001.04294 with the sign and the integrals that it leaves out (E8 and E9 of docs/errata.md).
+
+    Examples
+    --------
+    >>> import kinetic
+    >>> from particles.model import Model, Normal, TANH
+    >>> model = Model(drift=TANH, weight=-0.8, bias=0.9, initial=Normal(1.0, 1.0))
+    >>> grid, loss = kinetic.Grid(-7.0, 9.0, cells=400), kinetic.Squares(Normal(2.0, 0.49))
+    >>> found = kinetic.gradient(model, grid, loss=loss, until=1.0)
+    >>> print(f"{found.weight:.4f} {found.bias:.4f}")  # exact: -0.45996352, -0.21853918
+    -0.4599 -0.2185
     """
     scheme, loss = Explicit() if scheme is None else scheme, loss_of(loss)
     require_positive("until", until)

@@ -35,6 +35,17 @@ def cautions(model: Model, grid: Grid, until: float) -> tuple[str, ...]:
     ------
     InputError
         If the model is not one-dimensional, or its walls are not the ends of the grid.
+
+    Examples
+    --------
+    >>> import kinetic
+    >>> from particles.model import cases
+    >>> model = cases["regression"].model
+    >>> kinetic.cautions(model, kinetic.Grid(-7.0, 9.0, cells=1600), until=2.0)
+    ()
+    >>> for sentence in kinetic.cautions(model, kinetic.Grid(-7.0, 9.0, cells=100), until=5.0):
+    ...     print(sentence)
+    from t* = ln(sigma0/h)/|w| = 1.833 on the solution is narrower than a cell (h = 0.16)
     """
     law = initial_law(model, grid)
     found = (_narrow(model, law, grid, until), outside(law, grid), *_arrivals(model, law, grid, until))

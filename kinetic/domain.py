@@ -46,6 +46,20 @@ def domain(model: Model, until: float, *, tail: float = TAIL) -> tuple[float, fl
     InputError
         If an argument is out of range, the model is not one-dimensional, its law is narrower than the rounding of x, or
         its tails need an interval some thousand times as wide as its start.
+
+    Examples
+    --------
+    >>> import kinetic
+    >>> from particles.model import cases
+    >>> lo, hi = kinetic.domain(cases["regression"].model, until=2.0)
+    >>> print(f"{lo:.4f} {hi:.4f}")
+    -6.2614 8.2614
+    >>> kinetic.domain(cases["vehicles"].model, until=2.0)
+    (2.0, 8.0)
+    >>> kinetic.domain(cases["regression"].model, until=-1.0)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: until = -1.0 must be a positive finite number
     """
     start = model.start_law
     require_positive("until", until)
@@ -68,6 +82,15 @@ def tail_masses(solution: Solution) -> tuple[float, float]:
     Parameters
     ----------
     solution : Solution
+
+    Examples
+    --------
+    >>> import kinetic
+    >>> from particles.model import cases
+    >>> model, narrow = cases["regression"].model, kinetic.Grid(-2.0, 4.0, cells=100)
+    >>> low, high = kinetic.tail_masses(kinetic.solve(model, narrow, until=1.0))
+    >>> print(f"{low:.6f} {high:.6f}")  # more than 0.00135 lies at either end: P(X_0 < -2)
+    0.001350 0.001350
     """
     return masses_at_ends(solution.grid, np.abs(solution.averages), solution.atoms)
 

@@ -72,6 +72,21 @@ class Grid:
     ------
     InputError
         If an end is no number in its range, the ends do not increase, or the cells are too few or too narrow.
+
+    Examples
+    --------
+    >>> from kinetic import Grid
+    >>> from particles.model import Normal
+    >>> grid = Grid(-7.0, 9.0, cells=160)
+    >>> grid.h, grid.faces.shape, grid.centres[:2].round(2).tolist()
+    (0.1, (161,), [-6.95, -6.85])
+    >>> averages = grid.averages(Normal(1.0, 1.0))  # exact ones
+    >>> print(f"{averages.sum() * grid.h:.12f}")
+    1.000000000000
+    >>> Grid(1.0, -1.0, cells=10)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: grid ends lo = 1.0, hi = -1.0 must be finite with lo < hi
     """
 
     lo: float

@@ -73,6 +73,20 @@ class Squares:
     ------
     InputError
         If the law holds a point: to that the distance is infinite (E10 of docs/errata.md).
+
+    Notes
+    -----
+        Phi = int (g(T, x) - h(x))^2 dx/2
+
+    for the density h of the law: the loss of 3.4 of arXiv 2001.04294.
+
+    Examples
+    --------
+    >>> import kinetic
+    >>> from particles.model import Normal, cases
+    >>> end = kinetic.solve(cases["regression"].model, kinetic.Grid(-7.0, 9.0, cells=200), until=1.0).at(1.0)
+    >>> print(f"{kinetic.Squares(Normal(2.0, 0.49)).value(end):.4f}")
+    0.3029
     """
 
     law: Law

@@ -44,6 +44,23 @@ class Problem:
         Times at which the flux jumps; no step straddles one.
     varying : bool, default False
         The flux is a function of time between its jumps too: steps look ahead, and nothing comes to rest.
+
+    Notes
+    -----
+        d_t u + d_x F(u) = d_xx (D u) + k S(u);   of a model, d_t g + d_x (sigma(w x + b) g) = d_xx (nu^2 K^2/2 g)
+
+    (arXiv 2001.04294, (4), (8) for nu = 0, (22) for K = 1; for K = x see E37 of docs/errata.md).
+
+    Examples
+    --------
+    >>> import kinetic
+    >>> from particles.model import cases
+    >>> grid = kinetic.Grid(2.0, 8.0, cells=60)
+    >>> problem = kinetic.Problem.of(cases["vehicles"].model, grid)
+    >>> problem.boundary, problem.noisy
+    ('wall', False)
+    >>> problem.flux.data(grid, 0.0, None)[[0, 30, 60]].round(6)  # tanh(x - 5) at faces
+    array([-0.995055,  0.      ,  0.995055])
     """
 
     flux: Flux

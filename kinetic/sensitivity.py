@@ -46,6 +46,17 @@ class Tangent:
     parabolas, by_parabolas : ndarray, shapes (3, N) and (2, 3, N)
         Coefficients in every cell, and their derivatives.
     steps : int
+
+    Examples
+    --------
+    >>> import kinetic
+    >>> from particles.model import cases
+    >>> found = kinetic.tangent(cases["regression"].model, kinetic.Grid(-7.0, 9.0, cells=200), until=1.0)
+    >>> found.averages.shape, found.by_averages.shape
+    ((200,), (2, 200))
+    >>> loss, slopes = found.moment(2.0)
+    >>> print(f"{loss:.4f} {slopes.round(4)}")
+    0.6271 [-0.4126 -0.5025]
     """
 
     grid: Grid
@@ -98,6 +109,16 @@ def tangent(model: Model, grid: Grid, scheme: Explicit | None = None, *, until: 
     ------
     InputError
         If the model or the scheme is another, or as `kinetic.solve`.
+
+    Examples
+    --------
+    >>> import kinetic
+    >>> from particles.model import Model, Normal, TANH
+    >>> model = Model(drift=TANH, weight=-0.8, bias=0.9, initial=Normal(1.0, 1.0))
+    >>> found = kinetic.tangent(model, kinetic.Grid(-7.0, 9.0, cells=400), until=1.0)
+    >>> loss, slopes = found.squares(Normal(2.0, 0.49).pdf)
+    >>> print(f"{loss:.4f} {slopes.round(4)}")  # exact: -0.45996352, -0.21853918
+    0.2329 [-0.4599 -0.2185]
     """
     scheme = Explicit() if scheme is None else scheme
     require_type("scheme", scheme, Explicit, "an Explicit")

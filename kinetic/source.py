@@ -40,6 +40,24 @@ class Source:
     ------
     InputError
         If the rate or the bound is not finite, or the bound negative.
+
+    Notes
+    -----
+        S_j = (5 S(v_-) + 8 S(v_0) + 5 S(v_+))/18
+
+    over the values of the cell's parabola at three Gauss points, exact for degree 5 (arXiv 2001.04294, (23); E38 of
+    docs/errata.md).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import kinetic
+    >>> grid = kinetic.Grid(0.0, 1.0, cells=20)
+    >>> logistic = kinetic.Source(lambda u: u * (1.0 - u), rate=2.0, slope=1.0)
+    >>> problem = kinetic.Problem(kinetic.LinearFlux(np.ones(21)), "periodic", source=logistic)
+    >>> end = kinetic.evolve(problem, np.full(20, 0.5), grid, until=1.0).averages[-1]
+    >>> print(f"{end.min():.6f} {end.max():.6f}")  # 1/(1 + e^(-2)) = 0.880797
+    0.880797 0.880797
     """
 
     function: Callable[[float], Any]

@@ -67,6 +67,24 @@ class Diffusivity:
     ------
     InputError
         If a value is negative or not finite, or the form does not fit.
+
+    Notes
+    -----
+        F_{i+1/2} = -(q_{i-1} - c q_i + c q_{i+1} - q_{i+2})/(e h)
+
+    with q = D u_j and c, e = 15, 12 for "averages", of fourth order; q = D P_j(x_j) and 27, 24 for "conservative", of
+    fourth order too; q = D P_j(x_j) and 15, 12 for "points", of second order: what is said after (23) of arXiv
+    2001.04294, to be compared with (E40 of docs/errata.md).
+
+    Examples
+    --------
+    >>> from kinetic import Diffusivity
+    >>> [round(Diffusivity(1.0, form).stiffness, 6) for form in ("averages", "conservative", "points")]
+    [5.333333, 5.444444, 6.222222]
+    >>> Diffusivity(-1.0)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: diffusivity -1.0 must be finite and at least 0
     """
 
     values: float | Floats

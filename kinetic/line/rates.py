@@ -63,6 +63,20 @@ class LocalDiffusivity:
     ------
     InputError
         If one of them is no function.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from kinetic import LocalDiffusivity
+    >>> from particles.model import cases
+    >>> local = LocalDiffusivity.of(cases["inverse-gamma"].model)  # nu^2 = 1/4, K = x: D = x^2/8
+    >>> x = np.array([0.0, 1.0, 2.0])
+    >>> print(local.value(x), local.slope(x))
+    [0.    0.125 0.5  ] [0.   0.25 0.5 ]
+    >>> LocalDiffusivity(0.125, 0.25)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: value = 0.125 must be a function of x
     """
 
     value: Callable[[Floats], Floats]

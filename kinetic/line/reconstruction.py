@@ -61,7 +61,7 @@ class CWENO3:
     c0 : float, default 0.75
         Weight C_0 of the central parabola, 0 < c0 < 1; 1/2 and 3/4 are in use.
     eps : "relative", "h^2", "h" or float > 0, default "relative"
-        Regularisation of the indicators. "relative": h^2 in units of the start's own, see above. The others are numbers
+        Regularisation of the indicators. "relative": h^2 in units of the start's own, see below. The others are numbers
         compared with u^2 as they are, those of the papers: right where lengths and u are of the order of 1. A fixed
         number loses the order near critical points until it dominates.
     p : int in 1..3, default 2
@@ -79,6 +79,29 @@ class CWENO3:
     ------
     InputError
         If a parameter is out of its range.
+
+    Notes
+    -----
+    With s = (x - x_j)/h, D1 = (u_{j+1} - u_{j-1})/2, D2 = u_{j+1} - 2 u_j + u_{j-1}, C_L = C_R = (1 - C_0)/2:
+
+        P_opt = u_j - D2/24 + D1 s + D2 s^2/2 = C_L P_L + C_0 P_0 + C_R P_R,   P = sum_k omega_k P_k,
+        I_L = (u_j - u_{j-1})^2,   I_R = (u_{j+1} - u_j)^2,   I_0 = D1^2 + (13/12) (D2/C_0)^2,
+
+    P_L and P_R the lines to the neighbours, omega_k proportional to C_k/(I_k + eps)^p for "CW" (Levy, Puppo and Russo
+    2000) and to C_k (1 + (tau/(I_k + eps))^p), tau = abs(I_L + I_R - 2 I_0), for "CWZ". "relative" is eps = (s U)^2
+    with U = max abs(u_i), s = min(a^q U^2/sum u_i^2, 1/4), a = U sum abs(u_i)/sum u_i^2, q = log2(2 pi^2), of the
+    start's averages: a start that is twice as high, or a metre in place of a hundred centimetres, has the same
+    solution.
+
+    Examples
+    --------
+    >>> from kinetic import CWENO3, Linear
+    >>> CWENO3().order, Linear().order
+    (3, 3)
+    >>> CWENO3(c0=1.0)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: c0 = 1.0 must lie between 0 and 1
     """
 
     c0: float = 0.75
@@ -155,6 +178,22 @@ class Linear:
     ----------
     positive : bool, default False
         Draw parabolas up to zero, as `CWENO3` does.
+
+    Notes
+    -----
+        P_opt = u_j - D2/24 + D1 s + D2 s^2/2,   s = (x - x_j)/h, with D1 and D2 as in `CWENO3`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import kinetic
+    >>> grid = kinetic.Grid(0.0, 1.0, cells=100)
+    >>> wave = kinetic.Problem(kinetic.LinearFlux(np.ones(101)), "periodic")
+    >>> square = np.where(abs(grid.centres - 0.5) < 0.25, 1.0, 0.0)
+    >>> for used in (kinetic.CWENO3(), kinetic.Linear()):
+    ...     print(f"{kinetic.evolve(wave, square, grid, kinetic.Explicit(used), until=1.0).averages[-1].max():.2f}")
+    1.01
+    1.06
     """
 
     positive: bool = False

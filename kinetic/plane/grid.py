@@ -41,6 +41,17 @@ class Plane:
     ------
     InputError
         If one of them is no Grid.
+
+    Examples
+    --------
+    >>> import kinetic
+    >>> plane = kinetic.Plane(kinetic.Grid(-7.0, 9.0, cells=40), kinetic.Grid(-8.0, 8.0, cells=20))
+    >>> plane.shape, plane.cells, plane.atoms
+    ((20, 40), 800, 124)
+    >>> kinetic.Plane((-7.0, 9.0), (-8.0, 8.0))
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: x = (-7.0, 9.0) must be a Grid
     """
 
     x: Grid

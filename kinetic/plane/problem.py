@@ -55,6 +55,17 @@ class PlaneProblem:
     ------
     InputError
         If `field` is no function, `diffusivity` is below 0, or `boundary` none that goes with it.
+
+    Examples
+    --------
+    >>> import kinetic
+    >>> from particles.model import cases
+    >>> side = kinetic.Grid(-7.0, 9.0, cells=40)
+    >>> problem = kinetic.PlaneProblem.of(cases["regression-2d"].model, kinetic.Plane(side, side))
+    >>> problem.boundary, problem.noisy, problem.steady
+    ('wall', False, True)
+    >>> problem.field(1.0, 0.0, 0.0, None)  # of tanh(w x/2 + b), at rest at (1, 0)
+    (array(0.), array(0.))
     """
 
     field: Field

@@ -40,6 +40,17 @@ class PlaneSolution(Record):
     ------
     InputError
         If the shapes do not fit each other.
+
+    Examples
+    --------
+    >>> import kinetic
+    >>> from particles.model import cases
+    >>> side = kinetic.Grid(-4.0, 4.0, cells=40)
+    >>> solution = kinetic.solve(cases["rotation"].model, kinetic.Plane(side, side), until=1.0)
+    >>> solution.averages.shape, solution.atoms.shape
+    ((1, 40, 40), (1, 164))
+    >>> print(solution.mean(1.0).round(3))  # (cos 1, sin 1) = (0.540, 0.841)
+    [0.54  0.842]
     """
 
     grid: Plane

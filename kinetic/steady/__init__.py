@@ -50,6 +50,14 @@ class SteadyState:
     gap_from : str
         "closed form", or "matrix of Chang and Cooper" (see `relaxation`), or "lost in rounding" if that matrix
         cannot tell the gap from 0; empty without a law.
+
+    Examples
+    --------
+    >>> import kinetic
+    >>> from particles.model import cases
+    >>> state = kinetic.steady_state(cases["relu"].model)
+    >>> state.family, state.tail, state.law
+    ('ReLU', (inf, 1.0), ReluSteady(weight=-1.0, bias=1.0, nu2=1.0))
     """
 
     law: Law | None
@@ -82,6 +90,17 @@ def steady_state(model: Model, *, closed: bool = True) -> SteadyState:
     InputError
         If the model is not one-dimensional, its parameters vary, its drift or K cannot be used, or its scales lie so
         far apart that its density leaves the range of numbers.
+
+    Examples
+    --------
+    >>> import kinetic
+    >>> from particles.model import cases
+    >>> for name in ("fokker-planck", "inverse-gamma", "tanh-noise"):
+    ...     state = kinetic.steady_state(cases[name].model)
+    ...     print(state.law, state.gap)
+    Normal(m=0.0, v=1.0) 1.0
+    InverseGamma(shape=9.0, scale=8.0) 1.0
+    SechPower(centre=1.0, rate=1.0, power=2.0) 0.5
     """
     try:
         with np.errstate(over="raise", divide="raise", invalid="raise"):
