@@ -32,6 +32,23 @@ def test_a_dead_link_is_noticed(tmp_path: Path) -> None:
     assert dead_links(page) == ["no/such.md"]
 
 
+def missing_tests(text: str) -> list[str]:
+    """Names of test files in a text, `test_some.py`, that no file of the tests has."""
+    known = {path.name for path in (ROOT / "tests").rglob("test_*.py")}
+    return [name for name in re.findall(r"\btest_\w+\.py", text) if name not in known]
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/trust.md"])
+def test_a_promise_names_tests_that_exist(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert "test_same_bytes.py" in text or "test_locks.py" in text
+    assert missing_tests(text) == []
+
+
+def test_a_missing_test_is_noticed() -> None:
+    assert missing_tests("`test_documents.py`, `test_no_such.py`") == ["test_no_such.py"]
+
+
 def test_one_version_is_cited_changed_and_built() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")

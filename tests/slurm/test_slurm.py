@@ -122,9 +122,9 @@ def running(folder: Path, times: int = 1) -> None:
     raise AssertionError((folder / "log").read_text())
 
 
-def script_of_the_readme() -> str:
-    """The batch script that the README shows, with the size of these tests."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def script_of_the_page() -> str:
+    """The batch script that docs/cluster.md shows, with the size of these tests."""
+    text = (ROOT / "docs" / "cluster.md").read_text(encoding="utf-8")
     script = text.split("```\n#!/bin/bash\n")[1].split("```")[0]
     for old, new in (("--count 1e9", "--count 60003 --times 2 --seed 3"), ("--layers 1000", LONG)):
         assert old in script
@@ -136,8 +136,8 @@ def script_of_the_readme() -> str:
 def test_signal_to_a_step_is_a_checkpoint_and_requeue_comes_to_the_same_bytes(
     slurm: Node, tmp_path: Path, straight: list[str], name: str
 ) -> None:
-    """By the README's own script for SIGTERM, and one with --exit-on-signal for SIGUSR1."""
-    script = script_of_the_readme() if name == "TERM" else STEP + f"{tmp_path}/cloud" + REQUEUE
+    """By the page's own script for SIGTERM, and one with --exit-on-signal for SIGUSR1."""
+    script = script_of_the_page() if name == "TERM" else STEP + f"{tmp_path}/cloud" + REQUEUE
     path = f"{Path(PYTHON).parent}:{os.environ['PATH']}"
     small = ("--nodes=1", "--ntasks=2", "--ntasks-per-node=2", "--mem-per-cpu=400M", "--time=30", "--requeue")
     job = slurm.submit(tmp_path, script, *small, SCRATCH=str(tmp_path), PATH=path)
