@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import Any
 
 from particles.base import command
+from particles.base.tables import Cell, Table, add_format, print_tables
 from particles.model.measurements import MISSING, SEPARATORS
 
 
@@ -30,6 +31,7 @@ def add_parser(commands: Any) -> None:
         "--step", type=command.finite_float, metavar="H", help="rounding step; 0: none (default: found)"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    add_format(parser)
     parser.set_defaults(execute=execute)
 
 
@@ -56,9 +58,26 @@ def execute(arguments: argparse.Namespace) -> int:
         print(f"none fits: every p-value is at most {fits.level:g}")
     else:
         print(f"chosen: {fits.chosen.family}" + ("" if fits.bootstrap else ", by BIC alone"))
+    print_tables(arguments, *_tables(f"{arguments.file}: {fits.count} measurements{rounded}", fits))
     if arguments.json:
         command.print_json(_plain(fits))
     return 0 if fits.chosen is not None else 1
+
+
+def _tables(title: str, fits: Any) -> tuple[Table, Table]:
+    """The families, those refused among them, and their parameters."""
+    chosen = None if fits.chosen is None else fits.chosen.family
+    families: list[tuple[Cell, ...]] = [
+        (one.family, one.bic, one.distance, one.p_value, one.family == chosen, one.limit or "") for one in fits.fits
+    ]
+    families += [(name, None, None, None, False, why) for name, why in fits.refused.items()]
+    parameters = tuple(
+        (one.family, name, value, one.errors[name]) for one in fits.fits for name, value in one.parameters.items()
+    )
+    return (
+        Table(title, ("family", "BIC", "distance", "p-value", "chosen", "remark"), tuple(families)),
+        Table(f"{title}, parameters", ("family", "parameter", "value", "standard error"), parameters),
+    )
 
 
 def _count(text: str) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 from particles.base import command
 from particles.base.errors import plain
+from particles.base.tables import add_format, of_rows, print_tables
 
 
 def add_parser(commands: Any) -> None:
@@ -15,6 +16,7 @@ def add_parser(commands: Any) -> None:
     info = commands.add_parser("info", help="describe a record, or a run not finished", description=execute.__doc__)
     info.add_argument("record", metavar="FILE.nc")
     info.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    add_format(info)
     info.set_defaults(execute=execute)
 
 
@@ -53,6 +55,8 @@ def _stored(arguments: argparse.Namespace, unfinished: dict[str, Any] | None) ->
             print(f"t = {t:g}  {name}  sha256 {digest}")
     for sentence in record.provenance.get("cautions", ()):
         print(plain(f"caution: {sentence}"))
+    title = f"{record.provenance.get('case', 'record')}: {record.grid.told}, {record.steps} steps"
+    print_tables(arguments, of_rows(title, list(map(record.snapshot, record.times))))
     if arguments.json:
         told = {"format": record.format, "grid": record.grid.describe(), "times": list(record.times)}
         told |= {"scheme": scheme, "reconstruction": described(record.reconstruction), "boundary": record.boundary}

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from particles.base import command
+from particles.base.tables import Table, add_format, print_tables
 
 LEVELS = (0.5, 0.1, 0.01)
 _ROWS = 9
@@ -85,6 +86,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--out", metavar="FILE.csv", help="write the table of moments")
     command.add_replace(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    add_format(parser)
     parser.set_defaults(execute=execute)
 
 
@@ -120,9 +122,22 @@ def execute(arguments: argparse.Namespace) -> int:
         lines = (names, *([repr(x) for x in row] for row in rows))
         write_text(arguments.out, "".join(",".join(line) + "\n" for line in lines), replace=arguments.replace)
         print(f"written to {arguments.out}")
+    print_tables(arguments, *_tables(table, names, rows))
     if arguments.json:
         command.print_json(_plain(table))
     return 0
+
+
+def _tables(table: MomentsTable, names: Sequence[str], rows: Sequence[Sequence[float]]) -> list[Table]:
+    """Moments, the notions of Definition 2, and the times to levels."""
+    notions = tuple((one["notion"], one["holds"], one["reason"]) for one in table.findings)
+    times = {"variance": table.variance_times, "energy": table.energy_times}
+    reached = tuple((what, level, t) for what, found in times.items() for level, t in found.items())
+    return [
+        Table(f"{table.case}: moments and variance", tuple(names), tuple(map(tuple, rows))),
+        Table(f"{table.case}: Definition 2 of arXiv 2001.04294", ("notion", "holds", "reason"), notions),
+        Table(f"{table.case}: first time at or below a level", ("of the", "level", "t"), reached),
+    ]
 
 
 def _plain(table: MomentsTable) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from particles.base import command
 from particles.base.errors import InputError
+from particles.base.tables import Table, add_format, of_values, print_tables
 from particles.base.terminal import say
 
 LOSSES = ("moment", "l2")
@@ -24,6 +25,7 @@ def add_parser(commands: Any) -> None:
     told.add_argument("--domain", nargs=2, type=command.finite_float, metavar=("LO", "HI"), help="default: the case's")
     told.add_argument("--scheme", choices=("explicit", "imex"), help="default: imex with noise")
     told.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    add_format(told)
     told.set_defaults(execute=execute)
 
 
@@ -59,6 +61,12 @@ def execute(arguments: argparse.Namespace) -> int:
     if by_w.size > 1:
         for start, w, b in zip(found.edges, by_w, by_b, strict=False):
             print(f"{f'from t = {start:g}':<24} {w:.12g} by the weight, {b:.12g} by the bias")
+    numbers = {"loss" if name == "loss" else f"d/d {name}": value for name, value in told.items()}
+    shown = [of_values(f"{case.name}: loss {loss.name} to {arguments.target} at t = {until:g}, {where}", numbers)]
+    if by_w.size > 1:
+        pieces = tuple(zip(found.edges.tolist(), by_w.tolist(), by_b.tolist(), strict=False))
+        shown.append(Table(f"{case.name}: by the pieces of time", ("from t", "by the weight", "by the bias"), pieces))
+    print_tables(arguments, *shown)
     if arguments.json:
         rows = {"edges": found.edges.tolist(), "by_weights": by_w.tolist(), "by_biases": by_b.tolist()}
         about = {"case": case.name, "until": until, "route": "adjoint of the equation", "cautions": limits}

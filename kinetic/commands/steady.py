@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from particles.base import command
+from particles.base.tables import Cell, Table, add_format, print_tables
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 MOMENTS = 4
@@ -20,6 +21,7 @@ def add_parser(commands: Any) -> None:
         "--quadrature", action="store_true", help="by quadrature where a closed law is known too: its oracle"
     )
     steady.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    add_format(steady)
     steady.set_defaults(execute=execute)
 
 
@@ -31,6 +33,7 @@ def execute(arguments: argparse.Namespace) -> int:
     case = load_case(arguments.case)
     state = steady_state(case.model, closed=not arguments.quadrature)
     print(f"{case.name}: {state.reason}")
+    rows: list[tuple[str, Cell]] = [("family", state.family)]
     told: dict[str, Any] = {"case": case.name, "family": state.family, "reason": state.reason}
     if state.law is not None:
         moments = {k: state.moment(k) for k in range(1, MOMENTS + 1)}
@@ -43,6 +46,12 @@ def execute(arguments: argparse.Namespace) -> int:
             print(f"gap        {'unknown' if state.gap is None else f'{state.gap:.9g}'} ({state.gap_from})")
         told |= {"law": described(state.law), "quantiles": quantiles, "gap": state.gap, "gap_from": state.gap_from}
         told |= {"moments": {k: _finite(v) for k, v in moments.items()}, "tails": [_finite(mu) for mu in state.tail]}
+    if state.law is not None:
+        rows += [(f"E x^{k}", value) for k, value in moments.items()]
+        rows += [(f"{100 * p:g} % quantile", x) for p, x in quantiles.items()]
+        rows += [("tail below, exponent", state.tail[0]), ("tail above, exponent", state.tail[1])]
+        rows += [(f"gap, {state.gap_from}", state.gap)] if state.gap_from else []
+    print_tables(arguments, Table(f"{case.name}: {state.reason}", ("what", "value"), tuple(rows)))
     if arguments.json:
         command.print_json(told)
     return 0

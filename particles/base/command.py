@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from particles.base import signals
+from particles.base import signals, tables
 from particles.base.checks import DECIMAL
 from particles.base.errors import FAULT, InputError, NotFiniteError, SimresnetError, plain
 from particles.base.launch import launched_rank as launched_rank  # what every command asks, among them to speak once
@@ -97,7 +97,8 @@ def run(name: str, parser: Callable[[], Parser], argv: Sequence[str] | None = No
     try:
         require_output()
         arguments = parser().parse_args(argv)
-        code = int(arguments.execute(arguments))
+        with tables.diverted(getattr(arguments, "format", "text")):
+            code = int(arguments.execute(arguments))
         flush_output()
         _finish_in_order()
         return code
@@ -163,7 +164,7 @@ def print_json(value: Any) -> None:
         text = json.dumps(value, allow_nan=False)
     except ValueError as error:
         raise NotFiniteError("--json: a number of the result is not finite, and JSON has none such") from error
-    print(text, flush=True)
+    print(text, file=tables.stdout(), flush=True)
 
 
 def add_replace(parser: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from particles.base import command
 from particles.base.errors import InputError, plain
+from particles.base.tables import Table, add_format, print_tables
 from particles.commands.options import shares_of
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--out", metavar="DIR", help="new or empty folder for the case with the control in it")
     command.add_replace(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    add_format(parser)
     parser.set_defaults(execute=execute)
 
 
@@ -61,6 +63,9 @@ def execute(arguments: argparse.Namespace) -> int:
         _print(found, case)
         if arguments.out is not None:
             print(plain(f"written to {arguments.out}"))
+        numbers = zip(found.times.tolist(), *found.theta.tolist(), found.hamiltonian.tolist(), strict=False)
+        title = f"{case.name}: J {found.value:.6g}, {found.terminal:.6g} at the end and {found.cost:.6g} the control"
+        print_tables(arguments, Table(title, ("t", *found.names, "Hamiltonian"), tuple(numbers)))
         if arguments.json:
             command.print_json(_told(arguments, case, found))
     return 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from particles.base import command
 from particles.base.errors import InputError, plain
 from particles.base.files import check_output_file, write_bytes
+from particles.base.tables import Table, add_format, of_rows, print_tables
 
 if TYPE_CHECKING:
     from particles.networks.cases import NetworkCase
@@ -28,6 +29,7 @@ def add_parser(commands: Any) -> None:
     evaluate.add_argument("--picture", metavar="FILE.png", help="wrong images by loss, of the last set")
     evaluate.add_argument("--replace", action="store_true", help="replace an older picture")
     evaluate.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    add_format(evaluate)
     evaluate.set_defaults(execute=execute)
 
 
@@ -59,6 +61,8 @@ def execute(arguments: argparse.Namespace) -> int:
             _say(_TOLD[name], found[name])
         if arguments.picture is not None:
             print(plain(f"wrong images of the {_TOLD[name]} set drawn in {arguments.picture}"))
+        shown = [table for name in learners for table in _tables(f"{case.name}, {_TOLD[name]}", found[name])]
+        print_tables(arguments, *shown)
         if arguments.json:
             command.print_json(found)
     return 0
@@ -86,6 +90,14 @@ def _loaded(arguments: argparse.Namespace) -> tuple[Record, NetworkCase, dict[st
         raise InputError(f"{arguments.network} holds {record.theta.size} numbers: allowed are {wanted}")
     learners = {"train": made.learner, "held": made.held, "test": test}
     return record, case, {name: learner for name, learner in learners.items() if learner is not None}
+
+
+def _tables(title: str, told: dict[str, Any]) -> tuple[Table, Table]:
+    """The confusion of classes, and the largest losses."""
+    rows = tuple((label, *row) for label, row in enumerate(told["confusion"]))
+    heads = "label \\ taken for", *map(str, range(len(rows)))
+    right = f"{title}: {told['right']} of {told['count']} right, loss {told['loss']:.5g}"
+    return Table(right, heads, rows), of_rows(f"{title}: largest losses", told["worst"])
 
 
 def _say(what: str, told: dict[str, Any]) -> None:

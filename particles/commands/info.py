@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from particles.base import command
 from particles.base.errors import plain
+from particles.base.tables import add_format, of_rows, print_tables
 
 if TYPE_CHECKING:
     from particles.trajectory import Trajectory
@@ -19,6 +20,7 @@ def add_parser(commands: Any) -> None:
     info = commands.add_parser("info", help="describe a run, stored or not finished", description=execute.__doc__)
     info.add_argument("run", metavar="DIR")
     info.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    add_format(info)
     info.set_defaults(execute=execute)
 
 
@@ -55,6 +57,12 @@ def _stored(arguments: argparse.Namespace, unfinished: dict[str, Any] | None) ->
         print(f"t = {when:g}  sha256 {digest}")
     if counts is not None:
         print(f"histogram  sha256 {counts}")
+    moments = trajectory.plain_moments()
+    rows = [
+        {"t": t, "mean": about_zero[0], "variance": variance} | ({"sha256": digests[k]} if digests else {})
+        for k, (t, about_zero, variance) in enumerate(zip(trajectory.times, *moments.values(), strict=True))
+    ]
+    print_tables(arguments, of_rows(f"{trajectory.info.get('case', 'run')}: {trajectory.count} particles", rows))
     if arguments.json:
         command.print_json(
             {"times": list(trajectory.times), "count": trajectory.count, "sha256": digests}

@@ -7,6 +7,7 @@ import dataclasses
 from typing import Any
 
 from particles.base import command
+from particles.base.tables import add_format, of_values, print_tables
 from particles.commands.options import add_case, run_of, scheme_of
 
 
@@ -17,6 +18,7 @@ def add_parser(commands: Any) -> None:
     plan.add_argument("--ranks", type=command.positive_integer, default=1, help="ranks of the run (default: 1)")
     plan.add_argument("--measure", action="store_true", help="time a small run here instead of the table's constants")
     plan.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    add_format(plan)
     plan.set_defaults(execute=execute)
 
 
@@ -32,6 +34,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if command.launched_rank() == 0:
         print(f"{case.name}: {scheme}, to t = {run.until:g}")
         print(told.text())
+        print_tables(arguments, of_values(f"{case.name}: {scheme}, to t = {run.until:g}", dataclasses.asdict(told)))
         if arguments.json:
             command.print_json(dataclasses.asdict(told))
     return 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from particles.base import command
 from particles.base.errors import InputError
+from particles.base.tables import Table, add_format, print_tables
 from particles.commands.options import LABELLED, add_loss, loss_of, points_of, scheme_of
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def add_parser(commands: Any) -> None:
         "--by-step", action="store_true", help="the functional derivatives by weight and bias at every step too"
     )
     told.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    add_format(told)
     told.set_defaults(execute=execute, seed=None)  # what is given is seen
 
 
@@ -59,9 +61,19 @@ def execute(arguments: argparse.Namespace) -> int:
             print(f"{name} = {value:g}: changes the loss by {part:.6g} to first order")
         if found.forecast is not None and found.found is not None:
             print(f"forecast {found.forecast:.8g}, found {found.found:.8g}")
+        print_tables(arguments, *_tables(f"{case.name}: loss {found.loss} to {target} at t = {until:g}", found))
         if arguments.json:
             command.print_json({"case": case.name, "until": until} | found.to_dict())
     return 0
+
+
+def _tables(title: str, found: Any) -> list[Table]:
+    """The loss and its derivatives, and those by step where they were asked for."""
+    rows = (("loss", found.value), *((f"d/d {name}", value) for name, value in found.derivatives.items()))
+    tables = [Table(title, ("what", "value"), rows)]
+    if found.by_step is not None:
+        tables.append(Table(f"{title}, by step", tuple(found.columns), tuple(map(tuple, found.by_step.tolist()))))
+    return tables
 
 
 def _route(arguments: argparse.Namespace, case: Case) -> tuple[Any, str]:

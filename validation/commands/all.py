@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from particles.base import command
+from particles.base.tables import Table, add_format, print_tables
 
 if TYPE_CHECKING:
     from particles.model import Case
@@ -24,6 +25,7 @@ def add_parser(commands: Any) -> None:
     everything.add_argument("--quick", action="store_true", help="fewer and coarser levels: a minute, not ten")
     everything.add_argument("--cases", nargs="+", metavar="CASE", help="names or TOML files (default: all cases)")
     everything.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    add_format(everything)
     everything.set_defaults(execute=execute)
 
 
@@ -43,6 +45,7 @@ def execute(arguments: argparse.Namespace) -> int:
     def publish() -> bool:
         write_report(report, Path(arguments.out), replace=arguments.replace)
         print_report(report)
+        print_tables(arguments, _table(report))
         print(f"page: {arguments.out}/{PAGE} (beside it {', '.join(REPORT[1:])})")
         if arguments.json:
             command.print_json(report_to_dict(report))
@@ -52,6 +55,17 @@ def execute(arguments: argparse.Namespace) -> int:
     with ranks.claimed(arguments.out):
         report = _report(chosen, tasks, arguments.quick, ranks.size)
         return 0 if ranks.on_first(publish) else 1
+
+
+def _table(report: Report) -> Table:
+    """A row a study, a refusal, or a further section."""
+    rows = [(one.case, one.kind, str(one.status), one.result) for one in report.findings]
+    rows += [(one.title, "", _told(one.holds), one.summary) for one in report.sections]
+    return Table(f"report: {report.verdict}", ("case", "study", "verdict", "found"), tuple(rows))
+
+
+def _told(holds: bool | None) -> str:
+    return {True: "holds", False: "does not hold", None: ""}[holds]
 
 
 def _report(chosen: tuple[Case, ...], tasks: Sequence[Task], quick: bool, ranks: int) -> Report:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from particles.base import command
 from particles.base.errors import InputError
+from particles.base.tables import Cell, Table, add_format, print_tables
 
 if TYPE_CHECKING:
     from particles import Collisions, Euler
@@ -29,6 +30,7 @@ def add_parser(commands: Any) -> None:
     )
     budget.add_argument("--seed", type=command.seed, default=0, help="0 to 2**32 - 1 (default: 0)")
     budget.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    add_format(budget)
     budget.set_defaults(execute=execute)
 
 
@@ -76,6 +78,7 @@ def execute(arguments: argparse.Namespace) -> int:
         found = budget(case, scheme, settings, progress=progress)
     if command.launched_rank() == 0:
         show(found)
+        print_tables(arguments, *tables(found))
         if arguments.json:
             command.print_json(to_dict(found))
     return 0 if found.holds else 1
@@ -90,6 +93,18 @@ def chosen_scheme(arguments: argparse.Namespace, case: Case) -> Euler | Collisio
     if not isinstance(scheme, Euler | Collisions):
         raise InputError(f"scheme = {scheme!r}: a budget is of Euler's layers or of collisions (--eps)")
     return scheme
+
+
+def tables(found: Budget) -> tuple[Table, Table]:
+    """The terms with their sum and the total, and the claims."""
+    from validation.advice.budget.record import heads
+    from validation.report.table import of_checks
+
+    rows: list[tuple[Cell, ...]] = [(t.name, t.value, t.half_width, t.value / found.sum, t.how) for t in found.terms]
+    total = found.total
+    rows += [("sum", found.sum, None, None, ""), ("total", total.value, total.half_width, None, total.how)]
+    title = f"budget: {found.case} at t = {found.settings['until']:g}"
+    return Table(title, heads(found), tuple(rows)), of_checks(f"{title}, claims", found.checks)
 
 
 def show(found: Budget) -> None:

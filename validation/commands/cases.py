@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from particles.base import command
+from particles.base.tables import Table, add_format, print_tables
 
 _FIELDS = ("figure", "notes", "until", "times", "domain", "cells", "count", "layers")
 
@@ -14,6 +15,7 @@ def add_parser(commands: Any) -> None:
     """Add the sub-command to the parsers of `python -m validation`."""
     cases = commands.add_parser("cases", help="list the cases", description=execute.__doc__)
     cases.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    add_format(cases)
     cases.set_defaults(execute=execute)
 
 
@@ -23,6 +25,8 @@ def execute(arguments: argparse.Namespace) -> int:
 
     for case in cases.values():
         print(f"{case.name}\n  {case.figure}\n  {case.notes}")
+    rows = tuple((c.name, c.figure, c.model.dim, c.until, c.notes) for c in cases.values())
+    print_tables(arguments, Table("cases", ("case", "figure", "features", "until", "notes"), rows))
     if arguments.json:
         command.print_json(
             {c.name: {f: getattr(c, f) for f in _FIELDS} | {"model": c.model.describe()} for c in cases.values()}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from particles.base import command
 from particles.base.errors import InputError
+from particles.base.tables import add_format, of_values, print_tables
 
 if TYPE_CHECKING:
     from validation.distance.comparison import Comparison
@@ -26,6 +27,7 @@ def add_parser(commands: Any) -> None:
     compare.add_argument("solution", metavar="FILE.nc", help="file of a PDE solution")
     compare.add_argument("--time", type=command.finite_float, metavar="T", help="by default the last common one")
     compare.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    add_format(compare)
     compare.set_defaults(execute=execute)
 
 
@@ -42,7 +44,8 @@ def execute(arguments: argparse.Namespace) -> int:
 
     cloud, solution = load_cloud(arguments.cloud), load_solution(arguments.solution)
     result = compare(cloud, solution, time=arguments.time)
-    print(f"t = {result.time:g}, {result.count} particles against {solution.grid.told}")
+    title = f"t = {result.time:g}, {result.count} particles against {solution.grid.told}"
+    print(title)
     lines = _lines(result) if isinstance(result, Comparison) else _plane_lines(result)
     wide = max(_NAMES, *(len(name) + 2 for name, _, _ in lines))
     for name, value, meaning in lines:
@@ -53,6 +56,7 @@ def execute(arguments: argparse.Namespace) -> int:
     print(f"verdict: {judged}{result.verdict}")
     if result.detectable is not None:
         print(f"power: a distance above {result.detectable:.2e} would be seen with 95 % power (5 % false alarms)")
+    print_tables(arguments, of_values(title, dataclasses.asdict(result)))
     if arguments.json:
         command.print_json(dataclasses.asdict(result))
     return 1 if result.holds is False else 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from particles.base import command
 from particles.base.errors import InputError
+from particles.base.tables import Table, add_format, print_tables
 
 if TYPE_CHECKING:
     from validation.gallery import Exhibit, Figure, Pointer
@@ -28,6 +29,7 @@ def add_parser(commands: Any) -> None:
     gallery.add_argument("--only", nargs="+", default=[], metavar="NAME", help=f"more of them, {names}")
     command.add_replace(gallery)
     gallery.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    add_format(gallery)
     gallery.set_defaults(execute=execute)
 
 
@@ -52,12 +54,13 @@ def execute(arguments: argparse.Namespace) -> int:
     with ranks.claimed(arguments.out):
         found = {name: _found(name, shelf[name]) for name in chosen}
         ranks.on_first(publish)
+    ran = {name: exhibit for name, exhibit in found.items() if not isinstance(exhibit, Pointer)}
     if command.launched_rank() == 0:
         print(f"page: {arguments.out}/{PAGE}")
+        print_tables(arguments, *(table for name, one in ran.items() for table in _tables(name, one)))
         if arguments.json:
             command.print_json({name: _plain(exhibit) for name, exhibit in found.items()})
-    ran = [exhibit for exhibit in found.values() if not isinstance(exhibit, Pointer)]
-    return 0 if all(exhibit.holds for exhibit in ran) else 1
+    return 0 if all(exhibit.holds for exhibit in ran.values()) else 1
 
 
 def chosen_of(asked: Sequence[str], names: Sequence[str]) -> list[str]:
@@ -126,6 +129,15 @@ def _write(found: dict[str, Figure | Exhibit | Pointer], folder: Path) -> None:
             save_forms(drawings[name], folder, key(name))
     (folder / PAGE).write_text(page(found, drawings), encoding="utf-8")
     (folder / TEXT).write_text(markdown(found, drawings), encoding="utf-8")
+
+
+def _tables(name: str, exhibit: Figure | Exhibit) -> tuple[Table, ...]:
+    """Numbers foretold and measured; the claims, where it has some."""
+    from validation.report.table import of_checks
+
+    rows = tuple((n.what, n.predicted, n.measured, n.within, n.holds) for n in exhibit.numbers)
+    numbers = Table(name, ("what", "predicted", "measured", "within", "holds"), rows)
+    return (numbers, of_checks(f"{name}, claims", exhibit.checks)) if exhibit.checks else (numbers,)
 
 
 def _plain(exhibit: Figure | Exhibit | Pointer) -> dict[str, Any]:

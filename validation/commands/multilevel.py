@@ -7,9 +7,13 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from particles.base import command
+from particles.base.tables import Table, add_format, print_tables
 
 if TYPE_CHECKING:
     from validation.advice.giles import Estimate
+
+
+_HEADS = ("P", "dt", "samples", "mean", "variance", "particle-steps", "seconds")
 
 
 def add_parser(commands: Any) -> None:
@@ -35,6 +39,7 @@ def add_parser(commands: Any) -> None:
         "--most", type=command.positive_float, default=1e10, metavar="W", help="particle-steps allowed (default: 1e10)"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    add_format(parser)
     parser.set_defaults(execute=execute)
 
 
@@ -64,10 +69,26 @@ def execute(arguments: argparse.Namespace) -> int:
     if command.launched_rank() == 0:
         exact = exact_values(case.model, until, quantity)
         _print(case.name, found, exact)
+        print_tables(arguments, *_tables(case.name, found, exact))
         if arguments.json:
             told = {"case": case.name, **dataclasses.asdict(found)}
             command.print_json(told | {"cost": found.cost, "plain_cost": found.plain_cost, "exact": exact})
     return 0
+
+
+def _tables(case: str, found: Estimate, exact: tuple[float | None, ...]) -> tuple[Table, Table]:
+    """The levels, and the estimates."""
+    about = f"multilevel: {case}, {found.scheme}, t = {found.until:g}"
+    levels = tuple(
+        (name, one.dt, one.samples, one.mean[i], one.variance[i], one.cost, one.seconds)
+        for i, name in enumerate(found.names)
+        for one in found.levels
+    )
+    estimates = tuple(zip(found.names, found.estimate, found.standard_error, found.bias, exact, strict=True))
+    return (
+        Table(f"{about}; P_0, then P_l - P_(l-1)", _HEADS, levels),
+        Table(f"{about}, to {found.tolerance:g}", ("P", "estimate", "sampling", "time step", "exact"), estimates),
+    )
 
 
 def _print(case: str, found: Estimate, exact: tuple[float | None, ...]) -> None:
@@ -75,7 +96,7 @@ def _print(case: str, found: Estimate, exact: tuple[float | None, ...]) -> None:
     from rich.table import Table
 
     table = Table(title=f"multilevel: {case}, {found.scheme}, t = {found.until:g}; P_0, then P_l - P_(l-1)")
-    for heading in ("P", "dt", "samples", "mean", "variance", "particle-steps", "seconds"):
+    for heading in _HEADS:
         table.add_column(heading, justify="right")
     for i, name in enumerate(found.names):
         for level in found.levels:

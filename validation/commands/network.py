@@ -8,6 +8,7 @@ from typing import Any
 
 from particles.base import command
 from particles.base.errors import InputError
+from particles.base.tables import add_format, of_rows, print_tables
 
 _LOOKS = 4
 """Parts of the depth at whose ends the clouds are compared."""
@@ -28,6 +29,7 @@ def add_parser(commands: Any) -> None:
     )
     network.add_argument("--seed", type=command.seed, default=0, help="0 to 2**32 - 1 (default: 0)")
     network.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    add_format(network)
     network.set_defaults(execute=execute)
 
 
@@ -61,6 +63,7 @@ def execute(arguments: argparse.Namespace) -> int:
             )
         judged = "holds" if holds else "does not hold"
         print(f"verdict: {judged}: the flow's cloud is off by at most {_FAR:g} times what {arguments.count} draws are")
+        print_tables(arguments, of_rows(f"network: {case.name}, sliced W1", list(map(dataclasses.asdict, rows))))
         if arguments.json:
             command.print_json({"rows": [dataclasses.asdict(row) for row in rows], "holds": holds})
     return 0 if holds else 1

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from particles.base import command
 from particles.base.errors import InputError
+from particles.base.tables import Cell, Table, add_format, print_tables
 
 if TYPE_CHECKING:
     from validation.advice.planner.plan import Outcome, Plan
@@ -31,6 +32,7 @@ def add_parser(commands: Any) -> None:
     plan.add_argument("--run", action="store_true", help="carry it out, and tell forecast and achievement")
     plan.add_argument("--seed", type=command.seed, default=0, help="0 to 2**32 - 1 (default: 0)")
     plan.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    add_format(plan)
     plan.set_defaults(execute=execute)
 
 
@@ -64,6 +66,8 @@ def execute(arguments: argparse.Namespace) -> int:
             outcome = carry_out(plan, seed=arguments.seed, progress=progress)
         if first:
             _show_outcome(plan, outcome)
+    if first:
+        print_tables(arguments, *_tables(plan, outcome, ranks))
     if first and arguments.json:
         command.print_json(_to_dict(plan, outcome))
     return 0 if outcome is None or outcome.upper <= plan.tolerance else 1
@@ -80,6 +84,21 @@ def _show(plan: Plan, ranks: int) -> None:
     print(f"memory     {plan.particles.memory / 2**30:.3g} GiB in all")
     for name, seconds in sorted(plan.tried.items(), key=lambda one: one[1])[1:]:
         print(f"           instead {seconds:.3g} s: {name}")
+
+
+def _tables(plan: Plan, outcome: Outcome | None, ranks: int) -> tuple[Table, Table]:
+    """The plan, with what it reached, and the ways that were weighed."""
+    rows: list[tuple[str, Cell]] = [
+        ("particles", plan.count), ("scheme", repr(plan.scheme)), ("steps", plan.steps), ("cells", plan.cells),
+        ("lower end", plan.domain[0]), ("upper end", plan.domain[1]), ("scheme of the equation", plan.pde.name),
+        *((f"error: {name}", value) for name, value in plan.errors.items()), ("ranks", ranks),
+        ("seconds", plan.seconds), ("bytes", plan.particles.memory),
+    ]  # fmt: skip
+    if outcome is not None:
+        rows += [("W1 at least", outcome.lower), ("W1 at most", outcome.upper), ("seconds taken", outcome.seconds)]
+    title = f"{plan.case.name}, t = {plan.until:g}: W1 below {plan.tolerance:g} in 95 of 100 keys"
+    tried = tuple(sorted(plan.tried.items(), key=lambda one: one[1]))
+    return Table(title, ("what", "value"), tuple(rows)), Table(f"{title}, ways", ("way", "seconds"), tried)
 
 
 def _show_outcome(plan: Plan, outcome: Outcome) -> None:

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from particles.base import command
+from particles.base.tables import add_format, print_tables
 from validation.studies.kind import add_options, of_arguments
 from validation.studies.kinds import KINDS
 
@@ -20,6 +21,7 @@ def add_parser(commands: Any) -> None:
         parser.add_argument("--out", required=True, metavar="DIR", help="new or empty folder")
         command.add_replace(parser)
         parser.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+        add_format(parser)
         add_options(parser, kind)
         parser.set_defaults(execute=execute, kind=kind)
 
@@ -29,6 +31,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from particles.base.files import check_output_folder, new_folder
     from particles.model import load_case
     from validation import report
+    from validation.report import table
 
     case = load_case(arguments.case)
     asked = of_arguments(arguments.kind, case, arguments)
@@ -49,6 +52,7 @@ def execute(arguments: argparse.Namespace) -> int:
         ranks.on_first(publish)
     if command.launched_rank() == 0:
         report.print_study(study)
+        print_tables(arguments, *table.tables(study))
         print(f"table and plot: {arguments.out}/{report.CSV}, {report.JSON}, {report.PLOT}")
         if arguments.json:
             command.print_json(report.to_dict(study))
