@@ -184,6 +184,19 @@ def load(path: str | Path) -> Any:
     ------
     InputError
         If the file is missing, damaged, or something else.
+
+    Examples
+    --------
+    >>> import kinetic
+    >>> from particles.model import cases
+    >>> solution = kinetic.solve(cases["regression"].model, kinetic.Grid(-7.0, 9.0, cells=100), until=1.0)
+    >>> solution.save("density.nc")
+    >>> kinetic.load("density.nc").digests() == solution.digests()
+    True
+    >>> kinetic.load("none.nc")
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: none.nc cannot be read: No such file or directory
     """
     with reading(path):
         require_memory(str(path), 3.0 * os.stat(path).st_size)  # the file, its numbers, and those in our byte order

@@ -100,6 +100,19 @@ def solve(
         If the model does not fit the grid, or as `evolve`.
     NotFiniteError
         As `evolve`.
+
+    Examples
+    --------
+    >>> import kinetic
+    >>> from particles.model import cases
+    >>> solution = kinetic.solve(cases["regression"].model, kinetic.Grid(-7.0, 9.0, cells=200), until=2.0)
+    >>> density = solution.at(2.0)
+    >>> print(f"{density.mass:.12f} {density.variance[0] ** 0.5:.4f}")  # exact: 1, 0.21995668
+    1.000000000000 0.2199
+    >>> kinetic.solve(cases["vehicles"].model, kinetic.Grid(0.0, 8.0, cells=80), until=1.0)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: grid ends (0.0, 8.0) must be the model's walls (2.0, 8.0)
     """
     kind = kind_of(grid)
     problem, outside, share = kind.problem.of(model, grid), np.zeros(grid.atoms), kind.share(grid, comm)
@@ -186,6 +199,20 @@ def evolve(
         If a cell stops being finite; names the first one, its x and t.
     Stopped
         If `checkpoints` asked to leave.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import kinetic
+    >>> grid = kinetic.Grid(-0.5, 0.5, cells=40)
+    >>> wave = kinetic.Problem(kinetic.LinearFlux(np.ones(41)), "periodic")  # u_t + u_x = 0
+    >>> start = grid.averages_of(lambda x: np.sin(2 * np.pi * x))
+    >>> kinetic.evolve(wave, start, grid, until=1.0, times=[0.5]).times
+    (0.5, 1.0)
+    >>> kinetic.evolve(wave, start[1:], grid, until=1.0)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: averages of shape (39,) do not fit: allowed is (40,)
     """
     kind = kind_of(grid)
     require_type("problem", problem, kind.problem, f"a {kind.problem.__name__}")

@@ -144,6 +144,18 @@ def fit(
     ------
     InputError
         If an argument is out of range, the data cannot be fitted at all, or the bootstrap is too small to reject.
+
+    Examples
+    --------
+    >>> import kinetic
+    >>> from particles.model import InverseGamma
+    >>> found = kinetic.fit(InverseGamma(3.0, 2.0), families=["inverse-gamma", "normal"])
+    >>> print(found.best.family, f"{found.best.law.shape:.4f} {found.best.law.scale:.4f} {found.fits[1].distance:.3f}")
+    inverse-gamma 3.0000 2.0000 0.213
+    >>> kinetic.fit([1.0, 2.0, 3.0])
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: data of 3 values, 3 distinct: a fit needs 8 and 4
     """
     if isinstance(target, Law):
         given, bootstrap = of_law(target), 0

@@ -44,6 +44,22 @@ def moments(model: Model, times: ArrayLike, order: int = 2) -> Floats:
         If the moments of the model are not closed, or a moment of the initial law is infinite or not known.
     NotFiniteError
         If a moment grows beyond the largest number.
+
+    Notes
+    -----
+        m_k' = k (w m_k + b m_{k-1}) + nu^2 k (k-1) m_j/2,   j = k - 2 for K = 1 and k for K = x
+
+    Examples
+    --------
+    >>> import kinetic
+    >>> from particles.model import cases
+    >>> print(kinetic.moments(cases["moments-decay"].model, [0.0, 1.0]).round(6))  # 1, e^(-t), 2 e^(-2 t)
+    [[1.       1.       2.      ]
+     [1.       0.367879 0.270671]]
+    >>> kinetic.moments(cases["moments-decay"].model, [-1.0])
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: times = [-1.0] must be finite numbers of at least 0 in one row
     """
     require_closed(model)
     return _active(model, order).at(times) + resting_moments(model, order)

@@ -41,6 +41,18 @@ def time_to_level(model: Model, level: float, quantity: str = "variance", *, unt
     ------
     InputError
         If the moments are not closed, an argument is out of range, or `until` is missing.
+
+    Examples
+    --------
+    >>> import kinetic
+    >>> from particles.model import cases
+    >>> model = cases["moments-decay"].model
+    >>> [f"{kinetic.time_to_level(model, level):.6f}" for level in (0.5, 0.1, 0.01)]  # ln(1/level)/2
+    ['0.346574', '1.151293', '2.302585']
+    >>> kinetic.time_to_level(model, 0.5, "mean")
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: quantity = 'mean' must be one of variance, energy
     """
     spread = Spread(model, quantity)
     require_positive("level", level)
