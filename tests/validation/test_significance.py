@@ -201,6 +201,9 @@ def test_what_has_no_null_law_is_refused() -> None:
         null_law(Measure.of_points(np.zeros((2, 3))), 10)
     with pytest.raises(InputError, match="mass = 2"):
         null_law(Measure(np.zeros((1, 2)), np.ones(2)), 10)
+    for name, value in (("level", 0.0), ("power", 1.5)):  # as they were given
+        with pytest.raises(InputError, match=f"{name} = {value}"):
+            detectable(NORMAL, 100, **{name: value})
     with pytest.raises(InputError, match="level = 1"):
         null_law(NORMAL, 10).quantile(1.0)
     with pytest.raises(InputError, match=r"distance = 0\.0 must be a positive"):

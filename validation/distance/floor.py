@@ -60,6 +60,24 @@ def expected_w1(law: Law | Measure, count: int, start: str = "random") -> float:
     ------
     InputError
         If the count is no integer in [1, 1e15], the start is not known, or the measure is no probability on the line.
+
+    Notes
+    -----
+        E W1(F_M, F) = int E abs(Bin(M, F(x))/M - F(x)) dx,   sqrt(M) E W1 -> sqrt(2/pi) int sqrt(F (1 - F)) dx
+
+    Examples
+    --------
+    >>> from particles.model import Normal, Uniform
+    >>> from validation import expected_w1
+    >>> law = Normal(0.0, 1.0)
+    >>> print(f"{expected_w1(law, 1):.6f} {10**3 * expected_w1(law, 10**6):.4f}")  # 2/sqrt(pi); the limit is 1.288379
+    1.128379 1.2883
+    >>> print(f"{expected_w1(Uniform(0.0, 1.0), 100, start='quantile'):.6f}")  # 1/(4 M)
+    0.002500
+    >>> expected_w1(law, 0)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: count = 0 must be an integer of at least 1
     """
     require_count("count", count)
     require_one_of("start", start, _DEVIATIONS)

@@ -53,6 +53,18 @@ class NullLaw:
         Simulated W1, sorted.
     mean : float
         Exact mean of the simulated distances; it differs from `expected_w1` by the discretisation alone.
+
+    Examples
+    --------
+    >>> from particles.model import Normal
+    >>> from validation import null_law
+    >>> law = null_law(Normal(0.0, 1.0), 100)
+    >>> print(f"{law.mean:.3f} {law.quantile(0.95):.2f} {law.p_value(0.2):.2f}")
+    0.127 0.21 0.07
+    >>> law.detectable(power=1.5)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: power = 1.5 must lie in (0, 1)
     """
 
     count: int
@@ -74,10 +86,11 @@ class NullLaw:
         return (self.distances.size - closer + 1) / (self.distances.size + 1)
 
     def quantile(self, level: float) -> float:
-        """Distance that the draws exceed with probability 1 - level, 0 < level < 1."""
-        require_number("level", level)
-        if not 0.0 < level < 1.0:
-            raise InputError(f"level = {level!r} must lie in (0, 1)")
+        """Distance that the draws exceed with probability 1 - level, 0 < level < 1; or InputError."""
+        _require_share("level", level)
+        return self._quantile(level)
+
+    def _quantile(self, level: float) -> float:
         return float(self.distances[min(math.ceil(level * self.distances.size), self.distances.size) - 1])
 
     def detectable(self, level: float = LEVEL, power: float = POWER) -> float:
@@ -86,8 +99,21 @@ class NullLaw:
         Let the draws come from G with W1(G, F) = d. Then W1(F_M, F) >= d - W1(F_M, G), and W1(F_M, G) <= q_power with
         probability `power`. So for d >= q_(1 - level) + q_power the distance exceeds q_(1 - level), and is told from
         sampling, with probability `power`. Here G is taken to be so close to F that both have these quantiles.
+
+        Raises
+        ------
+        InputError
+            If one of the two does not lie in (0, 1).
         """
-        return self.quantile(1.0 - level) + self.quantile(power)
+        _require_share("level", level)
+        _require_share("power", power)
+        return self._quantile(1.0 - level) + self._quantile(power)
+
+
+def _require_share(name: str, number: float) -> None:
+    require_number(name, number)
+    if not 0.0 < number < 1.0:
+        raise InputError(f"{name} = {number!r} must lie in (0, 1)")
 
 
 def null_law(law: Law | Measure, count: int) -> NullLaw:
@@ -103,6 +129,20 @@ def null_law(law: Law | Measure, count: int) -> NullLaw:
     ------
     InputError
         If the count is no integer in [1, 1e15], the law has no mean, or the measure is no probability on the line.
+
+    Notes
+    -----
+        R_0 = M,   R_k = R_{k-1} - Bin(R_{k-1}, 1 - S(x_k)/S(x_{k-1})),   W1 = sum_k width_k abs(R_k/M - S(x_k)),
+
+    S = 1 - F, R_k the number of draws right of x_k, for every M; as M grows a Brownian bridge.
+
+    Examples
+    --------
+    >>> from particles.model import Normal
+    >>> from validation import expected_w1, null_law
+    >>> law = null_law(Normal(0.0, 1.0), 100)
+    >>> print(f"{law.mean:.3f} {expected_w1(Normal(0.0, 1.0), 100):.3f} {law.quantile(0.95):.2f}")
+    0.127 0.127 0.21
     """
     require_count("count", count)
     _, widths, survival = panels(distribution_of(law))
@@ -128,6 +168,19 @@ def p_value(w1: float, law: Law | Measure, count: int) -> float:
     ------
     InputError
         As `null_law`; and if `w1` is not a number.
+
+    Examples
+    --------
+    >>> from particles.model import Normal
+    >>> from validation import expected_w1, p_value
+    >>> law = Normal(0.0, 1.0)
+    >>> floor = expected_w1(law, 1000)
+    >>> print(f"{p_value(floor, law, 1000):.1f} {p_value(2.0 * floor, law, 1000):.2f}")
+    0.4 0.01
+    >>> p_value(float("nan"), law, 1000)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: w1 = nan must be a number
     """
     return null_law(law, count).p_value(w1)
 
@@ -149,6 +202,17 @@ def detectable(law: Law | Measure, count: int, *, level: float = LEVEL, power: f
     ------
     InputError
         As `null_law`; and if `level` or `power` is out of its range.
+
+    Examples
+    --------
+    >>> from particles.model import Normal
+    >>> from validation import detectable
+    >>> print(f"{detectable(Normal(0.0, 1.0), 10**4):.3f}")  # a shift by so much shows
+    0.043
+    >>> detectable(Normal(0.0, 1.0), 10**4, level=0.0)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: level = 0.0 must lie in (0, 1)
     """
     return null_law(law, count).detectable(level, power)
 
@@ -166,7 +230,18 @@ def count_for(distance: float, law: Law | Measure, *, level: float = LEVEL, powe
     Raises
     ------
     InputError
-        If the distance is not positive, or needs more than 1e15 draws.
+        As `detectable`; and if the distance is not positive, or needs more than 1e15 draws.
+
+    Examples
+    --------
+    >>> from particles.model import Normal
+    >>> from validation import count_for
+    >>> print(f"{count_for(0.01, Normal(0.0, 1.0)):.1e}")  # particles that show a shift by 0.01
+    1.9e+05
+    >>> count_for(-1.0, Normal(0.0, 1.0))
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: distance = -1.0 must be a positive finite number
     """
     require_positive("distance", distance, low=0.0, high=math.inf)
     few, many = (0, math.inf), (_MOST, 0.0)  # counts that do not show it and that do, with what they would show

@@ -41,6 +41,21 @@ def w2(cloud: Measure, target: Law | Measure) -> float:
     ------
     InputError
         If the cloud has a density or is not on the line, a measure is no probability, or the law has no variance.
+
+    Notes
+    -----
+        W2(mu, nu)^2 = int_0^1 (Q_mu(p) - Q_nu(p))^2 dp,   Q the quantiles
+
+    Examples
+    --------
+    >>> from particles.model import Measure, Normal
+    >>> from validation import w2
+    >>> print(f"{w2(Measure.of_points([1.0]), Normal(0.0, 1.0)):.6f}")  # sqrt(2)
+    1.414214
+    >>> w2(Measure([[1.0]], [0.5]), Normal(0.0, 1.0))
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: mass = 0.5 must be 1 within 1e-09
     """
     check_probability(cloud)
     if cloud.has_density or cloud.dim != 1:

@@ -99,6 +99,23 @@ def sliced_w1(
     ------
     InputError
         If the dimensions differ or are 1, a measure is no probability, or there is no direction.
+
+    Notes
+    -----
+        SW1(mu, nu) = (1/K) sum_k W1(theta_k . mu, theta_k . nu),   in the plane theta_k of the angle (k + 1/2) pi/K
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from particles.model import Measure
+    >>> from validation import sliced_w1
+    >>> cloud, moved = (Measure.of_points(np.array([[0.0, 1.0], [y, y]])) for y in (0.0, 1.0))
+    >>> [f"{sliced_w1(cloud, moved, slices=slices):.5f}" for slices in (4, 16, 64)]  # of a shift by 1: 2/pi = 0.63662
+    ['0.65328', '0.63764', '0.63668']
+    >>> sliced_w1(cloud, Measure.of_points([0.0, 1.0]))
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: dimensions 2 and 1 must be equal and above 1; on the line use validation.w1
     """
     parts = sliced_distances(a, b, slices=slices, seed=seed, sharpened=sharpened)
     return math.fsum(parts) / parts.size
@@ -120,6 +137,15 @@ def max_sliced_w1(
     ------
     InputError
         As `sliced_w1`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from particles.model import Measure
+    >>> from validation import max_sliced_w1, sliced_w1, w1
+    >>> cloud, moved = (Measure.of_points(np.array([[0.0, 1.0], [y, y]])) for y in (0.0, 1.0))
+    >>> print(f"{sliced_w1(cloud, moved):.3f} {max_sliced_w1(cloud, moved):.3f} {w1(cloud, moved):.3f}")
+    0.638 0.995 1.000
     """
     return float(sliced_distances(a, b, slices=slices, seed=seed, sharpened=sharpened).max())
 

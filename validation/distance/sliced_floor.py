@@ -48,6 +48,22 @@ def expected_sliced_w1(
     InputError
         If the count is no integer in [1, 1e15], a projection is not known or has no mean, the measure is no
         probability, or the dimension is 1.
+
+    Notes
+    -----
+        E SW1(F_M, F) = (1/K) sum_k int E abs(Bin(M, F_k(s))/M - F_k(s)) ds,   F_k the law of theta_k . X
+
+    Examples
+    --------
+    >>> from particles.model import Normal, Product
+    >>> from validation import expected_sliced_w1, expected_w1
+    >>> normal = Normal(0.0, 1.0)  # so are all projections of the product
+    >>> print(f"{expected_sliced_w1(Product([normal, normal]), 100):.6f} {expected_w1(normal, 100):.6f}")
+    0.127250 0.127250
+    >>> expected_sliced_w1(Product([normal, normal]), 0)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: count = 0 must be an integer of at least 1
     """
     require_count("count", count)
     require_projected("law", law)

@@ -28,6 +28,17 @@ def kolmogorov(cloud: Measure, target: Law | Measure) -> float:
     ------
     InputError
         If a measure is no probability on the line, or one with a density meets a law.
+
+    Examples
+    --------
+    >>> from particles.model import Measure, Pareto
+    >>> from validation import kolmogorov
+    >>> print(f"{kolmogorov(Measure.of_points([1.5, 3.0, 9.0]), Pareto(1.0)):.6f}")  # a law without a mean
+    0.333333
+    >>> kolmogorov(Measure([[1.0]], [0.5]), Pareto(1.0))
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: mass = 0.5 must be 1 within 1e-09
     """
     for measure in (cloud, target):
         if isinstance(measure, Measure):

@@ -61,6 +61,22 @@ def wasserstein(
     InputError
         For integer or non-finite positions, positions beyond 8e307, bad masses, different dimensions, p out of range,
         clouds that are too large, or an optimum that POT did not reach.
+
+    Notes
+    -----
+        W_p(mu, nu)^p = min over plans of int abs(x - y)^p,   on the line int_0^1 abs(Q_mu - Q_nu)^p dp
+
+    Examples
+    --------
+    >>> from validation import wasserstein
+    >>> print(f"{wasserstein([0.0, 1.0], [0.0, 3.0]):.6f} {wasserstein([0.0, 1.0], [0.0, 3.0], p=2.0):.6f}")
+    1.000000 1.414214
+    >>> wasserstein([[0.0], [0.0]], [[3.0], [4.0]])  # in the plane
+    5.0
+    >>> wasserstein([0, 1], [0, 3])
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: positions of type int64 must be float64
     """
     left, right = _cloud(x, x_masses), _cloud(y, y_masses)
     if left.dim != right.dim:

@@ -65,6 +65,20 @@ class GrazingStudy(Kind):
     ------
     InputError
         By `check` and `run`, if a field is out of range, or a law cannot be computed.
+
+    Notes
+    -----
+        E eta^3 = 0:  W1(law of collisions, law of Fokker-Planck) = C eps + ...;   a skewed noise:  C sqrt(eps) + ...
+
+    (E36 of docs/errata.md on (19) and (20) of arXiv 2001.04294.)
+
+    Examples
+    --------
+    >>> from particles.model import cases
+    >>> from validation import GrazingStudy
+    >>> study = GrazingStudy(cases["fokker-planck"], levels=[0.1, 0.05, 0.025], count=1000, until=1.0).run()
+    >>> print(study.verdict, study.slope, study.expected_slope)
+    holds 1.0147 +- 0.0448 1.0
     """
 
     name: ClassVar[str] = "grazing"

@@ -90,6 +90,16 @@ class GridStudy(Kind):
     ------
     InputError
         By `check` and `run`, if the case has no exact law or its start has atoms, or a field is out of range.
+
+    Examples
+    --------
+    >>> from particles.model import cases
+    >>> from validation import GridStudy
+    >>> study = GridStudy(cases["regression"], levels=[200, 400, 800], until=1.0).run()
+    >>> print(study.verdict, study.slope, study.expected_slope)
+    holds -3.1304 +- 0.5445 -3.0
+    >>> [f"{row.error:.1e}" for row in study.rows]
+    ['1.7e-04', '1.8e-05', '2.2e-06']
     """
 
     name: ClassVar[str] = "grid"

@@ -78,6 +78,18 @@ class LayersStudy(Kind):
     InputError
         By `check` and `run`, if the case has no exact flow on the line, a layer crosses particles, or a field is out
         of range.
+
+    Notes
+    -----
+        W1(law of x_L, law of x(T)) = C dt + O(dt^2),   dt = T/L
+
+    Examples
+    --------
+    >>> from particles.model import cases
+    >>> from validation import LayersStudy
+    >>> study = LayersStudy(cases["regression"], levels=[25, 50, 100], count=1000).run()
+    >>> print(study.verdict, study.slope, study.expected_slope)
+    holds -1.0077 +- 0.0191 -1.0
     """
 
     name: ClassVar[str] = "layers"

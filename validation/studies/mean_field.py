@@ -77,6 +77,18 @@ class MeanFieldStudy(Kind):
     ------
     InputError
         By `check` and `run`, if the case has no exact law or one that cannot be computed, or a field is out of range.
+
+    Notes
+    -----
+        sqrt(M) E W1(F_M, F) -> sqrt(2/pi) int sqrt(F (1 - F)) dx
+
+    Examples
+    --------
+    >>> from particles.model import cases
+    >>> from validation import MeanFieldStudy
+    >>> study = MeanFieldStudy(cases["regression"], levels=[100, 1000, 10000], replicates=80).run()
+    >>> print(study.verdict, study.slope, study.constant)
+    holds -0.5014 +- 0.0197 1.0151 +- 0.0371
     """
 
     name: ClassVar[str] = "mean-field"

@@ -119,6 +119,16 @@ class Study:
     extra : dict
         What else a program needs: cells and error of the PDE, rows of measured data, ...
     provenance : dict
+
+    Examples
+    --------
+    >>> from particles.model import cases
+    >>> from validation import LayersStudy
+    >>> study = LayersStudy(cases["regression"], levels=[25, 50, 100], count=1000).run()
+    >>> study.refinement, study.quantity, study.holds
+    ('layers L', 'W1(L layers, exact flow) at t = 2', True)
+    >>> print(study.checks[0])
+    holds: slope over the last three levels is -1 within 0.05: -1.0077
     """
 
     name: str
