@@ -6,6 +6,7 @@ a dead link among them, ends the build.
 """
 
 import sys
+from importlib.metadata import distribution
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))  # the extensions beside this file
@@ -13,14 +14,18 @@ sys.path.insert(0, str(Path(__file__).parent))  # the extensions beside this fil
 project = "simresnet"
 author = "the authors of simresnet"
 
-extensions = ["sphinx.ext.autodoc", "numpydoc", "myst_parser", "live"]
+extensions = ["sphinx.ext.autodoc", "numpydoc", "myst_parser", "live", "exhibits", "errata", "mathml"]
 include_patterns = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "findings/README.md", "docs/*.md", "docs/site/**"]
 exclude_patterns = [".*", "out", "build", "*.egg-info", "tests", "**/__pycache__"]
 root_doc = "docs/site/index"
 pygments_style = "friendly"
 
-myst_enable_extensions: list[str] = ["colon_fence"]  # no mathematics in LaTeX: a page would load its renderer
+myst_enable_extensions: list[str] = ["colon_fence"]  # pages with equations ask for dollarmath themselves
 myst_heading_anchors = 3
+
+html_math_renderer = "mathml"
+fonts = [str(distribution("ziamath").locate_file("ziamath/fonts/STIXTwoMath-Regular.ttf"))]  # what browsers set it in
+math_number_all = False
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings state types with shapes and ranges
@@ -29,7 +34,7 @@ numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 
 html_theme = "furo"
-html_static_path = ["static"]
+html_static_path = ["static", *fonts]
 html_css_files = ["site.css"]
 html_title = "simresnet"
 html_copy_source = False
