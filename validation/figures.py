@@ -32,6 +32,7 @@ _POINTS = 2001  # of the density of a law
 _LEAST = 1e-6  # mass of an atom that is worth a triangle
 _UNSEEN, _TAIL = 1e-4, 0.01  # mass beyond either end of a figure; what counts as a tail
 _MARGIN = 0.05  # of a figure, as a share of what it shows
+_PANELS, _MANY = {1: (7.0, 4.2), 2: (5.0, 4.2)}, (4.5, 4.0)  # inches of a panel: letters stay legible on a page
 FORMS = (".svg", ".png", ".pdf")  # of a figure for pages, for everything else, and for print
 
 
@@ -232,16 +233,18 @@ def save_figure(figure: Any, path: Path | TextIO, *, replace: bool = True) -> No
     plt.close(figure)
 
 
-def draw_panels(panels: int, draw: Callable[[Sequence[Any]], None]) -> Any:
-    """Return a figure of so many axes side by side, which a function of them has drawn in the style of all figures."""
+def draw_panels(panels: int, draw: Callable[[Sequence[Any]], None], rows: int = 1) -> Any:
+    """Return a figure of so many axes side by side, in rows, which a function of them has drawn in our style."""
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    with matplotlib.rc_context(_STYLE):
-        figure, axes = plt.subplots(1, panels, figsize=(7.0 if panels == 1 else 5.0 * panels, 4.2), squeeze=False)
-        draw(axes[0])
+    apart = {"figure.constrained_layout.wspace": 0.06, "figure.constrained_layout.hspace": 0.06}
+    with matplotlib.rc_context(_STYLE | apart):
+        width, height = _PANELS.get(panels, _MANY)
+        figure, axes = plt.subplots(rows, panels, figsize=(width * panels, height * rows), squeeze=False)
+        draw(axes.ravel().tolist())
     return figure
 
 

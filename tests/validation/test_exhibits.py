@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 import validation.__main__
 from particles.base import command
@@ -30,6 +32,7 @@ from validation.gallery import ROOMS, Exhibit, Figure, Number, Pointer, publishe
 from validation.gallery.herty import FIGURES
 from validation.gallery.markdown import anchor, markdown, plain
 from validation.gallery.page import brief, holds, key, page, verdict
+from validation.gallery.published.figure_06_plane import moments, to_target
 
 NAMES = list(gallery.catalogue())
 POINTERS = {name: entry for name, entry in gallery.catalogue().items() if isinstance(entry, Pointer)}
@@ -110,6 +113,16 @@ WRONG = [  # name, number, what a wrong theory would say
     ("herty/10", "nu = 1", 0.0),
     ("herty/11", "U[-1, -1/2]: W1 to N(0, 1), t = 2", 0.233695),  # nu = 1
     ("herty/11", "U[-1, -1/2]: the same of the particles", 0.094460),  # the caption's start
+    ("published/5", "their variance", 2.0),  # a distance of 1
+    ("published/5", "variance of the intercepts", 0.5),  # means of two measurements
+    ("published/5", "W1 to their law", 0.0798),  # sqrt(2/pi)/10: a law a tenth off
+    ("published/5", "covariance", -0.5),  # of neighbours, all on one side of 0
+    ("published/5", "lines through neighbours", 1.0),  # those of lines near 0
+    ("published/6", "mended: deviation of x, t = 2", 0.40757063),  # with the 1/d of (3)
+    ("published/6", "printed: deviation of x, t = 2", 0.21995668),  # drawn to the slope
+    ("published/6", "mended: sliced W1 of 20 000", 1.288379 / math.sqrt(2e4)),  # of draws of the start
+    ("published/6", "mended: sliced W1 to slope 1, intercept 0, t = 2", 0.31683238),  # with the 1/d of (3)
+    ("published/6", "printed, with 1/d: mean of x", 1.0),  # the rest point of the numbers without it
 ]
 
 
@@ -123,8 +136,8 @@ def test_a_wrong_prediction_is_seen(figure: Callable[[str], Figure], name: str, 
 @pytest.mark.parametrize("name", [*DRAWN, *DRAWN_FAILURES])
 def test_every_drawing_has_labels(figure: Callable[[str], Figure], name: str) -> None:
     shown = figure(name)
-    drawing = draw_panels(shown.panels, shown.draw)
-    assert len(drawing.axes) == shown.panels
+    drawing = draw_panels(shown.panels, shown.draw, shown.rows)
+    assert len(drawing.axes) == shown.panels * shown.rows
     for axes in drawing.axes:
         assert axes.get_title()
         if axes.axison:  # a table has none
@@ -147,7 +160,21 @@ def test_a_drawing_is_the_same_bytes_every_time(figure: Callable[[str], Figure],
     assert (tmp_path / "one.pdf").read_bytes().startswith(b"%PDF")
 
 
+def test_features_of_the_plane_have_the_moments_and_distances_of_an_integrator() -> None:
+    """Deviation of tanh's flow in a feature by scipy's integrator; the sliced W1 of a normal law in closed form."""
+    z = np.linspace(-8.0, 8.0, 401)
+    weight = np.exp(-0.5 * z**2) / np.exp(-0.5 * z**2).sum()
+    for rate, d in ((-1.0, 1), (1.0, 1), (-1.0, 2)):
+        run = solve_ivp(lambda t, x, w=rate / d: np.tanh(w * x), (0.0, 2.0), z, rtol=1e-9, atol=1e-11)
+        assert moments(rate, 1.0, 1.0, 2.0, d) == pytest.approx((1.0, math.sqrt(weight @ run.y[:, -1] ** 2)), rel=1e-6)
+    assert to_target(0.0) == pytest.approx(math.sqrt(2.0 / math.pi), rel=1e-4)  # of a normal law at every angle
+
+
 # figures that others show --------------------------------------------------------------------------------------------
+
+
+def test_the_published_version_has_nine_figures_and_a_table() -> None:
+    assert list(published.FIGURES) == [*(str(number) for number in range(1, 10)), "table-1"]
 
 
 @pytest.mark.parametrize("name", POINTERS)

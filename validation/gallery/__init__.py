@@ -12,7 +12,7 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from validation.gallery import herty as _herty
 from validation.gallery import published as _published
@@ -46,7 +46,7 @@ def entries() -> tuple[tuple[str, Callable[[], Exhibit]], ...]:
 
 def catalogue() -> dict[str, Run | Pointer]:
     """All that has a name, in the order of `ROOMS`: what runs an exhibit, or what points to others."""
-    figures = {"herty": _herty.FIGURES, "published": _published.FIGURES}
+    figures: dict[str, Mapping[str, Run | Pointer]] = {"herty": _herty.FIGURES, "published": _published.FIGURES}
     found: dict[str, Run | Pointer] = {
         f"{room}/{number}": run for room, numbers in figures.items() for number, run in numbers.items()
     }
