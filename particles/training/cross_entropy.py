@@ -61,6 +61,22 @@ class CrossEntropy(Loss):
     ------
     InputError
         If they are no integers of at least 0.
+
+    Notes
+    -----
+        one feature   log(1 + e^x) - h x;   d features   log sum_j e^(x_j) - x_h
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from particles.training import CrossEntropy
+    >>> terms, slopes = CrossEntropy([1, 0]).terms(np.array([[0.0, 0.0]]), np.array([0.25, 0.75]), 0)
+    >>> print(terms.round(6), slopes)  # ln 2 each: undecided; P(1) - h
+    [0.693147 0.693147] [[-0.5  0.5]]
+    >>> CrossEntropy([1, -1])
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: labels of type int64 and shape (2,) must be integers of at least 0
     """
 
     labels: Any

@@ -46,6 +46,14 @@ class Sensitivity:
         New values and the derivative times the change.
     forecast, found : float, optional
         What the changes together make of the loss, to first order and in truth.
+
+    Examples
+    --------
+    >>> from particles.model import cases
+    >>> from particles.training import Moment, gradient_by_quadrature, sensitivity
+    >>> told = sensitivity(cases["regression"].model, Moment(2.0), 2.0, gradient_by_quadrature, "quadrature")
+    >>> [(name, round(slope, 4)) for name, slope in told.derivatives.items()][:4]
+    [('weight', -0.7436), ('bias', -0.7894), ('mean', -0.2106), ('std', 0.0886)]
     """
 
     loss: str
@@ -97,6 +105,21 @@ def sensitivity(
     ------
     InputError
         If a name is not known or cannot be changed; as `differentiate`.
+
+    Examples
+    --------
+    >>> from particles.model import cases
+    >>> from particles.training import Moment, gradient_by_quadrature, sensitivity
+    >>> model, changes = cases["regression"].model, {"bias": 1.1}
+    >>> told = sensitivity(model, Moment(2.0), 2.0, gradient_by_quadrature, "quadrature", changes)
+    >>> print(f"{told.value:.4f} {told.derivatives['bias']:.4f}")
+    0.5242 -0.7894
+    >>> print(f"{told.forecast:.4f} {told.found:.4f}")  # of the change, to first order and in truth
+    0.4452 0.4486
+    >>> sensitivity(model, Moment(2.0), 2.0, gradient_by_quadrature, "quadrature", {"height": 1.0})
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: change of 'height': allowed are weight, bias, horizon, mean, std, target
     """
     old = _values(model, loss, until)
     for name in changes or ():

@@ -56,6 +56,26 @@ class EnKI(Method):
     ------
     InputError
         If one of them is not of its type or out of its range.
+
+    Notes
+    -----
+        theta_j <- theta_j + C^{theta G} (C^{GG} + Gamma)^{-1} (y - G(theta_j)),   j = 1, ..., J
+
+    with covariances over the ensemble (Iglesias, Law and Stuart 2013), G(theta) where the particles end, y the targets.
+
+    Examples
+    --------
+    >>> from particles import Euler
+    >>> from particles.model import cases
+    >>> from particles.training import EnKI, Moment, Stop, fit
+    >>> task = {"count": 1000, "until": 2.0, "start": "quantile", "ridge": 1e-2, "stop": Stop(iterations=5)}
+    >>> found = fit(cases["regression"].model, Euler(layers=10), Moment(2.0), EnKI(), **task)
+    >>> found.curve[-1].value < 0.2 * found.curve[0].value
+    True
+    >>> EnKI(members=1)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: members = 1 must be an integer of at least 2
     """
 
     members: int = 10

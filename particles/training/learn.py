@@ -44,6 +44,18 @@ class Fit:
     remarks : tuple of str
     info : dict
         What was asked for, wall clock in seconds, ranks, provenance; values for JSON.
+
+    Examples
+    --------
+    >>> from particles import Euler
+    >>> from particles.model import cases
+    >>> from particles.training import Moment, fit
+    >>> task = {"count": 1000, "until": 2.0, "start": "quantile", "ridge": 1e-2}
+    >>> found = fit(cases["regression"].model, Euler(layers=10), Moment(2.0), **task)
+    >>> {name: round(value, 3) for name, value in found.values.items()}
+    {'weight': -1.024, 'bias': 2.177}
+    >>> round(found.model.weight, 3), found.chosen.value < found.curve[0].value
+    (-1.024, True)
     """
 
     model: Model
@@ -122,6 +134,20 @@ def fit(
         If the loss at the start is not finite.
     Stopped
         If `checkpoints` asked to leave.
+
+    Examples
+    --------
+    >>> from particles import Euler
+    >>> from particles.model import cases
+    >>> from particles.training import Moment, fit
+    >>> task = {"count": 1000, "until": 2.0, "start": "quantile", "ridge": 1e-2}
+    >>> found = fit(cases["regression"].model, Euler(layers=10), Moment(2.0), **task)
+    >>> print({name: round(value, 3) for name, value in found.values.items()}, f"{found.chosen.value:.4f}")
+    {'weight': -1.024, 'bias': 2.177} 0.0888
+    >>> fit(cases["regression"].model, Euler(layers=10), Moment(2.0), learn=("gamma",), **task)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: learn = 'gamma' must be one of weight, bias
     """
     many: Any = start.count if count is None and isinstance(start, Samples) else count
     task = Task(

@@ -37,7 +37,14 @@ from particles.model import Law, Samples
 
 
 class Loss(Protocol):
-    """What is asked of a loss."""
+    """What is asked of a loss.
+
+    Examples
+    --------
+    >>> from particles.training import Moment, Supervised, Transport
+    >>> [loss.name for loss in (Moment, Supervised, Transport)]
+    ['moment', 'supervised', 'w2']
+    """
 
     name: ClassVar[str]
     ordered: ClassVar[bool] = False
@@ -71,6 +78,27 @@ class Moment(Loss):
     ----------
     target : float or sequence of float
         One number a feature; a number stands for equal ones.
+
+    Raises
+    ------
+    InputError
+        If it is not finite; by a run, if there are not as many as features.
+
+    Notes
+    -----
+        E abs(x - y)^2/2
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from particles.training import Moment
+    >>> terms, slopes = Moment(2.0).terms(np.array([[1.0, 2.0, 4.0]]), np.array([1.0, 3.0, 5.0]) / 6.0, 0)
+    >>> print(terms, slopes)
+    [0.5 0.  2. ] [[-1.  0.  2.]]
+    >>> Moment(float("nan"))
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: target of 1 values hold nan 1 times, not finite: allowed are only finite ones
     """
 
     target: Any
@@ -100,6 +128,23 @@ class Supervised(Loss):
     Parameters
     ----------
     labels : array_like, shape (M,) or (d, M)
+
+    Raises
+    ------
+    InputError
+        By a run, if they are no finite numbers, or not one for every feature of every particle.
+
+    Notes
+    -----
+        E abs(x - h)^2/2,   h a particle's own label
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from particles.training import Supervised
+    >>> terms, slopes = Supervised([0.0, 1.0]).terms(np.array([[0.5, 3.0]]), np.array([0.25, 0.75]), 0)
+    >>> print(terms, slopes)
+    [0.125 2.   ] [[0.5 2. ]]
     """
 
     labels: Any
@@ -168,6 +213,20 @@ class Transport(ToLaw):
     ------
     InputError
         If `law` is no Law.
+
+    Notes
+    -----
+        W2^2/2 = E (x - Q(p))^2/2,   p the level of the particle in its cloud
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from particles.model import Uniform
+    >>> from particles.training import Transport
+    >>> loss, levels = Transport(Uniform(0.0, 1.0)), np.array([0.25, 0.75])
+    >>> terms, slopes = loss.terms(np.array([[0.5, 0.75]]), levels, 0)
+    >>> print(terms, slopes)
+    [0.03125 0.     ] [[0.25 0.  ]]
     """
 
     name = "w2"
@@ -189,6 +248,20 @@ class FirstTransport(ToLaw):
     ------
     InputError
         If `law` is no Law.
+
+    Notes
+    -----
+        W1 = E abs(x - Q(p)),   p the level of the particle in its cloud
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from particles.model import Uniform
+    >>> from particles.training import FirstTransport
+    >>> loss, levels = FirstTransport(Uniform(0.0, 1.0)), np.array([0.25, 0.75])
+    >>> terms, slopes = loss.terms(np.array([[0.5, 0.75]]), levels, 0)
+    >>> print(terms, slopes)
+    [0.25 0.  ] [[1. 0.]]
     """
 
     name = "w1"
@@ -212,6 +285,20 @@ class EnergyDistance(ToLaw):
     ------
     InputError
         If `law` is no Law.
+
+    Notes
+    -----
+        2 E abs(X - Y) - E abs(X - X') - E abs(Y - Y') = 2 int (F_M - F)^2 dx
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from particles.model import Uniform
+    >>> from particles.training import EnergyDistance
+    >>> loss, levels = EnergyDistance(Uniform(0.0, 1.0)), np.array([0.25, 0.75])
+    >>> terms, slopes = loss.terms(np.array([[0.25, 0.75]]), levels, 0)
+    >>> print(terms.mean().round(6), slopes)  # 1/24: nowhere nearer with two points
+    0.041667 [[0. 0.]]
     """
 
     name = "energy"

@@ -44,6 +44,12 @@ class Stop(NamedTuple):
     value : float, default -inf
         End where the objective is at most this.
     iterations : int, default 1000
+
+    Examples
+    --------
+    >>> from particles.training import Stop
+    >>> Stop(iterations=20)
+    Stop(gradient=None, value=-inf, iterations=20)
     """
 
     gradient: float | None = None
@@ -69,7 +75,14 @@ STOP = Stop()
 
 
 class Method(Protocol):
-    """What is asked of a method."""
+    """What is asked of a method.
+
+    Examples
+    --------
+    >>> from particles.training import EnKI, LBFGS, LM
+    >>> [(method.name, method.reproducible) for method in (LM(), LBFGS(), EnKI())]
+    [('lm', True), ('lbfgs', False), ('enki', True)]
+    """
 
     name: ClassVar[str]
     reproducible: ClassVar[bool] = True

@@ -48,6 +48,24 @@ class LM(Method):
     ------
     InputError
         If `damping` is no positive number.
+
+    Notes
+    -----
+        (H + lam diag H) delta = -g,   H Gauss and Newton's matrix, lam by what of the forecast fall comes
+
+    Examples
+    --------
+    >>> from particles import Euler
+    >>> from particles.model import cases
+    >>> from particles.training import LM, Moment, Stop, fit
+    >>> task = {"count": 1000, "until": 2.0, "start": "quantile", "ridge": 1e-2, "stop": Stop(iterations=3)}
+    >>> found = fit(cases["regression"].model, Euler(layers=10), Moment(2.0), LM(), **task)
+    >>> [f"{point.value:.3f}" for point in found.curve]
+    ['0.530', '0.090', '0.089', '0.089']
+    >>> LM(damping=0.0)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: damping = 0.0 must be a positive finite number
     """
 
     damping: float = 1e-3
@@ -112,6 +130,20 @@ class LBFGS(Method):
     ------
     InputError
         If `memory` is no integer >= 1.
+
+    Examples
+    --------
+    >>> from particles import Euler
+    >>> from particles.model import cases
+    >>> from particles.training import LBFGS, Moment, fit
+    >>> task = {"count": 1000, "until": 2.0, "start": "quantile", "ridge": 1e-2}
+    >>> found = fit(cases["regression"].model, Euler(layers=10), Moment(2.0), LBFGS(), **task)
+    >>> print({name: round(value, 2) for name, value in found.values.items()})
+    {'weight': -1.02, 'bias': 2.18}
+    >>> LBFGS(memory=0)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: memory = 0 must be an integer of at least 1
     """
 
     memory: int = 10
@@ -172,6 +204,23 @@ class Descent(Method):
     ------
     InputError
         If `rate` is no positive number.
+
+    Notes
+    -----
+        theta <- theta - gamma g
+
+    Examples
+    --------
+    >>> from particles import Euler
+    >>> from particles.model import cases
+    >>> from particles.training import Descent, Moment, Stop, fit
+    >>> model, layers = cases["regression"].model, Euler(layers=50)
+    >>> task = {"count": 1000, "until": 5.0, "start": "quantile", "stop": Stop(iterations=1)}
+    >>> for method in (Descent(2.0, fixed=True), Descent(2.0)):  # the first through a weight that repels
+    ...     first, second = fit(model, layers, Moment(2.0), method, **task).curve
+    ...     print(f"{second.theta[0]:+.2f}", second.value < first.value)
+    +0.98 False
+    -0.50 True
     """
 
     rate: float = 1.0

@@ -37,6 +37,18 @@ def gradient_by_quadrature(model: Model, loss: Loss, until: float) -> Gradient:
     ------
     InputError
         If the model has walls or no exact flow there, or its start no density.
+
+    Examples
+    --------
+    >>> from particles.model import cases
+    >>> from particles.training import Moment, gradient_by_quadrature
+    >>> found = gradient_by_quadrature(cases["regression"].model, Moment(2.0), until=5.0)
+    >>> print(f"{found.loss:.8f} {found.weights.sum():.8f} {found.biases.sum():.8f}")
+    0.50007240 -0.98836034 -0.98889432
+    >>> gradient_by_quadrature(cases["vehicles"].model, Moment(2.0), until=5.0)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: walls = (2.0, 8.0): quadrature knows a flow without walls; use particles
     """
     if model.walls is not None:
         raise InputError(f"walls = {model.walls!r}: quadrature knows a flow without walls; use particles")

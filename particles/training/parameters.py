@@ -39,6 +39,17 @@ class Parameters:
     ------
     InputError
         If another is named, or one twice.
+
+    Examples
+    --------
+    >>> from particles.model import TANH, Model, Normal, piecewise
+    >>> from particles.training import Parameters
+    >>> model = Model(drift=TANH, weight=piecewise([0.0, 1.0], [-1.0, -0.5]), bias=1.0, initial=Normal(1.0, 1.0))
+    >>> learnt = Parameters(model)
+    >>> learnt.names, learnt.values
+    (('weight from t = 0', 'weight from t = 1', 'bias'), array([-1. , -0.5,  1. ]))
+    >>> learnt.with_values([-1.0, -0.5, 2.0]).bias
+    2.0
     """
 
     model: Model

@@ -37,6 +37,23 @@ class Penalty:
     mass : ndarray, shape (n,)
     first, second : ndarray of int, shape (m,)
     stiffness : ndarray, shape (m,)
+
+    Notes
+    -----
+        lam int_0^T abs(theta)^2 dt   and   (lam/2) int_0^T abs(dtheta/dt)^2 dt
+
+    (Bonnet et al.; (81) of arXiv 1909.03767) of pieces that last, and follow each other by their middles.
+
+    Examples
+    --------
+    >>> from particles.model import TANH, Model, Normal, piecewise
+    >>> from particles.training import Parameters, Penalty
+    >>> model = Model(drift=TANH, weight=piecewise([0.0, 1.0], [-1.0, -0.5]), bias=1.0, initial=Normal(1.0, 1.0))
+    >>> theta = Parameters(model, ("weight",))
+    >>> print(f"{Penalty.of(theta, 2.0, control=0.1).value(theta.values):.6f}")  # 0.1 (1 + 1/4)
+    0.125000
+    >>> print(f"{Penalty.of(theta, 2.0, smoothness=0.1).value(theta.values):.6f}")  # 0.05 (1/2)^2
+    0.012500
     """
 
     mass: Floats

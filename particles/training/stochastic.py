@@ -35,6 +35,25 @@ class SGD(Method):
     batch : int >= 1, optional
         Particles of a step, at most all of them, which are the default. The loss to a law is that of the batch's own
         cloud, a bias that follows the mean follows that of the batch, and noise is drawn anew in each.
+
+    Raises
+    ------
+    InputError
+        If one of them is out of its range; by a fit, if a batch has more than all particles.
+
+    Examples
+    --------
+    >>> from particles import Euler
+    >>> from particles.model import cases
+    >>> from particles.training import SGD, Moment, Stop, fit
+    >>> task = {"count": 1000, "until": 2.0, "ridge": 1e-2, "stop": Stop(iterations=10)}  # epochs of ten steps each
+    >>> found = fit(cases["regression"].model, Euler(layers=10), Moment(2.0), SGD(rate=0.02, batch=100), **task)
+    >>> found.curve[-1].value < 0.2 * found.curve[0].value
+    True
+    >>> SGD(momentum=1.0)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: momentum = 1.0 must lie in [0, 1)
     """
 
     rate: float = 0.01
@@ -67,6 +86,29 @@ class Adam(Method):
     rate : float > 0, default 0.1
     batch : int >= 1, optional
         As of `SGD`.
+
+    Raises
+    ------
+    InputError
+        As of `SGD`.
+
+    Notes
+    -----
+        theta <- theta - rate m/(sqrt(v) + 1e-8),   m and v moving means of g and of g^2
+
+    Examples
+    --------
+    >>> from particles import Euler
+    >>> from particles.model import cases
+    >>> from particles.training import Adam, Moment, Stop, fit
+    >>> task = {"count": 1000, "until": 2.0, "start": "quantile", "ridge": 1e-2, "stop": Stop(iterations=100)}
+    >>> found = fit(cases["regression"].model, Euler(layers=10), Moment(2.0), Adam(rate=0.1), **task)
+    >>> print({name: round(value, 1) for name, value in found.values.items()})
+    {'weight': -1.0, 'bias': 2.2}
+    >>> Adam(rate=-0.1)
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: rate = -0.1 must be a positive finite number
     """
 
     rate: float = 0.1

@@ -1,4 +1,4 @@
-"""Every public name is documented: where it is written, and once in the reference of the site."""
+"""Every public name is documented, with an example: where it is written, and once in the reference of the site."""
 
 from __future__ import annotations
 
@@ -69,6 +69,8 @@ def faults(value: Any) -> list[str]:
         found.append("no Parameters")
     if refuses(value) and "InputError" not in sections.get("Raises", ""):
         found.append("no Raises")
+    if ">>> " not in sections.get("Examples", ""):
+        found.append("no Examples")
     return found
 
 
@@ -84,7 +86,7 @@ def test_public_names_have_docstrings(value: Any) -> None:
 
 @pytest.mark.parametrize("value", elementary().values(), ids=elementary())
 def test_elementary_functions_say_what_they_are(value: Any) -> None:
-    assert "no sentence" not in faults(value)
+    assert set(faults(value)) <= {"no Parameters"}  # each takes one number
 
 
 def test_what_a_docstring_lacks_is_noticed() -> None:
@@ -102,10 +104,14 @@ def test_what_a_docstring_lacks_is_noticed() -> None:
         ------
         InputError
             Always.
+
+        Examples
+        --------
+        >>> refuse("it")
         """
         raise InputError(x)
 
-    assert faults(bare) == ["no sentence", "no Parameters", "no Raises"]
+    assert faults(bare) == ["no sentence", "no Parameters", "no Raises", "no Examples"]
     assert faults(told) == []
 
 
