@@ -75,7 +75,7 @@ def moments_table(
 def add_parser(commands: Any) -> None:
     """Add the sub-command `moments` to the parsers of `python -m kinetic`."""
     parser = commands.add_parser("moments", help="closed moments of a case, and when they reach a level")
-    parser.add_argument("case", metavar="CASE", help="a name (python -m validation cases) or a TOML file")
+    command.add_case(parser)
     parser.add_argument("--until", type=command.positive_float, metavar="T", help="end of the table")
     parser.add_argument("--order", type=command.positive_integer, default=2, metavar="K", help="largest (default: 2)")
     parser.add_argument("--times", type=command.finite_float, nargs="+", metavar="T", help="rows of the table")
@@ -93,12 +93,12 @@ def add_parser(commands: Any) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Run the sub-command; returns the exit code."""
     from particles.base.files import check_output_file, write_text
-    from particles.model import load_case
+    from particles.model.cases.asked import case_asked
 
     if arguments.out:
         check_output_file(arguments.out, ".csv", replace=arguments.replace)
     table = moments_table(
-        load_case(arguments.case),
+        case_asked(arguments),
         until=arguments.until,
         order=arguments.order,
         times=arguments.times,

@@ -22,7 +22,7 @@ NEGATIVE = -1e-14
 def add_parser(commands: Any) -> None:
     """Add the sub-command to the parsers of `python -m kinetic`."""
     run = commands.add_parser("run", help="solve the equation of a case", description=execute.__doc__)
-    run.add_argument("case", metavar="CASE", help="a name (python -m validation cases) or a TOML file")
+    command.add_case(run)
     run.add_argument("--out", required=True, metavar="FILE.nc", help="record to write (netCDF)")
     command.add_replace(run)
     run.add_argument(
@@ -64,11 +64,10 @@ def execute(arguments: argparse.Namespace) -> int:
     from particles.base.checkpoint import folder_of, require_none
     from particles.base.files import check_output_file
     from particles.base.watch import Checkpoints
-    from particles.model import load_case
-    from particles.model.cases.copy import case_files
+    from particles.model.cases.asked import case_asked, copy_asked
 
-    case = load_case(arguments.case)
-    place, files = case_files(arguments.case)
+    case = case_asked(arguments)
+    place, files = copy_asked(arguments)
     check_output_file(arguments.out, ".nc", replace=arguments.replace or arguments.resume, mark=_MARK)
     checkpoints = Checkpoints.of_options(
         folder_of(arguments.out), arguments, resume=arguments.resume, or_begin=True, arguments={"place": place},
@@ -85,6 +84,7 @@ def carry(arguments: argparse.Namespace, case: Any, checkpoints: Any) -> int:
     from particles.base.checkpoint import discard
     from particles.base.files import check_output_file
     from particles.base.progress import progress_bar
+    from particles.model.cases.asked import told_asked
     from particles.model.cases.copy import packed
 
     place = checkpoints.arguments["place"]
@@ -127,7 +127,7 @@ def carry(arguments: argparse.Namespace, case: Any, checkpoints: Any) -> int:
             )  # fmt: skip
         if solution is not None:
             found = [*foreseen, *solution.provenance["cautions"]]
-            about = {"case": arguments.case, "copy": packed(place, checkpoints.files)}
+            about = {"case": told_asked(arguments, case), "copy": packed(place, checkpoints.files)}
             about |= {"residual": arguments.residual} if arguments.residual is not None else {}
             solution = dataclasses.replace(solution, provenance={**about, **solution.provenance, "cautions": found})
         ranks.on_first(lambda: solution.save(arguments.out, replace=arguments.replace), arguments.out)

@@ -17,7 +17,7 @@ LOSSES = ("moment", "l2")
 def add_parser(commands: Any) -> None:
     """Add the sub-command to the parsers of `python -m kinetic`."""
     told = commands.add_parser("sensitivity", help="derivatives of a loss", description=execute.__doc__)
-    told.add_argument("case", metavar="CASE", help="a name (python -m validation cases) or a TOML file")
+    command.add_case(told)
     told.add_argument("--loss", choices=LOSSES, default="moment", help="moment: E abs(x - y)^2/2; l2: to a density")
     told.add_argument("--target", required=True, metavar="Y", help="a number; for l2 normal:MEAN:STD")
     told.add_argument("--until", type=command.positive_float, metavar="T", help="horizon")
@@ -36,9 +36,9 @@ def execute(arguments: argparse.Namespace) -> int:
     from kinetic.domain import domain
     from kinetic.grid import Grid
     from kinetic.schemes import Explicit, Imex
-    from particles.model import load_case
+    from particles.model.cases.asked import case_asked
 
-    case = load_case(arguments.case)
+    case = case_asked(arguments)
     loss, until, model = _loss(arguments), arguments.until or case.until, case.model
     noisy = model.nu2 > 0.0
     scheme = Imex() if (arguments.scheme or ("imex" if noisy else "explicit")) == "imex" else Explicit()

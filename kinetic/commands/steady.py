@@ -16,7 +16,7 @@ MOMENTS = 4
 def add_parser(commands: Any) -> None:
     """Add the sub-command to the parsers of `python -m kinetic`."""
     steady = commands.add_parser("steady", help="steady state of a case", description=execute.__doc__)
-    steady.add_argument("case", metavar="CASE", help="a name (python -m validation cases) or a TOML file")
+    command.add_case(steady)
     steady.add_argument(
         "--quadrature", action="store_true", help="by quadrature where a closed law is known too: its oracle"
     )
@@ -28,9 +28,9 @@ def add_parser(commands: Any) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Tell the law that a case comes to rest at, its moments, tails and spectral gap, or why there is none."""
     from kinetic.steady import steady_state
-    from particles.model import load_case
+    from particles.model.cases.asked import case_asked
 
-    case = load_case(arguments.case)
+    case = case_asked(arguments)
     state = steady_state(case.model, closed=not arguments.quadrature)
     print(f"{case.name}: {state.reason}")
     rows: list[tuple[str, Cell]] = [("family", state.family)]

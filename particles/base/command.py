@@ -167,6 +167,20 @@ def print_json(value: Any) -> None:
     print(text, file=tables.stdout(), flush=True)
 
 
+def add_case(parser: argparse.ArgumentParser) -> None:
+    """Add the word that says which case, and the option that changes it (`particles.model.cases.asked`)."""
+    parser.add_argument("case", metavar="CASE", help="name of a case (python -m validation cases), or a TOML file")
+    add_set(parser)
+
+
+def add_set(parser: argparse.ArgumentParser) -> None:
+    """Add the option that changes a case."""
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE",
+        help="another value in the case's file, such as model.weight=-2; as often as wanted",
+    )  # fmt: skip
+
+
 def add_replace(parser: argparse.ArgumentParser) -> None:
     """Add the option without which no older result gives way."""
     parser.add_argument("--replace", action="store_true", help="an older result at --out may be replaced")

@@ -24,7 +24,7 @@ _SHOWN = 20  # rows of the table
 def add_parser(commands: Any) -> None:
     """Add the sub-command to the parsers of ``python -m particles``."""
     parser = commands.add_parser("control", help="weights that reach targets at the least cost", description=_TOLD)
-    parser.add_argument("case", metavar="CASE", help="name of a case, or a TOML file")
+    command.add_case(parser)
     parser.add_argument("--cost", nargs="+", required=True, metavar="LAM", help="one for all, or weight=0.1 bias=1")
     parser.add_argument("--target", type=command.finite_float, metavar="Y", help="for all (default: the case's own)")
     parser.add_argument("--learn", nargs="+", default=["weight"], metavar="NAME", help="weight, bias (default: weight)")
@@ -46,10 +46,10 @@ _TOLD = "Find theta(t) that makes E (x_T - y)^2 + lam int theta^2 dt least, by N
 
 def execute(arguments: argparse.Namespace) -> int:
     """Find a control, print it with its Hamiltonian, and keep it if a folder is named."""
-    from particles.model import load_case
+    from particles.model.cases.asked import case_asked
     from particles.model.cases.write import files_of
 
-    case = load_case(arguments.case)
+    case = case_asked(arguments)
     target = case.target if arguments.target is None else arguments.target
     if target is None:
         raise InputError(f"case {case.name!r} states no targets: give --target")

@@ -24,7 +24,7 @@ _LOSSES = ("moment", "w2", "w1", "energy", *LABELLED, "l2")
 
 def add_case(parser: argparse.ArgumentParser) -> None:
     """Add the case, its size, its scheme and its snapshots to a parser."""
-    parser.add_argument("case", metavar="CASE", help="name of a case, or a TOML file")
+    command.add_case(parser)
     parser.add_argument("--count", type=command.positive_integer, help="particles over all ranks, such as 1e6")
     add_scheme_options(parser)
     parser.add_argument("--until", type=command.positive_float, metavar="T", help="horizon")
@@ -145,7 +145,7 @@ def points_of(arguments: argparse.Namespace, case: Case) -> tuple[int, str | Sam
 
 def add_loss(parser: argparse.ArgumentParser) -> None:
     """Add a case, its particles and scheme, and the loss at the horizon with its target."""
-    parser.add_argument("case", metavar="CASE", help="name of a case, or a TOML file")
+    command.add_case(parser)
     parser.add_argument("--count", type=command.positive_integer, help="particles over all ranks, such as 1e6")
     add_scheme_options(parser)
     parser.add_argument("--until", type=command.positive_float, metavar="T", help="horizon")

@@ -25,9 +25,9 @@ def add_parser(commands: Any) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Forecast memory, time, bytes on disk and the sampling error of a run, before anything is allocated."""
     from particles.forecast import forecast
-    from particles.model import load_case
+    from particles.model.cases.asked import case_asked
 
-    case = load_case(arguments.case)
+    case = case_asked(arguments)
     scheme = scheme_of(arguments, case)
     run = run_of(arguments, case, scheme)
     told = forecast(case.model, scheme, run, ranks=arguments.ranks, measure=arguments.measure)

@@ -52,12 +52,11 @@ def _run(arguments: argparse.Namespace) -> int:
     from particles.base.files import check_output_folder
     from particles.base.watch import Checkpoints
     from particles.checkpoint import folder_of, require_none
-    from particles.model import load_case
-    from particles.model.cases.copy import case_files
+    from particles.model.cases.asked import case_asked, copy_asked
     from particles.trajectory import FOLDERS
 
-    case = load_case(arguments.case)
-    place, files = case_files(arguments.case)
+    case = case_asked(arguments)
+    place, files = copy_asked(arguments)
     stored = {key: value for key, value in vars(arguments).items() if key != "execute"}
     checkpoints = Checkpoints.of_options(
         folder_of(arguments.out), arguments, resume=arguments.resume, or_begin=True,
@@ -104,6 +103,7 @@ def _carry(arguments: argparse.Namespace, case: Case, checkpoints: Checkpoints) 
     """Check a run, carry it out, store it, and tell of it."""
     from particles.cautions import cautions
     from particles.checkpoint import discard
+    from particles.model.cases.asked import told_asked
     from particles.model.cases.copy import packed
 
     scheme = scheme_of(arguments, case)
@@ -134,7 +134,9 @@ def _carry(arguments: argparse.Namespace, case: Case, checkpoints: Checkpoints) 
         with progress_bar(f"particles: {case.name}", steps) as progress:
             trajectory = perform(case.model, scheme, run, checkpoints=checkpoints, progress=progress)
         copy = packed(checkpoints.arguments["place"], checkpoints.files)
-        trajectory = dataclasses.replace(trajectory, info={"case": arguments.case, "copy": copy, **trajectory.info})
+        trajectory = dataclasses.replace(
+            trajectory, info={"case": told_asked(arguments, case), "copy": copy, **trajectory.info}
+        )
         trajectory.save(arguments.out, replace=arguments.replace)
         if command.launched_rank() == 0:
             discard(Path(checkpoints.folder))

@@ -39,10 +39,10 @@ def add_parser(commands: Any) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Differentiate a loss at the horizon by weights, biases, noise, start and horizon, exactly for the scheme."""
-    from particles.model import load_case
+    from particles.model.cases.asked import case_asked
     from particles.training.forecast import sensitivity
 
-    case = load_case(arguments.case)
+    case = case_asked(arguments)
     loss, changes, until = loss_of(arguments, case), _changes(arguments.change), arguments.until or case.until
     loss.given(case.model.dim, 0, 0)
     differentiate, route = _route(arguments, case)

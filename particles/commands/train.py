@@ -79,11 +79,10 @@ def execute(arguments: argparse.Namespace) -> int:
     """
     from particles.base.checkpoint import folder_of, require_none
     from particles.base.watch import Checkpoints
-    from particles.model import load_case
-    from particles.model.cases.copy import case_files
+    from particles.model.cases.asked import case_asked, copy_asked
 
-    case = load_case(arguments.case)
-    place, files = case_files(arguments.case)
+    case = case_asked(arguments)
+    place, files = copy_asked(arguments)
     stored = {key: value for key, value in vars(arguments).items() if key != "execute"}
     checkpoints = Checkpoints.of_options(
         folder_of(arguments.out), arguments, resume=arguments.resume, or_begin=True,

@@ -24,6 +24,7 @@ def add_parser(commands: Any) -> None:
     command.add_replace(everything)
     everything.add_argument("--quick", action="store_true", help="fewer and coarser levels: a minute, not ten")
     everything.add_argument("--cases", nargs="+", metavar="CASE", help="names or TOML files (default: all cases)")
+    command.add_set(everything)
     everything.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
     add_format(everything)
     everything.set_defaults(execute=execute)
@@ -37,7 +38,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from validation.report.plan import plan
 
     check_output_folder(arguments.out, REPORT, replace=arguments.replace)
-    chosen, tasks = plan(arguments.cases or list(cases), quick=arguments.quick)
+    chosen, tasks = plan(arguments.cases or list(cases), arguments.set, quick=arguments.quick)
 
     from particles.base import parallel
     from validation.report.terminal import print_report

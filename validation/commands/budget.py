@@ -20,7 +20,7 @@ def add_parser(commands: Any) -> None:
     from particles.commands.options import add_scheme_options
 
     budget = commands.add_parser("budget", help="the terms of an error", description=execute.__doc__)
-    budget.add_argument("case", metavar="CASE", help="name of a case, or a TOML file")
+    command.add_case(budget)
     add_scheme_options(budget)
     budget.add_argument("--count", type=command.positive_integer, metavar="M", help="particles, such as 1e5")
     add_grid_options(budget)
@@ -60,10 +60,10 @@ def execute(arguments: argparse.Namespace) -> int:
     Each term comes from an experiment of its own; exit code 0 only if the sum closes.
     """
     from kinetic.schemes import named
-    from particles.model import load_case
+    from particles.model.cases.asked import case_asked
     from validation.advice.budget.measure import check, settings_of
 
-    case = load_case(arguments.case)
+    case = case_asked(arguments)
     scheme = chosen_scheme(arguments, case)
     arguments.domain = ends_of(arguments.domain)
     given = {name: getattr(arguments, name) for name in ("count", "cells", "domain", "until", "replicates", "seed")}

@@ -21,7 +21,7 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "multilevel", help="moments or a cdf of a noisy case, to a tolerance", description=execute.__doc__
     )
-    parser.add_argument("case", metavar="CASE", help="name of a case, or a TOML file")
+    command.add_case(parser)
     parser.add_argument("--tolerance", type=command.positive_float, required=True, help="root mean square error")
     asked = parser.add_mutually_exclusive_group()
     asked.add_argument("--moments", type=command.positive_integer, nargs="+", metavar="K", help="orders (default: 1)")
@@ -48,11 +48,11 @@ def execute(arguments: argparse.Namespace) -> int:
 
     On any number of ranks the same numbers to the last bit.
     """
-    from particles.model import load_case
+    from particles.model.cases.asked import case_asked
     from particles.multilevel.quantities import DistributionFunction, Moments
     from validation.advice.giles import check, exact_values, multilevel
 
-    case = load_case(arguments.case)
+    case = case_asked(arguments)
     until = arguments.until or case.until
     quantity = (
         DistributionFunction(tuple(arguments.cdf))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def add_parser(commands: Any) -> None:
     """Add the sub-command to the parsers of `python -m validation`."""
     plan = commands.add_parser("plan", help="the cheapest run that meets a tolerance", description=execute.__doc__)
-    plan.add_argument("case", metavar="CASE", help="name of a case, or a TOML file")
+    command.add_case(plan)
     plan.add_argument(
         "--tolerance", type=command.positive_float, required=True, metavar="W1", help="of W1(particles, PDE)"
     )
@@ -44,10 +44,10 @@ def execute(arguments: argparse.Namespace) -> int:
     from particles.base import parallel
     from particles.base.memory import require_memory
     from particles.base.progress import progress_bar
-    from particles.model import load_case
+    from particles.model.cases.asked import case_asked
     from validation.advice.planner import carry_out, cheapest
 
-    case = load_case(arguments.case)
+    case = case_asked(arguments)
     if arguments.run and arguments.ranks not in (None, command.launched_size()):
         raise InputError(f"--ranks {arguments.ranks}: this job has {command.launched_size()}, which --run uses")
     ranks = command.launched_size() if arguments.ranks is None else arguments.ranks

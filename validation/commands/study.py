@@ -17,7 +17,7 @@ def add_parser(commands: Any) -> None:
     kinds = study.add_subparsers(required=True, metavar="KIND", parser_class=command.Parser)
     for kind in KINDS:
         parser = kinds.add_parser(kind.name, help=kind.help, description=kind.help)
-        parser.add_argument("case", metavar="CASE", help="name of a case, or a TOML file")
+        command.add_case(parser)
         parser.add_argument("--out", required=True, metavar="DIR", help="new or empty folder")
         command.add_replace(parser)
         parser.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
@@ -29,11 +29,11 @@ def add_parser(commands: Any) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Measure an error against a refinement; exit code 0 only if the verdict holds."""
     from particles.base.files import check_output_folder, new_folder
-    from particles.model import load_case
+    from particles.model.cases.asked import case_asked
     from validation import report
     from validation.report import table
 
-    case = load_case(arguments.case)
+    case = case_asked(arguments)
     asked = of_arguments(arguments.kind, case, arguments)
     asked.check()
     check_output_folder(arguments.out, report.STUDY, replace=arguments.replace)

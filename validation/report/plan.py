@@ -11,6 +11,7 @@ from typing import Any
 
 from particles.base.errors import InputError
 from particles.model import Case, load_case
+from particles.model.cases.changed import settings_of
 from validation.studies.kind import Kind, Progress, words_of
 from validation.studies.kinds import KINDS
 from validation.studies.study import Study
@@ -40,17 +41,20 @@ class Task:
     reason: str = ""
 
 
-def plan(names: Sequence[str], *, quick: bool) -> tuple[tuple[Case, ...], tuple[Task, ...]]:
+def plan(
+    names: Sequence[str], changes: Sequence[str] = (), *, quick: bool
+) -> tuple[tuple[Case, ...], tuple[Task, ...]]:
     """Load the cases, names or TOML files, and check their studies, `quick` or whole, before MPI or numba is loaded.
 
-    InputError if a name is not known, two cases have the same name, or no study applies to any case.
+    `changes` are words of ``--set``, each of every case. InputError if a name is not known, two cases have the same
+    name, or no study applies to any case.
     """
-    cases = tuple(load_case(name) for name in names)
+    cases = tuple(load_case(name, settings_of(changes)) for name in names)
     known = [case.name for case in cases]
     if len(set(known)) < len(known):
         raise InputError(f"cases = {', '.join(known)}: each may be given once")
     tasks = tuple(
-        _task(kind(case, **(_quick(kind.name, case) if quick else {})), name)
+        _task(kind(case, **(_quick(kind.name, case) if quick else {})), name, changes)
         for case, name in zip(cases, names, strict=True)
         for kind in KINDS
     )
@@ -65,8 +69,8 @@ def _quick(kind: str, case: Case) -> dict[str, Any]:
     return costly.get(kind, QUICK.get(kind, {}))
 
 
-def _task(study: Kind, name: str) -> Task:
-    words = words_of(study, name)
+def _task(study: Kind, name: str, changes: Sequence[str]) -> Task:
+    words = (*words_of(study, name), *(word for change in changes for word in ("--set", change)))
     try:
         study.check()
     except InputError as error:

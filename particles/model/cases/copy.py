@@ -10,14 +10,16 @@ import base64
 import binascii
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from particles.base.errors import InputError
 from particles.base.readers import read_bytes, read_toml
 from particles.model.cases.case import Case
+from particles.model.cases.changed import changed_case, changed_table, files_named
 from particles.model.cases.file import load_case, located
+from particles.model.cases.write import text_of
 from particles.model.identity import differences
 
 TOP = PurePosixPath("case")
@@ -25,36 +27,35 @@ LARGEST_COPY = 2**31  # bytes of measurements that a run takes with it
 LARGEST_IN_RECORD = 2**24  # bytes of measurements that a record takes with it
 
 
-def case_files(name: str) -> tuple[str, dict[str, bytes]]:
+def case_files(name: str, settings: Mapping[str, Any] | None = None) -> tuple[str, dict[str, bytes]]:
     """Return where `load_case` will find the copy of a case, and the files of the copy by their relative names.
 
-    Of a TOML file that it has accepted; the name of a case is its own place, and has no files.
+    Of what it has accepted; the name of a case is its own place, and has no files. A changed case is copied as the file
+    that would be it.
     """
     if not name.endswith(".toml"):
-        return name, {}
+        if not settings:
+            return name, {}
+        table, beside = changed_case(name, settings)
+        return _copied(Path(f"{name}.toml"), table, text_of(table).encode(), {k: v.encode() for k, v in beside.items()})
     path = Path(os.path.expanduser(name))
-    content = read_bytes(path)
-    named = [os.path.normpath(file) for file in _named(read_toml(path))]
+    content, table = read_bytes(path), changed_table(read_toml(path), settings, path.stem)
+    return _copied(path, table, text_of(table).encode() if settings else content, {})
+
+
+def _copied(
+    path: Path, table: Mapping[str, Any], content: bytes, beside: Mapping[str, bytes]
+) -> tuple[str, dict[str, bytes]]:
+    """The copy of a file with this content and the files that it names, of which those `beside` it are at hand."""
+    named = [os.path.normpath(file) for file in files_named(table)]
     above = max((PurePosixPath(file).parts.count("..") for file in named), default=0)
     home = TOP.joinpath(*["below"] * above)
     files = {str(home / path.name): content}
     for file in named:
         place = located(Path(home), file, Path(TOP))
-        files[os.path.normpath(place)] = read_bytes(located(path.parent, file), LARGEST_COPY)
+        held = beside.get(file)
+        files[os.path.normpath(place)] = read_bytes(located(path.parent, file), LARGEST_COPY) if held is None else held
     return str(home / path.name), files
-
-
-def _named(table: Any) -> Iterator[str]:
-    """Values of every key ``file`` in a table, at any depth."""
-    if isinstance(table, dict):
-        for key, value in table.items():
-            if key == "file" and isinstance(value, str):
-                yield value
-            else:
-                yield from _named(value)
-    elif isinstance(table, list):
-        for item in table:
-            yield from _named(item)
 
 
 def load_copy(folder: Path, place: str) -> Case:

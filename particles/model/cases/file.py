@@ -24,7 +24,9 @@ domain = [-7.0, 9.0]                # with two features [[-7.0, 9.0], [-8.0, 8.0
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ from particles.base.arrays import Floats, as_floats
 from particles.base.errors import InputError
 from particles.base.readers import read_toml
 from particles.model.cases.case import Case
+from particles.model.cases.changed import changed_case, changed_table
 from particles.model.cases.registry import cases
 from particles.model.diffusion import DIFFUSIONS
 from particles.model.drifts.activations import ACTIVATIONS
@@ -56,20 +59,23 @@ Find = Callable[[str], Path]
 """Where a file lies that a case names."""
 
 
-def load_case(name: str, *, copied: Path | None = None) -> Case:
-    """Return the case of that name, or the one that a TOML file describes.
+def load_case(name: str, settings: Mapping[str, Any] | None = None, *, copied: Path | None = None) -> Case:
+    """Return the case of that name, or the one that a TOML file describes; with other values, where some are given.
 
     Parameters
     ----------
     name : str
         A name of `particles.model.cases`, or a path that ends in ``.toml``.
+    settings : mapping, optional
+        Values by their path in the file, ``{"model.weight": -2.0}``: the case is that of a file with these values, and
+        has a name that tells them.
     copied : path, optional
         Folder of a copy that `case_copy` made: measurements named by an absolute path are looked for there.
 
     Raises
     ------
     InputError
-        If the name is not known, or with every mistake of the file.
+        If the name is not known, a path leads nowhere, or with every mistake of the file.
 
     Examples
     --------
@@ -82,10 +88,25 @@ def load_case(name: str, *, copied: Path | None = None) -> Case:
         ...
     particles.base.errors.InputError: no/such.toml cannot be read: No such file or directory
     """
-    if not name.endswith(".toml"):
-        return cases[name]
-    path = Path(os.path.expanduser(name))
-    return _build(path, read_toml(path), lambda file: located(path.parent, file, copied))
+    if name.endswith(".toml"):
+        path = Path(os.path.expanduser(name))
+        content = changed_table(read_toml(path), settings, path.stem)
+        label = f"{path}, changed" if settings else str(path)
+        return _build(label, path.stem, f"from {path.name}", content, lambda file: located(path.parent, file, copied))
+    return _load_changed(name, settings) if settings else cases[name]
+
+
+def _load_changed(name: str, settings: Mapping[str, Any]) -> Case:
+    """The case of a name with other values; it keeps its targets, for which a file has no word."""
+    content, files = changed_case(name, settings)
+    with tempfile.TemporaryDirectory() as folder:
+        for file, text in files.items():
+            (Path(folder) / file).write_text(text)
+        case = _build(
+            f"{name}, changed", name, cases[name].notes, content,
+            lambda file: Path(folder) / file if file in files else located(Path(), file),
+        )  # fmt: skip
+    return replace(case, target=cases[name].target)
 
 
 def located(folder: Path, file: str, copied: Path | None = None) -> Path:
@@ -94,7 +115,7 @@ def located(folder: Path, file: str, copied: Path | None = None) -> Path:
     return folder / named if copied is None or not named.is_absolute() else copied / ABSOLUTE / named.relative_to("/")
 
 
-def _build(path: Path, content: dict[str, Any], find: Find) -> Case:
+def _build(label: str, name: str, notes: str, content: dict[str, Any], find: Find) -> Case:
     from pydantic import ValidationError
 
     from particles.model.cases.mistakes import mistakes
@@ -103,14 +124,14 @@ def _build(path: Path, content: dict[str, Any], find: Find) -> Case:
     try:
         file = CaseTable.model_validate(content)
     except ValidationError as error:
-        raise InputError(f"{path}: {mistakes(content, error.errors())}") from None
+        raise InputError(f"{label}: {mistakes(content, error.errors())}") from None
     model, run, grid = file.model, file.run, file.grid
     if run.times is not None and not all(0.0 <= t <= run.until for t in run.times):
-        raise InputError(f"{path}: run.times = {run.times!r} must lie in [0, {run.until!r}]")
+        raise InputError(f"{label}: run.times = {run.times!r} must lie in [0, {run.until!r}]")
     samples = _samples(model.initial, find)
     return Case(
-        name=file.name or path.stem,
-        notes=f"from {path.name}",
+        name=file.name or name,
+        notes=notes,
         model=Model(
             drift=_drift(model.drift),
             weight=_parameter(model.weight),

@@ -190,7 +190,9 @@ class RunTable(Table):
 class GridTable(Table):
     """Ends and cells of the PDE's grid."""
 
-    domain: Annotated[list[FiniteFloat | Pair], Field(min_length=2, max_length=2)] = Field(description=_ENDS)
+    domain: Annotated[list[FiniteFloat | Pair], Field(min_length=2, max_length=2)] | None = Field(
+        None, description=_ENDS
+    )
     cells: PositiveInt = Field(1600, description="a positive integer, such as 1600")
 
 

@@ -10,6 +10,7 @@ import csv
 import dataclasses
 import io
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -55,12 +56,20 @@ def toml_of(case: Case) -> str:
         table["scaled"] = bool(model.scaled)
     times = list(map(float, case.times))
     run = {"until": float(case.until), "times": times, "count": case.count, "layers": case.layers}
-    tables = {"model": table, "run": run}
+    tables = {"name": case.name, "model": table, "run": run}
     if case.domain is not None:
         tables["grid"] = {"domain": np.array(case.domain).tolist(), "cells": case.cells}
-    lines = [f"name = {json.dumps(case.name)}"]
-    for name, rows in tables.items():
-        lines += ["", f"[{name}]", *(f"{key} = {_told(value)}" for key, value in rows.items())]
+    elif case.cells != Case.cells:
+        tables["grid"] = {"cells": case.cells}
+    return text_of(tables)
+
+
+def text_of(content: Mapping[str, Any]) -> str:
+    """Return the text of a TOML file with this content: values first, then a section a table."""
+    lines = [f"{key} = {toml_value(value)}" for key, value in content.items() if not isinstance(value, dict)]
+    for name, rows in content.items():
+        if isinstance(rows, dict):
+            lines += ["", f"[{name}]", *(f"{key} = {toml_value(value)}" for key, value in rows.items())]
     return "\n".join(lines) + "\n"
 
 
@@ -110,13 +119,15 @@ def _measured(law: Any, samples: Samples | None) -> dict[str, Any]:
     return told | ({} if samples.labels is None else {"labels": "label", "separator": ","})
 
 
-def _told(value: Any) -> str:
+def toml_value(value: Any) -> str:
     """A value of TOML; its numbers, texts and lists are those of JSON, its tables are not."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key} = {_told(part)}" for key, part in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_told, value)) + "]"
-    return json.dumps(value)
+        return "{" + ", ".join(f"{key} = {toml_value(part)}" for key, part in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(toml_value, value)) + "]"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # TOML knows no surrogates
+    return json.dumps(value, default=str)  # a date, which no field of a case is
 
 
 def _parameter(name: str, given: Any) -> Any:
