@@ -155,6 +155,11 @@ def gradient(
     InputError
         If the model or the loss is another, or as `kinetic.solve`.
 
+    See Also
+    --------
+    tangent : To rounding, for constants without noise.
+    particles.training.gradient : By particles.
+
     Notes
     -----
         lambda_t + f lambda_x + D lambda_xx = 0,   lambda(T) = dPhi/dg,   p = lambda_x,   D = nu^2 K^2/2,

@@ -47,6 +47,10 @@ def domain(model: Model, until: float, *, tail: float = TAIL) -> tuple[float, fl
         If an argument is out of range, the model is not one-dimensional, its law is narrower than the rounding of x, or
         its tails need an interval some thousand times as wide as its start.
 
+    See Also
+    --------
+    tail_masses : Whether the choice was right.
+
     Examples
     --------
     >>> import kinetic

@@ -140,6 +140,11 @@ class Explicit(Scheme):
     InputError
         If a field is out of its range.
 
+    See Also
+    --------
+    Imex : Steps that do not shrink with h^2.
+    ChangCooper : For long times.
+
     Examples
     --------
     >>> import kinetic

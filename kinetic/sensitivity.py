@@ -110,6 +110,10 @@ def tangent(model: Model, grid: Grid, scheme: Explicit | None = None, *, until: 
     InputError
         If the model or the scheme is another, or as `kinetic.solve`.
 
+    See Also
+    --------
+    gradient : By the adjoint equation, with noise and by w(t), b(t).
+
     Examples
     --------
     >>> import kinetic

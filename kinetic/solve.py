@@ -101,6 +101,12 @@ def solve(
     NotFiniteError
         As `evolve`.
 
+    See Also
+    --------
+    evolve : Any conservation law, from any averages.
+    domain : Ends of a grid.
+    cautions : What will limit the run.
+
     Examples
     --------
     >>> import kinetic
@@ -199,6 +205,10 @@ def evolve(
         If a cell stops being finite; names the first one, its x and t.
     Stopped
         If `checkpoints` asked to leave.
+
+    See Also
+    --------
+    solve : The equation of a model.
 
     Examples
     --------

@@ -59,6 +59,11 @@ def carry(
     InputError
         If an argument is out of range, or the scheme cannot carry the model.
 
+    See Also
+    --------
+    simulate : A cloud over all ranks, with its moments and a record.
+    particles.model.flow_map : The exact flow of a drift alone.
+
     Examples
     --------
     >>> from particles import ExactFlow, carry

@@ -90,6 +90,11 @@ def simulate(
     Stopped
         If `checkpoints` asked to leave.
 
+    See Also
+    --------
+    carry : Given points by hand, one process alone.
+    kinetic.solve : The equation of the same model.
+
     Examples
     --------
     >>> from particles import ExactFlow, simulate

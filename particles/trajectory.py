@@ -262,6 +262,10 @@ def load(path: str | Path) -> Trajectory:
     InputError
         If the folder holds no run, or one that does not have its sums, or does not fit its own description.
 
+    See Also
+    --------
+    kinetic.load : Of the equation's records.
+
     Examples
     --------
     >>> from particles import Euler, load, simulate

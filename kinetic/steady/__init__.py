@@ -91,6 +91,11 @@ def steady_state(model: Model, *, closed: bool = True) -> SteadyState:
         If the model is not one-dimensional, its parameters vary, its drift or K cannot be used, or its scales lie so
         far apart that its density leaves the range of numbers.
 
+    See Also
+    --------
+    particles.model.circulating_state : One that circulates, in R^d.
+    fit : Which model rests in given data.
+
     Examples
     --------
     >>> import kinetic

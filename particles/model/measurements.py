@@ -107,6 +107,11 @@ def read_measurements(path: str | Path, column: str | None = None, dialect: Dial
         If the file cannot be read or is no regular file, the column is missing or there twice, a row has more or fewer
         fields than the heading, or an entry is empty, no number or not finite: with its line.
 
+    See Also
+    --------
+    Dialect : How the table is written.
+    kernel_estimate : A law with a density of them.
+
     Examples
     --------
     >>> from pathlib import Path

@@ -106,6 +106,10 @@ def piecewise(edges: Sequence[float], values: ArrayLike) -> Piecewise:
     InputError
         If the edges do not start at 0, do not increase, or are not as many as the values.
 
+    See Also
+    --------
+    layers : On equal steps.
+
     Examples
     --------
     >>> import numpy as np
@@ -134,6 +138,10 @@ def layers(values: ArrayLike, until: float) -> Piecewise:
     ------
     InputError
         If the values are no numbers, or `until` makes no increasing edges of them.
+
+    See Also
+    --------
+    piecewise : From given times on.
 
     Examples
     --------

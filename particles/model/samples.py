@@ -33,6 +33,10 @@ class Samples:
     InputError
         If there is no point, a number is not finite, or the labels are of another number or type.
 
+    See Also
+    --------
+    read_measurements : Of a column of a file.
+
     Examples
     --------
     >>> from particles.model import Samples

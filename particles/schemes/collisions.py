@@ -66,6 +66,11 @@ class Collisions(Scheme):
     InputError
         If a value is out of range, or dt does not suit the clock.
 
+    See Also
+    --------
+    Milstein : The limit of the collisions, by steps of its own.
+    kinetic.Imex : Its Fokker-Planck equation.
+
     Examples
     --------
     >>> from particles import Collisions, simulate

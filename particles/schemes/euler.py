@@ -49,6 +49,10 @@ class Euler(Scheme):
     InputError
         If not exactly one is given or it is out of range.
 
+    See Also
+    --------
+    ExactFlow : What the layers tend to.
+
     Examples
     --------
     >>> from particles import Euler, carry

@@ -30,6 +30,10 @@ class ExactFlow(Scheme):
     It exists on the line for every drift that has a flow, in R^d for diagonal weights (component by component), and
     for the identity with any weight matrix (an affine map, by the matrix exponential).
 
+    See Also
+    --------
+    particles.model.PushForward : The law that it carries a start to.
+
     Examples
     --------
     >>> from particles import ExactFlow, carry

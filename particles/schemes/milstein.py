@@ -39,6 +39,10 @@ class Milstein(Scheme):
     InputError
         If one of them is not of its type or out of its range.
 
+    See Also
+    --------
+    Collisions : Whose synchronous clock is Euler and Maruyama's scheme.
+
     Examples
     --------
     >>> from particles import Milstein, TWO_POINT

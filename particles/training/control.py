@@ -131,6 +131,10 @@ def control(
     InputError
         If the model is another, or an argument out of range.
 
+    See Also
+    --------
+    continuous_control : As the layers grow in number.
+
     Notes
     -----
         J = E (x_T - y)^2 + lam int_0^T theta^2 dt,   x' = f(theta x + b)          (Bonnet, Cipriani, Fornasier, Huang)
@@ -193,6 +197,10 @@ def continuous_control(
     ------
     InputError
         As `control`.
+
+    See Also
+    --------
+    control : Of so many layers.
 
     Examples
     --------

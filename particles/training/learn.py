@@ -135,6 +135,11 @@ def fit(
     Stopped
         If `checkpoints` asked to leave.
 
+    See Also
+    --------
+    sensitivity : Which number matters at all.
+    control : Weights that change in time, at the least cost.
+
     Examples
     --------
     >>> from particles import Euler

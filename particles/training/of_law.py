@@ -38,6 +38,10 @@ def gradient_by_quadrature(model: Model, loss: Loss, until: float) -> Gradient:
     InputError
         If the model has walls or no exact flow there, or its start no density.
 
+    See Also
+    --------
+    gradient : By particles, exactly for a scheme.
+
     Examples
     --------
     >>> from particles.model import cases

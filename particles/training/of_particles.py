@@ -109,6 +109,11 @@ def gradient(
     NotFiniteError
         If a particle or a derivative stops being finite.
 
+    See Also
+    --------
+    gradient_by_quadrature : Without sampling.
+    kinetic.gradient : By the equation.
+
     Notes
     -----
         a = a+ (1 + dt (s w f_u + f_x)),   dL/dw_k = s dt E[a+ f_u x],   dL/db_k = dt E[a+ f_u],   s = 1 or 1/(d N)

@@ -38,6 +38,12 @@ def w1(a: Measure, b: Measure) -> float:
     InputError
         If dimensions differ, a mass is negative or not 1, a position is not finite, or a cloud is too large.
 
+    See Also
+    --------
+    w1_to_law : To a law.
+    expected_w1 : What sampling alone makes.
+    sliced_w1 : In R^d, for clouds of any size.
+
     Notes
     -----
         W1(mu, nu) = int abs(F_mu(x) - F_nu(x)) dx     on the line,
@@ -84,6 +90,11 @@ def w1_to_law(measure: Measure, law: Law) -> float:
     ------
     InputError
         If the law has no mean, or the measure is no probability.
+
+    See Also
+    --------
+    w1 : Between two measures.
+    enclose : For a cloud that no rank can hold.
 
     Examples
     --------

@@ -90,6 +90,10 @@ def enclose_by_flow(
     InputError
         If a measure is another, or a point lies outside the rectangle.
 
+    See Also
+    --------
+    sliced_w1 : A distance of its own, for clouds of any size.
+
     Notes
     -----
         W1(mu, nu) = min { int abs(m) : div m = nu - mu } = max { int phi d(nu - mu) : abs(grad phi) <= 1 }

@@ -119,6 +119,10 @@ def compare(
     InputError
         If they hold no common time, belong to different models or dimensions, or the run kept no clouds.
 
+    See Also
+    --------
+    w1 : The distance alone.
+
     Examples
     --------
     >>> import kinetic, particles, validation

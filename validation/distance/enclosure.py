@@ -101,6 +101,10 @@ def enclose(
         On all ranks: if a particle is not finite or their span is none, the cloud is empty or not on the line, the law
         has no mean, the measure is no probability, or the tolerance is not positive.
 
+    See Also
+    --------
+    enclose_at : For the cloud of a run.
+
     Notes
     -----
         h abs(d) <= int_a^b abs(F_M - F) dx <= h ((u - d) abs(l) + (d - l) abs(u))/(u - l)

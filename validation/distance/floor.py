@@ -61,6 +61,11 @@ def expected_w1(law: Law | Measure, count: int, start: str = "random") -> float:
     InputError
         If the count is no integer in [1, 1e15], the start is not known, or the measure is no probability on the line.
 
+    See Also
+    --------
+    null_law : The whole law of the distance.
+    expected_sliced_w1 : In R^d.
+
     Notes
     -----
         E W1(F_M, F) = int E abs(Bin(M, F(x))/M - F(x)) dx,   sqrt(M) E W1 -> sqrt(2/pi) int sqrt(F (1 - F)) dx

@@ -203,6 +203,10 @@ def detectable(law: Law | Measure, count: int, *, level: float = LEVEL, power: f
     InputError
         As `null_law`; and if `level` or `power` is out of its range.
 
+    See Also
+    --------
+    count_for : The inverse.
+
     Examples
     --------
     >>> from particles.model import Normal

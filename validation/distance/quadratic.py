@@ -42,6 +42,10 @@ def w2(cloud: Measure, target: Law | Measure) -> float:
     InputError
         If the cloud has a density or is not on the line, a measure is no probability, or the law has no variance.
 
+    See Also
+    --------
+    w1 : For laws without a variance.
+
     Notes
     -----
         W2(mu, nu)^2 = int_0^1 (Q_mu(p) - Q_nu(p))^2 dp,   Q the quantiles

@@ -100,6 +100,11 @@ def sliced_w1(
     InputError
         If the dimensions differ or are 1, a measure is no probability, or there is no direction.
 
+    See Also
+    --------
+    max_sliced_w1 : The largest of the directions.
+    expected_sliced_w1 : What sampling alone makes.
+
     Notes
     -----
         SW1(mu, nu) = (1/K) sum_k W1(theta_k . mu, theta_k . nu),   in the plane theta_k of the angle (k + 1/2) pi/K

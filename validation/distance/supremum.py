@@ -29,6 +29,10 @@ def kolmogorov(cloud: Measure, target: Law | Measure) -> float:
     InputError
         If a measure is no probability on the line, or one with a density meets a law.
 
+    See Also
+    --------
+    w1_to_law : For laws with a mean.
+
     Examples
     --------
     >>> from particles.model import Measure, Pareto

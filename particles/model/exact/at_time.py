@@ -38,6 +38,12 @@ def exact_law(model: Model, time: float) -> Law | SpaceLaw | None:
     model : Model
     time : float >= 0
 
+    See Also
+    --------
+    PushForward : Without noise on the line.
+    transition_law : With noise on the line.
+    Transported : In R^d, along characteristics.
+
     Examples
     --------
     >>> from particles.model import cases, exact_law

@@ -38,6 +38,10 @@ def circulating_state(model: Model) -> SpaceLaw:
     InputError
         If the model is another, or its law at rest cannot be normalised.
 
+    See Also
+    --------
+    kinetic.WellBalanced : The scheme that rests at it.
+
     Notes
     -----
         w/d = -(c I + Q)^(-1), c > 0, Q^T = -Q:   g_oo = C exp(-beta sum_k V(u_k)),   V' = sigma,   beta = 2 c/nu^2.

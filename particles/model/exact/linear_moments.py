@@ -35,6 +35,10 @@ def linear_moments(model: Model, time: float) -> tuple[Floats, Floats]:
     InputError
         If the model is another, or the numbers overflow.
 
+    See Also
+    --------
+    kinetic.moments : Moments of any order on the line.
+
     Notes
     -----
         m' = w m/d + b,   P' = (w/d) P + P (w/d)^T + b m^T + m b^T + nu^2 Q,   P = E X X^T,

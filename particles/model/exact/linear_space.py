@@ -40,6 +40,10 @@ def affine_transition(model: Model, time: float) -> tuple[Floats, Floats, Floats
     InputError
         If the model is another, with noise also for d > 32, or the numbers overflow.
 
+    See Also
+    --------
+    linear_moments : Mean and covariance for K = x too.
+
     Notes
     -----
     E is the exponential of w t/d, c = int E(s) b ds and S = nu^2 int E(s) E(s)^T ds, s from 0 to t, for constant w and

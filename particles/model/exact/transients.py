@@ -92,6 +92,10 @@ class PushForward(Law):
     InputError
         If no exact flow is known for the model.
 
+    See Also
+    --------
+    flow_map : The map itself.
+
     Notes
     -----
     g(t, x) = g0(x0)/X_t'(x0) and F(t, X_t(x0)) = F0(x0), with the flow map x = X_t(x0) of `flow_map`, piece by piece:

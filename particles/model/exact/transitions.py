@@ -45,6 +45,11 @@ def transition_law(model: Model, time: float) -> Law:
     InputError
         If the time is none, or the model or its start has no closed form.
 
+    See Also
+    --------
+    linear_transition : The numbers of the linear one.
+    kinetic.steady_state : What it comes to rest at.
+
     Notes
     -----
     With W = int_0^t w: the identity with K = 1 has the law of e^W X_0 + N(m, s), see `linear_transition`; with K = x

@@ -122,6 +122,10 @@ class KernelEstimate(Law):
     InputError
         If the data are no plain row of finite numbers, or the bandwidth is not positive and finite.
 
+    See Also
+    --------
+    kernel_estimate : With Silverman's bandwidth.
+
     Examples
     --------
     >>> from particles.model import KernelEstimate

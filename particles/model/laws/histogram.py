@@ -32,6 +32,10 @@ class Histogram(Law):
     InputError
         If an array is no plain row of finite numbers, or is not as said.
 
+    See Also
+    --------
+    histogram : Of measurements, with bins by a rule.
+
     Examples
     --------
     >>> from particles.model import Histogram

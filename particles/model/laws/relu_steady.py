@@ -33,6 +33,10 @@ class ReluSteady(Law):
     InputError
         If one of them is not a number in its range.
 
+    See Also
+    --------
+    Pareto : The law at rest beyond a reflecting wall.
+
     Examples
     --------
     >>> from particles.model import ReluSteady

@@ -140,6 +140,10 @@ class WeightedSum(Law):
     InputError
         If quadrature does not hold the mass of Y, or X is so much narrower that it would need too many panels.
 
+    See Also
+    --------
+    weighted_sum : Of any number of laws; normal ones in closed form.
+
     Examples
     --------
     >>> from particles.model import Normal, Uniform, WeightedSum
