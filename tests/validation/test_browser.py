@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,9 @@ import pytest
 from particles.model import cases
 from tests.paths import ROOT
 from tests.reports import every_status
+from validation.figures import draw_panels
+from validation.gallery import Exhibit, Figure, Number, Pointer
+from validation.gallery.page import page as page_of_gallery
 from validation.report.files import PAGE, write_report
 
 pytestmark = pytest.mark.browser
@@ -107,14 +110,43 @@ def full_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "report" / PAGE
 
 
+@pytest.fixture(scope="module")
+def gallery_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of the gallery with all that one may have: a wide figure in two rows, a pointer, failures."""
+
+    def draw(axes: Sequence[Any]) -> None:
+        for panel in axes:
+            panel.plot([0.0, 1.0], [0.0, 1.0], label="a line")
+            panel.plot([0.0, 1.0], [1.0, 0.0], ".", rasterized=True)
+            panel.legend()
+
+    numbers = (Number("a number with a name that is as long as the longest of them are", 1.0, 1.0, 0.1),)
+    wide = Figure(
+        name="herty/1", source="s", shows="A line.", doubts="E1", cases=(), numbers=numbers, panels=3, rows=2, draw=draw
+    )
+    fails = Exhibit(name="narrow", failure="It fails.", numbers=numbers, remedy="None.", draw=draw)
+    silent = Exhibit(name="walls", failure="It fails.", numbers=(Number("n", 1.0, 2.0, 0.1),), remedy="None.")
+    pointer = Pointer(name="published/1", source="s", shows="A line.", doubts="E1", shown_by=("herty/1",))
+    found = {"herty/1": wide, "published/1": pointer, "failures/narrow": fails, "failures/walls": silent}
+    drawings = {
+        "herty/1": draw_panels(wide.panels, draw, wide.rows), "failures/narrow": draw_panels(fails.panels, draw)
+    }  # fmt: skip
+    path = tmp_path_factory.mktemp("gallery") / "index.html"
+    path.write_text(page_of_gallery(found, drawings), encoding="utf-8")
+    return path
+
+
 @pytest.mark.parametrize("width", [320, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_page_opens_without_a_complaint(browser: Any, full_page: Path, width: int, scheme: str) -> None:
+@pytest.mark.parametrize("pages", ["full_page", "gallery_page"])
+def test_page_opens_without_a_complaint(
+    browser: Any, pages: str, width: int, scheme: str, request: pytest.FixtureRequest
+) -> None:
     preferred = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
     size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", preferred)
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    assert problems(browser, full_page) == []
+    assert problems(browser, request.getfixturevalue(pages)) == []
     paper = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
     ink = browser.execute_script("return getComputedStyle(document.querySelector('svg text')).fill")
     assert (brightness(paper) > brightness(ink)) == (scheme == "light")

@@ -192,12 +192,14 @@ def test_a_pointer_points_to_exhibits_and_says_what_differs(name: str) -> None:
 def test_a_pointer_holds_if_all_that_it_points_to_do() -> None:
     good = Exhibit(name="a", failure="Goes wrong. Always.", numbers=(Number("n", 1.0, 1.0, 0.0),), remedy="c")
     bad = dataclasses.replace(good, numbers=(Number("n", 1.0, 2.0, 0.0),))
-    pointer = Pointer(name="p", source="s", shows="It is b_c. Twice.", doubts="", shown_by=("failures/a", "failures/b"))
+    pointer = Pointer(
+        name="p", source="s", shows="It is b_c of Fig. 1. Twice.", doubts="", shown_by=("failures/a", "failures/b")
+    )
     assert holds(pointer, {"failures/a": good, "failures/b": good})
     found = {"failures/a": good, "failures/b": bad, "published/p": pointer}
     assert not holds(pointer, found)
     assert verdict(found) == (False, "1 of 2 are as theory foretells")
-    assert [brief(entry) for entry in (good, pointer)] == ["Goes wrong", "It is b_c"]
+    assert [brief(entry) for entry in (good, pointer)] == ["Goes wrong", "It is b_c of Fig. 1"]
     assert "b\\_c" in markdown(found, ())
     assert plain("f(x) = a*b_c [2]") == "f(x) = a\\*b\\_c \\[2\\]"
 

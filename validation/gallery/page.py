@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import groupby
@@ -11,7 +12,8 @@ from validation.gallery import ROOMS
 from validation.gallery.exhibit import Evidence, Exhibit, Figure, Pointer
 from validation.report.document import document
 from validation.report.html import Html, figure, join, paragraph, table, tag
-from validation.report.marks import checks, typeset, verdict_mark
+from validation.report.marks import checks, mark, typeset, verdict_mark
+from validation.report.record import Status
 from validation.report.svg import inline
 
 TITLE = "Figures and failures"
@@ -58,7 +60,7 @@ def words(exhibit: Figure | Exhibit | Pointer) -> str:
 
 def brief(exhibit: Figure | Exhibit | Pointer) -> str:
     """The first sentence of that."""
-    return words(exhibit).partition(". ")[0].rstrip(".")
+    return re.split(r"(?<!Fig)\. ", words(exhibit))[0].rstrip(".")
 
 
 def holds(exhibit: Figure | Exhibit | Pointer, found: Found) -> bool:
@@ -69,20 +71,17 @@ def holds(exhibit: Figure | Exhibit | Pointer, found: Found) -> bool:
 
 
 def _contents(room: str, heading: str, names: list[str], found: Found) -> list[Html]:
-    lines = [
-        tag("li", tag("a", name, href=f"#{key(name)}"), f" {typeset(brief(found[name]))} ", _sign(name, found))
-        for name in names
-    ]
+    lines = []
+    for name in names:
+        held = holds(found[name], found)
+        sign = mark(Status.HOLDS, "") if held else mark(Status.FAILS)
+        lines.append(tag("li", sign, tag("a", name, href=f"#{key(name)}"), tag("span", typeset(brief(found[name])))))
     return [tag("p", tag("a", heading, href=f"#{room}")), tag("ul", *lines, class_="contents")]
-
-
-def _sign(name: str, found: Found) -> Html:
-    return verdict_mark(holds(found[name], found))
 
 
 def _section(name: str, found: Found, drawing: Any) -> Html:
     exhibit = found[name]
-    parts: list[Html] = [tag("h3", name, " ", _sign(name, found))]
+    parts: list[Html] = [tag("h3", name, " ", verdict_mark(holds(exhibit, found)))]
     if isinstance(exhibit, Pointer):
         links = [tag("a", other, href=f"#{key(other)}") for other in exhibit.shown_by]
         parts += [

@@ -37,6 +37,8 @@ def inline(draw: Callable[[TextIO], None], key: str, label: str) -> Html:
             if _local(child.tag) in ("metadata", "style"):  # the page has both
                 element.remove(child)
         element.tag = _local(element.tag)
+        if element.tag == "image":  # its id is a hash of its dots, so that two of the same dots share one
+            element.attrib.pop("id", None)
         element.attrib = {_local(name): _value(_local(name), value, key) for name, value in element.items()}
         element.text = element.text if element.text and element.text.strip() else None
         element.tail = None

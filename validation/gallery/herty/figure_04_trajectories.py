@@ -51,13 +51,13 @@ def trajectories() -> Figure:
         for panel, x, name in zip(axes, (layers, flow), (f"{LAYERS} layers", "exact flow"), strict=True):
             for k in range(COUNT):
                 panel.plot(TIMES, x[:, k], lw=0.8, color="C1" if start[k] > MIDDLE else "C0")
-            panel.axhline(MIDDLE, color="k", ls="--", lw=0.9)
+            panel.axhline(MIDDLE, color="k", ls="--", lw=0.9, label=f"threshold {MIDDLE:g}")
             panel.set_xlabel("time t = l dt" if x is layers else "time t")
             panel.set_ylabel("length x")
             panel.set_title(f"{COUNT} vehicles, {name}")
         found = arrivals(layers)
         axes[0].plot(found, np.where(start > MIDDLE, HIGH, LOW), "k|", ms=7, label="arrival at a wall", clip_on=False)
-        axes[0].legend(loc="upper right", bbox_to_anchor=(1.0, 0.68))
+        axes[0].legend(loc="upper right", bbox_to_anchor=(1.0, 0.74))
 
     return Figure(
         name="herty/4",

@@ -93,7 +93,7 @@ def _draw_masses(masses: Any, found: dict[float, Measure], shares: dict[float, l
     masses.plot(TIMES, [found[t].masses[0] for t in TIMES], "o", ms=6, mfc="none", label=f"equation, {CELLS} cells")
     for end, sign, place in ((0, "x", "2"), (1, "+", "8")):
         masses.plot(TIMES, [shares[t][end] for t in TIMES], sign, ms=6, label=f"{COUNT:,} particles at {place}")
-    masses.axhline(0.5, color="0.5", lw=0.9, ls=":")
+    masses.axhline(0.5, color="0.5", lw=0.9, ls=":", label="limit")
     masses.set_xlabel("time t")
     masses.set_ylabel("mass at a wall")
     masses.set_title("at the walls")

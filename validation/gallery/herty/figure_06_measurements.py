@@ -59,7 +59,7 @@ def measured_slopes() -> Figure:
         found.set_xlabel("number of the slope")
         found.set_ylabel("slope")
         found.set_title("slopes of the data")
-        found.legend(ncols=3, loc="upper center", columnspacing=1.2)
+        found.legend(ncols=2, loc="upper center")
 
     return Figure(
         name="herty/6",

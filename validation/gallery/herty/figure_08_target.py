@@ -104,7 +104,7 @@ def _draw_distances(distance: Any, off: dict[float, float], printed: dict[float,
     for k, (values, sign, label) in enumerate(
         ((off, -1.0, "w = -1, b = 1 (text)"), (printed, 1.0, "w = 1, b = -1 (caption)"))
     ):
-        distance.plot(fine, [mean_distance(sign * t) for t in fine], "k--", lw=0.9)
+        distance.plot(fine, [mean_distance(sign * t) for t in fine], "k--", lw=0.9, label=None if k else "closed form")
         distance.plot(TIMES, [values[t] for t in TIMES], "os"[k], ms=5, color=f"C{k}", label=label)
     distance.plot(fine, 1.1255647 * np.exp(-fine), ":", color="0.5", lw=1.2, label="1.1256 e^(-t)")
     distance.set_yscale("log")

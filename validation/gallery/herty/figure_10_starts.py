@@ -64,7 +64,9 @@ def starts() -> Figure:
             draw_bars(axes[0], clouds[name], np.linspace(-1.0, 0.5, 13), f"C{k}", name)
             low, high = (-1.0, -0.5) if k == 0 else (-1.0, 0.5)
             height = 1.0 / (high - low)
-            axes[0].plot([low, low, high, high], [0.0, height, height, 0.0], "--", lw=1.0, color=f"C{k}")
+            axes[0].plot(
+                [low, low, high, high], [0.0, height, height, 0.0], "--", lw=1.0, color=f"C{k}", label="its law"
+            )
         axes[0].set_ylim(0.0, 3.4)
         axes[0].set_title(f"{COUNT} measurements: text and caption")
         fine = np.linspace(-3.5, 3.5, 301)
