@@ -20,7 +20,7 @@ from particles.base.jit import formula  # noqa: E402
 from particles.base.shims import fma, sqrt  # noqa: E402
 from particles.base.watch import Checkpoints, Stopped  # noqa: E402
 from particles.carry import carry  # noqa: E402
-from particles.noise import EXPONENTIAL, GAUSSIAN, GAUSSIAN53, TWO_POINT, UNIFORM, Noise  # noqa: E402
+from particles.noise import EXPONENTIAL, GAUSSIAN, GAUSSIAN24, GAUSSIAN53, TWO_POINT, UNIFORM, Noise  # noqa: E402
 from particles.schemes.collisions import Collisions  # noqa: E402
 from particles.schemes.euler import Euler  # noqa: E402
 from particles.schemes.flow import ExactFlow  # noqa: E402
@@ -32,6 +32,7 @@ from particles.trajectory import Trajectory, load  # noqa: E402
 __all__ = [
     "EXPONENTIAL",
     "GAUSSIAN",
+    "GAUSSIAN24",
     "GAUSSIAN53",
     "TWO_POINT",
     "UNIFORM",

@@ -94,7 +94,7 @@ def _load_numba() -> Callable[..., Any]:
     import numba
     from numba.extending import register_jitable
 
-    from particles.base import intrinsics, lane_intrinsics  # noqa: F401  these register the shims and the lanes
+    from particles.base import intrinsics, lane_intrinsics, word_intrinsics  # noqa: F401  these register the shims
 
     if signals.heard.in_command:
         _spare_blas()

@@ -100,11 +100,11 @@ def _versions() -> tuple[str, ...]:
     import numba
     import numpy
 
-    from particles.base import intrinsics, jit, lane_intrinsics
+    from particles.base import intrinsics, jit, lane_intrinsics, word_intrinsics
 
     names = ("OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "ENABLE_AVX")
     switches = [f"{name}={getattr(numba.config, name, None)}" for name in names]
-    own = [_file_digest(str(module.__file__)) for module in (intrinsics, lane_intrinsics, jit)]
+    own = [_file_digest(str(module.__file__)) for module in (intrinsics, lane_intrinsics, word_intrinsics, jit)]
     libraries = [numba.__version__, llvmlite.__version__, numpy.__version__]
     return (platform.python_implementation(), platform.python_version(), *libraries, *switches, *own)
 

@@ -29,11 +29,16 @@ class Lanes(types.Type):  # type: ignore[misc]
 @register_model(Lanes)
 class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]
     def __init__(self, manager: Any, kind: Any) -> None:
-        element = ir.FloatType() if kind.dtype == types.float32 else ir.DoubleType()
-        super().__init__(manager, kind, ir.VectorType(element, LANES))
+        super().__init__(manager, kind, vector_of(kind))
 
 
-def _define(shim: Any, result: Callable[..., Any], generate: Callable[..., Any], *kinds: Any) -> None:
+def vector_of(kind: Any) -> Any:
+    """LLVM's vector for lanes of a kind."""
+    element = {types.float64: ir.DoubleType(), types.float32: ir.FloatType(), types.boolean: ir.IntType(1)}
+    return ir.VectorType(element.get(kind.dtype) or ir.IntType(kind.dtype.bitwidth), LANES)
+
+
+def define(shim: Any, result: Callable[..., Any], generate: Callable[..., Any], *kinds: Any) -> None:
     """Give a shim its type, a function of the arguments' types (None: not ours), and its instructions.
 
     `generate(context, builder, signature, arguments)` writes them; `kinds` are the types that they are for.
@@ -66,7 +71,7 @@ def _bytes(kind: Any) -> int:
     return int(kind.dtype.bitwidth) // 8
 
 
-def _named(builder: Any, name: str, arguments: Any) -> Any:
+def named(builder: Any, name: str, arguments: Any) -> Any:
     """Call of LLVM's function of a name on vectors, which llvmlite has no method for."""
     vector = arguments[0].type
     width = 32 if isinstance(vector.element, ir.FloatType) else 64
@@ -76,7 +81,7 @@ def _named(builder: Any, name: str, arguments: Any) -> Any:
     )
 
 
-def _spread(builder: Any, value: Any) -> Any:
+def spread(builder: Any, value: Any) -> Any:
     vector = ir.VectorType(value.type, LANES)
     undefined = ir.Constant(vector, ir.Undefined)
     first = builder.insert_element(undefined, value, ir.Constant(_I32, 0))
@@ -100,7 +105,7 @@ def _loads(context: Any, builder: Any, types_: Any, arguments: Any) -> Any:
 def _splats(context: Any, builder: Any, types_: Any, arguments: Any) -> Any:
     first = _element(context, builder, types_.args[0], *arguments[:2])
     steps = [ir.Constant(arguments[1].type, i) for i in range(types_.return_type.count)]
-    found = [_spread(builder, builder.load(builder.gep(first, [step]))) for step in steps]
+    found = [spread(builder, builder.load(builder.gep(first, [step]))) for step in steps]
     return context.make_tuple(builder, types_.return_type, found)
 
 
@@ -146,7 +151,7 @@ def _store_totals(context: Any, builder: Any, types_: Any, arguments: Any) -> An
 def _outer(context: Any, builder: Any, types_: Any, arguments: Any) -> Any:
     table, column, line = (cgutils.unpack_tuple(builder, argument) for argument in arguments)
     pairs = [(a, b) for a in column for b in line]
-    found = [_named(builder, "fma", (a, b, old)) for (a, b), old in zip(pairs, table, strict=True)]
+    found = [named(builder, "fma", (a, b, old)) for (a, b), old in zip(pairs, table, strict=True)]
     return context.make_tuple(builder, types_.return_type, found)
 
 
@@ -167,14 +172,14 @@ def _where_equal(builder: Any, values: Any) -> Any:
     return builder.select(builder.fcmp_ordered("==", a, b), c, ir.Constant(c.type, [0.0] * LANES))
 
 
-def _operation(act: Callable[..., Any]) -> Callable[..., Any]:
+def operation(act: Callable[..., Any]) -> Callable[..., Any]:
     """Instructions of `act(builder, values)`; a single number among the arguments stands in all lanes."""
 
     def generate(context: Any, builder: Any, types_: Any, arguments: Any) -> Any:
         values = []
         for kind, value in zip(types_.args, arguments, strict=True):
             if not isinstance(kind, Lanes):
-                value = _spread(builder, context.cast(builder, value, kind, types_.return_type.dtype))
+                value = spread(builder, context.cast(builder, value, kind, types_.return_type.dtype))
             values.append(value)
         return act(builder, values)
 
@@ -185,33 +190,41 @@ def _several(count: Any, row: Any) -> Any:
     return types.UniTuple(Lanes(row.dtype), count.literal_value)
 
 
-def _same(*kinds: Any) -> Any:
+def same_kind(*kinds: Any) -> Any:
     """The one kind of lanes among the arguments, the others of which are numbers."""
     found = {kind for kind in kinds if isinstance(kind, Lanes)}
-    numbers = all(isinstance(kind, Lanes | types.Float) for kind in kinds)
+    numbers = all(isinstance(kind, Lanes | types.Number) for kind in kinds)
     return found.pop() if len(found) == 1 and numbers else None
 
 
-_define(lanes.load, lambda row, at: Lanes(row.dtype), _load)
-_define(lanes.loads, lambda row, at, stride, count: _several(count, row), _loads)
-_define(lanes.splats, lambda row, at, count: _several(count, row), _splats)
-_define(lanes.zeros, lambda row, count: _several(count, row), _zeros)
-_define(lanes.splat, lambda value: Lanes(value), lambda context, builder, _, values: _spread(builder, values[0]))
-_define(lanes.store, lambda row, at, value: types.none, _store)
-_define(lanes.store_table, lambda row, at, down, right, columns, table: types.none, _store_table)
-_define(lanes.store_totals, lambda row, at, down, columns, table: types.none, _store_totals)
-_define(lanes.outer, lambda table, column, line: table, _outer)
-_define(lanes.fma, _same, _operation(lambda builder, values: _named(builder, "fma", values)))
-_define(lanes.root, _same, _operation(lambda builder, values: _named(builder, "sqrt", values)))
-_define(lanes.larger, _same, _operation(_larger))
-_define(lanes.where_equal, _same, _operation(_where_equal))
-_define(lanes.total, lambda value: value.dtype, lambda context, builder, _, values: _sum(builder, values[0]))
+def _by_element(of_floats: Callable[..., Any], of_integers: Callable[..., Any]) -> Callable[..., Any]:
+    def act(builder: Any, values: Any) -> Any:
+        return (of_integers if isinstance(values[0].type.element, ir.IntType) else of_floats)(builder, *values)
+
+    return act
+
+
+define(lanes.load, lambda row, at: Lanes(row.dtype), _load)
+define(lanes.loads, lambda row, at, stride, count: _several(count, row), _loads)
+define(lanes.splats, lambda row, at, count: _several(count, row), _splats)
+define(lanes.zeros, lambda row, count: _several(count, row), _zeros)
+define(lanes.splat, lambda value: Lanes(value), lambda context, builder, _, values: spread(builder, values[0]))
+define(lanes.store, lambda row, at, value: types.none, _store)
+define(lanes.store_table, lambda row, at, down, right, columns, table: types.none, _store_table)
+define(lanes.store_totals, lambda row, at, down, columns, table: types.none, _store_totals)
+define(lanes.outer, lambda table, column, line: table, _outer)
+define(lanes.fma, same_kind, operation(lambda builder, values: named(builder, "fma", values)))
+define(lanes.root, same_kind, operation(lambda builder, values: named(builder, "sqrt", values)))
+define(lanes.larger, same_kind, operation(_larger))
+define(lanes.where_equal, same_kind, operation(_where_equal))
+define(lanes.total, lambda value: value.dtype, lambda context, builder, _, values: _sum(builder, values[0]))
+BOTH = ((Lanes, Lanes), (types.Number, Lanes), (Lanes, types.Number))
 for _symbol, _act in (
-    (add, ir.IRBuilder.fadd),
-    (sub, ir.IRBuilder.fsub),
-    (mul, ir.IRBuilder.fmul),
-    (truediv, ir.IRBuilder.fdiv),
+    (add, _by_element(ir.IRBuilder.fadd, ir.IRBuilder.add)),
+    (sub, _by_element(ir.IRBuilder.fsub, ir.IRBuilder.sub)),
+    (mul, _by_element(ir.IRBuilder.fmul, ir.IRBuilder.mul)),
+    (truediv, lambda builder, values: builder.fdiv(*values)),
 ):
-    for _kinds in ((Lanes, Lanes), (types.Float, Lanes), (Lanes, types.Float)):
-        _define(_symbol, _same, _operation(lambda builder, values, act=_act: act(builder, *values)), *_kinds)
-_define(neg, _same, lambda context, builder, _, values: builder.fneg(values[0]), Lanes)
+    for _kinds in BOTH:
+        define(_symbol, same_kind, operation(_act), *_kinds)
+define(neg, same_kind, lambda context, builder, _, values: builder.fneg(values[0]), Lanes)

@@ -3,7 +3,8 @@
 A compiler decides by itself whether it turns a loop into vector instructions, and keeps no table of sums in registers
 over another loop. Here a kernel says so: each of these functions is one instruction on 16 lanes (or as many as a CPU
 needs for them), of the type of the array they are loaded from. No lane ever meets another but in `total`, whose order
-is fixed, and every `fma` is one rounding: the bytes are the same on every CPU target. Only kernels can call them.
+is fixed, and every `fma` is one rounding: the bytes are the same on every CPU target. Only kernels can call them, but
+for `load` and `store`: with the shims of `words` a loop over them runs in Python too, on slices.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ def _in_kernels_only() -> NoReturn:
 
 def load(row: Any, at: int) -> Any:
     """row[at : at + 16] of a one-dimensional array; nobody checks the bounds."""
-    _in_kernels_only()
+    return row[at : at + LANES]
 
 
 def loads(row: Any, at: int, stride: int, count: int) -> Any:
@@ -44,7 +45,7 @@ def zeros(row: Any, count: int) -> Any:
 
 def store(row: Any, at: int, lanes: Any) -> None:
     """row[at : at + 16] = lanes."""
-    _in_kernels_only()
+    row[at : at + LANES] = lanes
 
 
 def store_table(row: Any, at: int, down: int, right: int, columns: int, table: Any) -> None:

@@ -48,7 +48,8 @@ def add_scheme_options(parser: argparse.ArgumentParser) -> None:
     noise.add_argument("--clock", help="poisson, nanbu or synchronous (default: poisson)")
     noise.add_argument(
         "--noise",
-        help="gaussian, gaussian53, uniform, two-point or exponential (default: gaussian; uniform where K = x)",
+        help="gaussian, gaussian24, gaussian53, uniform, two-point or exponential"
+        " (default: gaussian; uniform where K = x)",
     )
     noise.add_argument("--tau", type=command.positive_float, help="mean time between collisions (default: eps)")
 

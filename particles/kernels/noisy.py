@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from particles.base.jit import Formula, formula, kernel
+from particles.base.lanes import LANES, load, store
 from particles.base.shims import fma
+from particles.base.words import counting, everywhere, low_word, takes_lanes
 from particles.kernels.space import affine
 from particles.noise import sign_of_bit
 from particles.philox import LOW, SHIFT, Key, philox4x32
@@ -71,6 +73,8 @@ def milstein(moved: float, k: float, dk: float, eta: float, sd: float, half: flo
 @kernel
 def fill_variates(variates: Formula) -> Formula:
     """Four variates of each particle of a tile, rows of `out`; counter (particle, block of steps, component)."""
+    if takes_lanes(variates):
+        return _fill_lanes(variates, _counted)
 
     def fill(first: int, block: int, component: int, key: Key, out: Any, count: int) -> None:
         k0, k1 = np.uint64(key[0]), np.uint64(key[1])
@@ -91,6 +95,8 @@ def fill_variates(variates: Formula) -> Formula:
 @kernel
 def fill_variates_of(variates: Formula) -> Formula:
     """The same for particles in any order, given by their numbers."""
+    if takes_lanes(variates):
+        return _fill_lanes(variates, load)
 
     def fill(particles: Any, block: int, draw: int, key: Key, out: Any, count: int) -> None:
         k0, k1 = np.uint64(key[0]), np.uint64(key[1])
@@ -105,6 +111,39 @@ def fill_variates_of(variates: Formula) -> Formula:
             flat[3 * WIDTH + i] = n3
 
     return fill
+
+
+@formula
+def _counted(first: int, at: int) -> Any:
+    return counting(first + at)
+
+
+def _fill_lanes(variates: Formula, particles_at: Formula) -> Formula:
+    """The same for a formula that takes lanes; of a row more may be filled than is asked for, up to the next 32.
+
+    The words of 32 particles are drawn before the first is used: their chains of ten rounds run side by side.
+    """
+
+    def fill(particles: Any, block: int, component: int, key: Key, out: Any, count: int) -> None:
+        k0, k1 = np.uint64(key[0]) & LOW, np.uint64(key[1]) & LOW
+        c2, c3 = everywhere(np.uint64(block) & LOW), everywhere(np.uint64(component) & LOW)
+        flat = out.reshape(-1)
+        for i in range(0, count, 2 * LANES):
+            one, two = particles_at(particles, i), particles_at(particles, i + LANES)
+            v0, v1, v2, v3 = philox4x32(one & LOW, one >> SHIFT, c2, c3, k0, k1)
+            w0, w1, w2, w3 = philox4x32(two & LOW, two >> SHIFT, c2, c3, k0, k1)
+            _store_four(flat, i, variates(low_word(v0), low_word(v1), low_word(v2), low_word(v3)))
+            _store_four(flat, i + LANES, variates(low_word(w0), low_word(w1), low_word(w2), low_word(w3)))
+
+    return fill
+
+
+@formula
+def _store_four(flat: Any, at: int, rows: Any) -> None:
+    store(flat, at, rows[0])
+    store(flat, WIDTH + at, rows[1])
+    store(flat, 2 * WIDTH + at, rows[2])
+    store(flat, 3 * WIDTH + at, rows[3])
 
 
 @formula

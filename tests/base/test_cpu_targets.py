@@ -141,6 +141,7 @@ JOBS = {
                                  Collisions(EPS, noise=law("uniform"), dt=8.0 * EPS), 1.0),
     "nanbu, walls": lambda: go(line(drift=RELU, walls=(0.5, 2.0), wall="reflecting", diffusion=LINEAR),
                                Collisions(EPS, "nanbu", law("exponential"), dt=0.5 * EPS), 1.0),
+    "gaussian24": lambda: go(line(diffusion=LINEAR), Collisions(EPS, "poisson", law("gaussian24"), dt=8.0 * EPS), 1.0),
     "milstein": lambda: go(line(drift=lognormal_family(0.5), diffusion=LINEAR, initial=Uniform(0.5, 1.5)),
                            Milstein(EPS), 1.0),
     "euler": lambda: go(line(nu2=0.0), Euler(dt=EPS), 1.0),
@@ -188,11 +189,22 @@ TARGETS: dict[str, tuple[str | None, str | None, str | None, str]] = {
     "512-bit": ("skylake-avx512", V4, "zmm", "avx512f"),
 }
 PAIRS = [
-    ("haswell", ["poisson", "starts", "convolution", "learning"]),
-    ("generic", ["poisson", "two-point, K = x", "convolution"]),
-    ("512-bit", ["poisson"]),
+    ("haswell", ["poisson", "gaussian24", "starts", "convolution", "learning"]),
+    ("generic", ["poisson", "gaussian24", "two-point, K = x", "convolution"]),
+    ("512-bit", ["poisson", "gaussian24"]),
 ]
-HOST_JOBS = ["poisson", "two-point, K = x", "starts", "mean", "euler", "equation", "convolution", "learning", "network"]
+HOST_JOBS = [
+    "poisson",
+    "gaussian24",
+    "two-point, K = x",
+    "starts",
+    "mean",
+    "euler",
+    "equation",
+    "convolution",
+    "learning",
+    "network",
+]
 
 
 def switched_off() -> str:
@@ -292,6 +304,6 @@ def test_all_environments_give_the_same_bytes_for_all_jobs(
 
 
 def test_the_list_of_jobs_is_whole() -> None:
-    assert len(JOBS) == 19
+    assert len(JOBS) == 20
     assert set(HOST_JOBS) <= set(JOBS)
     assert np.all([name in JOBS for _, names in PAIRS for name in names])

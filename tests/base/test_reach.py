@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from particles.base import intrinsics, lane_intrinsics
+from particles.base import intrinsics, lane_intrinsics, word_intrinsics
 from particles.base.code_digest import current_digest
 
 PACKAGES = ("particles", "kinetic", "validation")
@@ -159,7 +159,9 @@ def test_what_a_key_does_not_cover_is_found() -> None:
         assert any(told in sentence for sentence in found)
 
 
-@pytest.mark.parametrize(("module", "shims"), [(intrinsics, "shims"), (lane_intrinsics, "lanes")])
+@pytest.mark.parametrize(
+    ("module", "shims"), [(intrinsics, "shims"), (lane_intrinsics, "lanes"), (word_intrinsics, "words")]
+)
 def test_what_gives_machine_instructions_needs_nothing_of_the_project_but_the_shims(
     module: ModuleType, shims: str
 ) -> None:
@@ -167,5 +169,7 @@ def test_what_gives_machine_instructions_needs_nothing_of_the_project_but_the_sh
     tree = ast.parse(Path(str(module.__file__)).read_text())
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     ours = [(n.module, [a.name for a in n.names]) for n in imports if str(n.module).partition(".")[0] in PACKAGES]
-    assert ours == [("particles.base", [shims])]
+    lanes = ["particles.base.lane_intrinsics"] if module is word_intrinsics else []
+    assert ours[0] == ("particles.base", [shims])
+    assert [name for name, _ in ours[1:]] == lanes  # whose bytes are in every key too
     assert not any(isinstance(node, ast.Import) for node in ast.walk(tree))

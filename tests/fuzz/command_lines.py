@@ -49,6 +49,7 @@ VALUES = (
     "5e-324",
     "4294967296",
     "gaussian",
+    "gaussian24",
     "poisson",
     "quantile",
     "30s",

@@ -59,7 +59,7 @@ from particles.model import (
 )
 from particles.model.exact.transients import flow_map
 from particles.model.laws.weighted_sum import Moved
-from particles.noise import EXPONENTIAL, GAUSSIAN, GAUSSIAN53, TWO_POINT, UNIFORM, Noise
+from particles.noise import EXPONENTIAL, GAUSSIAN, GAUSSIAN24, GAUSSIAN53, TWO_POINT, UNIFORM, Noise
 from particles.philox import start_uniforms
 from validation.exact import LatticeSum, boltzmann_law, euler_law
 from validation.exact.tabulated import HALF_LINE
@@ -380,9 +380,10 @@ def test_noise_shapes_are_what_they_say(shape: Diffusion) -> None:
     assert shape.half_line == (shape.value(0.0, c) == 0.0)
 
 
-NOISES = {noise.name: noise for noise in (GAUSSIAN, GAUSSIAN53, UNIFORM, TWO_POINT, EXPONENTIAL)}
+NOISES = {noise.name: noise for noise in (GAUSSIAN, GAUSSIAN24, GAUSSIAN53, UNIFORM, TWO_POINT, EXPONENTIAL)}
 FIFTH_SIXTH = {
     "gaussian": (0, 15),
+    "gaussian24": (0, 15),
     "gaussian53": (0, 15),
     "uniform": (0, 27 / 7),
     "two-point": (0, 1),
