@@ -7,7 +7,6 @@ one; the seeds are fixed.
 from __future__ import annotations
 
 import dataclasses
-import io
 import json
 import math
 import re
@@ -25,9 +24,10 @@ from particles.base import command
 from particles.base.errors import InputError
 from particles.model import cases
 from tests.paths import ROOT
+from tests.validation.drawn import assert_labelled
 from validation import gallery
 from validation.commands.gallery import chosen_of, with_shown
-from validation.figures import FORMS, draw_panels, save_figure, save_forms
+from validation.figures import FORMS, draw_panels, save_forms
 from validation.gallery import ROOMS, Exhibit, Figure, Number, Pointer, published
 from validation.gallery.herty import FIGURES
 from validation.gallery.markdown import anchor, markdown, plain
@@ -38,7 +38,6 @@ NAMES = list(gallery.catalogue())
 POINTERS = {name: entry for name, entry in gallery.catalogue().items() if isinstance(entry, Pointer)}
 DRAWN = [name for name in gallery.exhibits() if name.partition("/")[0] in ("herty", "published")]
 HERTY = [name for name in DRAWN if name.startswith("herty/")]
-DRAWN_FAILURES = ["failures/walls", "failures/reuse"]
 
 
 @pytest.fixture(scope="module")
@@ -133,20 +132,9 @@ def test_a_wrong_prediction_is_seen(figure: Callable[[str], Figure], name: str, 
     assert not dataclasses.replace(right, predicted=value).holds
 
 
-@pytest.mark.parametrize("name", [*DRAWN, *DRAWN_FAILURES])
+@pytest.mark.parametrize("name", DRAWN)
 def test_every_drawing_has_labels(figure: Callable[[str], Figure], name: str) -> None:
-    shown = figure(name)
-    drawing = draw_panels(shown.panels, shown.draw, shown.rows)
-    assert len(drawing.axes) == shown.panels * shown.rows
-    for axes in drawing.axes:
-        assert axes.get_title()
-        if axes.axison:  # a table has none
-            assert axes.get_xlabel()
-            assert axes.get_ylabel()
-            assert axes.has_data()
-    picture = io.StringIO()
-    save_figure(drawing, picture)
-    assert ElementTree.fromstring(picture.getvalue()).tag.endswith("svg")
+    assert_labelled(figure(name))
 
 
 def test_a_drawing_is_the_same_bytes_every_time(figure: Callable[[str], Figure], tmp_path: Path) -> None:
@@ -244,20 +232,21 @@ def test_the_command_writes_every_form_and_a_page(tmp_path: Path, capsys: pytest
     found = json.loads(printed[-1])
     assert found["herty/2"]["holds"]
     assert found["published/2"]["shown_by"] == ["herty/2"]
-    files = {"index.html", "gallery.md"}
-    assert {path.name for path in out.iterdir()} == {*files, *(f"herty-02{form}" for form in FORMS)}
+    stems = ("herty-02", "failures-steps")
+    drawings = [f"{stem}{form}" for stem in stems for form in FORMS]
+    assert {path.name for path in out.iterdir()} == {"index.html", "gallery.md", *drawings}
     text = (out / "index.html").read_text(encoding="utf-8")
     assert "<script" not in text
-    assert re.findall(r"(?:src|href)=\"(?!#|data:)([^\"]*)\"", text) == [f"herty-02{form}" for form in FORMS]
+    assert re.findall(r"(?:src|href)=\"(?!#|data:)([^\"]*)\"", text) == drawings
     assert 'Shown by <a href="#herty-02">herty/2</a>.' in text
     told = (out / "gallery.md").read_text(encoding="utf-8")
-    assert re.findall(r"!\[[^\n]*\]\((.*)\)", told) == ["herty-02.svg"]
+    assert re.findall(r"!\[[^\n]*\]\((.*)\)", told) == [f"{stem}.svg" for stem in stems]
     headings = {anchor(heading) for heading in re.findall(r"^#+ (.*)$", told, re.MULTILINE)}
     assert set(re.findall(r"\]\(#(.*?)\)", told)) <= headings
     assert validate(*words) == 2
     assert "--replace" in capsys.readouterr().err
-    assert validate("gallery", "--only", "failures/steps", "--out", str(out), "--replace") == 0
-    assert {path.name for path in out.iterdir()} == files
+    assert validate("gallery", "--only", "herty/2", "--out", str(out), "--replace") == 0
+    assert {path.name for path in out.iterdir()} == {"index.html", "gallery.md", *drawings[:3]}
     (out / "mine.txt").write_text("mine", encoding="utf-8")
     assert validate(*words, "--replace") == 2
 

@@ -21,6 +21,7 @@ from kinetic import Grid
 from particles.base.errors import InputError
 from particles.model import IDENTITY, InverseGamma, PushForward, ReluSteady
 from tests.paths import ROOT
+from tests.validation.drawn import assert_labelled
 from validation import gallery
 from validation.distance import w1_to_law
 from validation.gallery.exhibit import Exhibit, Number, refusal
@@ -94,6 +95,11 @@ def test_a_wrong_prediction_is_seen(exhibits: dict[str, Exhibit], name: str, sta
     right = number(exhibits[name], start)
     assert right.holds
     assert not dataclasses.replace(right, predicted=value).holds
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_failure_is_drawn_with_labels(exhibits: dict[str, Exhibit], name: str) -> None:
+    assert_labelled(exhibits[name])
 
 
 def test_trainings_for_a_new_target_can_be_drawn() -> None:

@@ -16,10 +16,13 @@ back to c.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from particles import Euler, ExactFlow, simulate, vmath
+from particles.base.arrays import Floats
 from particles.base.errors import NotFiniteError
 from particles.base.jit import formula
 from particles.model import Dirac, Drift, Model, lognormal_family
@@ -70,6 +73,18 @@ def lost_at(dt: float) -> float:
     return high * dt
 
 
+def path(x0: float, times: Floats) -> Floats:
+    """x(t) of the printed equation for t < t*: z = delta/(1 - (1 - delta/z0) e^(delta t))."""
+    z0 = x0**DELTA
+    return np.asarray((DELTA / (1.0 - (1.0 - DELTA / z0) * np.exp(DELTA * times))) ** (1.0 / DELTA))
+
+
+def layers(model: Model, scheme: Any, times: Sequence[float]) -> Floats:
+    """Where the particle is at the times."""
+    run = simulate(model, scheme, count=1, until=times[-1], times=times)
+    return np.asarray(run.moments[:, 0, 0])
+
+
 def explosion() -> Exhibit:
     """Layers of the printed drift on four steps, and the corrected one."""
     exact = blow_up_time(START)
@@ -77,6 +92,10 @@ def explosion() -> Exhibit:
     late = (times - exact) / STEPS
     sentence = overflow(STEPS[0], round(2.0 * exact / STEPS[0]))
     mended = Model(drift=lognormal_family(DELTA), weight=1.0, bias=0.0, initial=Dirac(START))
+
+    def draw(axes: Sequence[Any]) -> None:
+        _draw(axes[0], times, mended)
+
     rest = float(simulate(mended, ExactFlow(), count=1, until=40.0).moments[0, 0, 0])
     return Exhibit(
         name="explosion",
@@ -99,4 +118,25 @@ def explosion() -> Exhibit:
             ),
         ),
         remedy="Take `particles.model.lognormal_family`, which has the sign and the bracket corrected.",
+        draw=draw,
     )
+
+
+def _draw(axes: Any, lost: Floats, mended: Model) -> None:
+    """The particle in layers until it is lost, by the equation, and by the corrected one."""
+    exact = blow_up_time(START)
+    for k, dt in enumerate(STEPS[:3]):
+        at = [n * float(dt) for n in range(round(lost[k] / dt))]
+        label = f"layers, dt = 2^{round(math.log2(dt))}"
+        axes.plot(at, layers(PRINTED_MODEL, Euler(dt=float(dt)), at), ".-", ms=4, lw=0.9, color=f"C{k}", label=label)
+    fine = exact * (1.0 - np.geomspace(1.0, 1e-9, 200))
+    axes.plot(fine, path(START, fine), "k--", lw=1.1, label="printed equation")
+    axes.axvline(exact, color="0.5", ls=":", lw=1.2, label="t*")
+    slow = np.linspace(0.0, 2.0, 41)
+    axes.plot(slow, layers(mended, ExactFlow(), slow.tolist()), color="C3", lw=1.4, label="corrected equation")
+    axes.set_yscale("log")
+    axes.set_ylim(0.5, 1e12)
+    axes.set_xlabel("time t")
+    axes.set_ylabel("x, from 4")
+    axes.set_title("sigma_N as printed, delta = 1/2, c = 1")
+    axes.legend(loc="upper right")

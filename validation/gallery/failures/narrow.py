@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -57,9 +58,14 @@ def leaving_times(times: Floats, errors: Floats) -> Floats:
 
 def run(model: Model) -> tuple[Floats, Floats]:
     """Errors on all grids at 18 times up to 6/abs(w), and the leaving times."""
-    times = np.linspace(1.0, 18.0, 18) / (3.0 * abs(model.weight))
+    times = times_of(model)
     found = errors(model, CELLS, times.tolist())
     return found, leaving_times(times, found)
+
+
+def times_of(model: Model) -> Floats:
+    """18 times up to 6/abs(w)."""
+    return np.asarray(np.linspace(1.0, 18.0, 18) / (3.0 * abs(model.weight)))
 
 
 def delay(left: Floats) -> float:
@@ -108,7 +114,22 @@ def narrow() -> Exhibit:
         remedy="Ask `kinetic.cautions` for t* before a run, refine until h is a few times less than the width at the"
         " end, or take particles with the exact flow, which know no cell; CWENO3(positive=True) mends the sign but"
         " not the error.",
+        draw=lambda axes: _draw(axes[0], found, stars),
     )
+
+
+def _draw(axes: Any, found: Floats, stars: Floats) -> None:
+    """W1 over time on every grid, and the times t* of all but the finest."""
+    times = times_of(TANH_MODEL)
+    for k, (cells, row) in enumerate(zip(CELLS, found, strict=True)):
+        axes.plot(times, row, ".-", ms=5, lw=1.1, color=f"C{k}", label=f"{cells} cells")
+    at = [np.exp(np.interp(star, times, np.log(row))) for star, row in zip(stars, found, strict=False)]
+    axes.plot(stars, at, "kv", ms=7, label="t* of the grid")
+    axes.set_yscale("log")
+    axes.set_xlabel("time t")
+    axes.set_ylabel("W1 to the exact law")
+    axes.set_title("tanh, w = -1: third order until the law is as narrow as a cell")
+    axes.legend(loc="lower right", ncols=2)
 
 
 def _listed(numbers: Floats) -> str:

@@ -12,8 +12,12 @@ cross while sqrt(eps) nu sup abs(eta) < 1 + eps w.
 from __future__ import annotations
 
 import math
+from typing import Any
+
+import numpy as np
 
 from particles import GAUSSIAN, TWO_POINT, UNIFORM, Collisions, Noise, simulate
+from particles.base.arrays import Floats
 from particles.model import IDENTITY, LINEAR, Model
 from particles.model import Uniform as UniformLaw
 from validation.gallery.exhibit import Exhibit, Number
@@ -36,6 +40,14 @@ def counted(eps: float, noise: Noise, collisions: int) -> int:
     scheme = Collisions(eps, "synchronous", noise)
     run = simulate(MODEL, scheme, count=COUNT, until=collisions * eps, seed=76)
     return int(run.info["at_or_below_zero"][-1])
+
+
+def shares(eps: float, noise: Noise, collisions: int) -> Floats:
+    """Share at or below 0 after every collision."""
+    times = [k * eps for k in range(collisions + 1)]
+    scheme = Collisions(eps, "synchronous", noise)
+    run = simulate(MODEL, scheme, count=COUNT // 8, until=times[-1], times=times, seed=76)
+    return np.asarray(run.info["at_or_below_zero"]) / (COUNT // 8)
 
 
 def positivity() -> Exhibit:
@@ -66,4 +78,23 @@ def positivity() -> Exhibit:
         ),
         remedy="Take uniform or two-point noise with sqrt(3 eps) nu or sqrt(eps) nu below 1 + eps w; the record counts"
         " what crossed in `at_or_below_zero`.",
+        draw=lambda axes: _draw(axes[0]),
     )
+
+
+def _draw(axes: Any) -> None:
+    """Shares at or below 0 over the collisions."""
+    n = np.arange(33)
+    rows = ((0.25, GAUSSIAN), (EPS, GAUSSIAN), (EPS / 2.0, GAUSSIAN), (EPS, UNIFORM))
+    for k, (eps, noise) in enumerate(rows):
+        found = shares(eps, noise, n[-1])
+        label = f"{noise.name} noise, eps = {eps:g}{'' if found.any() else ': none'}"
+        axes.plot(n[1:], found[1:], "os^v"[k], ms=4, color=f"C{k}", label=label)
+        if noise is GAUSSIAN:
+            axes.plot(n[1:], [foretold(eps, int(m)) for m in n[1:]], "k--", lw=0.9, label=None if k else "theory")
+    axes.set_yscale("log")
+    axes.set_ylim(2e-5, 30.0)
+    axes.set_xlabel("collisions")
+    axes.set_ylabel("share of the particles at or below 0")
+    axes.set_title("K = x: particles cross zero, the equation does not")
+    axes.legend(loc="upper left", ncols=2)

@@ -16,13 +16,15 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import Any
 
 import numpy as np
 
 from kinetic import Grid, cautions, domain, solve, tail_masses
 from particles import ExactFlow, simulate
-from particles.model import IDENTITY, Model, PushForward, cases
+from particles.model import IDENTITY, Measure, Model, PushForward, cases
 from validation.distance import w1_to_law
+from validation.figures import draw_density
 from validation.gallery.exhibit import Exhibit, Number
 from validation.studies.study import Check
 
@@ -97,7 +99,23 @@ def repelling() -> Exhibit:
         ),
         remedy="Take w = -1, b = 1 as the text has it; where w > 0 is meant, ask `kinetic.domain` for the ends and"
         " `kinetic.tail_masses` afterwards, with cells enough for the start.",
+        draw=lambda axes: _draw(axes[0], whole.at(UNTIL), kept["tanh"].at(UNTIL), law),
     )
+
+
+def _draw(axes: Any, whole: Measure, cut: Measure, law: PushForward) -> None:
+    """Densities on both grids, and the masses at the ends of the narrow one."""
+    x = np.linspace(-11.0, 13.0, 600)
+    draw_density(axes, "on kinetic.domain", whole, "C0", (x[0], x[-1]))
+    draw_density(axes, "on [-6, 8]; triangles: mass at its ends", cut, "C1", (x[0], x[-1]))
+    axes.plot(x, law.pdf(x), "k--", lw=0.9, label="exact law")
+    axes.axvline(1.0, color="0.5", ls=":", lw=1.0, label="rest point")
+    axes.set_xlim(x[0], x[-1])
+    axes.set_ylim(0.0, 1.4 * float(law.pdf(x).max()))
+    axes.set_xlabel("x")
+    axes.set_ylabel("density g(t, x)")
+    axes.set_title(f"tanh, w = +1, t = {UNTIL:g}")
+    axes.legend(loc="upper center", ncols=2)
 
 
 def _lost(atoms: np.ndarray) -> float:

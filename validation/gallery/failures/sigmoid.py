@@ -14,28 +14,39 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import Any
+
+import numpy as np
 
 from kinetic import ChangCooper, Grid, domain, solve, steady_state
 from particles import ExactFlow, simulate
+from particles.base.arrays import Floats
 from particles.model import SIGMOID, Model, Normal, PushForward
 from validation.gallery.exhibit import Exhibit, Number
 from validation.studies.study import Check
 
 MODEL = Model(drift=SIGMOID, weight=-2.0, bias=1.0, initial=Normal(0.0, 1.0))
+NOISY = (400.0, 1600.0)
 
 
 def means(model: Model, early: float, late: float) -> tuple[float, float]:
     """m1 of 10^4 particles by the exact flow at two times; the quantile start keeps sampling out."""
-    run = simulate(model, ExactFlow(), count=10_000, until=late, times=(early, late), start="quantile")
-    return float(run.moments[0, 0, 0]), float(run.moments[1, 0, 0])
+    early_mean, late_mean = means_at(model, (early, late))
+    return float(early_mean), float(late_mean)
 
 
-def noisy_growth(model: Model, early: float, late: float) -> float:
-    """(m1(late) - m1(early))/(sqrt(late) - sqrt(early)) of the Fokker-Planck equation."""
+def means_at(model: Model, times: Any) -> Floats:
+    """The same at any times, which increase."""
+    run = simulate(model, ExactFlow(), count=10_000, until=times[-1], times=times, start="quantile")
+    return np.asarray(run.moments[:, 0, 0])
+
+
+def noisy_means(model: Model, early: float, late: float) -> tuple[float, float]:
+    """m1 of the Fokker-Planck equation at two times."""
     grid = Grid(-10.0, 8.0 * math.sqrt(model.nu2 * late), cells=1200)
     solution = solve(model, grid, ChangCooper(), until=late, times=(early,))
     first, second = (float(solution.at(t).mean[0]) for t in (early, late))
-    return (second - first) / (math.sqrt(late) - math.sqrt(early))
+    return first, second
 
 
 def sigmoid() -> Exhibit:
@@ -43,6 +54,7 @@ def sigmoid() -> Exhibit:
     growing = dataclasses.replace(MODEL, weight=2.0)
     noisy = dataclasses.replace(MODEL, nu2=1.0)
     early, late = means(MODEL, 1e3, 1e4)
+    spread = noisy_means(noisy, *NOISY)
     slow, fast = means(MODEL, 100.0, 101.0), means(growing, 100.0, 101.0)
     lo, hi = domain(MODEL, 5.0)
     density = solve(MODEL, Grid(lo, hi, cells=800), until=5.0).at(5.0)
@@ -60,7 +72,7 @@ def sigmoid() -> Exhibit:
             Number(
                 "w = -2, nu = 1: m1 over sqrt(t), sqrt(2/pi)",
                 math.sqrt(2.0 / math.pi),
-                noisy_growth(noisy, 400.0, 1600.0),
+                (spread[1] - spread[0]) / (math.sqrt(NOISY[1]) - math.sqrt(NOISY[0])),
                 5e-3,
             ),
         ),
@@ -69,7 +81,28 @@ def sigmoid() -> Exhibit:
             for noise, reason in zip(("without", "with"), reasons, strict=True)
         ),
         remedy="Shift it, sigma - 1/2 (a tanh), or put walls; let `kinetic.domain` choose the grid for the horizon.",
+        draw=lambda axes: _draw(axes[0], growing, spread),
     )
+
+
+def _draw(axes: Any, growing: Model, spread: tuple[float, float]) -> None:
+    """Means over time, and what theory says of late times."""
+    times = np.geomspace(1.0, 1e4, 25)
+    late = times[8:]
+    lines = ((growing, times[:13], "w = 2"), (MODEL, times, "w = -2"))
+    for k, (model, at, name) in enumerate(lines):
+        axes.plot(at, means_at(model, at.tolist()), ".-", ms=6, lw=1.0, color=f"C{k}", label=name)
+    axes.plot(NOISY, spread, "s", ms=6, color="C2", label="w = -2, nu = 1")
+    axes.plot(times[:13], times[:13], "k:", lw=1.2, label="t")
+    axes.plot(late, [far(t) for t in late], "k--", lw=1.2, label="(ln(abs(w) t) + b)/abs(w)")
+    axes.plot(late, np.sqrt(2.0 * late / math.pi), "k-.", lw=1.2, label="nu sqrt(2 t/pi)")
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel("time t")
+    axes.set_ylabel("mean m1")
+    axes.set_ylim(0.4, 2e3)
+    axes.set_title("the sigmoid never rests")
+    axes.legend(loc="upper left")
 
 
 def far(t: float) -> float:

@@ -67,14 +67,16 @@ def sweeps() -> Exhibit:
     slow = factor(CHEAP, best[CHEAP])
     expected, between = math.log(TO / FROM) / math.log(slow), int((cheap > TO).sum() - (cheap > FROM).sum())
     spent = newton[CHEAP].info["evaluations"]
+    curves = {"lam = 1": dear, "lam = 0.1": cheap, "lam = 0.1, half steps": halved}
+    factors = (factor(1.0, best[1.0]), slow, factor(CHEAP, best[CHEAP], HALF))
     return Exhibit(
         name="sweeps",
         failure="Sweeps of Pontryagin's principle overshoot: with a cheap control each takes back most of the last.",
         numbers=(
-            Number("lam = 1: factor of a sweep", factor(1.0, best[1.0]), _last(dear), 1e-3),
+            Number("lam = 1: factor of a sweep", factors[0], _last(dear), 1e-3),
             Number("lam = 0.1: factor of a sweep", slow, _last(cheap), 1e-3),
             Number("lam = 0.1: sweeps from an error of 1e-3 to 1e-7", expected, between, 1.0),
-            Number("lam = 0.1, half steps: factor", factor(CHEAP, best[CHEAP], HALF), _last(halved), 1e-3),
+            Number("lam = 0.1, half steps: factor", factors[2], _last(halved), 1e-3),
         ),
         checks=(
             Check(
@@ -84,7 +86,24 @@ def sweeps() -> Exhibit:
             Check("Newton's method on the layers needs at most ten evaluations", f"{spent}", spent <= 10),
         ),
         remedy="Take `particles.training.control`, Newton's method on the layers, or half of each step.",
+        draw=lambda axes: _draw(axes[0], curves, factors),
     )  # fmt: skip
+
+
+def _draw(axes: Any, curves: dict[str, Floats], factors: tuple[float, ...]) -> None:
+    """Errors of the control over the sweeps, and the factors that theory foretells."""
+    for k, ((name, found), each) in enumerate(zip(curves.items(), factors, strict=True)):
+        n = np.arange(min(found.size, 81))
+        middle = n.size // 2
+        axes.plot(n, found[: n.size], "os^"[k], ms=3, color=f"C{k}", label=name)
+        axes.plot(n, found[middle] * each ** (n - middle), "k--", lw=0.9, label=None if k else "theory's factor")
+    axes.axvline(DEFAULT, color="0.5", ls=":", lw=1.2, label="sweeps of the published code")
+    axes.set_yscale("log")
+    axes.set_ylim(1e-8, 1e3)
+    axes.set_xlabel("sweeps")
+    axes.set_ylabel("largest error of theta")
+    axes.set_title("two clusters, ten layers")
+    axes.legend(loc="upper right", ncols=2)
 
 
 def _last(found: Floats) -> float:

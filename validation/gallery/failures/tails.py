@@ -20,6 +20,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -112,6 +113,8 @@ def tails() -> Exhibit:
         logarithmic.append(float(np.mean([w1_to_law(Measure.of_points(np.log(x)), logarithm) for x in clouds])))
     expected = [math.sqrt(math.pi / 2.0) * math.log(2.0) / math.sqrt(m) - 1.0 / (6.0 * m) for m in COUNTS]
     law, thin, point = InverseGamma(MU, 1.0), InverseGamma(4.0, 1.0), Measure.of_points([1.0])
+    usual, slower, middle = floors(logarithm, COUNTS), floors(law, DRAWS), medians(law, DRAWS)
+    at_rest = {"Kolmogorov distance": (suprema, expected), "W1 of ln x": (logarithmic, usual)}
     return Exhibit(
         name="tails",
         failure="A law without a mean has no finite W1 to anything, and one without a variance is approached more"
@@ -120,14 +123,14 @@ def tails() -> Exhibit:
             Number("ReLU at rest: slope of the mean Kolmogorov distance over M", -0.5, slope(COUNTS, suprema), 0.07),
             Number("its mean over theory's", 1.0, float(np.mean(np.divide(suprema, expected))), 0.1),
             Number("slope of the mean W1 of ln x", -0.5, slope(COUNTS, logarithmic), 0.07),
-            Number("its mean over the floor", 1.0, float(np.mean(logarithmic / floors(logarithm, COUNTS))), 0.1),
+            Number("its mean over the floor", 1.0, float(np.mean(logarithmic / usual)), 0.1),
             Number("inverse Gamma, mu = 3/2: A in E W1 ~ A M^(-1/3)", tail_constant(law), leading_constant(law), 0.05),
             Number("slope of E W1, M = 10^6 to 10^8, -(1 - 1/mu)", -1.0 / 3.0, slope(HUGE, floors(law, HUGE)), 0.01),
             Number("the same for mu = 4, a law with a variance", -0.5, slope(HUGE, floors(thin, HUGE)), 0.01),
             Number(
                 "slope of the median W1 of draws against that of E W1, mu = 3/2, M = 10^2 to 10^4",
-                slope(DRAWS, floors(law, DRAWS)),
-                slope(DRAWS, medians(law, DRAWS)),
+                slope(DRAWS, slower),
+                slope(DRAWS, middle),
                 0.08,
             ),
         ),
@@ -137,4 +140,30 @@ def tails() -> Exhibit:
         ),
         remedy="Without a mean take `validation.kolmogorov`, or W1 of ln x; without a variance expect M^(-(1 - 1/mu))"
         " and medians instead of means.",
+        panels=2,
+        draw=lambda axes: _draw_both(axes, at_rest, middle, slower),
     )
+
+
+def _draw_both(axes: Sequence[Any], at_rest: dict[str, tuple[Any, Any]], middle: Floats, slower: Floats) -> None:
+    """Distances to the law without a mean, and to the one without a variance."""
+    _draw(axes[0], COUNTS, at_rest)
+    axes[0].set_title("ReLU at rest, without a mean")
+    _draw(axes[1], DRAWS, {"median W1 of draws": (middle, slower)})
+    axes[1].plot(DRAWS, slower[0] * np.sqrt(DRAWS[0] / np.array(DRAWS)), "k:", lw=1.2, label="slope -1/2")
+    axes[1].set_title("inverse Gamma, mu = 3/2, without a variance")
+    for panel, ends in zip(axes, ((0.01, 0.6), (0.05, 2.0)), strict=True):
+        panel.set_ylim(*ends)
+        panel.legend()
+
+
+def _draw(axes: Any, counts: Sequence[int], lines: dict[str, tuple[Any, Any]]) -> None:
+    """Distances over the number of particles, and theory's."""
+    for k, (name, (found, expected)) in enumerate(lines.items()):
+        axes.plot(counts, found, "os"[k], ms=6, color=f"C{k}", label=name)
+        axes.plot(counts, expected, "k--", lw=0.9, label=None if k else "theory, their mean")
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.yaxis.set_minor_formatter(lambda *_: "")  # whole powers are enough
+    axes.set_xlabel("particles M")
+    axes.set_ylabel("distance to the law")

@@ -45,28 +45,15 @@ def lengths() -> Figure:
     right = [end == (LOW if name == "car" else HIGH) for end, (_, name) in zip(ends, TABLE, strict=True)]
 
     def draw(axes: Sequence[Any]) -> None:
-        table, points, bars = axes
-        table.axis("off")
-        rows = [[f"{length:g}", name, f"{end:g}"] for (length, name), end in zip(TABLE, ends, strict=True)]
-        shown = table.table(
-            rows, colLabels=["length", "class", "x(3)"], loc="center", cellLoc="center", edges="horizontal"
-        )
-        shown.scale(0.9, 1.9)
-        table.set_title("Table 1, and where the network sends it")
-        points.plot(np.arange(1, COUNT + 1), drawn, "o", ms=4)
-        points.axhline(MIDDLE, color="k", ls="--", lw=0.9, label=f"threshold {MIDDLE:g}")
-        points.set_ylim(LOW - 0.2, HIGH + 1.0)
-        points.legend(loc="upper right")
-        points.set_xlabel("number of the measurement")
-        points.set_ylabel("length x")
-        points.set_title(f"{COUNT} vehicles")
-        draw_bars(bars, drawn, np.linspace(LOW, HIGH, _BINS + 1), "C0", "50 vehicles")
-        bars.plot([LOW, LOW, HIGH, HIGH], [0.0, 1.0 / 6.0, 1.0 / 6.0, 0.0], "k--", lw=0.9, label="U[2, 8]")
-        bars.set_ylim(0.0, 0.35)
-        bars.set_xlabel("length x")
-        bars.set_ylabel("density")
-        bars.set_title("their histogram")
-        bars.legend()
+        _draw_table(axes[0], ends)
+        _draw_lengths(axes[1], drawn)
+        draw_bars(axes[2], drawn, np.linspace(LOW, HIGH, _BINS + 1), "C0", "50 vehicles")
+        axes[2].plot([LOW, LOW, HIGH, HIGH], [0.0, 1.0 / 6.0, 1.0 / 6.0, 0.0], "k--", lw=0.9, label="U[2, 8]")
+        axes[2].set_ylim(0.0, 0.35)
+        axes[2].set_xlabel("length x")
+        axes[2].set_ylabel("density")
+        axes[2].set_title("their histogram")
+        axes[2].legend()
 
     return Figure(
         name="herty/3",
@@ -85,3 +72,23 @@ def lengths() -> Figure:
         panels=3,
         draw=draw,
     )
+
+
+def _draw_table(axes: Any, ends: Floats) -> None:
+    """Table 1, and where each row is at t = 3."""
+    axes.axis("off")
+    rows = [[f"{length:g}", name, f"{end:g}"] for (length, name), end in zip(TABLE, ends, strict=True)]
+    heads = ["length", "class", "x(3)"]
+    axes.table(rows, colLabels=heads, loc="center", cellLoc="center", edges="horizontal").scale(0.9, 1.9)
+    axes.set_title("Table 1, and where the network sends it")
+
+
+def _draw_lengths(axes: Any, drawn: Floats) -> None:
+    """Lengths over the numbers of the measurements."""
+    axes.plot(np.arange(1, COUNT + 1), drawn, "o", ms=4)
+    axes.axhline(MIDDLE, color="k", ls="--", lw=0.9, label=f"threshold {MIDDLE:g}")
+    axes.set_ylim(LOW - 0.2, HIGH + 1.0)
+    axes.set_xlabel("number of the measurement")
+    axes.set_ylabel("length x")
+    axes.set_title(f"{COUNT} vehicles")
+    axes.legend(loc="upper right")
