@@ -32,6 +32,7 @@ _POINTS = 2001  # of the density of a law
 _LEAST = 1e-6  # mass of an atom that is worth a triangle
 _UNSEEN, _TAIL = 1e-4, 0.01  # mass beyond either end of a figure; what counts as a tail
 _MARGIN = 0.05  # of a figure, as a share of what it shows
+_BESIDE = 3  # panels side by side at most
 _PANELS, _MANY = {1: (7.0, 4.2), 2: (5.0, 4.2)}, (4.5, 4.0)  # inches of a panel: letters stay legible on a page
 FORMS = (".svg", ".png", ".pdf")  # of a figure for pages, for everything else, and for print
 
@@ -233,8 +234,8 @@ def save_figure(figure: Any, path: Path | TextIO, *, replace: bool = True) -> No
     plt.close(figure)
 
 
-def draw_panels(panels: int, draw: Callable[[Sequence[Any]], None], rows: int = 1) -> Any:
-    """Return a figure of so many axes side by side, in rows, which a function of them has drawn in our style."""
+def draw_panels(panels: int, draw: Callable[[Sequence[Any]], None]) -> Any:
+    """Return a figure of so many axes, three side by side at most, which a function of them has drawn in our style."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -242,8 +243,9 @@ def draw_panels(panels: int, draw: Callable[[Sequence[Any]], None], rows: int = 
 
     apart = {"figure.constrained_layout.wspace": 0.06, "figure.constrained_layout.hspace": 0.06}
     with matplotlib.rc_context(_STYLE | apart):
-        width, height = _PANELS.get(panels, _MANY)
-        figure, axes = plt.subplots(rows, panels, figsize=(width * panels, height * rows), squeeze=False)
+        columns, (width, height) = min(panels, _BESIDE), _PANELS.get(panels, _MANY)
+        rows = panels // columns
+        figure, axes = plt.subplots(rows, columns, figsize=(width * columns, height * rows), squeeze=False)
         draw(axes.ravel().tolist())
     return figure
 

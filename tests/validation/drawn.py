@@ -12,8 +12,8 @@ from validation.gallery import Exhibit, Figure
 def assert_labelled(shown: Figure | Exhibit) -> None:
     """Fail unless it can be drawn, with a title, labels and data in every panel."""
     assert shown.draw is not None
-    drawing = draw_panels(shown.panels, shown.draw, shown.rows)
-    assert len(drawing.axes) == shown.panels * shown.rows
+    drawing = draw_panels(shown.panels, shown.draw)
+    assert len(drawing.axes) == shown.panels
     for axes in drawing.axes:
         assert axes.get_title()
         if axes.axison:  # a table has none

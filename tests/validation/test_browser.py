@@ -122,14 +122,14 @@ def gallery_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     numbers = (Number("a number with a name that is as long as the longest of them are", 1.0, 1.0, 0.1),)
     wide = Figure(
-        name="herty/1", source="s", shows="A line.", doubts="E1", cases=(), numbers=numbers, panels=3, rows=2, draw=draw
+        name="herty/1", source="s", shows="A line.", doubts="E1", cases=(), numbers=numbers, panels=6, draw=draw
     )
     fails = Exhibit(name="narrow", failure="It fails.", numbers=numbers, remedy="None.", draw=draw)
     silent = Exhibit(name="walls", failure="It fails.", numbers=(Number("n", 1.0, 2.0, 0.1),), remedy="None.")
     pointer = Pointer(name="published/1", source="s", shows="A line.", doubts="E1", shown_by=("herty/1",))
     found = {"herty/1": wide, "published/1": pointer, "failures/narrow": fails, "failures/walls": silent}
     drawings = {
-        "herty/1": draw_panels(wide.panels, draw, wide.rows), "failures/narrow": draw_panels(fails.panels, draw)
+        "herty/1": draw_panels(wide.panels, draw), "failures/narrow": draw_panels(fails.panels, draw)
     }  # fmt: skip
     path = tmp_path_factory.mktemp("gallery") / "index.html"
     path.write_text(page_of_gallery(found, drawings), encoding="utf-8")

@@ -125,7 +125,7 @@ def _write(found: dict[str, Figure | Exhibit | Pointer], folder: Path) -> None:
     drawings: dict[str, Any] = {}
     for name, exhibit in found.items():
         if not isinstance(exhibit, Pointer) and exhibit.draw is not None:
-            drawings[name] = draw_panels(exhibit.panels, exhibit.draw, exhibit.rows)
+            drawings[name] = draw_panels(exhibit.panels, exhibit.draw)
             save_forms(drawings[name], folder, key(name))
     (folder / PAGE).write_text(page(found, drawings), encoding="utf-8")
     (folder / TEXT).write_text(markdown(found, drawings), encoding="utf-8")

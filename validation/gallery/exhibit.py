@@ -13,7 +13,7 @@ from particles.base.errors import InputError
 from validation.studies.study import Check
 
 Draw = Callable[[Sequence[Any]], None]
-"""Draws into axes side by side, row after row."""
+"""Draws into axes, three side by side at most, row after row."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,6 @@ class Evidence:
     numbers: tuple[Number, ...]
     checks: tuple[Check, ...]
     panels: int
-    rows: int
     draw: Draw | None
 
     @property
@@ -58,8 +57,8 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True)
 class Exhibit(Evidence):
-    """A failure, run: what goes wrong in one sentence, and what to do instead in another; `draw`, `panels` and
-    `rows` as those of a `Figure`, where there is a drawing.
+    """A failure, run: what goes wrong in one sentence, and what to do instead in another; `draw` and `panels` as those
+    of a `Figure`, where there is a drawing.
     """
 
     name: str
@@ -68,7 +67,6 @@ class Exhibit(Evidence):
     checks: tuple[Check, ...] = ()
     remedy: str
     panels: int = 1
-    rows: int = 1
     draw: Draw | None = None
 
 
@@ -90,8 +88,8 @@ class Figure(Evidence):
         Names of the cases that it runs, or starts from.
     numbers, checks
         As in `Evidence`.
-    panels, rows : int >= 1
-        Axes side by side, and rows of them.
+    panels : int, 1 to 3 or a multiple of 3
+        Axes, three side by side at most.
     draw : callable
         Draws into so many axes, given row after row.
     """
@@ -104,7 +102,6 @@ class Figure(Evidence):
     numbers: tuple[Number, ...]
     checks: tuple[Check, ...] = ()
     panels: int
-    rows: int = 1
     draw: Draw
 
 

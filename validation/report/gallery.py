@@ -38,7 +38,7 @@ def gallery(chosen: tuple[Case, ...], quick: bool, progress: Progress) -> Sectio
 def _data(exhibit: Exhibit) -> dict[str, Any]:
     """What was said and measured; a drawing is none."""
     plain = dataclasses.replace(exhibit, draw=None)
-    return {name: value for name, value in dataclasses.asdict(plain).items() if name not in ("panels", "rows", "draw")}
+    return {name: value for name, value in dataclasses.asdict(plain).items() if name not in ("panels", "draw")}
 
 
 def _part(exhibit: Exhibit) -> Html:

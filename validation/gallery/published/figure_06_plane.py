@@ -99,8 +99,7 @@ def plane() -> Figure:
         " printed numbers is x = 2; they are taken without it. The start is not given: N(1, 1) x N(0, 1) here.",
         cases=(MENDED, PRINTED, SCALED, PRINTED_SCALED),
         numbers=tuple(numbers),
-        panels=3,
-        rows=2,
+        panels=6,
         draw=draw,
     )
 
