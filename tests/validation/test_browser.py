@@ -17,6 +17,7 @@ from tests.reports import every_status
 from validation.figures import draw_panels
 from validation.gallery import Exhibit, Figure, Number, Pointer
 from validation.gallery.page import page as page_of_gallery
+from validation.report.contents import FILTER
 from validation.report.files import PAGE, write_report
 
 pytestmark = pytest.mark.browser
@@ -169,6 +170,30 @@ def test_page_has_every_section(browser: Any, full_page: Path) -> None:
     assert len(texts(browser, "svg.figure")) == 5
     assert "<script>" in headings[4]  # shown, not run
     assert texts(browser, "script") == []
+
+
+def test_the_filter_is_ticked_by_the_keyboard_and_leaves_what_does_not_hold(browser: Any, full_page: Path) -> None:
+    """A box and a rule of the style sheet; links of what is left lead to what is shown."""
+    from selenium.webdriver.common.by import By
+
+    assert problems(browser, full_page) == []
+    shown = (
+        "return [...document.querySelectorAll('h2, h3')].filter((e) => e.checkVisibility()).map((e) => e.textContent)"
+    )
+    every = browser.execute_script(shown)
+    browser.find_element(By.ID, FILTER).send_keys(" ")
+    left = browser.execute_script(shown)
+    assert {"Summary", "regression", "iris", "Costs", "Provenance"} <= set(left)
+    assert not {"regression-2d", "Error budget", "Gallery", "Not applicable", "What is measured"} & set(left)
+    assert [heading for heading in every if heading.startswith("grid")] != []
+    assert [heading for heading in left if heading.startswith("grid")] == []
+    dead = browser.execute_script(
+        "return [...document.querySelectorAll(\"nav a[href^='#']\")].filter((a) => a.checkVisibility()"
+        " && !document.getElementById(a.hash.slice(1)).checkVisibility()).map((a) => a.hash)"
+    )
+    assert dead == []
+    browser.find_element(By.ID, FILTER).send_keys(" ")
+    assert browser.execute_script(shown) == every
 
 
 def test_the_quick_report_opens_without_a_complaint(browser: Any, quick_report: Path) -> None:

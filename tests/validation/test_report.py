@@ -7,6 +7,7 @@ import dataclasses
 import html.parser
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Callable
 from functools import partial
@@ -20,11 +21,13 @@ import validation.__main__
 from particles.base import command
 from particles.base.errors import InputError, NotFiniteError
 from particles.model import Measure, cases, piecewise
+from particles.model.diffusion import Diffusion
 from tests.reports import NASTY, empty, every_status, exact, sampled, tasks_of
 from validation.figures import draw_measures, draw_study
 from validation.report import files, sections
 from validation.report import plan as report_plan
 from validation.report.describe import describe
+from validation.report.equations import of_model
 from validation.report.html import Html, escape, paragraph, tag
 from validation.report.page import page
 from validation.report.plan import plan
@@ -141,7 +144,9 @@ def test_page_is_the_same_every_time_and_refers_to_nothing_outside(made: Report,
     ids = read.values("id")
     assert len(set(ids)) == len(ids)
     for link in read.values("href"):
-        assert link == "data:," or link[1:] in ids, link
+        assert (
+            link == "data:," or link[1:] in ids or re.fullmatch(r"(data/\d\d-[a-z0-9-]+/)?[a-z-]+\.(csv|json)", link)
+        ), link
     assert read.values("src") == []
     style = text[text.index("<style>") : text.index("</style>")]
     assert "url(" not in style
@@ -196,12 +201,82 @@ def test_every_case_has_one_line(made: Report, capsys: pytest.CaptureFixture[str
     assert len(lines) == len(made.cases) + len(made.sections) + 1
 
 
+# the filter and the contents
+
+
+def test_the_filter_hides_all_that_holds_and_nothing_else(made: Report, text: str) -> None:
+    read = Reader(text)
+    marked = {held["id"] or "": "fine" in (held.get("class") or "") for _, held in read.elements if "id" in held}
+    for number, case in enumerate(made.cases):
+        found = made.of(case.name)
+        assert marked[f"case-{number + 1}"] == (not any(finding.status.is_open for finding in found)), case.name
+        for finding in found:
+            if finding.study is not None:
+                assert marked[f"case-{number + 1}-{finding.kind}"] == (finding.status is Status.HOLDS)
+    assert [marked[f"section-{number}"] for number in (1, 2, 3)] == [True, True, False]
+    assert not marked["summary"]
+    assert not marked["provenance"]
+    rows = [held.get("class") for name, held in read.elements if name == "tr"]
+    assert rows.count("fine") == 1 + 2  # regression-2d, and two further sections
+
+
+def test_where_everything_holds_there_is_nothing_to_filter(made: Report) -> None:
+    good = tuple(finding for finding in made.findings if not finding.status.is_open)
+    quiet = Reader(page(dataclasses.replace(made, findings=good, sections=made.sections[:2])))
+    boxes = [held for reader in (quiet, Reader(page(made))) for name, held in reader.elements if name == "input"]
+    assert ["disabled" in box for box in boxes] == [True, False]
+
+
+def test_the_contents_lead_everywhere_and_say_how_it_ended(made: Report, text: str) -> None:
+    nav = text[text.index("<nav") : text.index("</nav>")]
+    assert re.findall(r'href="#([^"]*)', nav) == [
+        "summary", *(f"case-{n}" for n in range(1, 5)), *(f"section-{n}" for n in range(1, 4)), "provenance",
+    ]  # fmt: skip
+    assert re.findall(r"</span> (\d of \d|not applicable|holds|does not hold)", nav) == [
+        "2 of 3", "1 of 2", "not applicable", "0 of 1", "holds", "does not hold",
+    ]  # fmt: skip
+
+
+# formulas
+
+
+def plain(markup: str) -> str:
+    """A formula without its markup."""
+    return re.sub(r"\s", "", "".join(ElementTree.fromstring(markup).itertext()))
+
+
+FORMULAS = {
+    "regression": "x′=x+Δttanh(wx+b)∂tg+∂x[tanh(wx+b)g]=0",
+    "regression-2d": "x′=x+Δttanh(wx2+b)∂tg+∇·[tanh(wx2+b)g]=0",
+    "regression-2d-unscaled": "x′=x+Δttanh(wx+b)∂tg+∇·[tanh(wx+b)g]=0",
+    "fokker-planck": "x′=x+ε(wx+b)+εη∂tg+∂x[(wx+b)g]=ν22∂x2g",
+    "relu": "x′=x+εmax(0,wx+b)+εxη∂tg+∂x[max(0,wx+b)g]=ν22∂x2(x2g)",
+    "generalised-gamma": "x′=x+εf(wx+b,x)+εxη∂tg+∂x[f(wx+b,x)g]=ν22∂x2(x2g)",
+    "circulation": "x′=x+εtanh(wx2+b)+εη∂tg+∇·[tanh(wx2+b)g]=ν22∑i∂xi2g",
+}
+"""Symbols in their order; fractions, roots and powers are seen in the pictures."""
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_the_formulas_of_a_case_are_those_of_its_model(name: str) -> None:
+    assert plain(of_model(cases[name].model)) == FORMULAS[name]
+
+
+def test_a_noise_of_any_shape_is_written_as_K() -> None:
+    shape = Diffusion("own", lambda x, c: x, lambda x, c: 1.0)
+    model = dataclasses.replace(cases["fokker-planck"].model, diffusion=shape)
+    assert plain(of_model(model)).endswith("+εK(x)η∂tg+∂x[(wx+b)g]=ν22∂x2(K2(x)g)")
+
+
 # files
 
 
 def test_files_hold_every_number(made: Report, tmp_path: Path) -> None:
     files.write_report(made, tmp_path / "report")
     assert {path.name for path in (tmp_path / "report").iterdir()} == set(files.REPORT)
+    links = [link for link in Reader((tmp_path / "report" / files.PAGE).read_text()).values("href") if "." in link]
+    assert len(links) == len(files.TABLES) + 2 * 6  # a table and a record of each study
+    assert all((tmp_path / "report" / link).is_file() for link in links)
     record = json.loads((tmp_path / "report" / files.RECORD).read_text())
     assert record["holds"] is False
     assert record["findings"][0]["result"]["extra"]["bound"] is None  # an infinity, which JSON cannot hold
@@ -219,11 +294,16 @@ def test_files_hold_every_number(made: Report, tmp_path: Path) -> None:
     assert rows[0]["steps"] == ""
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def test_report_is_written_whole_or_not_at_all(made: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "report"
     made = dataclasses.replace(made, findings=made.findings[1:3])
     files.write_report(made, out)
-    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    before = contents(out)
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -231,7 +311,7 @@ def test_report_is_written_whole_or_not_at_all(made: Report, tmp_path: Path, mon
     monkeypatch.setattr(files, "write_json", full)
     with pytest.raises(OSError, match="No space"):
         files.write_report(made, out)
-    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert contents(out) == before
     assert [path.name for path in tmp_path.iterdir()] == ["report"]
     monkeypatch.undo()
     files.write_report(dataclasses.replace(made, quick=True), out)
@@ -348,6 +428,21 @@ def test_exit_code_is_0_only_if_every_verdict_holds(
         only(monkeypatch, fake("grid", bad, only=("iris",)))
         assert validate(*words, "--replace") == 1  # into an older report's folder
         assert "0 of 1 verdicts hold; not: grid of iris\n" in capsys.readouterr().out
+
+
+def test_a_report_of_an_older_version_gives_way_to_replace_and_a_strange_file_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only(monkeypatch, fake("grid"))
+    words = ("all", "--cases", "regression", "--replace", "--out", str(tmp_path / "report"))
+    for name, code in (("", 0), ("mine.txt", 2)):
+        folder = tmp_path / "report"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        for older in filter(None, (*files.OLDER, name)):
+            (folder / older).write_text("older")
+        assert validate(*words) == code
+        assert ((folder / files.PAGE).read_text() == "older") == bool(code)
 
 
 def test_further_sections_take_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,10 +34,10 @@ def execute(arguments: argparse.Namespace) -> int:
     """Run every study that a case allows and write the report; exit code 0 only if every verdict holds."""
     from particles.base.files import check_output_folder
     from particles.model import cases
-    from validation.report.files import PAGE, REPORT, report_to_dict, write_report
+    from validation.report.files import OLDER, PAGE, REPORT, report_to_dict, write_report
     from validation.report.plan import plan
 
-    check_output_folder(arguments.out, REPORT, replace=arguments.replace)
+    check_output_folder(arguments.out, REPORT, OLDER, replace=arguments.replace)
     chosen, tasks = plan(arguments.cases or list(cases), arguments.set, quick=arguments.quick)
 
     from particles.base import parallel

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from particles.base.files import new_folder, write_json, write_text
+from validation.report.record import DATA
 from validation.report.table import also
 from validation.studies.study import Study
 
@@ -28,7 +29,10 @@ PAGE = "index.html"
 RECORD = "report.json"
 SUMMARY = "summary.csv"
 ROWS = "rows.csv"
-REPORT = (PAGE, RECORD, SUMMARY, ROWS)
+TABLES = (RECORD, SUMMARY, ROWS)
+REPORT = (PAGE, *TABLES, DATA)
+OLDER = (PAGE, *TABLES)
+"""What reports without data of the cases hold."""
 
 _ROW = ("level", "replicates", "error", "deviation", "half_width", "reference")
 _SUMMARY = ("case", "study", "status", "slope", "half_width", "expected_slope", "reason")
@@ -70,8 +74,7 @@ def write_study(study: Study, folder: Path) -> None:
     """Write `study.csv`, `study.json`, `study.png` into an existing folder, each whole or not at all (StorageError)."""
     from validation.figures import draw_study
 
-    write_text(folder / CSV, _table([*_ROW, *also(study)], ([*_row(row), *row.also.values()] for row in study.rows)))
-    write_json(folder / JSON, to_dict(study))
+    _write_tables(study, folder / CSV, folder / JSON)
     draw_study(study, folder / PLOT)
 
 
@@ -84,6 +87,23 @@ def write_report(report: Report, folder: Path, *, replace: bool = True) -> None:
         write_json(draft / RECORD, report_to_dict(report))
         write_text(draft / SUMMARY, _table(_SUMMARY, _summary_lines(report)))
         write_text(draft / ROWS, _rows_table(report))
+        _write_data(report, draft)
+
+
+def _write_tables(study: Study, table: Path, record: Path) -> None:
+    write_text(table, _table([*_ROW, *also(study)], ([*_row(row), *row.also.values()] for row in study.rows)))
+    write_json(record, to_dict(study))
+
+
+def _write_data(report: Report, folder: Path) -> None:
+    """A folder a case, in which each of its studies has a table and a record."""
+    (folder / DATA).mkdir()
+    for number, case in enumerate(report.cases):
+        place = folder / report.folder(number)
+        place.mkdir()
+        for finding in report.of(case.name):
+            if finding.study is not None:
+                _write_tables(finding.study, place / f"{finding.kind}.csv", place / f"{finding.kind}.json")
 
 
 def _summary_lines(report: Report) -> Iterable[list[Any]]:

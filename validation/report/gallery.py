@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from particles.model import Case
-from validation.report.html import Html, join, paragraph, table, tag
+from validation.report.html import Html, fine, join, paragraph, table, tag
 from validation.report.marks import checks, typeset, verdict_mark
 from validation.report.record import Section
 from validation.studies.kind import Progress
@@ -53,4 +53,4 @@ def _part(exhibit: Exhibit) -> Html:
         checks(exhibit.checks),
         paragraph(f"Remedy: {typeset(exhibit.remedy)}"),
     ]
-    return tag("section", join(parts))
+    return tag("section", join(parts), **fine(exhibit.holds))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-_VOID = frozenset({"br", "link", "meta"})
+_VOID = frozenset({"br", "input", "link", "meta"})
+FINE = "fine"
+"""Class of what the filter of a page hides: parts in which every verdict holds."""
 
 
 class Html(str):
@@ -36,10 +38,28 @@ def paragraph(text: str, **attributes: str) -> Html:
     return tag("p", text, **attributes)
 
 
-def table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[str]], *, class_: str = "numbers") -> Html:
-    """A table whose first column heads its rows, in a box that scrolls sideways where the page is narrow."""
+def fine(held: bool) -> dict[str, str]:
+    """Attributes of a part in which every verdict holds, or does not."""
+    return {"class_": FINE} if held else {}
+
+
+def table(
+    caption: str,
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    class_: str = "numbers",
+    held: Sequence[bool] = (),
+) -> Html:
+    """A table whose first column heads its rows, in a box that scrolls sideways where the page is narrow.
+
+    `held` says of each row, where it is given, whether every verdict in it holds.
+    """
     head = tag("thead", tag("tr", *(tag("th", text, scope="col") for text in headings)))
-    lines = (tag("tr", tag("th", row[0], scope="row"), *(tag("td", text) for text in row[1:])) for row in rows)
+    lines = (
+        tag("tr", tag("th", row[0], scope="row"), *(tag("td", text) for text in row[1:]), **fine(good))
+        for row, good in zip(rows, held or [False] * len(rows), strict=True)
+    )
     whole = tag("table", tag("caption", caption), head, tag("tbody", join(list(lines))), class_=class_)
     return tag("div", whole, class_="scroll", tabindex="0", role="region", aria_label=caption)
 

@@ -1,15 +1,19 @@
-"""The report as one HTML page: styles and figures within, no script, nothing fetched from anywhere."""
+"""The report as one HTML page: styles and figures within, its data beside it, no script, nothing fetched."""
 
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from validation.report import table
+from validation.report.contents import bar, contents
 from validation.report.describe import describe
 from validation.report.document import document
-from validation.report.html import Html, definitions, figure, join, paragraph, tag
+from validation.report.equations import of_distance, of_model
+from validation.report.files import TABLES
+from validation.report.html import Html, definitions, figure, fine, join, paragraph, tag
 from validation.report.html import table as html_table
 from validation.report.marks import checks, mark, typeset, verdict_mark
 from validation.report.record import Finding, Report, Section, Status
@@ -24,7 +28,8 @@ def page(report: Report) -> str:
     cases = [_case(report, number) for number in range(len(report.cases))]
     further = [_further(section, f"section-{number}") for number, section in enumerate(report.sections, 1)]
     main = tag("main", join([_summary(report), *cases, *further, _provenance(report.provenance)]))
-    body = tag("body", tag("header", tag("h1", _TITLE), _lead(report)), main)
+    header = tag("header", tag("h1", _TITLE), _lead(report), contents(report))
+    body = tag("body", header, bar(report), main)
     return document(f"{_TITLE}: {report.verdict}", body)
 
 
@@ -35,24 +40,44 @@ def _lead(report: Report) -> Html:
         "Each study measures the distance between particles, their kinetic equation and exact laws against one"
         " refinement, and ends in a verdict that rests on 99.9 % intervals or on orders. A study that cannot be made"
         " of a case is not applicable; one whose data cannot tell has no verdict, and counts as one that does not hold."
-        " A and P stand for arXiv 2001.04294v1 and its published version in Kinetic and Related Models."
+        " A and P stand for arXiv 2001.04294v1 and its published version, Foundations of Data Science 4 (2022)."
     )
     return join([tag("p", mark(status, ""), f" {report.verdict}", class_="verdict"), paragraph(f"{form} {text}")])
 
 
 def _summary(report: Report) -> Html:
-    rows = []
+    rows, held = [], []
     for number, case in enumerate(report.cases):
-        cells = [_cell(finding, number) for finding in report.of(case.name)]
-        rows.append([tag("a", case.name, href=f"#case-{number + 1}"), *cells])
-    parts = [tag("h2", "Summary"), html_table("Verdicts", ["case", *report.kinds], rows, class_="verdicts")]
+        found = report.of(case.name)
+        rows.append([tag("a", case.name, href=f"#case-{number + 1}"), *(_cell(finding, number) for finding in found)])
+        held.append(not any(finding.status.is_open for finding in found))
+    verdicts = html_table("Verdicts", ["case", *report.kinds], rows, class_="verdicts", held=held)
+    parts = [tag("h2", "Summary"), verdicts]
     if report.sections:
         lines = [
             [tag("a", section.title, href=f"#section-{number}"), verdict_mark(section.holds), typeset(section.summary)]
             for number, section in enumerate(report.sections, 1)
         ]
-        parts.append(html_table("Further sections", ["section", "verdict", "summary"], lines, class_="sections"))
+        held = [section.holds is not False for section in report.sections]
+        heads = ["section", "verdict", "summary"]
+        parts.append(html_table("Further sections", heads, lines, class_="sections", held=held))
+    parts += [_links("All numbers of this page", TABLES), _measured()]
     return tag("section", join(parts), id="summary")
+
+
+def _measured() -> Html:
+    """What the distance is, and what it should be."""
+    words = (
+        "F_M and F are the distribution functions of M particles and of their law. The tables give the mean of W1 for"
+        " the M at hand, which comes close to this limit; in the plane W1 is averaged over directions."
+    )
+    return tag("div", tag("h3", "What is measured"), of_distance(), paragraph(words), **fine(True))
+
+
+def _links(told: str, names: Sequence[str], folder: str = "") -> Html:
+    """Where data are, beside the page."""
+    links = [part for name in names for part in (", ", tag("a", name, href=f"{folder}{name}"))][1:]
+    return tag("p", f"{told}: ", *links, ".", class_="command")
 
 
 def _cell(finding: Finding, case: int) -> Html:
@@ -75,13 +100,17 @@ def _case(report: Report, number: int) -> Html:
         paragraph(typeset(report.line_of(case.name)), class_="line"),
         paragraph(f"{case.figure}: {case.notes}." if case.figure else case.notes),
         tag("h3", "Model"),
+        of_model(case.model),
         definitions([(name, typeset(value)) for name, value in describe(case)]),
     ]
-    parts += [_study(finding, finding.study, _key(finding, number)) for finding in found if finding.study is not None]
+    place = f"{report.folder(number)}/"
+    parts += [_study(f, f.study, _key(f, number), place) for f in found if f.study is not None]
     absent = [finding for finding in found if finding.study is None]
     if absent:
-        parts += [tag("h3", "Not applicable"), definitions([(f.kind, f.reason) for f in absent])]
-    return tag("section", join(parts), id=f"case-{number + 1}")
+        told = [tag("h3", "Not applicable"), definitions([(f.kind, f.reason) for f in absent])]
+        parts.append(tag("div", *told, **fine(True)))
+    held = not any(finding.status.is_open for finding in found)
+    return tag("section", join(parts), id=f"case-{number + 1}", **fine(held))
 
 
 def _key(finding: Finding, case: int) -> str:
@@ -89,7 +118,7 @@ def _key(finding: Finding, case: int) -> str:
     return f"case-{case + 1}-{finding.kind}"
 
 
-def _study(finding: Finding, study: Study, key: str) -> Html:
+def _study(finding: Finding, study: Study, key: str, place: str) -> Html:
     from validation.figures import draw_study
 
     title = f"{study.name}: {study.quantity} over {study.refinement}"
@@ -106,7 +135,8 @@ def _study(finding: Finding, study: Study, key: str) -> Html:
     parts += [paragraph(typeset(_sentence(remark))) for remark in study.remarks]
     command = f"python -m validation {shlex.join(finding.words)} --out DIR"
     parts.append(tag("p", "This study alone: ", tag("code", command), class_="command"))
-    return tag("section", join(parts), id=key)
+    parts.append(_links("Its numbers", [f"{finding.kind}.csv", f"{finding.kind}.json"], place))
+    return tag("section", join(parts), id=key, **fine(not finding.status.is_open))
 
 
 def _verdict(study: Study) -> str:
@@ -117,7 +147,8 @@ def _verdict(study: Study) -> str:
 
 def _further(section: Section, key: str) -> Html:
     line = tag("p", verdict_mark(section.holds), f" {typeset(section.summary)}", class_="line")
-    return tag("section", tag("h2", section.title), line, join(section.body), id=key)
+    parts = [tag("h2", section.title), line, join(section.body)]
+    return tag("section", *parts, id=key, **fine(section.holds is not False))
 
 
 def _provenance(record: dict[str, Any]) -> Html:

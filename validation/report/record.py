@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -11,6 +12,10 @@ from particles.model import Case
 from validation.report.html import Html
 from validation.studies.study import Study
 
+DATA = "data"
+"""Folder of the cases' data beside the page."""
+_LONGEST = 40  # letters of a case's name in a folder's
+
 
 class Status(StrEnum):
     """How a study of a case ended."""
@@ -19,6 +24,11 @@ class Status(StrEnum):
     FAILS = "does not hold"
     UNDECIDED = "no verdict"  # the data cannot tell
     NOT_APPLICABLE = "not applicable"  # the case cannot be studied so, as its refusal says
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there should be a verdict that holds, and is none."""
+        return self in (Status.FAILS, Status.UNDECIDED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +98,11 @@ class Report:
         """Findings of one case."""
         return tuple(finding for finding in self.findings if finding.case == case)
 
+    def folder(self, number: int) -> str:
+        """Folder of a case's data beside the page, by its number in `cases`."""
+        plain = re.sub(r"[^a-z0-9]+", "-", self.cases[number].name.lower())[:_LONGEST].strip("-")
+        return f"{DATA}/{number + 1:02d}-{plain}"
+
     @property
     def holds(self) -> bool:
         """True if there are verdicts and every one holds.
@@ -110,7 +125,7 @@ class Report:
     @property
     def _open(self) -> list[str]:
         """Studies and sections whose verdict does not hold or could not be reached."""
-        studies = [f"{f.kind} of {f.case}" for f in self.findings if f.status in (Status.FAILS, Status.UNDECIDED)]
+        studies = [f"{f.kind} of {f.case}" for f in self.findings if f.status.is_open]
         return studies + [s.title for s in self.sections if s.holds is False]
 
     def line_of(self, case: str) -> str:
