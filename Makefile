@@ -87,6 +87,7 @@ dashboard: $(BENCH)
 
 # figures of the papers and failures, each run anew: SVG, PNG, PDF, one page and the same in Markdown (half a minute)
 gallery: $(READY)
+	@mkdir -p out
 	$(BIN)/python -m validation gallery --out out/gallery --replace
 	@echo "open out/gallery/index.html"
 

@@ -18,8 +18,9 @@ from scipy import stats
 from scipy.integrate import quad, solve_ivp
 
 from kinetic import Grid
+from particles import ExactFlow, simulate
 from particles.base.errors import InputError
-from particles.model import IDENTITY, InverseGamma, PushForward, ReluSteady
+from particles.model import IDENTITY, InverseGamma, PushForward, ReluSteady, cases
 from tests.paths import ROOT
 from tests.validation.drawn import assert_labelled
 from validation import gallery
@@ -100,6 +101,14 @@ def test_a_wrong_prediction_is_seen(exhibits: dict[str, Exhibit], name: str, sta
 @pytest.mark.parametrize("name", NAMES)
 def test_every_failure_is_drawn_with_labels(exhibits: dict[str, Exhibit], name: str) -> None:
     assert_labelled(exhibits[name])
+
+
+def test_a_drawing_that_asks_other_ranks_is_noticed(exhibits: dict[str, Exhibit]) -> None:
+    """On several ranks it would wait for ever, since the first one draws alone."""
+    run = simulate(cases["regression"].model, ExactFlow(), count=10, until=1.0)
+    for ask in (lambda axes: steps.growth(0.1), lambda axes: run.at(1.0)):
+        with pytest.raises(AssertionError, match="by one rank alone"):
+            assert_labelled(dataclasses.replace(exhibits["steps"], draw=ask))
 
 
 def test_trainings_for_a_new_target_can_be_drawn() -> None:

@@ -19,7 +19,8 @@ from validation.report.svg import inline
 TITLE = "Figures and failures"
 Found = Mapping[str, Figure | Exhibit | Pointer]
 """What was run, by name, and pointers to it."""
-_WIDE = 3  # panels from which on a figure takes more than the width of the text
+_CLASSES = {1: {}, 2: {"class_": "double"}}  # by panels; with more of them a figure is wider than the page's column
+_WIDE = {"class_": "wide"}
 
 
 def page(found: Found, drawings: Mapping[str, Any]) -> str:
@@ -110,7 +111,7 @@ def _picture(name: str, caption: str, exhibit: Figure | Exhibit, drawing: Any) -
     stem = key(name)
     svg = inline(partial(save_figure, drawing), stem, f"{caption}: {words(exhibit)}")
     links = [tag("a", form[1:].upper(), href=f"{stem}{form}") for form in FORMS]
-    return [figure(svg, join([f"{caption}:", *links]), wide=exhibit.panels >= _WIDE)]
+    return [figure(svg, join([f"{caption}:", *links]), **_CLASSES.get(exhibit.panels, _WIDE))]
 
 
 def _numbers(exhibit: Evidence) -> Html:

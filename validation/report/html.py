@@ -69,6 +69,6 @@ def definitions(pairs: Sequence[tuple[str, str]]) -> Html:
     return tag("dl", *(tag("div", tag("dt", name), tag("dd", value)) for name, value in pairs))
 
 
-def figure(svg: Html, caption: str, *, wide: bool = False) -> Html:
-    """A figure with its caption; a wide one may take more than the width of the text."""
-    return tag("figure", svg, tag("figcaption", caption), **({"class_": "wide"} if wide else {}))
+def figure(svg: Html, caption: str, **attributes: str) -> Html:
+    """A figure with its caption."""
+    return tag("figure", svg, tag("figcaption", caption), **attributes)

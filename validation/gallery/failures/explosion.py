@@ -92,10 +92,11 @@ def explosion() -> Exhibit:
     late = (times - exact) / STEPS
     sentence = overflow(STEPS[0], round(2.0 * exact / STEPS[0]))
     mended = Model(drift=lognormal_family(DELTA), weight=1.0, bias=0.0, initial=Dirac(START))
-
-    def draw(axes: Sequence[Any]) -> None:
-        _draw(axes[0], times, mended)
-
+    slow = np.linspace(0.0, 2.0, 41)
+    curves = {"corrected equation": (slow, layers(mended, ExactFlow(), slow.tolist()))}
+    for dt, lost in zip(STEPS[:3], times[:3], strict=True):
+        at = dt * np.arange(0, round(lost / dt), max(1, round(2.0**-9 / dt)))
+        curves[f"layers, dt = 2^{round(math.log2(dt))}"] = at, layers(PRINTED_MODEL, Euler(dt=float(dt)), at.tolist())
     rest = float(simulate(mended, ExactFlow(), count=1, until=40.0).moments[0, 0, 0])
     return Exhibit(
         name="explosion",
@@ -118,22 +119,18 @@ def explosion() -> Exhibit:
             ),
         ),
         remedy="Take `particles.model.lognormal_family`, which has the sign and the bracket corrected.",
-        draw=draw,
+        draw=lambda axes: _draw(axes[0], curves),
     )
 
 
-def _draw(axes: Any, lost: Floats, mended: Model) -> None:
+def _draw(axes: Any, curves: dict[str, tuple[Floats, Floats]]) -> None:
     """The particle in layers until it is lost, by the equation, and by the corrected one."""
     exact = blow_up_time(START)
-    for k, dt in enumerate(STEPS[:3]):
-        at = [n * float(dt) for n in range(round(lost[k] / dt))]
-        label = f"layers, dt = 2^{round(math.log2(dt))}"
-        axes.plot(at, layers(PRINTED_MODEL, Euler(dt=float(dt)), at), ".-", ms=4, lw=0.9, color=f"C{k}", label=label)
+    for k, (name, (at, found)) in enumerate(curves.items()):
+        axes.plot(at, found, ".-" if name.startswith("layers") else "-", ms=4, lw=1.1, color=f"C{k}", label=name)
     fine = exact * (1.0 - np.geomspace(1.0, 1e-9, 200))
     axes.plot(fine, path(START, fine), "k--", lw=1.1, label="printed equation")
     axes.axvline(exact, color="0.5", ls=":", lw=1.2, label="t*")
-    slow = np.linspace(0.0, 2.0, 41)
-    axes.plot(slow, layers(mended, ExactFlow(), slow.tolist()), color="C3", lw=1.4, label="corrected equation")
     axes.set_yscale("log")
     axes.set_ylim(0.5, 1e12)
     axes.set_xlabel("time t")

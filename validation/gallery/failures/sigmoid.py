@@ -55,6 +55,8 @@ def sigmoid() -> Exhibit:
     noisy = dataclasses.replace(MODEL, nu2=1.0)
     early, late = means(MODEL, 1e3, 1e4)
     spread = noisy_means(noisy, *NOISY)
+    times = np.geomspace(1.0, 1e4, 25)
+    curves = {"w = 2": means_at(growing, times[:13].tolist()), "w = -2": means_at(MODEL, times.tolist())}
     slow, fast = means(MODEL, 100.0, 101.0), means(growing, 100.0, 101.0)
     lo, hi = domain(MODEL, 5.0)
     density = solve(MODEL, Grid(lo, hi, cells=800), until=5.0).at(5.0)
@@ -81,17 +83,15 @@ def sigmoid() -> Exhibit:
             for noise, reason in zip(("without", "with"), reasons, strict=True)
         ),
         remedy="Shift it, sigma - 1/2 (a tanh), or put walls; let `kinetic.domain` choose the grid for the horizon.",
-        draw=lambda axes: _draw(axes[0], growing, spread),
+        draw=lambda axes: _draw(axes[0], times, curves, spread),
     )
 
 
-def _draw(axes: Any, growing: Model, spread: tuple[float, float]) -> None:
+def _draw(axes: Any, times: Floats, curves: dict[str, Floats], spread: tuple[float, float]) -> None:
     """Means over time, and what theory says of late times."""
-    times = np.geomspace(1.0, 1e4, 25)
     late = times[8:]
-    lines = ((growing, times[:13], "w = 2"), (MODEL, times, "w = -2"))
-    for k, (model, at, name) in enumerate(lines):
-        axes.plot(at, means_at(model, at.tolist()), ".-", ms=6, lw=1.0, color=f"C{k}", label=name)
+    for k, (name, found) in enumerate(curves.items()):
+        axes.plot(times[: found.size], found, ".-", ms=6, lw=1.0, color=f"C{k}", label=name)
     axes.plot(NOISY, spread, "s", ms=6, color="C2", label="w = -2, nu = 1")
     axes.plot(times[:13], times[:13], "k:", lw=1.2, label="t")
     axes.plot(late, [far(t) for t in late], "k--", lw=1.2, label="(ln(abs(w) t) + b)/abs(w)")

@@ -83,9 +83,13 @@ def steps() -> Exhibit:
         2.5: "eps abs(w) = 2.5: V(2) = 2 (e - 1)",
     }
     noisy = cases["fokker-planck"].model
+    layers = {
+        f"{drift.name}, dt abs(w) = {stiff:g}": offsets(drift, stiff / abs(WEIGHT), 14, Dirac(2.0))
+        for drift, stiff in ((IDENTITY, 2.5), (IDENTITY, 1.5), (TANH, 2.5))
+    }
 
     def draw(axes: Sequence[Any]) -> None:
-        _draw_layers(axes[0])
+        _draw_layers(axes[0], layers)
         _draw_variances(axes[1], {eps: found for eps, (_, found, _) in spread.items()})
 
     grid = Grid(-8.0, 8.0, cells=100)
@@ -118,11 +122,10 @@ def steps() -> Exhibit:
     )
 
 
-def _draw_layers(axes: Any) -> None:
+def _draw_layers(axes: Any, layers: dict[str, Floats]) -> None:
     """A particle's distance from the rest point over the layers, from 1."""
-    for k, (drift, stiff) in enumerate(((IDENTITY, 2.5), (IDENTITY, 1.5), (TANH, 2.5))):
-        found = offsets(drift, stiff / abs(WEIGHT), 14, Dirac(2.0))
-        axes.plot(range(15), found, ".-", ms=7, lw=1.1, color=f"C{k}", label=f"{drift.name}, dt abs(w) = {stiff:g}")
+    for k, (name, found) in enumerate(layers.items()):
+        axes.plot(range(found.size), found, ".-", ms=7, lw=1.1, color=f"C{k}", label=name)
     axes.axhline(0.0, color="k", ls="--", lw=0.9, label="rest point")
     axes.set_yscale("symlog", linthresh=0.1)
     axes.set_ylim(-1e4, 1e7)

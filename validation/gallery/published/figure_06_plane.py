@@ -54,10 +54,16 @@ def equation(name: str) -> PlaneSolution:
     return solve(model, plane, until=TIMES[-1], times=TIMES)
 
 
+def clouds_of(name: str) -> dict[float, Floats]:
+    """Particles of a case by time, each of shape (2, COUNT)."""
+    run = simulate(cases[name].model, ExactFlow(), count=COUNT, until=TIMES[-1], times=TIMES)
+    return {t: run.at(t).points for t in TIMES}
+
+
 def plane() -> Figure:
     """Equation and particles for the mended signs and for the printed ones, in two features."""
     runs = {name: equation(name) for name in (MENDED, PRINTED)}
-    clouds = {name: simulate(cases[name].model, ExactFlow(), count=COUNT, until=2.0, times=TIMES) for name in runs}
+    clouds = {name: clouds_of(name) for name in runs}
     last = {name: run.at(2.0) for name, run in runs.items()}
     numbers = []
     for name, label, rate in ((MENDED, "mended", -1.0), (PRINTED, "printed", 1.0)):
@@ -72,7 +78,7 @@ def plane() -> Figure:
             ]
     numbers += _halved()
     floor = expected_sliced_w1(last[MENDED], COUNT)
-    by_particles = sliced_w1(Measure.of_points(clouds[MENDED].at(2.0).points), last[MENDED])
+    by_particles = sliced_w1(Measure.of_points(clouds[MENDED][2.0]), last[MENDED])
     numbers.append(Number("mended: sliced W1 of 20 000 particles to it, t = 2", floor, by_particles, 4 * 0.24 * floor))
     off = [sliced_w1(runs[MENDED].at(t), TARGET) for t in TIMES]
     numbers += [
@@ -84,7 +90,7 @@ def plane() -> Figure:
         signs = {MENDED: "w_xx = -1, b_x = 1", PRINTED: "w_xx = 1, b_x = -1"}
         for k, (name, run) in enumerate(runs.items()):
             for panel, t in zip(axes[3 * k : 3 * k + 3], TIMES, strict=True):
-                _draw_time(panel, run, t, clouds[name].at(t).points)
+                _draw_time(panel, run, t, clouds[name][t])
                 panel.set_title(f"{signs[name]}, t = {t:g}")
         axes[0].legend(loc="upper left")
 
