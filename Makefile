@@ -35,13 +35,12 @@ demo: $(READY)
 	$(BIN)/python -m kinetic run regression --cells 1600 --replace --out $(OUT)/density.nc
 	@echo "== how far apart they are"
 	$(BIN)/python -m validation compare $(OUT)/cloud $(OUT)/density.nc
-	$(BIN)/python -m validation plot $(OUT)/cloud --replace --out $(OUT)/cloud.png
-	$(BIN)/python -m validation plot $(OUT)/density.nc --replace --out $(OUT)/density.png
+	$(BIN)/python -m validation plot $(OUT)/cloud $(OUT)/density.nc --law --replace --out $(OUT)/picture.png
 	@echo "== does the distance fall like M^(-1/2), with the constant that theory gives?"
 	$(RUN) validation study mean-field regression --replace --out $(OUT)/regression
 	@echo "== the same from measured data: 150 petal lengths, setosa against the rest"
 	$(RUN) validation study mean-field iris --replace --out $(OUT)/iris
-	@echo "plots: $(OUT)/cloud.png $(OUT)/density.png $(OUT)/regression/study.png $(OUT)/iris/study.png"
+	@echo "plots: $(OUT)/picture.png $(OUT)/regression/study.png $(OUT)/iris/study.png"
 
 # what the stored network of docs/mnist.md makes of MNIST's four files: make demo-mnist DATA=FOLDER
 demo-mnist: $(READY)

@@ -18,6 +18,7 @@ if Path(_found).resolve() != Path(__file__).resolve().parents[1] / "kinetic" / "
 
 
 import kinetic  # noqa: E402, F401  (first: it looks whether `particles` is ours, and listens for signals)
+from validation.axes import plot, plot_residual  # noqa: E402
 from validation.distance import w1, w1_to_law, wasserstein  # noqa: E402
 from validation.distance.beckmann import FlowEnclosure, enclose_by_flow  # noqa: E402
 from validation.distance.comparison import Comparison, compare  # noqa: E402
@@ -60,6 +61,8 @@ __all__ = [
     "max_sliced_w1",
     "null_law",
     "p_value",
+    "plot",
+    "plot_residual",
     "sliced_null_law",
     "sliced_w1",
     "w1",

@@ -12,6 +12,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from particles.base.arrays import Floats
+from particles.base.errors import InputError
 from particles.base.files import replace_file
 from particles.model import Law, Measure
 from validation.studies.study import Study
@@ -120,13 +121,25 @@ def draw_measures(
     save_figure(figure, path, replace=replace)
 
 
-def window_of(measures: Sequence[Measure]) -> tuple[float, float]:
+def window_of(measures: Sequence[Measure | Law]) -> tuple[float, float]:
+    """The ends of `ends_of`, and a margin."""
+    low, high = ends_of(measures)
+    margin = _MARGIN * (high - low) or 1.0
+    return low - margin, high + margin
+
+
+def ends_of(measures: Sequence[Measure | Law]) -> tuple[float, float]:
     """Ends that hold all atoms worth a triangle, and all but `_UNSEEN` of the mass at either end, at every time.
 
     A heavy tail is cut where it becomes longer than the interval that holds all but `_TAIL` at either end.
     """
-    ends = []
+    ends: list[float] = []
     for measure in measures:
+        if isinstance(measure, Law):
+            low, high = measure.quantile(np.array([[_UNSEEN, _TAIL], [1.0 - _UNSEEN, 1.0 - _TAIL]]))
+            length = high[1] - low[1]
+            ends += [max(low[0], low[1] - length), min(high[0], high[1] + length), *measure.atoms()[0].tolist()]
+            continue
         x = measure.faces if measure.has_density else np.sort(measure.points[0])
         below = np.maximum.accumulate(measure.density_cdf(x)) if measure.has_density else measure.running_masses[1:]
         shares = np.array([_UNSEEN, _TAIL])
@@ -135,8 +148,7 @@ def window_of(measures: Sequence[Measure]) -> tuple[float, float]:
         length = high[1] - low[1]
         atoms, masses = _tied(measure)
         ends += [max(low[0], low[1] - length), min(high[0], high[1] + length), *atoms[masses > _LEAST].tolist()]
-    margin = _MARGIN * (max(ends) - min(ends)) or 1.0
-    return float(min(ends) - margin), float(max(ends) + margin)
+    return float(min(ends)), float(max(ends))
 
 
 def _holds_atoms(measure: Measure) -> bool:
@@ -151,11 +163,16 @@ def _draw_plane(axes: Any, time: float, measure: Measure, colour: str) -> None:
 
 def draw_density(axes: Any, label: str, measure: Measure, colour: str, window: tuple[float, float]) -> None:
     """Draw a density on the line and its atoms into axes, under a label; the window is not needed."""
+    axes.plot(*curve_of(measure), color=colour, lw=1.4, label=label)
+    _draw_atoms(axes, measure.points[0], measure.masses, colour)
+
+
+def curve_of(measure: Measure) -> tuple[Floats, Floats]:
+    """Points of a density on the line and its values there, five a cell."""
     s = np.linspace(-0.5, 0.5, 5)[:, None]
     centres, widths = 0.5 * (measure.faces[1:] + measure.faces[:-1]), np.diff(measure.faces)
     density = measure.polynomials[0] + s * (measure.polynomials[1] + s * measure.polynomials[2])
-    axes.plot((centres + s * widths).T.ravel(), density.T.ravel(), color=colour, lw=1.4, label=label)
-    _draw_atoms(axes, measure.points[0], measure.masses, colour)
+    return (centres + s * widths).T.ravel(), density.T.ravel()
 
 
 def _draw_laws(axes: Any, style: str, name: str, laws: Sequence[Law], ends: tuple[float, float]) -> None:
@@ -206,6 +223,24 @@ def _draw_atoms(axes: Any, positions: Floats, masses: Floats, colour: str) -> No
                 f"{mass:.3f}", (position, 0.0), xytext=(0, 8 + 11 * int(colour[1:])), textcoords="offset points",
                 color=colour, ha="center", fontsize=8,
             )  # fmt: skip
+
+
+def given_axes(ax: Any) -> Any:
+    """Axes that are given, or the current ones; InputError for anything else."""
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        return plt.gca()
+    if not all(hasattr(ax, name) for name in ("plot", "stairs", "twinx")):
+        raise InputError(f"ax = {ax!r:.60} must be axes of matplotlib, such as plt.subplots()[1]")
+    return ax
+
+
+def next_colour(axes: Any) -> Any:
+    """The colour that axes give to what is drawn next."""
+    (line,) = axes.plot([], [])
+    line.remove()
+    return line.get_color()
 
 
 def new_figure(rows: int = 1, columns: int = 1, **options: Any) -> tuple[Any, Any]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from kinetic import PlaneSolution
 from particles.base.arrays import Floats
+from particles.base.errors import InputError
 from particles.trajectory import Trajectory
 from validation.distance.records import common_times, require_clouds, require_one_dimension, require_one_model
 from validation.figures import new_figure, save_figure
@@ -25,9 +26,17 @@ _EDGES = {"x_low": (0.0, 0.5), "x_high": (1.0, 0.5), "y_low": (0.5, 0.0), "y_hig
 
 
 def draw_plane(
-    solution: PlaneSolution, path: Path, *, title: str, cloud: Trajectory | None = None, replace: bool = True
+    solution: PlaneSolution,
+    path: Path,
+    *,
+    title: str,
+    cloud: Trajectory | None = None,
+    times: tuple[float, ...] | None = None,
+    replace: bool = True,
 ) -> None:
     """Draw a solution in the plane, and a cloud over it, at four of the times that they hold at most, evenly chosen.
+
+    `times`, of the solution, are by default all of them.
 
     Raises
     ------
@@ -35,19 +44,21 @@ def draw_plane(
         If cloud and solution are of different dimensions or models, hold no common time, or no clouds were kept.
     """
     pairs = [(t, t) for t in solution.times] if cloud is None else _shared(cloud, solution)
-    rows = np.unique(np.linspace(0, len(pairs) - 1, min(_MOST, len(pairs))).astype(int))
-    times = [pairs[row] for row in rows]
+    pairs = [pair for pair in pairs if times is None or pair[1] in times]
+    if not pairs:
+        raise InputError(f"at t = {', '.join(f'{t:g}' for t in times or ())} the cloud is not stored")
+    chosen = [pairs[row] for row in np.unique(np.linspace(0, len(pairs) - 1, min(_MOST, len(pairs))).astype(int))]
     figure, axes = new_figure(
-        2, 2 * len(times), figsize=(3.4 * len(times) + 0.6, 4.4), squeeze=False, sharex="col", sharey="row",
-        gridspec_kw={"height_ratios": [1, 3], "width_ratios": [3, 1] * len(times)},
+        2, 2 * len(chosen), figsize=(3.4 * len(chosen) + 0.6, 4.4), squeeze=False, sharex="col", sharey="row",
+        gridspec_kw={"height_ratios": [1, 3], "width_ratios": [3, 1] * len(chosen)},
     )  # fmt: skip
-    for k, (at, t) in enumerate(times):
+    for k, (at, t) in enumerate(chosen):
         _draw_time(axes[:, 2 * k : 2 * k + 2], solution, t)
         if cloud is not None:
             _draw_cloud(axes[:, 2 * k : 2 * k + 2], solution, cloud.state(at))
     for axis, axes_of in enumerate(((axes[1, ::2], "set_xlim"), (axes[1:, 0], "set_ylim"))):
         for part in axes_of[0]:
-            getattr(part, axes_of[1])(*_view(solution, axis, [t for _, t in times]))
+            getattr(part, axes_of[1])(*_view(solution, axis, [t for _, t in chosen]))
     axes[1, 0].set_ylabel("$y$")
     axes[0, 0].set_ylabel("marginal")
     figure.suptitle(f"{title}; lines at 1, 10 and 50 % of the highest", parse_math=False, fontsize=10)
@@ -122,10 +133,10 @@ def _draw_time(axes: Any, solution: PlaneSolution, t: float) -> None:
     above.set_title(f"t = {t:g}", fontsize=9)
     middle.set_xlabel("$x$")
     middle.grid(visible=False)
-    _draw_edge(middle, solution, t)
+    draw_edge(middle, solution, t)
 
 
-def _draw_edge(axes: Any, solution: PlaneSolution, t: float) -> None:
+def draw_edge(axes: Any, solution: PlaneSolution, t: float) -> None:
     """A line along each wall with the mass that sticks to it, and a triangle in each corner that holds some."""
     edge, (x, y) = solution.edge(t), (solution.grid.x, solution.grid.y)
     for wall, (at_x, at_y) in _EDGES.items():

@@ -12,7 +12,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -200,16 +200,20 @@ _HEAD = 2**16  # bytes of a file that are asked for a mark
 _ASK = "to replace it add --replace, or give another"
 
 
-def check_output_file(path: str | Path, suffix: str, *, replace: bool = False, mark: bytes = b"") -> None:
+def check_output_file(
+    path: str | Path, suffix: str | Sequence[str], *, replace: bool = False, mark: bytes = b""
+) -> None:
     """Refuse an output file that could not be written later, or an older one that is not to be replaced.
 
-    Its name cannot be used, has another suffix, its folder is missing, or something lies there; with `replace`,
-    something that does not hold `mark` near its begin, as an older result does.
+    Its name cannot be used or ends in none of the suffixes, its folder is missing, or something lies there; with
+    `replace`, something that does not hold `mark` near its begin, as an older result does.
     """
     given, path = path, resolved(path)
     _check_length(path)
-    if path.suffix != suffix:
-        raise InputError(f"out = {str(given)!r} must end in {suffix}")
+    allowed = (suffix,) if isinstance(suffix, str) else tuple(suffix)
+    if path.suffix not in allowed:
+        *first, last = allowed
+        raise InputError(f"out = {str(given)!r} must end in {', '.join(first)}{' or ' if first else ''}{last}")
     if path.is_dir() or not path.parent.is_dir():
         raise InputError(f"out = {str(given)!r} must be a file in a folder that exists")
     if path.exists() and not replace:

@@ -86,6 +86,35 @@ def test_plot_draws_any_record(records: tuple[str, str], which: int, tmp_path: P
     assert picture.stat().st_size > 20_000
 
 
+def test_plot_draws_two_records_in_either_order_and_every_format(records: tuple[str, str], tmp_path: Path) -> None:
+    starts = {"svg": b"<?xml", "pdf": b"%PDF", "png": b"\x89PNG"}
+    for k, (form, start) in enumerate(starts.items()):
+        picture = tmp_path / f"picture.{form}"
+        turned = records[:: 1 if k else -1]
+        assert validate("plot", *turned, "--times", "3", *["--law"] * k, "--out", str(picture)) == 0
+        assert picture.read_bytes().startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("{1}", "{1}", "--times", "7"), "time = 7 is not stored in both: allowed are 0, 1, 2, 3"),
+        (("{0}", "--times", "7"), "time = 7 is not stored: allowed are 0, 1, 2, 3"),
+        (("{0}", "{2}"), "the cloud is of dimension 1, the solution of dimension 2"),
+        (("{2}", "--law"), "does not say of which case it is"),
+        (("{1}", "{1}", "--cloud", "{0}"), "--cloud is drawn over one record of the plane"),
+    ],
+)
+def test_plot_says_what_cannot_be_drawn(
+    records: tuple[str, str], plane: str, words: tuple[str, ...], told: str, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    asked = [word.format(*records, plane) for word in words]
+    assert validate("plot", *asked, "--out", str(tmp_path / "no.png")) == 2
+    assert told in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_plane_of_particles_is_drawn_alone_and_over_its_density(
     plane: str, records: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -170,7 +199,10 @@ BAD = [
     (("study", "mean-field", "regression", "--out", "/"), "holds something else"),
     (("compare", "{tmp}/none", "{tmp}/none.nc"), "cannot be read"),
     (("plot", "{tmp}/none", "--out", "{tmp}/p.png"), "holds no particle run"),
-    (("plot", "{tmp}/none", "--out", "{tmp}/p.pdf"), "must end in .png"),
+    (("plot", "{tmp}/none", "--out", "{tmp}/p.jpg"), "must end in .svg, .png or .pdf"),
+    (("plot", "{tmp}/none", "{tmp}/none.nc", "--out", "{tmp}/p.png"), "holds no particle run"),
+    (("plot", "{tmp}/a", "{tmp}/b", "--cloud", "{tmp}/c", "--out", "{tmp}/p.png"), "one record of the plane"),
+    (("plot", "{tmp}/a", "--times", "nan", "--out", "{tmp}/p.png"), "'nan' must be a finite number"),
     (("study", "depth", "regression", "--out", "{tmp}/s"), "invalid choice"),
     (("dance",), "invalid choice"),
     (("all",), "required: --out"),

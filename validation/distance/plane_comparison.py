@@ -106,7 +106,7 @@ def compare_plane(cloud: Trajectory, solution: PlaneSolution, *, time: float | N
     require_clouds(cloud)
     points, density = cloud.at(time), solution.at(stored)
     case = case_of(cloud.info)
-    exact = _exact(solution, stored, case)
+    exact = exact_on_cells(case, solution.grid, stored)
     found, bound = distances(points, density)
     why_not = dependence(cloud.info)
     result = PlaneComparison(
@@ -155,12 +155,12 @@ def _tested(result: PlaneComparison, target: Measure) -> PlaneComparison:
     )
 
 
-def _exact(solution: PlaneSolution, time: float, case: Case | None) -> Measure | None:
-    """The exact law on cells as fine as the solution's or finer, where one is known."""
+def exact_on_cells(case: Case | None, plane: Plane, time: float) -> Measure | None:
+    """The exact law of a case, where one is known, on cells as fine as those of a plane or finer."""
     law = None if case is None else exact_law(case.model, time)
     if law is None:
         return None
-    grids = [Grid(one.lo, one.hi, cells=max(one.cells, _CELLS)) for one in (solution.grid.x, solution.grid.y)]
+    grids = [Grid(one.lo, one.hi, cells=max(one.cells, _CELLS)) for one in (plane.x, plane.y)]
     return law_on_cells(law, Plane(*grids))
 
 

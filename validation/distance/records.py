@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from kinetic.record import Record
@@ -11,6 +12,21 @@ from particles.base.times import index_of
 from particles.model.identity import differences
 from particles.trajectory import Trajectory
 from validation.distance.null import sentence
+
+CLOUD_AND_SOLUTION = "the cloud", "the solution"
+
+
+def load_record(path: str | Path) -> Any:
+    """Read a particle run, which is a folder, or a solution, a file .nc; errors as of the two."""
+    from kinetic.record import load as load_solution
+    from particles.trajectory import load as load_cloud
+
+    return load_solution(path) if Path(path).suffix == ".nc" else load_cloud(path)
+
+
+def told_of(record: Any) -> str:
+    """What a record is, in a few words for a title."""
+    return record.grid.told if isinstance(record, Record) else f"{record.count:,} particles"
 
 
 def judged(p_values: Mapping[str, tuple[float, float]], count: int) -> tuple[bool, str]:
@@ -38,16 +54,18 @@ def require_clouds(cloud: Trajectory) -> None:
         raise InputError(f"the run kept moments and histograms, not its clouds: {more}")
 
 
-def require_one_model(run: Mapping[str, Any], solution: Mapping[str, Any]) -> tuple[str, ...]:
+def require_one_model(
+    run: Mapping[str, Any], solution: Mapping[str, Any], names: tuple[str, str] = CLOUD_AND_SOLUTION
+) -> tuple[str, ...]:
     """Refuse records of different models; what cannot be known is returned as a remark."""
-    one, other = run["model"], solution.get("model")
-    if other is None:
-        return ("the solution does not say of which model it is",)
+    one, other = run.get("model"), solution.get("model")
+    if one is None or other is None:
+        return (f"{names[0] if one is None else names[1]} does not say of which model it is",)
     different, unknown = differences(one, other)
     if different:
-        name = different[0]
-        told = f"{name} is {str(one.get(name))[:90]} of the cloud and {str(other.get(name))[:90]} of the solution"
-        raise InputError(f"the cloud and the solution belong to different models, in {', '.join(different)}: {told}")
+        name, (first, second) = different[0], names
+        told = f"{name} is {str(one.get(name))[:90]} of {first} and {str(other.get(name))[:90]} of {second}"
+        raise InputError(f"{first} and {second} belong to different models, in {', '.join(different)}: {told}")
     return (f"whether both are of the same {' and '.join(unknown)} is not known",) if unknown else ()
 
 
@@ -56,7 +74,9 @@ def common_time(cloud: Trajectory, solution: Record, time: float | None) -> tupl
     return common_times(cloud, solution, time)[-1]
 
 
-def common_times(cloud: Trajectory, solution: Record, time: float | None = None) -> list[tuple[float, float]]:
+def common_times(
+    cloud: Any, solution: Any, time: float | None = None, names: tuple[str, str] = CLOUD_AND_SOLUTION
+) -> list[tuple[float, float]]:
     """All such times, or the one that is asked for; InputError where there is none."""
     rows = ((t, index_of(solution.times, t)) for t in cloud.times)
     common = [(t, solution.times[row]) for t, row in rows if row is not None]
@@ -66,8 +86,20 @@ def common_times(cloud: Trajectory, solution: Record, time: float | None = None)
     if not common:
         held = [", ".join(f"{t:g}" for t in times) for times in (cloud.times, solution.times)]
         missing = "they have no common time" if time is None else f"time = {time:g} is not stored in both"
-        raise InputError(f"{missing}: the cloud holds t = {held[0]}, the solution t = {held[1]}")
+        raise InputError(f"{missing}: {names[0]} holds t = {held[0]}, {names[1]} t = {held[1]}")
     return common
+
+
+def chosen_times(stored: Sequence[float], asked: Sequence[float], where: str = "") -> tuple[float, ...]:
+    """Stored times that are asked for, increasing; InputError for one that is not stored, `where` says in what."""
+    found = set()
+    for time in asked:
+        row = index_of(stored, time)
+        if row is None:
+            known = ", ".join(f"{t:g}" for t in stored)
+            raise InputError(f"time = {time:g} is not stored{where}: allowed are {known}")
+        found.add(stored[row])
+    return tuple(sorted(found))
 
 
 def dependence(run: Mapping[str, Any]) -> str | None:

@@ -56,15 +56,30 @@ def exact_law(model: Model, time: float) -> Law | SpaceLaw | None:
     >>> exact_law(cases["inverse-gamma"].model, 2.0) is None
     True
     """
+    try:
+        return known_law(model, time)
+    except InputError:
+        return None
+
+
+def known_law(model: Model, time: float) -> Law | SpaceLaw:
+    """Return the exact law of `model` at `time`, as `exact_law` does.
+
+    Raises
+    ------
+    InputError
+        If none is known: with the reason of every way to one.
+    """
     ways: list[Callable[[Model, float], Law | SpaceLaw]] = [transition_law if model.nu2 > 0.0 else PushForward]
     if model.size > 1:
         ways = [_of_components, linear_law, Transported]
+    reasons: dict[str, None] = {}
     for way in ways:
         try:
             return way(model, time) if time > 0.0 or model.size == 1 else _at_start(model, time)
-        except InputError:
-            continue
-    return None
+        except InputError as reason:
+            reasons[str(reason)] = None
+    raise InputError(f"no exact law is known at t = {time:g}: {'; '.join(reasons)}")
 
 
 def _of_components(model: Model, time: float) -> SpaceLaw:
