@@ -162,6 +162,8 @@ def gradient(
 
     Notes
     -----
+    ::
+
         lambda_t + f lambda_x + D lambda_xx = 0,   lambda(T) = dPhi/dg,   p = lambda_x,   D = nu^2 K^2/2,
         dPhi/dw(t) = s int p f_u x dg,   dPhi/db(t) = int p f_u dg,   s = 1 or 1/d,
 

@@ -76,6 +76,8 @@ class Squares:
 
     Notes
     -----
+    ::
+
         Phi = int (g(T, x) - h(x))^2 dx/2
 
     for the density h of the law: the loss of 3.4 of arXiv 2001.04294.

@@ -47,6 +47,8 @@ class Problem:
 
     Notes
     -----
+    ::
+
         d_t u + d_x F(u) = d_xx (D u) + k S(u);   of a model, d_t g + d_x (sigma(w x + b) g) = d_xx (nu^2 K^2/2 g)
 
     (arXiv 2001.04294, (4), (8) for nu = 0, (22) for K = 1; for K = x see E37 of docs/errata.md).

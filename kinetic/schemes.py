@@ -241,6 +241,8 @@ class ChangCooper(Scheme):
 
     Notes
     -----
+    ::
+
         d_t g = d_x [ (D' - sigma) g + D g_x ],   D = nu^2 K^2/2,
 
     by rates of jumps between neighbouring cells (arXiv 2001.04294, (20); Pareschi and Zanella 2018): g >= 0 stays,

@@ -43,6 +43,8 @@ class Source:
 
     Notes
     -----
+    ::
+
         S_j = (5 S(v_-) + 8 S(v_0) + 5 S(v_+))/18
 
     over the values of the cell's parabola at three Gauss points, exact for degree 5 (arXiv 2001.04294, (23); E38 of

@@ -70,6 +70,8 @@ class Diffusivity:
 
     Notes
     -----
+    ::
+
         F_{i+1/2} = -(q_{i-1} - c q_i + c q_{i+1} - q_{i+2})/(e h)
 
     with q = D u_j and c, e = 15, 12 for "averages", of fourth order; q = D P_j(x_j) and 27, 24 for "conservative", of

@@ -82,7 +82,7 @@ class CWENO3:
 
     Notes
     -----
-    With s = (x - x_j)/h, D1 = (u_{j+1} - u_{j-1})/2, D2 = u_{j+1} - 2 u_j + u_{j-1}, C_L = C_R = (1 - C_0)/2:
+    With s = (x - x_j)/h, D1 = (u_{j+1} - u_{j-1})/2, D2 = u_{j+1} - 2 u_j + u_{j-1}, C_L = C_R = (1 - C_0)/2::
 
         P_opt = u_j - D2/24 + D1 s + D2 s^2/2 = C_L P_L + C_0 P_0 + C_R P_R,   P = sum_k omega_k P_k,
         I_L = (u_j - u_{j-1})^2,   I_R = (u_{j+1} - u_j)^2,   I_0 = D1^2 + (13/12) (D2/C_0)^2,
@@ -181,7 +181,11 @@ class Linear:
 
     Notes
     -----
-        P_opt = u_j - D2/24 + D1 s + D2 s^2/2,   s = (x - x_j)/h, with D1 and D2 as in `CWENO3`.
+    ::
+
+        P_opt = u_j - D2/24 + D1 s + D2 s^2/2,   s = (x - x_j)/h
+
+    with D1 and D2 as in `CWENO3`.
 
     Examples
     --------

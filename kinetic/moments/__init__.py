@@ -51,6 +51,8 @@ def moments(model: Model, times: ArrayLike, order: int = 2) -> Floats:
 
     Notes
     -----
+    ::
+
         m_k' = k (w m_k + b m_{k-1}) + nu^2 k (k-1) m_j/2,   j = k - 2 for K = 1 and k for K = x
 
     Examples

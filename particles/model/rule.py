@@ -78,6 +78,8 @@ class Model:
 
     Notes
     -----
+    ::
+
         dX = f(u, X) dt + nu K(X) dW,   u = w(t) X/(d N) + b(t),   X(0) ~ g0,
 
     what (1) of arXiv 2001.04294 becomes as its layers turn into a time, and its (19) as collisions turn into noise.

@@ -137,6 +137,8 @@ def control(
 
     Notes
     -----
+    ::
+
         J = E (x_T - y)^2 + lam int_0^T theta^2 dt,   x' = f(theta x + b)          (Bonnet, Cipriani, Fornasier, Huang)
 
     Examples

@@ -64,6 +64,8 @@ class CrossEntropy(Loss):
 
     Notes
     -----
+    ::
+
         one feature   log(1 + e^x) - h x;   d features   log sum_j e^(x_j) - x_h
 
     Examples

@@ -59,6 +59,8 @@ class EnKI(Method):
 
     Notes
     -----
+    ::
+
         theta_j <- theta_j + C^{theta G} (C^{GG} + Gamma)^{-1} (y - G(theta_j)),   j = 1, ..., J
 
     with covariances over the ensemble (Iglesias, Law and Stuart 2013), G(theta) where the particles end, y the targets.

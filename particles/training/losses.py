@@ -86,6 +86,8 @@ class Moment(Loss):
 
     Notes
     -----
+    ::
+
         E abs(x - y)^2/2
 
     Examples
@@ -136,6 +138,8 @@ class Supervised(Loss):
 
     Notes
     -----
+    ::
+
         E abs(x - h)^2/2,   h a particle's own label
 
     Examples
@@ -216,6 +220,8 @@ class Transport(ToLaw):
 
     Notes
     -----
+    ::
+
         W2^2/2 = E (x - Q(p))^2/2,   p the level of the particle in its cloud
 
     Examples
@@ -251,6 +257,8 @@ class FirstTransport(ToLaw):
 
     Notes
     -----
+    ::
+
         W1 = E abs(x - Q(p)),   p the level of the particle in its cloud
 
     Examples
@@ -288,6 +296,8 @@ class EnergyDistance(ToLaw):
 
     Notes
     -----
+    ::
+
         2 E abs(X - Y) - E abs(X - X') - E abs(Y - Y') = 2 int (F_M - F)^2 dx
 
     Examples

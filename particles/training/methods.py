@@ -51,6 +51,8 @@ class LM(Method):
 
     Notes
     -----
+    ::
+
         (H + lam diag H) delta = -g,   H Gauss and Newton's matrix, lam by what of the forecast fall comes
 
     Examples
@@ -207,6 +209,8 @@ class Descent(Method):
 
     Notes
     -----
+    ::
+
         theta <- theta - gamma g
 
     Examples

@@ -116,6 +116,8 @@ def gradient(
 
     Notes
     -----
+    ::
+
         a = a+ (1 + dt (s w f_u + f_x)),   dL/dw_k = s dt E[a+ f_u x],   dL/db_k = dt E[a+ f_u],   s = 1 or 1/(d N)
 
     backwards over the layers of Euler's scheme, a+ the adjoint after the layer; (112) of arXiv 1909.03767.

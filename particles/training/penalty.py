@@ -40,6 +40,8 @@ class Penalty:
 
     Notes
     -----
+    ::
+
         lam int_0^T abs(theta)^2 dt   and   (lam/2) int_0^T abs(dtheta/dt)^2 dt
 
     (Bonnet et al.; (81) of arXiv 1909.03767) of pieces that last, and follow each other by their middles.

@@ -94,6 +94,8 @@ class Adam(Method):
 
     Notes
     -----
+    ::
+
         theta <- theta - rate m/(sqrt(v) + 1e-8),   m and v moving means of g and of g^2
 
     Examples

@@ -46,6 +46,8 @@ def w1(a: Measure, b: Measure) -> float:
 
     Notes
     -----
+    ::
+
         W1(mu, nu) = int abs(F_mu(x) - F_nu(x)) dx     on the line,
 
     (7) of arXiv 2001.04294 there, between the sign changes of a difference of cubics: without quadrature.

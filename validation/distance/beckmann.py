@@ -96,6 +96,8 @@ def enclose_by_flow(
 
     Notes
     -----
+    ::
+
         W1(mu, nu) = min { int abs(m) : div m = nu - mu } = max { int phi d(nu - mu) : abs(grad phi) <= 1 }
 
     (Beckmann; Kantorovich). What the iteration makes of both are bounds, however early it ends.

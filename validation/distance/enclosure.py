@@ -107,6 +107,8 @@ def enclose(
 
     Notes
     -----
+    ::
+
         h abs(d) <= int_a^b abs(F_M - F) dx <= h ((u - d) abs(l) + (d - l) abs(u))/(u - l)
 
     in a cell (a, b) of width h where F_M - F lies between l and u, of mean d: all follow from numbers of particles.

@@ -68,6 +68,8 @@ def expected_w1(law: Law | Measure, count: int, start: str = "random") -> float:
 
     Notes
     -----
+    ::
+
         E W1(F_M, F) = int E abs(Bin(M, F(x))/M - F(x)) dx,   sqrt(M) E W1 -> sqrt(2/pi) int sqrt(F (1 - F)) dx
 
     Examples

@@ -132,6 +132,8 @@ def null_law(law: Law | Measure, count: int) -> NullLaw:
 
     Notes
     -----
+    ::
+
         R_0 = M,   R_k = R_{k-1} - Bin(R_{k-1}, 1 - S(x_k)/S(x_{k-1})),   W1 = sum_k width_k abs(R_k/M - S(x_k)),
 
     S = 1 - F, R_k the number of draws right of x_k, for every M; as M grows a Brownian bridge.

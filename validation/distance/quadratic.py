@@ -48,6 +48,8 @@ def w2(cloud: Measure, target: Law | Measure) -> float:
 
     Notes
     -----
+    ::
+
         W2(mu, nu)^2 = int_0^1 (Q_mu(p) - Q_nu(p))^2 dp,   Q the quantiles
 
     Examples

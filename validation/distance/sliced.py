@@ -107,6 +107,8 @@ def sliced_w1(
 
     Notes
     -----
+    ::
+
         SW1(mu, nu) = (1/K) sum_k W1(theta_k . mu, theta_k . nu),   in the plane theta_k of the angle (k + 1/2) pi/K
 
     Examples

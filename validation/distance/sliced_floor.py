@@ -51,6 +51,8 @@ def expected_sliced_w1(
 
     Notes
     -----
+    ::
+
         E SW1(F_M, F) = (1/K) sum_k int E abs(Bin(M, F_k(s))/M - F_k(s)) ds,   F_k the law of theta_k . X
 
     Examples

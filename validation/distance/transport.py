@@ -64,6 +64,8 @@ def wasserstein(
 
     Notes
     -----
+    ::
+
         W_p(mu, nu)^p = min over plans of int abs(x - y)^p,   on the line int_0^1 abs(Q_mu - Q_nu)^p dp
 
     Examples

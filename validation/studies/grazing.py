@@ -68,6 +68,8 @@ class GrazingStudy(Kind):
 
     Notes
     -----
+    ::
+
         E eta^3 = 0:  W1(law of collisions, law of Fokker-Planck) = C eps + ...;   a skewed noise:  C sqrt(eps) + ...
 
     (E36 of docs/errata.md on (19) and (20) of arXiv 2001.04294.)

@@ -81,6 +81,8 @@ class LayersStudy(Kind):
 
     Notes
     -----
+    ::
+
         W1(law of x_L, law of x(T)) = C dt + O(dt^2),   dt = T/L
 
     Examples

@@ -80,6 +80,8 @@ class MeanFieldStudy(Kind):
 
     Notes
     -----
+    ::
+
         sqrt(M) E W1(F_M, F) -> sqrt(2/pi) int sqrt(F (1 - F)) dx
 
     Examples

@@ -44,6 +44,8 @@ def circulating_state(model: Model) -> SpaceLaw:
 
     Notes
     -----
+    ::
+
         w/d = -(c I + Q)^(-1), c > 0, Q^T = -Q:   g_oo = C exp(-beta sum_k V(u_k)),   V' = sigma,   beta = 2 c/nu^2.
 
     A current goes round in it: with Q not 0 there is no detailed balance. Derived for this project.

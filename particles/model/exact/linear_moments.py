@@ -41,6 +41,8 @@ def linear_moments(model: Model, time: float) -> tuple[Floats, Floats]:
 
     Notes
     -----
+    ::
+
         m' = w m/d + b,   P' = (w/d) P + P (w/d)^T + b m^T + m b^T + nu^2 Q,   P = E X X^T,
 
     Q = I for K = 1 and diag(P) for K = x; w without 1/d where the model is not scaled.
