@@ -22,17 +22,19 @@ from scipy.integrate import solve_ivp
 import validation.__main__
 from particles.base import command
 from particles.base.errors import InputError
+from particles.base.tables import rendered
 from particles.model import cases
 from tests.paths import ROOT
 from tests.validation.drawn import assert_labelled
 from validation import gallery
-from validation.commands.gallery import chosen_of, with_shown
+from validation.commands.gallery import chosen_of, tables_of, with_shown
 from validation.figures import FORMS, draw_panels, save_forms
 from validation.gallery import ROOMS, Exhibit, Figure, Number, Pointer, published
 from validation.gallery.herty import FIGURES
 from validation.gallery.markdown import anchor, markdown, plain
 from validation.gallery.page import brief, holds, key, page, verdict
 from validation.gallery.published.figure_06_plane import moments, to_target
+from validation.report.gallery import gallery as section_of_report
 
 NAMES = list(gallery.catalogue())
 POINTERS = {name: entry for name, entry in gallery.catalogue().items() if isinstance(entry, Pointer)}
@@ -263,6 +265,38 @@ def test_a_number_that_does_not_hold_is_told_and_the_exit_code_is_1(
     for name in ("index.html", "gallery.md"):
         assert "0 of 1 are as theory foretells" in (tmp_path / "out" / name).read_text(encoding="utf-8")
     assert "**does not hold**" in (tmp_path / "out" / "gallery.md").read_text(encoding="utf-8")
+
+
+def test_the_report_shows_all_of_the_gallery(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawings within and no files beside it, numbers for its JSON file, a verdict that is no if one fails."""
+    numbers = (Number("one", 1, np.float64(1.0), 0.5),)
+    shown = Figure(
+        name="herty/1", source="s", shows="A line.", doubts="E1", cases=(), numbers=numbers, panels=2,
+        draw=lambda axes: axes[0].plot([0.0, 1.0], [0.0, 1.0]),
+    )  # fmt: skip
+    fails = Exhibit(name="a", failure="b", numbers=(Number("one", 1.0, 2.0, 0.5),), remedy="c")
+    pointer = Pointer(name="published/1", source="s", shows="t", doubts="E1", shown_by=("herty/1",))
+    shelf = {"herty/1": lambda: shown, "published/1": pointer, "failures/a": lambda: fails}
+    monkeypatch.setattr(gallery, "catalogue", lambda: shelf)
+    parts: list[float] = []
+    section = section_of_report((), False, parts.append)
+    assert section is not None
+    assert (section.summary, section.holds) == ("1 of 2 are as theory foretells", False)
+    assert parts[-1] == 1.0
+    told = json.loads(json.dumps(section.data))
+    assert told["herty/1"]["numbers"][0]["measured"] == 1.0
+    assert told["published/1"]["shown_by"] == ["herty/1"]
+    assert "<svg" in section.body[0]
+    assert not re.search(r'href="(?!#)', "".join(section.body))
+    assert ['class="fine"' in part.partition(">")[0] for part in section.body] == [True, True, False]
+    assert section_of_report((), True, parts.append) is None
+
+
+@pytest.mark.parametrize("form", ["markdown", "latex", "csv"])
+def test_numbers_of_every_figure_are_a_table_in_every_form(figure: Callable[[str], Figure], form: str) -> None:
+    for name in DRAWN:
+        for table in tables_of(name, figure(name)):
+            assert rendered([table], form).count("\n") >= len(table.rows)
 
 
 def test_names_of_files_keep_the_order_of_the_figures() -> None:

@@ -57,7 +57,7 @@ def execute(arguments: argparse.Namespace) -> int:
     ran = {name: exhibit for name, exhibit in found.items() if not isinstance(exhibit, Pointer)}
     if command.launched_rank() == 0:
         print(f"page: {arguments.out}/{PAGE}")
-        print_tables(arguments, *(table for name, one in ran.items() for table in _tables(name, one)))
+        print_tables(arguments, *(table for name, one in ran.items() for table in tables_of(name, one)))
         if arguments.json:
             command.print_json({name: _plain(exhibit) for name, exhibit in found.items()})
     return 0 if all(exhibit.holds for exhibit in ran.values()) else 1
@@ -131,7 +131,7 @@ def _write(found: dict[str, Figure | Exhibit | Pointer], folder: Path) -> None:
     (folder / TEXT).write_text(markdown(found, drawings), encoding="utf-8")
 
 
-def _tables(name: str, exhibit: Figure | Exhibit) -> tuple[Table, ...]:
+def tables_of(name: str, exhibit: Figure | Exhibit) -> tuple[Table, ...]:
     """Numbers foretold and measured; the claims, where it has some."""
     from validation.report.table import of_checks
 

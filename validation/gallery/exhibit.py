@@ -25,6 +25,10 @@ class Number:
     measured: float
     within: float
 
+    def __post_init__(self) -> None:
+        for name in ("predicted", "measured", "within"):
+            object.__setattr__(self, name, float(getattr(self, name)))  # tables know plain numbers
+
     @property
     def holds(self) -> bool:
         """True if both agree; False where one is not a number."""

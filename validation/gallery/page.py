@@ -10,8 +10,9 @@ from typing import Any
 
 from validation.gallery import ROOMS
 from validation.gallery.exhibit import Evidence, Exhibit, Figure, Pointer
+from validation.report.contents import bar
 from validation.report.document import document
-from validation.report.html import Html, figure, join, paragraph, table, tag
+from validation.report.html import Html, figure, fine, join, paragraph, table, tag
 from validation.report.marks import checks, mark, typeset, verdict_mark
 from validation.report.record import Status
 from validation.report.svg import inline
@@ -28,11 +29,18 @@ def page(found: Found, drawings: Mapping[str, Any]) -> str:
     held, told = verdict(found)
     lead = tag("p", verdict_mark(held), f" {told}", class_="verdict")
     parts = [
-        tag("section", tag("h2", heading), join([_section(name, found, drawings.get(name)) for name in names]), id=room)
+        tag(
+            "section",
+            tag("h2", heading),
+            join([section(name, found, drawings.get(name)) for name in names]),
+            id=room,
+            **fine(all(holds(found[name], found) for name in names)),
+        )
         for room, heading, names in rooms(found)
     ]
     contents = [part for room, heading, names in rooms(found) for part in _contents(room, heading, names, found)]
-    body = tag("body", tag("header", tag("h1", TITLE), lead, tag("nav", *contents)), tag("main", join(parts)))
+    header = tag("header", tag("h1", TITLE), lead, tag("nav", *contents, id="contents", aria_label="Contents"))
+    body = tag("body", header, bar(held), tag("main", join(parts)))
     return document(f"{TITLE}: {told}", body)
 
 
@@ -76,13 +84,15 @@ def _contents(room: str, heading: str, names: list[str], found: Found) -> list[H
     for name in names:
         held = holds(found[name], found)
         sign = mark(Status.HOLDS, "") if held else mark(Status.FAILS)
-        lines.append(tag("li", sign, tag("a", name, href=f"#{key(name)}"), tag("span", typeset(brief(found[name])))))
+        words_of = tag("span", typeset(brief(found[name])))
+        lines.append(tag("li", sign, tag("a", name, href=f"#{key(name)}"), words_of, **fine(held)))
     return [tag("p", tag("a", heading, href=f"#{room}")), tag("ul", *lines, class_="contents")]
 
 
-def _section(name: str, found: Found, drawing: Any) -> Html:
-    exhibit = found[name]
-    parts: list[Html] = [tag("h3", name, " ", verdict_mark(holds(exhibit, found)))]
+def section(name: str, found: Found, drawing: Any, *, files: bool = True) -> Html:
+    """All about an exhibit or a pointer; `files`: whether the drawing lies beside the page in every form."""
+    exhibit, held = found[name], holds(found[name], found)
+    parts: list[Html] = [tag("h3", name, " ", verdict_mark(held))]
     if isinstance(exhibit, Pointer):
         links = [tag("a", other, href=f"#{key(other)}") for other in exhibit.shown_by]
         parts += [
@@ -92,18 +102,18 @@ def _section(name: str, found: Found, drawing: Any) -> Html:
         ]
     elif isinstance(exhibit, Figure):
         parts.append(paragraph(f"{exhibit.source}. {typeset(exhibit.shows)}"))
-        parts += _picture(name, exhibit.source, exhibit, drawing)
+        parts += _picture(name, exhibit.source, exhibit, drawing, files)
         if exhibit.doubts:
             parts.append(paragraph(f"What is open or wrong there: {typeset(exhibit.doubts)}"))
         parts += [paragraph(f"Cases: {', '.join(exhibit.cases) or 'none'}.", class_="line"), _numbers(exhibit)]
     else:
         parts.append(paragraph(typeset(exhibit.failure)))
-        parts += _picture(name, name, exhibit, drawing)
+        parts += _picture(name, name, exhibit, drawing, files)
         parts += [_numbers(exhibit), paragraph(f"Remedy: {typeset(exhibit.remedy)}")]
-    return tag("section", join(parts), id=key(name))
+    return tag("section", join(parts), id=key(name), **fine(held))
 
 
-def _picture(name: str, caption: str, exhibit: Figure | Exhibit, drawing: Any) -> list[Html]:
+def _picture(name: str, caption: str, exhibit: Figure | Exhibit, drawing: Any, files: bool) -> list[Html]:
     if drawing is None:
         return []
     from validation.figures import FORMS, save_figure
@@ -111,7 +121,9 @@ def _picture(name: str, caption: str, exhibit: Figure | Exhibit, drawing: Any) -
     stem = key(name)
     svg = inline(partial(save_figure, drawing), stem, f"{caption}: {words(exhibit)}")
     links = [tag("a", form[1:].upper(), href=f"{stem}{form}") for form in FORMS]
-    return [figure(svg, join([f"{caption}:", *links]), **_CLASSES.get(exhibit.panels, _WIDE))]
+    return [
+        figure(svg, join([f"{caption}:", *links]) if files else f"{caption}.", **_CLASSES.get(exhibit.panels, _WIDE))
+    ]
 
 
 def _numbers(exhibit: Evidence) -> Html:

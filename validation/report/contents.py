@@ -13,11 +13,11 @@ FILTER = "only-open"
 """Id of the box; page.css knows it."""
 
 
-def bar(report: Report) -> Html:
+def bar(held: bool) -> Html:
     """Link to the contents, and the filter; it stays at the top of the window."""
     box = {"type": "checkbox", "id": FILTER, "autocomplete": "off"}
     told = "Only what does not hold"
-    if report.holds:
+    if held:
         box["disabled"] = ""
         told = "Only what does not hold: every verdict holds"
     label = tag("label", tag("input", **box), f" {told}")

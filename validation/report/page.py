@@ -29,7 +29,7 @@ def page(report: Report) -> str:
     further = [_further(section, f"section-{number}") for number, section in enumerate(report.sections, 1)]
     main = tag("main", join([_summary(report), *cases, *further, _provenance(report.provenance)]))
     header = tag("header", tag("h1", _TITLE), _lead(report), contents(report))
-    body = tag("body", header, bar(report), main)
+    body = tag("body", header, bar(report.holds), main)
     return document(f"{_TITLE}: {report.verdict}", body)
 
 
