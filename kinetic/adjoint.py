@@ -81,7 +81,7 @@ class Gradient:
     >>> found = kinetic.gradient(cases["regression"].model, grid, loss=loss, until=1.0)
     >>> found.times.shape, found.slopes.shape, found.solution.averages.shape
     ((6,), (8, 200), (8, 200))
-    >>> print(f"{found.weight:.4f} {found.weights @ found.lengths:.4f}")  # an integral over the time
+    >>> print(f"{found.weight:.4f} {found.weights @ found.lengths:.4f}")  # int over t
     -0.4410 -0.4410
     """
 

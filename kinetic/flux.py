@@ -159,7 +159,8 @@ class NonlinearFlux:
     >>> burgers = kinetic.NonlinearFlux(lambda u, x, t: 0.5 * u * u, lambda u, x, t: abs(u))
     >>> grid = kinetic.Grid(-0.5, 0.5, cells=80)
     >>> step = np.where(grid.centres < -0.25, 1.0, 0.0)
-    >>> end = kinetic.evolve(kinetic.Problem(burgers, "outflow"), step, grid, until=0.5).averages[-1]
+    >>> problem = kinetic.Problem(burgers, "outflow")
+    >>> end = kinetic.evolve(problem, step, grid, until=0.5).averages[-1]
     >>> print(f"{end.sum() * grid.h - 0.5:+.6f}")  # where the shock is: its speed is 1/2
     +0.000000
     """

@@ -86,7 +86,8 @@ class Squares:
     --------
     >>> import kinetic
     >>> from particles.model import Normal, cases
-    >>> end = kinetic.solve(cases["regression"].model, kinetic.Grid(-7.0, 9.0, cells=200), until=1.0).at(1.0)
+    >>> grid = kinetic.Grid(-7.0, 9.0, cells=200)
+    >>> end = kinetic.solve(cases["regression"].model, grid, until=1.0).at(1.0)
     >>> print(f"{kinetic.Squares(Normal(2.0, 0.49)).value(end):.4f}")
     0.3029
     """

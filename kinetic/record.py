@@ -189,7 +189,8 @@ def load(path: str | Path) -> Any:
     --------
     >>> import kinetic
     >>> from particles.model import cases
-    >>> solution = kinetic.solve(cases["regression"].model, kinetic.Grid(-7.0, 9.0, cells=100), until=1.0)
+    >>> grid = kinetic.Grid(-7.0, 9.0, cells=100)
+    >>> solution = kinetic.solve(cases["regression"].model, grid, until=1.0)
     >>> solution.save("density.nc")
     >>> kinetic.load("density.nc").digests() == solution.digests()
     True

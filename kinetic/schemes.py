@@ -150,7 +150,8 @@ class Explicit(Scheme):
     >>> import kinetic
     >>> from particles.model import cases
     >>> for cells in (100, 200, 400):
-    ...     end = kinetic.solve(cases["regression"].model, kinetic.Grid(-7.0, 9.0, cells=cells), until=1.0).at(1.0)
+    ...     grid = kinetic.Grid(-7.0, 9.0, cells=cells)
+    ...     end = kinetic.solve(cases["regression"].model, grid, until=1.0).at(1.0)
     ...     print(f"{end.variance[0]:.6f}")  # exact: 0.254232
     0.253584
     0.254136
@@ -254,7 +255,8 @@ class ChangCooper(Scheme):
     >>> import kinetic
     >>> from particles.model import Normal, cases
     >>> grid = kinetic.Grid(-8.0, 8.0, cells=100)
-    >>> end = kinetic.solve(cases["fokker-planck"].model, grid, kinetic.ChangCooper(), until=40.0).averages[-1]
+    >>> noisy, scheme = cases["fokker-planck"].model, kinetic.ChangCooper()
+    >>> end = kinetic.solve(noisy, grid, scheme, until=40.0).averages[-1]
     >>> bool(np.abs(end - Normal(0.0, 1.0).pdf(grid.centres)).max() < 1e-12), bool(end.min() > 0.0)
     (True, True)
     >>> kinetic.ChangCooper(quadrature="simpson")
@@ -312,7 +314,8 @@ class WellBalanced(Scheme):
     >>> from particles.model import cases
     >>> model, side = cases["circulation"].model, kinetic.Grid(-12.0, 12.0, cells=24)
     >>> plane = kinetic.Plane(side, side)
-    >>> rest = np.exp(kinetic.PlaneProblem.of(model, plane).rest.log_density(side.centres, side.centres[:, None]))
+    >>> law = kinetic.PlaneProblem.of(model, plane).rest
+    >>> rest = np.exp(law.log_density(side.centres, side.centres[:, None]))
     >>> for scheme in (kinetic.WellBalanced(), kinetic.ChangCooper()):
     ...     end = kinetic.solve(model, plane, scheme, until=1.0, averages=rest).averages[-1]
     ...     print(type(scheme).__name__, bool(np.abs(end - rest).max() < 1e-12))

@@ -51,7 +51,8 @@ class Tangent:
     --------
     >>> import kinetic
     >>> from particles.model import cases
-    >>> found = kinetic.tangent(cases["regression"].model, kinetic.Grid(-7.0, 9.0, cells=200), until=1.0)
+    >>> grid = kinetic.Grid(-7.0, 9.0, cells=200)
+    >>> found = kinetic.tangent(cases["regression"].model, grid, until=1.0)
     >>> found.averages.shape, found.by_averages.shape
     ((200,), (2, 200))
     >>> loss, slopes = found.moment(2.0)

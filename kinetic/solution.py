@@ -57,8 +57,9 @@ class Solution(Record):
     --------
     >>> import kinetic
     >>> from particles.model import cases
-    >>> solution = kinetic.solve(cases["vehicles"].model, kinetic.Grid(2.0, 8.0, cells=120), until=1.0)
-    >>> solution.averages.shape, solution.atoms.round(5)  # (3 - arsinh(sinh(3)/e))/6 = 0.16409 at each wall
+    >>> grid = kinetic.Grid(2.0, 8.0, cells=120)
+    >>> solution = kinetic.solve(cases["vehicles"].model, grid, until=1.0)
+    >>> solution.averages.shape, solution.atoms.round(5)  # (3 - arsinh(sinh(3)/e))/6 at each wall
     ((1, 120), array([[0.16409, 0.16409]]))
     >>> solution.at(0.5)
     Traceback (most recent call last):

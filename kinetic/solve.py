@@ -111,7 +111,8 @@ def solve(
     --------
     >>> import kinetic
     >>> from particles.model import cases
-    >>> solution = kinetic.solve(cases["regression"].model, kinetic.Grid(-7.0, 9.0, cells=200), until=2.0)
+    >>> grid = kinetic.Grid(-7.0, 9.0, cells=200)
+    >>> solution = kinetic.solve(cases["regression"].model, grid, until=2.0)
     >>> density = solution.at(2.0)
     >>> print(f"{density.mass:.12f} {density.variance[0] ** 0.5:.4f}")  # exact: 1, 0.21995668
     1.000000000000 0.2199

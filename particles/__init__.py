@@ -2,7 +2,10 @@
 
 >>> import particles
 >>> from particles.model import cases
->>> cloud = particles.simulate(cases["regression"].model, particles.ExactFlow(), count=10**6, until=2.0)
+>>> model = cases["regression"].model
+>>> cloud = particles.simulate(model, particles.ExactFlow(), count=1000, until=2.0)
+>>> print(f"{cloud.at(2.0).variance[0]:.3f}")  # 0.048 as count grows
+0.047
 
 Importing it loads neither numba nor MPI.
 """

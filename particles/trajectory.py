@@ -67,10 +67,11 @@ class Trajectory:
     --------
     >>> from particles import Euler, simulate
     >>> from particles.model import cases
-    >>> run = simulate(cases["regression"].model, Euler(layers=10), count=1000, until=1.0, times=[0.0, 1.0])
+    >>> model = cases["regression"].model
+    >>> run = simulate(model, Euler(layers=10), count=1000, until=1.0, times=[0.0, 1.0])
     >>> run.count, run.times, run.moments.shape, run.state(1.0).shape
     (1000, (0.0, 1.0), (2, 2, 1), (1, 1000))
-    >>> [f"{run.at(time).variance[0]:.2f}" for time in run.times]  # 1 and 0.25 as count and layers grow
+    >>> [f"{run.at(time).variance[0]:.2f}" for time in run.times]  # in the limit 1 and 0.25
     ['1.01', '0.25']
     """
 

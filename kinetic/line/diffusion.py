@@ -81,7 +81,8 @@ class Diffusivity:
     Examples
     --------
     >>> from kinetic import Diffusivity
-    >>> [round(Diffusivity(1.0, form).stiffness, 6) for form in ("averages", "conservative", "points")]
+    >>> forms = ("averages", "conservative", "points")
+    >>> [round(Diffusivity(1.0, form).stiffness, 6) for form in forms]
     [5.333333, 5.444444, 6.222222]
     >>> Diffusivity(-1.0)
     Traceback (most recent call last):

@@ -59,7 +59,8 @@ def moments(model: Model, times: ArrayLike, order: int = 2) -> Floats:
     --------
     >>> import kinetic
     >>> from particles.model import cases
-    >>> print(kinetic.moments(cases["moments-decay"].model, [0.0, 1.0]).round(6))  # 1, e^(-t), 2 e^(-2 t)
+    >>> model = cases["moments-decay"].model
+    >>> print(kinetic.moments(model, [0.0, 1.0]).round(6))  # 1, e^(-t), 2 e^(-2 t)
     [[1.       1.       2.      ]
      [1.       0.367879 0.270671]]
     >>> kinetic.moments(cases["moments-decay"].model, [-1.0])

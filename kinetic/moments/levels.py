@@ -47,7 +47,8 @@ def time_to_level(model: Model, level: float, quantity: str = "variance", *, unt
     >>> import kinetic
     >>> from particles.model import cases
     >>> model = cases["moments-decay"].model
-    >>> [f"{kinetic.time_to_level(model, level):.6f}" for level in (0.5, 0.1, 0.01)]  # ln(1/level)/2
+    >>> times = [kinetic.time_to_level(model, level) for level in (0.5, 0.1, 0.01)]
+    >>> [f"{time:.6f}" for time in times]  # ln(1/level)/2
     ['0.346574', '1.151293', '2.302585']
     >>> kinetic.time_to_level(model, 0.5, "mean")
     Traceback (most recent call last):

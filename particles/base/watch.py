@@ -84,14 +84,15 @@ class Checkpoints:
     --------
     >>> from particles import Checkpoints, Euler, Stopped, simulate
     >>> from particles.model import cases
-    >>> case = {"model": cases["regression"].model, "scheme": Euler(layers=10), "count": 1000, "until": 1.0}
+    >>> model = cases["regression"].model
+    >>> run = {"model": model, "scheme": Euler(layers=10), "count": 1000, "until": 1.0}
     >>> try:
-    ...     simulate(**case, checkpoints=Checkpoints("kept", stop_at=5))
+    ...     simulate(**run, checkpoints=Checkpoints("kept", stop_at=5))
     ... except Stopped as told:
     ...     print(told)
     stopped after step 5 of 10; the checkpoint is in kept
-    >>> resumed = simulate(**case, checkpoints=Checkpoints("kept", resume=True))
-    >>> resumed.digests() == simulate(**case).digests()  # the same bytes
+    >>> resumed = simulate(**run, checkpoints=Checkpoints("kept", resume=True))
+    >>> resumed.digests() == simulate(**run).digests()  # the same bytes
     True
     """
 

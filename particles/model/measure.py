@@ -54,8 +54,8 @@ class Measure:
     >>> cloud = Measure.of_points(np.array([0.0, 1.0, 5.0]))
     >>> cloud.dim, cloud.mass, cloud.mean
     (1, 1.0, array([2.]))
-    >>> half = {"faces": np.array([0.0, 1.0]), "polynomials": np.array([[0.5], [0.0], [0.0]])}  # of the mass
-    >>> mixed = Measure(np.array([[2.0]]), np.array([0.5]), **half)  # the other half at a point
+    >>> faces, polynomials = np.array([0.0, 1.0]), np.array([[0.5], [0.0], [0.0]])  # half the mass
+    >>> mixed = Measure(np.array([[2.0]]), np.array([0.5]), faces, polynomials)  # half at a point
     >>> print(mixed.mean, mixed.cdf(np.array([0.5, 1.0, 2.0])))
     [1.25] [0.25 0.5  1.  ]
     """

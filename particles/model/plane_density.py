@@ -45,7 +45,8 @@ class PlaneDensity:
     >>> from particles.model import Measure, PlaneDensity
     >>> nothing = np.empty((1, 0)), np.empty(0)
     >>> faces = np.array([0.0, 1.0, 2.0])
-    >>> side = Measure(*nothing, faces=faces, polynomials=np.array([[0.5, 0.5], [0.0, 0.0], [0.0, 0.0]]))
+    >>> constant = np.array([[0.5, 0.5], [0.0, 0.0], [0.0, 0.0]])
+    >>> side = Measure(*nothing, faces=faces, polynomials=constant)
     >>> square = PlaneDensity(np.array([[0.25, 0.25], [0.25, 0.25]]), inside=(side, side))
     >>> square.mass, square.cell_masses.tolist()
     (1.0, [[0.25, 0.25], [0.25, 0.25]])

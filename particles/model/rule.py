@@ -89,7 +89,8 @@ class Model:
     >>> from particles.model import IDENTITY, MEAN_COUPLED, Model, Normal, Product, TANH
     >>> Model(drift=TANH, weight=-1.0, bias=1.0, initial=Normal(1.0, 1.0)).dim
     1
-    >>> kept = Model(drift=IDENTITY, weight=-1.0, bias=MEAN_COUPLED, initial=Normal(1.0, 1.0), nu2=0.5)
+    >>> start = Normal(1.0, 1.0)
+    >>> kept = Model(drift=IDENTITY, weight=-1.0, bias=MEAN_COUPLED, initial=start, nu2=0.5)
     >>> kept.mean_coupled, kept.autonomous
     (True, False)
     >>> square = Product([Normal(1.0, 1.0), Normal(0.0, 1.0)])

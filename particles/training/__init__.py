@@ -3,7 +3,8 @@
 >>> from particles import ExactFlow
 >>> from particles.model import cases
 >>> from particles.training import Moment, gradient
->>> found = gradient(cases["regression"].model, ExactFlow(), Moment(2.0), count=1000, until=2.0, start="quantile")
+>>> task = {"count": 1000, "until": 2.0, "start": "quantile"}
+>>> found = gradient(cases["regression"].model, ExactFlow(), Moment(2.0), **task)
 >>> print(f"{found.weights.sum():.6f}")
 -0.743582
 """

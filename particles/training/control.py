@@ -147,7 +147,8 @@ def control(
     >>> from particles.training import control
     >>> case = cases["two-clusters"]  # at -1 and 1, to be carried to -2 and 2
     >>> for layers in (10, 20, 40):  # first order: 0.1285 as the layers grow
-    ...     print(f"{control(case.model, case.target, until=1.0, cost=0.1, layers=layers).value:.4f}")
+    ...     found = control(case.model, case.target, until=1.0, cost=0.1, layers=layers)
+    ...     print(f"{found.value:.4f}")
     0.1336
     0.1310
     0.1298
@@ -209,7 +210,8 @@ def continuous_control(
     >>> from particles.model import cases
     >>> from particles.training import continuous_control
     >>> case = cases["two-clusters"]
-    >>> found = continuous_control(case.model, case.target, until=1.0, cost=0.1, layers=4, doublings=3)
+    >>> task = {"until": 1.0, "cost": 0.1, "layers": 4, "doublings": 3}
+    >>> found = continuous_control(case.model, case.target, **task)
     >>> print(found.times, found.theta[0].round(3), f"{found.value:.4f}")
     [0.   0.25 0.5  0.75 1.  ] [1.01  0.934 0.868 0.81  0.759] 0.1285
     >>> continuous_control(case.model, case.target, until=1.0, cost=-0.1)

@@ -72,7 +72,8 @@ class CrossEntropy(Loss):
     --------
     >>> import numpy as np
     >>> from particles.training import CrossEntropy
-    >>> terms, slopes = CrossEntropy([1, 0]).terms(np.array([[0.0, 0.0]]), np.array([0.25, 0.75]), 0)
+    >>> x, levels = np.array([[0.0, 0.0]]), np.array([0.25, 0.75])
+    >>> terms, slopes = CrossEntropy([1, 0]).terms(x, levels, 0)
     >>> print(terms.round(6), slopes)  # ln 2 each: undecided; P(1) - h
     [0.693147 0.693147] [[-0.5  0.5]]
     >>> CrossEntropy([1, -1])

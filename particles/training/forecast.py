@@ -51,7 +51,8 @@ class Sensitivity:
     --------
     >>> from particles.model import cases
     >>> from particles.training import Moment, gradient_by_quadrature, sensitivity
-    >>> told = sensitivity(cases["regression"].model, Moment(2.0), 2.0, gradient_by_quadrature, "quadrature")
+    >>> model = cases["regression"].model
+    >>> told = sensitivity(model, Moment(2.0), 2.0, gradient_by_quadrature, "quadrature")
     >>> [(name, round(slope, 4)) for name, slope in told.derivatives.items()][:4]
     [('weight', -0.7436), ('bias', -0.7894), ('mean', -0.2106), ('std', 0.0886)]
     """

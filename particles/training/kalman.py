@@ -46,7 +46,7 @@ class EnKI(Method):
     Parameters
     ----------
     members : int >= 2, default 10
-        J.
+        Their number J.
     variance : float > 0, default 0.01
         Gamma, of a number among the targets.
     spread : float > 0, default 0.3
@@ -70,7 +70,8 @@ class EnKI(Method):
     >>> from particles import Euler
     >>> from particles.model import cases
     >>> from particles.training import EnKI, Moment, Stop, fit
-    >>> task = {"count": 1000, "until": 2.0, "start": "quantile", "ridge": 1e-2, "stop": Stop(iterations=5)}
+    >>> task = {"count": 1000, "until": 2.0, "start": "quantile", "ridge": 1e-2}
+    >>> task["stop"] = Stop(iterations=5)
     >>> found = fit(cases["regression"].model, Euler(layers=10), Moment(2.0), EnKI(), **task)
     >>> found.curve[-1].value < 0.2 * found.curve[0].value
     True

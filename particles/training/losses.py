@@ -94,7 +94,8 @@ class Moment(Loss):
     --------
     >>> import numpy as np
     >>> from particles.training import Moment
-    >>> terms, slopes = Moment(2.0).terms(np.array([[1.0, 2.0, 4.0]]), np.array([1.0, 3.0, 5.0]) / 6.0, 0)
+    >>> x, levels = np.array([[1.0, 2.0, 4.0]]), np.array([1.0, 3.0, 5.0]) / 6.0
+    >>> terms, slopes = Moment(2.0).terms(x, levels, 0)
     >>> print(terms, slopes)
     [0.5 0.  2. ] [[-1.  0.  2.]]
     >>> Moment(float("nan"))
@@ -146,7 +147,8 @@ class Supervised(Loss):
     --------
     >>> import numpy as np
     >>> from particles.training import Supervised
-    >>> terms, slopes = Supervised([0.0, 1.0]).terms(np.array([[0.5, 3.0]]), np.array([0.25, 0.75]), 0)
+    >>> x, levels = np.array([[0.5, 3.0]]), np.array([0.25, 0.75])
+    >>> terms, slopes = Supervised([0.0, 1.0]).terms(x, levels, 0)
     >>> print(terms, slopes)
     [0.125 2.   ] [[0.5 2. ]]
     """

@@ -60,7 +60,8 @@ class LM(Method):
     >>> from particles import Euler
     >>> from particles.model import cases
     >>> from particles.training import LM, Moment, Stop, fit
-    >>> task = {"count": 1000, "until": 2.0, "start": "quantile", "ridge": 1e-2, "stop": Stop(iterations=3)}
+    >>> task = {"count": 1000, "until": 2.0, "start": "quantile", "ridge": 1e-2}
+    >>> task["stop"] = Stop(iterations=3)
     >>> found = fit(cases["regression"].model, Euler(layers=10), Moment(2.0), LM(), **task)
     >>> [f"{point.value:.3f}" for point in found.curve]
     ['0.530', '0.090', '0.089', '0.089']
@@ -220,7 +221,7 @@ class Descent(Method):
     >>> from particles.training import Descent, Moment, Stop, fit
     >>> model, layers = cases["regression"].model, Euler(layers=50)
     >>> task = {"count": 1000, "until": 5.0, "start": "quantile", "stop": Stop(iterations=1)}
-    >>> for method in (Descent(2.0, fixed=True), Descent(2.0)):  # the first through a weight that repels
+    >>> for method in (Descent(2.0, fixed=True), Descent(2.0)):  # the first goes too far
     ...     first, second = fit(model, layers, Moment(2.0), method, **task).curve
     ...     print(f"{second.theta[0]:+.2f}", second.value < first.value)
     +0.98 False

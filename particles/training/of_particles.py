@@ -64,7 +64,7 @@ class Gradient:
     >>> found = gradient(cases["regression"].model, Euler(layers=50), Moment(2.0), **task)
     >>> found.levels.shape, found.weights.shape, found.biases.shape
     ((51,), (50, 1, 1), (50, 1))
-    >>> print(f"{found.biases[0, 0]:.2e} {found.biases[-1, 0]:.2e}")  # by the bias of the first layer and of the last
+    >>> print(f"{found.biases[0, 0]:.2e} {found.biases[-1, 0]:.2e}")  # first layer, last
     -4.23e-04 -1.00e-01
     """
 
@@ -129,7 +129,7 @@ def gradient(
     >>> from particles.training import Moment, gradient
     >>> task = {"count": 1000, "until": 5.0, "start": "quantile"}
     >>> found = gradient(cases["regression"].model, Euler(layers=50), Moment(2.0), **task)
-    >>> print(f"{found.loss:.6f} {found.weights.sum():.6f} {found.biases.sum():.6f}")  # by a constant w and b
+    >>> print(f"{found.loss:.6f} {found.weights.sum():.6f} {found.biases.sum():.6f}")
     0.500047 -0.990553 -0.990941
     """
     many: Any = start.count if count is None and isinstance(start, Samples) else count

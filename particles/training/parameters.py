@@ -44,7 +44,8 @@ class Parameters:
     --------
     >>> from particles.model import TANH, Model, Normal, piecewise
     >>> from particles.training import Parameters
-    >>> model = Model(drift=TANH, weight=piecewise([0.0, 1.0], [-1.0, -0.5]), bias=1.0, initial=Normal(1.0, 1.0))
+    >>> weight = piecewise([0.0, 1.0], [-1.0, -0.5])
+    >>> model = Model(drift=TANH, weight=weight, bias=1.0, initial=Normal(1.0, 1.0))
     >>> learnt = Parameters(model)
     >>> learnt.names, learnt.values
     (('weight from t = 0', 'weight from t = 1', 'bias'), array([-1. , -0.5,  1. ]))

@@ -50,7 +50,8 @@ class Penalty:
     --------
     >>> from particles.model import TANH, Model, Normal, piecewise
     >>> from particles.training import Parameters, Penalty
-    >>> model = Model(drift=TANH, weight=piecewise([0.0, 1.0], [-1.0, -0.5]), bias=1.0, initial=Normal(1.0, 1.0))
+    >>> weight = piecewise([0.0, 1.0], [-1.0, -0.5])
+    >>> model = Model(drift=TANH, weight=weight, bias=1.0, initial=Normal(1.0, 1.0))
     >>> theta = Parameters(model, ("weight",))
     >>> print(f"{Penalty.of(theta, 2.0, control=0.1).value(theta.values):.6f}")  # 0.1 (1 + 1/4)
     0.125000

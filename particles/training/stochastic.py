@@ -46,8 +46,9 @@ class SGD(Method):
     >>> from particles import Euler
     >>> from particles.model import cases
     >>> from particles.training import SGD, Moment, Stop, fit
-    >>> task = {"count": 1000, "until": 2.0, "ridge": 1e-2, "stop": Stop(iterations=10)}  # epochs of ten steps each
-    >>> found = fit(cases["regression"].model, Euler(layers=10), Moment(2.0), SGD(rate=0.02, batch=100), **task)
+    >>> task = {"count": 1000, "until": 2.0, "ridge": 1e-2, "stop": Stop(iterations=10)}  # epochs
+    >>> model, method = cases["regression"].model, SGD(rate=0.02, batch=100)  # ten steps an epoch
+    >>> found = fit(model, Euler(layers=10), Moment(2.0), method, **task)
     >>> found.curve[-1].value < 0.2 * found.curve[0].value
     True
     >>> SGD(momentum=1.0)
@@ -103,8 +104,10 @@ class Adam(Method):
     >>> from particles import Euler
     >>> from particles.model import cases
     >>> from particles.training import Adam, Moment, Stop, fit
-    >>> task = {"count": 1000, "until": 2.0, "start": "quantile", "ridge": 1e-2, "stop": Stop(iterations=100)}
-    >>> found = fit(cases["regression"].model, Euler(layers=10), Moment(2.0), Adam(rate=0.1), **task)
+    >>> task = {"count": 1000, "until": 2.0, "start": "quantile", "ridge": 1e-2}
+    >>> task["stop"] = Stop(iterations=100)
+    >>> model = cases["regression"].model
+    >>> found = fit(model, Euler(layers=10), Moment(2.0), Adam(rate=0.1), **task)
     >>> print({name: round(value, 1) for name, value in found.values.items()})
     {'weight': -1.0, 'bias': 2.2}
     >>> Adam(rate=-0.1)

@@ -1,15 +1,17 @@
-"""Every example in the docstring of a public name prints what it says, in a folder of its own."""
+"""Every example in the docstring of a package or a public name prints what it says, in a folder of its own."""
 
 from __future__ import annotations
 
 from doctest import DocTestFinder, DocTestRunner
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.base.test_public_names import WRITTEN, elementary
+from tests.base.test_public_names import FACES, WRITTEN, elementary
 
+PACKAGES = [pytest.param(import_module(face), id=face) for face in FACES]
 FUNCTIONS = [pytest.param(value, id=f"vmath.{name}") for name, value in elementary().items()]
 
 
@@ -21,10 +23,11 @@ def surprises(value: Any) -> str:
     return "".join(told)
 
 
-@pytest.mark.parametrize("value", WRITTEN + FUNCTIONS)
+@pytest.mark.parametrize("value", PACKAGES + WRITTEN + FUNCTIONS)
 def test_examples_print_what_they_say(value: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert (found := surprises(value)) == "", found
+    if found := surprises(value):
+        pytest.fail(found, pytrace=False)
 
 
 def test_another_number_and_a_warning_are_noticed() -> None:

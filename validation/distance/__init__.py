@@ -50,7 +50,7 @@ def w1(a: Measure, b: Measure) -> float:
 
         W1(mu, nu) = int abs(F_mu(x) - F_nu(x)) dx     on the line,
 
-    (7) of arXiv 2001.04294 there, between the sign changes of a difference of cubics: without quadrature.
+    which is (7) of arXiv 2001.04294 there, between the sign changes of a difference of cubics: without quadrature.
 
     Examples
     --------
@@ -59,7 +59,8 @@ def w1(a: Measure, b: Measure) -> float:
     >>> from validation import w1
     >>> w1(Measure.of_points([0.0, 1.0]), Measure.of_points([0.0, 3.0]))
     1.0
-    >>> density = kinetic.solve(cases["regression"].model, kinetic.Grid(-7.0, 9.0, cells=400), until=1.0).at(1.0)
+    >>> grid = kinetic.Grid(-7.0, 9.0, cells=400)
+    >>> density = kinetic.solve(cases["regression"].model, grid, until=1.0).at(1.0)
     >>> print(f"{w1(density, Measure.of_points([1.0])):.5f}")  # exact: 0.36598014
     0.36598
     >>> w1(density, Measure([[1.0]], [0.5]))

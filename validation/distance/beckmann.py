@@ -109,7 +109,8 @@ def enclose_by_flow(
     >>> from validation import enclose_by_flow
     >>> ones, side = np.array([[1.0, 1.0], [0.0, 0.0], [0.0, 0.0]]), np.array([0.0, 0.5, 1.0])
     >>> margin = Measure(np.empty((1, 0)), np.empty(0), faces=side, polynomials=ones)
-    >>> square = Measure(np.empty((2, 0)), np.empty(0), plane=PlaneDensity(np.ones((2, 2)), (margin, margin)))
+    >>> uniform = PlaneDensity(np.ones((2, 2)), (margin, margin))
+    >>> square = Measure(np.empty((2, 0)), np.empty(0), plane=uniform)
     >>> found = enclose_by_flow(Measure.of_points([[0.5], [0.5]]), square, cells=64)
     >>> print(f"{found.lower:.3f} {found.upper:.3f}")  # around (sqrt(2) + asinh(1))/6 = 0.3826
     0.360 0.393

@@ -76,7 +76,8 @@ class Comparison:
     >>> from particles.model import cases
     >>> model = cases["regression"].model
     >>> cloud = particles.simulate(model, particles.ExactFlow(), count=1000, until=2.0)
-    >>> found = validation.compare(cloud, kinetic.solve(model, kinetic.Grid(-7.0, 9.0, cells=400), until=2.0))
+    >>> density = kinetic.solve(model, kinetic.Grid(-7.0, 9.0, cells=400), until=2.0)
+    >>> found = validation.compare(cloud, density)
     >>> print(f"{found.w1:.4f} {found.w1_pot:.4f} {found.floor:.4f} {found.ratio:.2f}")  # twice W1
     0.0118 0.0118 0.0106 1.11
     >>> print(f"{found.p_value:.1f} {found.holds}")

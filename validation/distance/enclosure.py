@@ -58,7 +58,8 @@ class Enclosure:
     >>> import numpy as np
     >>> from particles.model import Normal
     >>> from validation import enclose
-    >>> found = enclose(Normal(0.0, 1.0).quantile((np.arange(1000) + 0.5) / 1000), Normal(0.0, 1.0), gather=1000)
+    >>> law = Normal(0.0, 1.0)
+    >>> found = enclose(law.quantile((np.arange(1000) + 0.5) / 1000), law, gather=1000)
     >>> found.lower == found.upper, found.rounds  # gathered: W1 itself
     (True, 0)
     """

@@ -60,9 +60,10 @@ def expected_sliced_w1(
     >>> from particles.model import Normal, Product
     >>> from validation import expected_sliced_w1, expected_w1
     >>> normal = Normal(0.0, 1.0)  # so are all projections of the product
-    >>> print(f"{expected_sliced_w1(Product([normal, normal]), 100):.6f} {expected_w1(normal, 100):.6f}")
+    >>> law = Product([normal, normal])
+    >>> print(f"{expected_sliced_w1(law, 100):.6f} {expected_w1(normal, 100):.6f}")
     0.127250 0.127250
-    >>> expected_sliced_w1(Product([normal, normal]), 0)
+    >>> expected_sliced_w1(law, 0)
     Traceback (most recent call last):
         ...
     particles.base.errors.InputError: count = 0 must be an integer of at least 1

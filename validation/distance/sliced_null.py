@@ -57,7 +57,7 @@ class SlicedNull:
     >>> from particles.model import Normal, Product
     >>> from validation import sliced_null_law
     >>> law = sliced_null_law(Product([Normal(0.0, 1.0), Normal(0.0, 1.0)]), 100)
-    >>> print(f"{law.sliced.mean:.3f} {law.largest.mean:.2f}")  # of the mean over directions, and of the largest
+    >>> print(f"{law.sliced.mean:.3f} {law.largest.mean:.2f}")
     0.127 0.17
     """
 
@@ -89,8 +89,10 @@ def sliced_null_law(
     >>> from validation import expected_sliced_w1, sliced_null_law
     >>> law = Product([Normal(0.0, 1.0), Normal(0.0, 1.0)])
     >>> null = sliced_null_law(law, 100)
-    >>> print(f"{null.sliced.mean:.3f} {expected_sliced_w1(law, 100):.3f} {null.sliced.p_value(0.2):.2f}")
-    0.127 0.127 0.02
+    >>> print(f"{null.sliced.mean:.3f} {expected_sliced_w1(law, 100):.3f}")
+    0.127 0.127
+    >>> print(f"{null.sliced.p_value(0.2):.2f}")
+    0.02
     """
     require_count("count", count)
     require_projected("law", law)

@@ -37,7 +37,7 @@ def kolmogorov(cloud: Measure, target: Law | Measure) -> float:
     --------
     >>> from particles.model import Measure, Pareto
     >>> from validation import kolmogorov
-    >>> print(f"{kolmogorov(Measure.of_points([1.5, 3.0, 9.0]), Pareto(1.0)):.6f}")  # a law without a mean
+    >>> print(f"{kolmogorov(Measure.of_points([1.5, 3.0, 9.0]), Pareto(1.0)):.6f}")  # no mean
     0.333333
     >>> kolmogorov(Measure([[1.0]], [0.5]), Pareto(1.0))
     Traceback (most recent call last):

@@ -71,7 +71,8 @@ def wasserstein(
     Examples
     --------
     >>> from validation import wasserstein
-    >>> print(f"{wasserstein([0.0, 1.0], [0.0, 3.0]):.6f} {wasserstein([0.0, 1.0], [0.0, 3.0], p=2.0):.6f}")
+    >>> x, y = [0.0, 1.0], [0.0, 3.0]
+    >>> print(f"{wasserstein(x, y):.6f} {wasserstein(x, y, p=2.0):.6f}")
     1.000000 1.414214
     >>> wasserstein([[0.0], [0.0]], [[3.0], [4.0]])  # in the plane
     5.0

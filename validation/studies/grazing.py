@@ -78,7 +78,8 @@ class GrazingStudy(Kind):
     --------
     >>> from particles.model import cases
     >>> from validation import GrazingStudy
-    >>> study = GrazingStudy(cases["fokker-planck"], levels=[0.1, 0.05, 0.025], count=1000, until=1.0).run()
+    >>> asked = {"levels": [0.1, 0.05, 0.025], "count": 1000, "until": 1.0}
+    >>> study = GrazingStudy(cases["fokker-planck"], **asked).run()
     >>> print(study.verdict, study.slope, study.expected_slope)
     holds 1.0147 +- 0.0448 1.0
     """

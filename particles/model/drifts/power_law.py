@@ -95,8 +95,8 @@ def power_law(gamma: float, mu: float) -> Drift:
     --------
     >>> from particles.model import flow_map, power_law
     >>> drift = power_law(gamma=4.0, mu=1.5)
-    >>> print(flow_map(drift, [0.1], w=1.0, b=0.0, t=60.0).round(6))  # to rest: (w/gamma)^(1/(mu - 1))
-    [0.0625]
+    >>> flow_map(drift, [0.1], w=1.0, b=0.0, t=60.0).round(6)  # to (w/gamma)^(1/(mu - 1))
+    array([0.0625])
     >>> power_law(gamma=4.0, mu=1.0)
     Traceback (most recent call last):
         ...
@@ -129,8 +129,8 @@ def cubic(gamma: float) -> Drift:
     Examples
     --------
     >>> from particles.model import cubic, flow_map
-    >>> print(flow_map(cubic(gamma=4.0), [0.1, -0.1], w=1.0, b=0.0, t=10.0).round(6))  # to rest: sqrt(w/gamma)
-    [ 0.5 -0.5]
+    >>> flow_map(cubic(gamma=4.0), [0.1, -0.1], w=1.0, b=0.0, t=10.0).round(6)  # sqrt(w/gamma)
+    array([ 0.5, -0.5])
     >>> cubic(gamma=0.0)
     Traceback (most recent call last):
         ...

@@ -70,7 +70,7 @@ class TanhAttracted(Law):
     --------
     >>> from particles.model import Normal, TanhAttracted
     >>> law = TanhAttracted(Normal(1.0, 1.0), weight=-1.0, bias=1.0, time=1.0)
-    >>> print(f"{law.mean:.6f} {law.variance:.6f}")  # 1 by symmetry; pi^2/12 = 0.822467 as time grows
+    >>> print(f"{law.mean:.6f} {law.variance:.6f}")  # 1; pi^2/12 = 0.822467 as time grows
     1.000000 0.882824
     """
 

@@ -55,7 +55,7 @@ class Transported(SpaceLaw):
     >>> from particles.model import Transported, cases, exact_law
     >>> model = cases["regression-2d"].model
     >>> law, x = Transported(model, 1.0), np.array([[0.5], [0.2]])
-    >>> print(law.pdf(x).round(8), exact_law(model, 1.0).pdf(x).round(8))  # by characteristics; in closed form
+    >>> print(law.pdf(x).round(8), exact_law(model, 1.0).pdf(x).round(8))  # the closed form
     [0.27859882] [0.27859882]
     """
 

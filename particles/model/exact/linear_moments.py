@@ -55,7 +55,8 @@ def linear_moments(model: Model, time: float) -> tuple[Floats, Floats]:
     >>> flow, shift, noise = affine_transition(model, 0.5)
     >>> print(mean.round(6), (flow @ model.initial.mean + shift).round(6))  # by two routes
     [ 0.568291 -0.479071] [ 0.568291 -0.479071]
-    >>> print(covariance.diagonal().round(6), (flow @ model.initial.covariance @ flow.T + noise).diagonal().round(6))
+    >>> other = flow @ model.initial.covariance @ flow.T + noise
+    >>> print(covariance.diagonal().round(6), other.diagonal().round(6))
     [0.435446 0.568512] [0.435446 0.568512]
     """
     require_positive("time", time)

@@ -46,8 +46,8 @@ def affine_transition(model: Model, time: float) -> tuple[Floats, Floats, Floats
 
     Notes
     -----
-    E is the exponential of w t/d, c = int E(s) b ds and S = nu^2 int E(s) E(s)^T ds, s from 0 to t, for constant w and
-    b.
+    For constant w and b, E(t) is the exponential of w t/d, c = int E(s) b ds and S = nu^2 int E(s) E(s)^T ds, s from 0
+    to t.
 
     Examples
     --------

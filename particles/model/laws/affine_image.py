@@ -24,9 +24,9 @@ class AffineImage(SpaceLaw):
     law : SpaceLaw
         Law of Y.
     matrix : array_like, shape (d, d)
-        A, invertible.
+        The matrix A, invertible.
     shift : array_like, shape (d,)
-        c.
+        The vector c.
 
     Raises
     ------

@@ -36,7 +36,7 @@ class SechPower(Law):
     Examples
     --------
     >>> from particles.model import SechPower
-    >>> law = SechPower(centre=1.0, rate=1.0, power=2.0)  # at rest for w = -1, b = 1, nu^2 = 1: logistic
+    >>> law = SechPower(centre=1.0, rate=1.0, power=2.0)  # w = -1, b = 1, nu^2 = 1: logistic
     >>> print(f"{law.variance:.10f} {law.cdf(2.0):.6f}")  # pi^2/12, 1/(1 + e^(-2))
     0.8224670334 0.880797
     """
