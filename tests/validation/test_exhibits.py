@@ -257,7 +257,7 @@ def test_a_number_that_does_not_hold_is_told_and_the_exit_code_is_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wrong = Exhibit(name="wrong", failure="b", numbers=(Number("one", 1.0, 2.0, 0.5),), remedy="c")
-    monkeypatch.setattr(gallery, "catalogue", lambda: {"failures/wrong": lambda: wrong})
+    monkeypatch.setattr(gallery, "catalogue", lambda *_: {"failures/wrong": lambda: wrong})
     assert validate("gallery", "--out", str(tmp_path / "out")) == 1
     printed = capsys.readouterr().out
     assert "NOT AS FORETOLD" in printed

@@ -27,6 +27,7 @@ def add_parser(commands: Any) -> None:
     gallery.add_argument("names", nargs="*", metavar="NAME", help=f"{names} (default: all)")
     gallery.add_argument("--out", required=True, metavar="DIR", help="new or empty folder")
     gallery.add_argument("--only", nargs="+", default=[], metavar="NAME", help=f"more of them, {names}")
+    gallery.add_argument("--data", metavar="FOLDER", help="MNIST's four files: ruseckas/7 then takes its first 0")
     command.add_replace(gallery)
     gallery.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
     add_format(gallery)
@@ -37,9 +38,14 @@ def execute(arguments: argparse.Namespace) -> int:
     """Run figures and failures and draw them as SVG, PNG and PDF; exit code 0 only if every number holds."""
     from particles.base.files import check_output_folder, new_folder
     from validation.gallery import Pointer, catalogue
+    from validation.gallery.ruseckas.stored import SHOWN_BY, images_of, missing, require_stored
 
-    shelf = catalogue()
-    chosen = with_shown(chosen_of([*arguments.names, *arguments.only], list(shelf)), shelf)
+    asked = [*arguments.names, *arguments.only]
+    require_stored(asked)
+    shelf = catalogue(None if arguments.data is None else images_of(arguments.data))
+    chosen = with_shown(chosen_of(asked, list(shelf)), shelf)
+    if arguments.data is not None and SHOWN_BY[-1] not in chosen:
+        raise InputError(f"--data is for {SHOWN_BY[-1]}, which is not asked for")
     ours = _files_of(list(shelf))
     older = set(os.listdir(arguments.out)) if Path(arguments.out).is_dir() else set()
     check_output_folder(arguments.out, older & ours if PAGE in older else ours, replace=arguments.replace)
@@ -57,6 +63,8 @@ def execute(arguments: argparse.Namespace) -> int:
     ran = {name: exhibit for name, exhibit in found.items() if not isinstance(exhibit, Pointer)}
     if command.launched_rank() == 0:
         print(f"page: {arguments.out}/{PAGE}")
+        if missing():
+            print(f"left out, for they need a checkout of the repository: {', '.join(missing())}")
         print_tables(arguments, *(table for name, one in ran.items() for table in tables_of(name, one)))
         if arguments.json:
             command.print_json({name: _plain(exhibit) for name, exhibit in found.items()})

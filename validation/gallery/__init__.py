@@ -14,8 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from particles.networks.images import Images
 from validation.gallery import herty as _herty
 from validation.gallery import published as _published
+from validation.gallery import ruseckas as _ruseckas
 from validation.gallery.exhibit import Exhibit, Figure, Number, Pointer, Run
 from validation.gallery.failures.explosion import explosion as _explosion
 from validation.gallery.failures.narrow import narrow as _narrow
@@ -33,6 +35,7 @@ __all__ = ["ROOMS", "Exhibit", "Figure", "Number", "Pointer", "catalogue", "entr
 ROOMS = {
     "herty": "Herty, Trimborn, Visconti: Kinetic Theory for Residual Neural Networks, arXiv 2001.04294, version 1",
     "published": "Herty, Trimborn, Visconti: Mean-field and kinetic descriptions of neural differential equations",
+    "ruseckas": "Ruseckas: Differential equations as models of deep neural networks, arXiv 1909.03767",
     "failures": "What fails, and when theory says so",
 }
 """First part of an exhibit's name -> what stands there."""
@@ -44,9 +47,13 @@ def entries() -> tuple[tuple[str, Callable[[], Exhibit]], ...]:
     return tuple((run.__name__, run) for run in runs)
 
 
-def catalogue() -> dict[str, Run | Pointer]:
-    """All that has a name, in the order of `ROOMS`: what runs an exhibit, or what points to others."""
+def catalogue(test: Images | None = None) -> dict[str, Run | Pointer]:
+    """All that has a name, in the order of `ROOMS`: what runs an exhibit, or what points to others.
+
+    `test`: MNIST's test images, for the figure of an image; by default it takes one that is drawn by a formula.
+    """
     figures: dict[str, Mapping[str, Run | Pointer]] = {"herty": _herty.FIGURES, "published": _published.FIGURES}
+    figures["ruseckas"] = _ruseckas.figures(test)
     found: dict[str, Run | Pointer] = {
         f"{room}/{number}": run for room, numbers in figures.items() for number, run in numbers.items()
     }
