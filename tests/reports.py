@@ -5,13 +5,17 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from particles.model import cases, load_case
+from validation.figures import draw_study
 from validation.report.html import Html, paragraph
 from validation.report.html import table as html_table
+from validation.report.pictures import Picture
 from validation.report.plan import Task
 from validation.report.record import Finding, Report, Section
+from validation.report.svg import inline
 from validation.studies.study import Check, Row, Study, fit_constant, fit_slope
 
 NASTY = '<script>fetch("http://example.org/x")</script> & "quotes" $\\nothing$ url(#p1)'
@@ -81,7 +85,12 @@ def every_status(folder: Path) -> Report:
         Section(title="Costs", summary=f"too dear, {NASTY}", body=body, holds=False),
     )
     provenance = {"versions": {"numpy": "2"}, "commit": "abc", "ranks": 1, "seconds": {"grid of regression": 1.25}}
-    return Report(cases=chosen, findings=findings, sections=sections, provenance=provenance)
+    drawn = inline(partial(draw_study, exact("regression")), "case-1-picture", NASTY)
+    pictures = (
+        Picture(case="regression", drawing=drawn, caption=f"particles, {NASTY}", in_plane=True),
+        *(Picture(case=case.name, reason=f"its tails reach too far, {NASTY}") for case in chosen[1:]),
+    )
+    return Report(cases=chosen, findings=findings, sections=sections, pictures=pictures, provenance=provenance)
 
 
 def tasks_of(*runs: Callable[[object], Study] | None) -> list[Task]:

@@ -167,7 +167,7 @@ def test_page_has_every_section(browser: Any, full_page: Path) -> None:
         "holds", "holds", "no verdict", "does not hold", "holds", "not applicable", *["not applicable"] * 3,
         "no verdict", "not applicable", "not applicable",
     ]  # fmt: skip
-    assert len(texts(browser, "svg.figure")) == 5
+    assert len(texts(browser, "svg.figure")) == 5 + 1  # of studies, and the picture of a case
     assert "<script>" in headings[4]  # shown, not run
     assert texts(browser, "script") == []
 
@@ -199,7 +199,8 @@ def test_the_filter_is_ticked_by_the_keyboard_and_leaves_what_does_not_hold(brow
 def test_the_quick_report_opens_without_a_complaint(browser: Any, quick_report: Path) -> None:
     assert problems(browser, quick_report / PAGE) == []
     assert texts(browser, "h2")[:3] == ["Summary", "regression", "vehicles"]
-    assert len(texts(browser, "svg.figure")) >= 1
+    assert len(texts(browser, "svg.figure")) >= 1 + 2
+    assert texts(browser, "h3").count("Particles and their density") == 2
 
 
 @pytest.mark.long

@@ -17,14 +17,17 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+import kinetic
+import particles
 import validation.__main__
 from particles.base import command
 from particles.base.errors import InputError, NotFiniteError
 from particles.model import Measure, cases, piecewise
 from particles.model.diffusion import Diffusion
 from tests.reports import NASTY, empty, every_status, exact, sampled, tasks_of
+from validation.distance.comparison import compare
 from validation.figures import draw_measures, draw_study
-from validation.report import files, sections
+from validation.report import files, pictures, sections
 from validation.report import plan as report_plan
 from validation.report.describe import describe
 from validation.report.equations import of_model
@@ -61,9 +64,14 @@ def fake(
 
 
 def only(monkeypatch: pytest.MonkeyPatch, *kinds: type[Kind]) -> None:
-    """Let `all` know these kinds of study, and no further section."""
+    """Let `all` know these kinds of study, no further section and no picture."""
     monkeypatch.setattr(report_plan, "KINDS", kinds)
     monkeypatch.setattr(sections, "PARTS", ())
+    monkeypatch.setattr(pictures, "draw", lambda *_: ())
+
+
+BESIDE = re.compile(r"(data/\d\d-[a-z0-9-]+/)?(cloud/)?[a-z-]+\.(csv|json|nc)")
+"""Links to what lies beside the page."""
 
 
 def failing(case: str) -> Study:
@@ -144,9 +152,7 @@ def test_page_is_the_same_every_time_and_refers_to_nothing_outside(made: Report,
     ids = read.values("id")
     assert len(set(ids)) == len(ids)
     for link in read.values("href"):
-        assert (
-            link == "data:," or link[1:] in ids or re.fullmatch(r"(data/\d\d-[a-z0-9-]+/)?[a-z-]+\.(csv|json)", link)
-        ), link
+        assert link == "data:," or link[1:] in ids or BESIDE.fullmatch(link), link
     assert read.values("src") == []
     style = text[text.index("<style>") : text.index("</style>")]
     assert "url(" not in style
@@ -316,6 +322,33 @@ def test_report_is_written_whole_or_not_at_all(made: Report, tmp_path: Path, mon
     monkeypatch.undo()
     files.write_report(dataclasses.replace(made, quick=True), out)
     assert (out / files.PAGE).read_bytes() != before[files.PAGE]
+
+
+# pictures
+
+
+def test_a_case_is_drawn_from_runs_that_are_kept_and_can_be_compared(quick_report: Path) -> None:
+    """The picture's own floor is no verdict; that the runs belong together is one of `compare`, at 5 %."""
+    read = Reader((quick_report / files.PAGE).read_text(encoding="utf-8"))
+    links = [link for link in read.values("href") if BESIDE.fullmatch(link)]
+    assert all((quick_report / link).is_file() for link in links)
+    (place,) = (link.rpartition("/")[0] for link in links if link.endswith("regression/density.nc"))
+    assert f"{place}/cloud/meta.json" in links
+    cloud, density = particles.load(quick_report / place / "cloud"), kinetic.load(quick_report / place / "density.nc")
+    assert (cloud.count, cloud.times, density.times) == (pictures.COUNT, (0.0, 1.0, 2.0), (0.0, 1.0, 2.0))
+    assert compare(cloud, density).holds
+    away = dataclasses.replace(cloud, states=tuple(0.1 + state for state in cloud.states))
+    assert not compare(away, density).holds  # the control
+
+
+def test_a_case_whose_tails_need_too_wide_a_grid_has_no_picture_and_says_why() -> None:
+    (told,) = pictures.draw([cases["relu"]], lambda share: None)
+    assert told.drawing is None
+    assert "the tails of this model" in told.reason
+
+
+def test_a_picture_that_is_not_there_is_told_on_the_page(text: str) -> None:
+    assert text.count("No picture: its tails reach too far") == 3
 
 
 # the run

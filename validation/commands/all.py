@@ -73,6 +73,7 @@ def _report(chosen: tuple[Case, ...], tasks: Sequence[Task], quick: bool, ranks:
     """Run every study, and every further part of the report. Collective."""
     from particles.base.progress import progress_bar
     from particles.base.provenance import provenance
+    from validation.report import pictures
     from validation.report.record import Report
     from validation.report.run import run
     from validation.report.sections import PARTS
@@ -86,11 +87,16 @@ def _report(chosen: tuple[Case, ...], tasks: Sequence[Task], quick: bool, ranks:
         with progress_bar(name) as progress:
             sections.append(build(chosen, quick, progress))
         seconds[name] = round(time.perf_counter() - started, 2)
+    started = time.perf_counter()
+    with progress_bar("pictures") as progress:
+        drawn = pictures.draw(chosen, progress)
+    seconds["pictures"] = round(time.perf_counter() - started, 2)
     total = round(time.perf_counter() - begin, 1)
     return Report(
         cases=chosen,
         findings=findings,
         sections=tuple(section for section in sections if section is not None),
+        pictures=drawn,
         quick=quick,
         provenance=provenance() | {"ranks": ranks, "total_seconds": total, "seconds": seconds},
     )

@@ -96,7 +96,7 @@ def _write_tables(study: Study, table: Path, record: Path) -> None:
 
 
 def _write_data(report: Report, folder: Path) -> None:
-    """A folder a case, in which each of its studies has a table and a record."""
+    """A folder a case: a table and a record of each of its studies, and the runs of its picture."""
     (folder / DATA).mkdir()
     for number, case in enumerate(report.cases):
         place = folder / report.folder(number)
@@ -104,6 +104,8 @@ def _write_data(report: Report, folder: Path) -> None:
         for finding in report.of(case.name):
             if finding.study is not None:
                 _write_tables(finding.study, place / f"{finding.kind}.csv", place / f"{finding.kind}.json")
+        if report.pictures:
+            report.pictures[number].save(place)
 
 
 def _summary_lines(report: Report) -> Iterable[list[Any]]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from particles.trajectory import META
 from validation.report import table
 from validation.report.contents import bar, contents
 from validation.report.describe import describe
@@ -16,6 +17,7 @@ from validation.report.files import TABLES
 from validation.report.html import Html, definitions, figure, fine, join, paragraph, tag
 from validation.report.html import table as html_table
 from validation.report.marks import checks, mark, typeset, verdict_mark
+from validation.report.pictures import CLOUD, DENSITY, Picture
 from validation.report.record import Finding, Report, Section, Status
 from validation.report.svg import inline
 from validation.studies.study import Study
@@ -104,6 +106,7 @@ def _case(report: Report, number: int) -> Html:
         definitions([(name, typeset(value)) for name, value in describe(case)]),
     ]
     place = f"{report.folder(number)}/"
+    parts += _picture(report.pictures[number], place) if report.pictures else []
     parts += [_study(f, f.study, _key(f, number), place) for f in found if f.study is not None]
     absent = [finding for finding in found if finding.study is None]
     if absent:
@@ -111,6 +114,22 @@ def _case(report: Report, number: int) -> Html:
         parts.append(tag("div", *told, **fine(True)))
     held = not any(finding.status.is_open for finding in found)
     return tag("section", join(parts), id=f"case-{number + 1}", **fine(held))
+
+
+def _picture(picture: Picture, place: str) -> list[Html]:
+    """The drawing with its runs and the command that draws them, or the reason why there is none."""
+    title = tag("h3", "Particles and their density")
+    if picture.drawing is None:
+        return [tag("div", title, paragraph(f"No picture: {picture.reason}."), **fine(True))]
+    parts = [
+        title,
+        figure(picture.drawing, f"{picture.caption}.", **({"class_": "wide plate"} if picture.in_plane else {})),
+    ]
+    if picture.runs is not None:
+        command = f"python -m validation plot {place}{CLOUD} {place}{DENSITY} --out picture.svg"
+        parts.append(tag("p", "Drawn anew, in this folder: ", tag("code", command), class_="command"))
+        parts.append(_links("Its runs", [DENSITY, f"{CLOUD}/{META}"], place))
+    return parts
 
 
 def _key(finding: Finding, case: int) -> str:

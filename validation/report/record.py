@@ -6,11 +6,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from particles.model import Case
 from validation.report.html import Html
 from validation.studies.study import Study
+
+if TYPE_CHECKING:
+    from validation.report.pictures import Picture
 
 DATA = "data"
 """Folder of the cases' data beside the page."""
@@ -81,11 +84,15 @@ class Section:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """All findings, case by case in the order of `cases`, every kind of study on each; `quick` of the short form."""
+    """All findings, case by case in the order of `cases`, every kind of study on each; `quick` of the short form.
+
+    `pictures` has one a case, in their order, or none at all.
+    """
 
     cases: tuple[Case, ...]
     findings: tuple[Finding, ...]
     sections: tuple[Section, ...] = ()
+    pictures: tuple[Picture, ...] = ()
     quick: bool = False
     provenance: dict[str, Any] = field(default_factory=dict)
 

@@ -15,11 +15,13 @@ from xml.etree import ElementTree
 
 from validation.report.html import Html
 
-# matplotlib's colours -> variables of page.css
+# matplotlib's colours, and those of Okabe and Ito -> variables of page.css
 COLOURS = {
     "#1f77b4": "var(--c0)", "#ff7f0e": "var(--c1)", "#2ca02c": "var(--c2)", "#d62728": "var(--c3)",
     "#9467bd": "var(--c4)", "#8c564b": "var(--c5)", "#e377c2": "var(--c6)", "#7f7f7f": "var(--c7)",
     "#bcbd22": "var(--c8)", "#17becf": "var(--c9)", "#000000": "currentColor", "#b0b0b0": "var(--grid)",
+    "#0072b2": "var(--o0)", "#d55e00": "var(--o1)", "#009e73": "var(--o2)", "#cc79a7": "var(--o3)",
+    "#e69f00": "var(--o4)", "#56b4e9": "var(--o5)", "#595959": "var(--soft)",
 }  # fmt: skip
 
 
