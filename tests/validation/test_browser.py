@@ -125,7 +125,7 @@ def gallery_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     wide = Figure(
         name="herty/1", source="s", shows="A line.", doubts="E1", cases=(), numbers=numbers, panels=6, draw=draw
     )
-    fails = Exhibit(name="narrow", failure="It fails.", numbers=numbers, remedy="None.", draw=draw)
+    fails = Exhibit(name="narrow", failure="It fails" + " for long" * 30, numbers=numbers, remedy="None.", draw=draw)
     silent = Exhibit(name="walls", failure="It fails.", numbers=(Number("n", 1.0, 2.0, 0.1),), remedy="None.")
     pointer = Pointer(name="published/1", source="s", shows="A line.", doubts="E1", shown_by=("herty/1",))
     found = {"herty/1": wide, "published/1": pointer, "failures/narrow": fails, "failures/walls": silent}
