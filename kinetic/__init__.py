@@ -28,6 +28,7 @@ from kinetic.domain import domain, tail_masses  # noqa: E402
 from kinetic.fit import fit  # noqa: E402
 from kinetic.flux import LinearFlux, NonlinearFlux  # noqa: E402
 from kinetic.grid import Grid  # noqa: E402
+from kinetic.line.cweno import CWENO5, CWENO7  # noqa: E402
 from kinetic.line.diffusion import Diffusivity  # noqa: E402
 from kinetic.line.rates import LocalDiffusivity  # noqa: E402
 from kinetic.line.reconstruction import CWENO3, Linear  # noqa: E402
@@ -48,6 +49,8 @@ from kinetic.steady import SteadyState, steady_state  # noqa: E402
 
 __all__ = [
     "CWENO3",
+    "CWENO5",
+    "CWENO7",
     "ChangCooper",
     "Diffusivity",
     "Explicit",

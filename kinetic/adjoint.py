@@ -29,6 +29,7 @@ import numpy as np
 from kinetic.flux import LinearFlux
 from kinetic.grid import Grid
 from kinetic.limit import breaks, initial_law, reflects
+from kinetic.line.cweno import require_three_cells
 from kinetic.line.rates import equation
 from kinetic.line.smooth import values_and_slopes
 from kinetic.losses import loss_of
@@ -183,6 +184,7 @@ def gradient(
     require_positive("until", until)
     require_type("grid", grid, Grid, "a Grid")
     require_type("scheme", scheme, (Explicit, Imex), "an Explicit or an Imex")
+    require_three_cells(scheme.reconstruction, "the adjoint equation")
     law = initial_law(model, grid)
     if model.mean_coupled or reflects(model):
         what = "a mean-coupled bias" if model.mean_coupled else "reflecting walls"

@@ -191,7 +191,9 @@ class Grid:
 
 
 @kernel
-def _weighted() -> Formula:
+def weighted() -> Formula:
+    """Kernel (u, centres) -> sum_j x_j u_j."""
+
     def loop(u: Any, centres: Any) -> float:
         total = 0.0
         for j in range(centres.size):
@@ -204,7 +206,7 @@ def _weighted() -> Formula:
 def first_moment(grid: Grid, averages: Floats, atoms: Floats) -> float:
     """int x u dx + lo atom_low + hi atom_high, fourth order: the centres, and h^2/12 [u] for the slopes."""
     jump = 1.5 * (averages[-1] - averages[0]) - 0.5 * (averages[-2] - averages[1])
-    inner = grid.h * _weighted()(averages, grid.centres) + grid.h**2 / 12.0 * jump
+    inner = grid.h * weighted()(averages, grid.centres) + grid.h**2 / 12.0 * jump
     return float(inner + grid.lo * atoms[0] + grid.hi * atoms[1])
 
 

@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike
 from kinetic import pace
 from kinetic.checkpoint import digest, keeping
 from kinetic.grid import FEWEST_CELLS, Grid, first_not_finite
-from kinetic.line.reconstruction import CWENO3, Reconstruction
+from kinetic.line.cweno import HighOrder
+from kinetic.line.reconstruction import Linear, Reconstruction
 from kinetic.loop import Run, Stepper, drive
 from kinetic.plane.grid import Plane
 from kinetic.plane.problem import PlaneProblem
@@ -35,12 +36,12 @@ class Kind(NamedTuple):
 
     problem: Any
     record: Any
-    used: Callable[[Reconstruction, Any, Floats], Reconstruction]
+    used: Callable[[Any, Any, Floats], Any]
     share: Callable[[Any, Any], Share]
 
 
-def _of_run(used: Reconstruction, grid: Grid, averages: Floats) -> Reconstruction:
-    return used.of_run(grid.h, averages) if isinstance(used, CWENO3) else used
+def _of_run(used: Reconstruction | HighOrder, grid: Grid, averages: Floats) -> Reconstruction | HighOrder:
+    return used if isinstance(used, Linear) else used.of_run(grid.h, averages)
 
 
 _KINDS: dict[type, Kind] = {

@@ -18,7 +18,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from kinetic.flux import BOUNDARIES, Boundary
-from kinetic.line.reconstruction import Reconstruction
 from kinetic.schemes import described, of_record, restored
 from particles.base.arrays import Floats
 from particles.base.checks import require_one_of
@@ -45,7 +44,7 @@ class Record(ABC):
     averages: Floats
     atoms: Floats
     scheme: Any
-    reconstruction: Reconstruction
+    reconstruction: Any
     boundary: Boundary
     steps: int
     lowest: float

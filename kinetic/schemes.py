@@ -4,6 +4,7 @@
 scheme         order  what                                                                work on N cells
 =============  =====  ==================================================================  =======================
 `Explicit`     3      CWENO3 and third-order SSP Runge-Kutta: `kinetic.line.integrate`    N^2, with diffusion N^3
+               5, 7   CWENO5, CWENO7 and Runge-Kutta: `kinetic.line.high_order`           the same
 `Imex`         3      the same, diffusion implicit: `kinetic.line.imex`                   N^2
 `ChangCooper`  2      positive, rests where the model does: `kinetic.line.chang_cooper`   N^2
 =============  =====  ==================================================================  =======================
@@ -28,8 +29,8 @@ from typing import Any, ClassVar, Protocol
 
 from kinetic import steppers
 from kinetic.line.chang_cooper import ORDERS, TimeStep
+from kinetic.line.cweno import CWENO5, CWENO7, HighOrder, require_three_cells
 from kinetic.line.integrate import FOURIER
-from kinetic.line.limiter import LONGEST
 from kinetic.line.rates import QUADRATURES, Quadrature
 from kinetic.line.reconstruction import CWENO3, Linear, Reconstruction
 from kinetic.loop import STEPS, Stepper, Steps
@@ -81,7 +82,7 @@ class Scheme(Protocol):
         return "equal"
 
     @property
-    def reconstruction(self) -> Reconstruction:
+    def reconstruction(self) -> Reconstruction | HighOrder:
         """What turns its averages into the densities of the record."""
         return _CWENO3
 
@@ -113,10 +114,12 @@ def _check(scheme: Scheme) -> None:
     require_number("cfl", scheme.cfl)
     if not hasattr(scheme.reconstruction, "constants"):
         raise InputError(f"reconstruction = {scheme.reconstruction!r:.60} must be a value such as CWENO3() or Linear()")
-    if not 0.0 < scheme.cfl <= 1.0:
-        raise InputError(f"cfl = {scheme.cfl!r} must lie in (0, 1]")
-    if scheme.reconstruction.positive and scheme.cfl > LONGEST:
-        raise InputError(f"cfl = {scheme.cfl!r} must be at most 1/6 where the reconstruction is positive")
+    most = 2.0 if isinstance(scheme.reconstruction, CWENO7) else 1.0
+    if not 0.0 < scheme.cfl <= most:
+        raise InputError(f"cfl = {scheme.cfl!r} must lie in (0, {most:g}]")
+    if scheme.reconstruction.positive and scheme.cfl > scheme.reconstruction.edge_share:
+        told = f"1/{round(1.0 / scheme.reconstruction.edge_share)}"
+        raise InputError(f"cfl = {scheme.cfl!r} must be at most {told} where the reconstruction is positive")
     require_one_of("steps", scheme.steps, STEPS)
 
 
@@ -124,14 +127,17 @@ def _check(scheme: Scheme) -> None:
 class Explicit(Scheme):
     """CWENO3, fourth-order differences for diffusion, and third-order SSP Runge-Kutta: see `kinetic.line.integrate`.
 
+    On the line also CWENO5 or CWENO7, for what is smooth, see `kinetic.line.high_order`: "explicit5" of commands is
+    ``Explicit(CWENO5(), cfl=0.9)``, and "explicit7" ``Explicit(CWENO7(), cfl=1.8, fourier=0.9)``.
+
     Parameters
     ----------
-    reconstruction : CWENO3 or Linear, default CWENO3()
-    cfl : float in (0, 1], default 0.45
-        dt <= cfl h/max abs(F') and dt <= cfl/max abs(k S'), taken anew every step unless the flux is steady; at most
-        1/6 with a positive reconstruction.
+    reconstruction : CWENO3, CWENO5, CWENO7 or Linear, default CWENO3()
+    cfl : float in (0, 1], with CWENO7 in (0, 2], default 0.45
+        dt <= cfl h/max abs(F') and dt <= cfl/max abs(k S'), taken anew every step unless the flux is steady; with a
+        positive reconstruction at most 1/6, of CWENO5 1/12, of CWENO7 1/20.
     fourier : float > 0, default 0.4
-        dt <= fourier h^2/max D; at most the last column of `kinetic.line.diffusion`.
+        dt <= fourier h^2/max D; at most the last column of `kinetic.line.diffusion`, with CWENO5 0.53, CWENO7 0.96.
     steps : "equal" or "cut", default "equal"
         Equal steps between two stored times, or longest steps with the last one cut.
 
@@ -162,7 +168,7 @@ class Explicit(Scheme):
     particles.base.errors.InputError: cfl = 2.0 must lie in (0, 1]
     """
 
-    reconstruction: Reconstruction = _CWENO3
+    reconstruction: Reconstruction | HighOrder = _CWENO3
     cfl: float = 0.45
     fourier: float = FOURIER
     steps: Steps = "equal"
@@ -215,6 +221,7 @@ class Imex(Scheme):
 
     def __post_init__(self) -> None:
         _check(self)
+        require_three_cells(self.reconstruction, "scheme imex")
 
     def power(self, noisy: bool) -> int:
         """2: steps grow with h."""
@@ -349,14 +356,21 @@ class WellBalanced(Scheme):
 
 
 SCHEMES: dict[str, Scheme] = {row.name: row for row in (Explicit(), Imex(), ChangCooper(), WellBalanced())}
+"""A scheme of each kind, with its fields' default values."""
+WORDS: dict[str, Scheme] = {
+    **SCHEMES,
+    "explicit5": Explicit(CWENO5(), cfl=0.9),
+    "explicit7": Explicit(CWENO7(), cfl=1.8, fourier=0.9),
+}
 """The words of command lines, and what each stands for."""
-_KINDS: dict[str, Any] = {"CWENO3": CWENO3, "Linear": Linear, **{word: type(row) for word, row in SCHEMES.items()}}
+_RECONSTRUCTIONS = {kind.__name__: kind for kind in (CWENO3, CWENO5, CWENO7, Linear)}
+_KINDS: dict[str, Any] = {**_RECONSTRUCTIONS, **{word: type(row) for word, row in SCHEMES.items()}}
 
 
 def named(word: str, option: str = "scheme") -> Scheme:
     """Return the scheme that a word of a command line stands for, or raise InputError."""
-    require_one_of(option, word, SCHEMES)
-    return SCHEMES[word]
+    require_one_of(option, word, WORDS)
+    return WORDS[word]
 
 
 def suited(model: Model) -> Scheme:
@@ -371,6 +385,8 @@ def require_scheme(scheme: Scheme, *, noisy: bool, in_plane: bool = False, ranks
     """Refuse what is no scheme, one that needs noise where there is none, one of the line in the plane or on ranks."""
     if isinstance(scheme, type) or not callable(getattr(scheme, "stepper", None)):
         raise InputError(f"scheme = {scheme!r:.60} must be a value: Explicit(), Imex(), ChangCooper() or one's own")
+    if in_plane:
+        require_three_cells(scheme.reconstruction, "the plane")
     if in_plane and not scheme.in_plane:
         raise InputError(f"scheme = {scheme.name!r} in the plane: allowed is {_those('in_plane')}")
     if not in_plane and not getattr(scheme, "on_line", True):

@@ -20,6 +20,7 @@ import numpy as np
 
 from kinetic.grid import Grid
 from kinetic.limit import initial_law
+from kinetic.line.cweno import require_three_cells
 from kinetic.line.integrate import Integrator
 from kinetic.line.reconstruction import ghost, parabolas
 from kinetic.line.tangent import TangentIntegrator, polynomial_tangent
@@ -127,6 +128,7 @@ def tangent(model: Model, grid: Grid, scheme: Explicit | None = None, *, until: 
     """
     scheme = Explicit() if scheme is None else scheme
     require_type("scheme", scheme, Explicit, "an Explicit")
+    reconstruction = require_three_cells(scheme.reconstruction, "derivatives of the equation")
     require_positive("until", until)
     if model.nu2 > 0.0 or not model.autonomous or model.mean_coupled:
         raise InputError("derivatives of the equation: allowed is a model without noise, with constant weight and bias")
@@ -137,15 +139,15 @@ def tangent(model: Model, grid: Grid, scheme: Explicit | None = None, *, until: 
     w, b = model.weight_at(0.0), float(model.biases(0.0, model.weights(0.0))[0, 0])
     slope = model.drift.derivative_u(w * x + b, x)
     by_theta = np.stack([slope * x / (model.size if model.is_scaled else 1.0), slope])
-    plain = Integrator(problem.flux, grid, scheme.reconstruction, "wall", start, atoms)
+    plain = Integrator(problem.flux, grid, reconstruction, "wall", start, atoms)
     longest = plain.longest_step(0.0, scheme.cfl)
     steps = max(1, math.ceil(until / longest * (1.0 - 1e-12)))
-    run = TangentIntegrator(model.speed(x, 0.0), by_theta, grid.h, scheme.reconstruction, start, atoms)
+    run = TangentIntegrator(model.speed(x, 0.0), by_theta, grid.h, reconstruction, start, atoms)
     run.advance(until / steps, steps)
-    by_parabolas = _by_parabolas(scheme.reconstruction, run.averages, run.by_averages, grid.h, start)
+    by_parabolas = _by_parabolas(reconstruction, run.averages, run.by_averages, grid.h, start)
     return Tangent(
         grid=grid, averages=run.averages, atoms=run.atoms, by_averages=run.by_averages, by_atoms=run.by_atoms,
-        parabolas=parabolas(scheme.reconstruction, run.averages, grid.h, periodic=False), by_parabolas=by_parabolas,
+        parabolas=parabolas(reconstruction, run.averages, grid.h, periodic=False), by_parabolas=by_parabolas,
         steps=steps,
     )  # fmt: skip
 

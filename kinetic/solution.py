@@ -14,6 +14,8 @@ import numpy as np
 
 from kinetic.flux import Boundary
 from kinetic.grid import Grid
+from kinetic.line.cweno import HighOrder
+from kinetic.line.pieces import pieces
 from kinetic.line.reconstruction import Reconstruction, parabolas
 from kinetic.record import Record
 from particles.base.arrays import Floats
@@ -35,7 +37,7 @@ class Solution(Record):
         Masses at the low and at the high end.
     scheme : Scheme
         As it was given; the dict of its `describe` where the record is read and the scheme a user's own.
-    reconstruction : CWENO3 or Linear
+    reconstruction : CWENO3, CWENO5, CWENO7 or Linear
         Turns averages into a density: that of the scheme, a relative eps as its number in this run.
     boundary : "periodic", "wall", "outflow" or "reflecting"
     steps : int
@@ -73,7 +75,7 @@ class Solution(Record):
     title = "mean-field density by CWENO3 finite volumes"
 
     def at(self, t: float) -> Measure:
-        """Measure at a stored time: a parabola in every cell, and the atoms at both ends.
+        """Measure at a stored time: a parabola in every cell, of higher orders several, and the atoms at both ends.
 
         Raises
         ------
@@ -126,7 +128,13 @@ class Solution(Record):
         return grid, averages, atoms
 
 
-def measure(grid: Grid, averages: Floats, atoms: Floats, used: Reconstruction, boundary: Boundary) -> Measure:
-    """A parabola in every cell by a reconstruction, and atoms at both ends of the grid."""
-    coefficients = parabolas(used, averages, grid.h, periodic=boundary == "periodic")
-    return Measure(points=np.array([[grid.lo, grid.hi]]), masses=atoms, faces=grid.faces, polynomials=coefficients)
+def measure(
+    grid: Grid, averages: Floats, atoms: Floats, used: Reconstruction | HighOrder, boundary: Boundary
+) -> Measure:
+    """A parabola in every cell by a reconstruction, of higher orders several, and atoms at both ends of the grid."""
+    faces, periodic = grid.faces, boundary == "periodic"
+    if isinstance(used, HighOrder):
+        faces, coefficients = pieces(used, averages, grid, periodic=periodic)
+    else:
+        coefficients = parabolas(used, averages, grid.h, periodic=periodic)
+    return Measure(points=np.array([[grid.lo, grid.hi]]), masses=atoms, faces=faces, polynomials=coefficients)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from kinetic.line.chang_cooper import ChangCooperStepper
+from kinetic.line.cweno import HighOrder
+from kinetic.line.high_order import HighOrderIntegrator
 from kinetic.line.imex import ImexStepper
 from kinetic.line.integrate import Integrator
 from kinetic.loop import Stepper
@@ -38,9 +40,21 @@ def build(scheme: Any, problem: Any, averages: Floats, grid: Any, atoms: Floats,
 
 
 def _explicit(scheme: Any, problem: Problem, averages: Floats, grid: Any, atoms: Floats) -> Stepper:
+    if isinstance(scheme.reconstruction, HighOrder):
+        return _high_order(scheme, problem, averages, grid, atoms)
     return Integrator(
         problem.flux, grid, scheme.reconstruction, problem.boundary, averages, atoms,
         diffusivity=problem.diffusivity, source=problem.source, fourier=scheme.fourier,
+    )  # fmt: skip
+
+
+def _high_order(scheme: Any, problem: Problem, averages: Floats, grid: Any, atoms: Floats) -> Stepper:
+    name, diffusivity = type(scheme.reconstruction).__name__, problem.diffusivity
+    if problem.source is not None or (diffusivity is not None and diffusivity.form == "points"):
+        raise InputError(f"problem for {name}: allowed is one without a source and with no diffusivity of points")
+    return HighOrderIntegrator(
+        problem.flux, grid, scheme.reconstruction, problem.boundary, averages, atoms,
+        diffusivity=diffusivity, fourier=scheme.fourier,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
-from kinetic.schemes import SCHEMES, require_scheme
+from kinetic.schemes import WORDS, require_scheme
 from particles.base import command
 from particles.base.errors import InputError, plain
 from particles.base.terminal import say
@@ -37,8 +37,9 @@ def add_parser(commands: Any) -> None:
     run.add_argument("--until", type=command.positive_float, metavar="T", help="end of the run")
     run.add_argument("--times", type=command.finite_float, nargs="+", metavar="T", help="further times to keep")
     run.add_argument(
-        "--scheme", choices=tuple(SCHEMES), default="explicit",
-        help="explicit: CWENO3, third order (default); imex: the same with implicit diffusion, for fine grids;"
+        "--scheme", choices=tuple(WORDS), default="explicit",
+        help="explicit: CWENO3, third order (default); explicit5, explicit7: CWENO5 and CWENO7 on the line, for what is"
+        " smooth; imex: CWENO3 with implicit diffusion, for fine grids;"
         " chang-cooper: second order, positive, for long times; well-balanced: the same in the plane, exact at a"
         " known law at rest; all but the first need noise",
     )  # fmt: skip
@@ -95,7 +96,7 @@ def carry(arguments: argparse.Namespace, case: Any, checkpoints: Any) -> int:
         raise InputError(f"case {case.name!r} has {case.model.dim} features: the equation is solved for 1 and 2")
     if case.model.dim == 1 and command.launched_size() > 1:
         raise InputError(f"case {case.name!r} has one feature: its equation is solved by one process, without mpirun")
-    scheme = SCHEMES[arguments.scheme]
+    scheme = WORDS[arguments.scheme]
     require_scheme(
         scheme, noisy=case.model.nu2 > 0.0, in_plane=case.model.dim > 1, ranks=command.launched_size()
     )  # fmt: skip
@@ -212,7 +213,7 @@ def _in_plane(case: Any, arguments: argparse.Namespace, until: float, times: int
         told = f"--cells {_told(arguments.cells)} --domain {_told(given)}"
         raise InputError(f"{told}: two features have N or N N, and four ends")
     require_two_features(case.model)
-    if SCHEMES[arguments.scheme].needs_rest:
+    if WORDS[arguments.scheme].needs_rest:
         require_rest(case.model)
     require_strips(cells[-1], command.launched_size())
     _require_memory(arguments, cells[0] * cells[-1], times)
@@ -234,7 +235,7 @@ def _told(numbers: list[Any] | None) -> str:
 def _require_memory(arguments: argparse.Namespace, cells: int, times: int) -> None:
     from particles.base.memory import require_memory
 
-    require_memory(f"cells = {cells}", 8.0 * cells * (SCHEMES[arguments.scheme].arrays + times))
+    require_memory(f"cells = {cells}", 8.0 * cells * (WORDS[arguments.scheme].arrays + times))
 
 
 def _say(sentences: Iterable[str]) -> None:

@@ -56,17 +56,37 @@ def advection(polynomial: Formula, face: Formula) -> Formula:
     `u`, shape (N + 2,), gets its two ghost cells; work[0] and work[1] hold the states on either side of a face.
     """
     formula(polynomial)
-    formula(face)
+
+    @formula
+    def at(u: Any, j: int, constants: Any) -> Any:
+        return edges(polynomial(u[j - 1], u[j], u[j + 1], constants))
+
+    return advection_by(_fill, at, face, 1)
+
+
+@formula
+def _fill(u: Any, data: Any, constants: Any, ends: Any, t: float) -> None:
+    n, periodic = u.size - 2, ends[2]
+    u[0] = u[n] if periodic else ghost(u[1], u[2], u[3])
+    u[n + 1] = u[1] if periodic else ghost(u[n], u[n - 1], u[n - 2])
+
+
+@functools.cache
+def advection_by(fill: Formula, at: Formula, face: Formula, pad: int) -> Formula:
+    """The same for any stencil: `fill` (u, data, constants, ends, t) fills the `pad` cells of u beyond either end, and
+    `at` (u, j, constants) gives the values at both edges of cell j, j = 1..N.
+    """
+    for each in (fill, at, face):
+        formula(each)
 
     @formula
     def fluxes(u: Any, work: Any, data: Any, constants: Any, ends: Any, t: float) -> None:
-        n = u.size - 2
+        n = u.size - 2 * pad
         low, high, periodic = ends
         left_of, right_of, flux = work[0], work[1], work[2]  # states left and right of a face, stored by cell
-        u[0] = u[n] if periodic else ghost(u[1], u[2], u[3])
-        u[n + 1] = u[1] if periodic else ghost(u[n], u[n - 1], u[n - 2])
+        fill(u, data, constants, ends, t)
         for j in range(1, n + 1):
-            right_of[j], left_of[j] = edges(polynomial(u[j - 1], u[j], u[j + 1], constants))
+            right_of[j], left_of[j] = at(u, j, constants)
         left_of[0], right_of[n + 1] = left_of[n], right_of[1]
         for i in range(n + 1):
             flux[i] = face(left_of[i], right_of[i + 1], data[i], t)
@@ -81,14 +101,14 @@ def advection(polynomial: Formula, face: Formula) -> Formula:
 
 
 @functools.cache
-def closed(fluxes: Formula) -> Formula:
+def closed(fluxes: Formula, pad: int = 1) -> Formula:
     """Formula like `fluxes` that lets nothing through the ends."""
     formula(fluxes)
 
     @formula
     def inside(u: Any, work: Any, data: Any, constants: Any, ends: Any, t: float) -> None:
         fluxes(u, work, data, constants, ends, t)
-        work[2, 0] = work[2, u.size - 2] = 0.0
+        work[2, 0] = work[2, u.size - 2 * pad] = 0.0
 
     return inside
 
@@ -162,7 +182,7 @@ class Integrator:
         self._constants: Any = reconstruction.constants(grid.h, averages)
         fluxes = advection(reconstruction.polynomial, flux.face)
         if diffusivity is not None:
-            _check_diffusion(diffusivity, boundary, fourier)
+            check_diffusion(diffusivity, boundary, fourier, REAL_LIMIT / diffusivity.stiffness)
             self._centres = diffusivity.data(grid)
             self._constants = self._constants, diffusivity.scales(grid.h)
             fluxes = with_diffusion(fluxes, diffusivity.fluxes)
@@ -218,9 +238,9 @@ class Integrator:
         return self._flux.data(self._grid, t, mean)
 
 
-def _check_diffusion(diffusivity: Diffusivity, boundary: Boundary, fourier: float) -> None:
+def check_diffusion(diffusivity: Diffusivity, boundary: Boundary, fourier: float, most: float) -> None:
+    """Refuse ends that diffusion cannot have, and a `fourier` beyond the stable one."""
     if boundary not in ("periodic", "reflecting"):
         raise InputError(f"boundary = {boundary!r} with diffusion: allowed are periodic, reflecting")
-    most = REAL_LIMIT / diffusivity.stiffness
     if not 0.0 < fourier <= most:
         raise InputError(f"fourier = {fourier!r} must lie in (0, {most:.4f}] for the form {diffusivity.form!r}")

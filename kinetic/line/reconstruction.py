@@ -34,7 +34,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from kinetic.line.limiter import limited
+from kinetic.line.limiter import LONGEST, limited
 from particles.base.arrays import Floats
 from particles.base.checks import require_one_of
 from particles.base.errors import InputError
@@ -111,6 +111,7 @@ class CWENO3:
     positive: bool = False
 
     order = 3
+    edge_share = LONGEST
 
     def __post_init__(self) -> None:
         if not 0.0 < self.c0 < 1.0:
@@ -148,16 +149,8 @@ class CWENO3:
             return float(self.eps)
         if self.eps != "relative":
             return {"h^2": h * h, "h": h}[self.eps]
-        scale, reach = float(np.abs(averages).max()) or 1.0, _REACH[self.p]
-        if math.isfinite(scale) and not 1.0 / reach < scale < reach:
-            raise InputError(
-                f"averages up to {scale:.3g} are out of reach of the weights with p = {self.p}: allowed are"
-                f" {1.0 / reach:g} to {reach:g}; choose another unit of length or mass"
-            )
-        u = np.abs(averages) / scale
-        total, squares = max(float(u.sum()), 1.0), max(float(np.square(u).sum()), 1.0)
-        share: float = power(total / squares, _POWER) / squares
-        return (scale * min(share, _LARGEST_SHARE)) ** 2
+        scale, share = own_scale(averages, power, _REACH[self.p], f"weights with p = {self.p}")
+        return (scale * share) ** 2
 
     def of_run(self, h: float, averages: Floats) -> CWENO3:
         """The same with the number that a relative eps is in a run from these averages: what its record keeps."""
@@ -204,6 +197,7 @@ class Linear:
     positive: bool = False
 
     order = 3
+    edge_share = LONGEST
 
     def constants(self, h: float, averages: Floats, power: Power = pow) -> Constants:
         """Numbers that the formula takes; P_opt needs none."""
@@ -213,6 +207,26 @@ class Linear:
     def polynomial(self) -> Formula:
         """Formula (u_{j-1}, u_j, u_{j+1}, constants) -> (p0, p1, p2)."""
         return limited(_optimal) if self.positive else _optimal
+
+
+def own_scale(averages: Floats, power: Power, reach: float, weights: str) -> tuple[float, float]:
+    """U and s of a state: its height, and a cell's width in units of its own, see above.
+
+    Raises
+    ------
+    InputError
+        If U is below 1/reach or above reach, of which the weights, in words, are no numbers.
+    """
+    scale = float(np.abs(averages).max()) or 1.0
+    if math.isfinite(scale) and not 1.0 / reach < scale < reach:
+        raise InputError(
+            f"averages up to {scale:.3g} are out of reach of the {weights}: allowed are"
+            f" {1.0 / reach:g} to {reach:g}; choose another unit of length or mass"
+        )
+    u = np.abs(averages) / scale
+    total, squares = max(float(u.sum()), 1.0), max(float(np.square(u).sum()), 1.0)
+    share: float = power(total / squares, _POWER) / squares
+    return scale, min(share, _LARGEST_SHARE)
 
 
 Reconstruction = CWENO3 | Linear

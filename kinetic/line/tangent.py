@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from kinetic.line.cweno import HighOrder
 from kinetic.line.reconstruction import CWENO3, Linear, Reconstruction, Three, edges, ghost
 from kinetic.line.tableau import SSPRK3
 from particles.base.arrays import Floats
@@ -95,7 +96,7 @@ def _of_optimal(a: float, u: float, b: float, da: float, du: float, db: float, c
     return fma(bend, -1.0 / 24.0, du), 0.5 * (db - da), 0.5 * bend
 
 
-def polynomial_tangent(reconstruction: Reconstruction) -> Formula:
+def polynomial_tangent(reconstruction: Reconstruction | HighOrder) -> Formula:
     """Formula (u_{j-1}, u_j, u_{j+1}, their derivatives, constants) -> derivatives of p0, p1, p2.
 
     Raises
@@ -103,6 +104,9 @@ def polynomial_tangent(reconstruction: Reconstruction) -> Formula:
     InputError
         If the reconstruction is positive: drawing up to zero has no derivative.
     """
+    if isinstance(reconstruction, HighOrder):
+        name = type(reconstruction).__name__
+        raise InputError(f"reconstruction = {name} has no derivative: allowed is CWENO3 or Linear")
     if reconstruction.positive:
         raise InputError(f"reconstruction = {reconstruction!r} has no derivative: allowed is positive = False")
     if isinstance(reconstruction, Linear):
