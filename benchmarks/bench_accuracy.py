@@ -32,8 +32,7 @@ CFL = {"explicit": 0.45, "imex": 0.9, "chang-cooper": 0.45}
 def _solve(scheme: str, grid: kinetic.Grid) -> Floats:
     """Cell averages at the end."""
     if scheme in CFL:
-        model = Model(drift=IDENTITY, weight=-1.0, bias=0.0, nu2=2.0, initial=START)
-        return solved(model, grid, scheme, until=UNTIL, cfl=CFL[scheme]).averages[-1]
+        return solved(NOISY, grid, scheme, until=UNTIL, cfl=CFL[scheme]).averages[-1]
     start = grid.averages(START)
     if scheme == "numpy":
         return fokker_planck_second_order(start, grid.faces, grid.h, UNTIL)
@@ -92,6 +91,60 @@ class TimeToError:
 
 
 CASE, END = cases["regression"], 2.0
+NOISY = Model(drift=IDENTITY, weight=-1.0, bias=0.0, nu2=2.0, initial=START)
+NINE = {"fokker-planck": (NOISY, (-9.0, 9.0), UNTIL), "regression": (CASE.model, (-7.0, 9.0), END)}
+THIRD = {"fokker-planck": kinetic.Imex(cfl=0.9), "regression": kinetic.Explicit(cfl=0.9)}
+"""The third-order scheme that is fastest there."""
+
+
+class TimeToNineDigits:
+    """Seconds until the L1 error of the cell averages is at most 1e-9, by the order of the scheme.
+
+    Of a normal law with noise, and of the case `regression`, whose density grows to a narrow peak.
+    """
+
+    tolerance = 1e-9
+    turns = 3
+    params = (tuple(NINE), ("third order", "explicit5", "explicit7"))
+    param_names = ("problem", "scheme")
+    smallest = {"tolerance": 1e-3, "turns": 1}  # noqa: RUF012
+    timeout = 900.0
+
+    def setup(self, problem: str, scheme: str) -> None:
+        """Find the number of cells: doubled from 50 on, then by bisection nine per cent apart."""
+        cells = 50
+        while not self._error(problem, scheme, cells) <= self.tolerance:
+            cells *= 2
+        low, high = 0, 8
+        while low < high:
+            middle = (low + high) // 2
+            met = self._error(problem, scheme, self._between(cells, middle)) <= self.tolerance
+            low, high = (low, middle) if met else (middle + 1, high)
+        self.cells = self._between(cells, low)
+
+    @staticmethod
+    def _between(cells: int, eighths: int) -> int:
+        return round(cells * 2.0 ** (eighths / 8.0 - 1.0))
+
+    def _solve(self, problem: str, scheme: str, cells: int) -> tuple[kinetic.Grid, Floats]:
+        model, ends, until = NINE[problem]
+        grid = kinetic.Grid(*ends, cells=cells)
+        chosen = THIRD[problem] if scheme == "third order" else kinetic.schemes.named(scheme)
+        return grid, kinetic.solve(model, grid, chosen, until=until).averages[-1]
+
+    def _error(self, problem: str, scheme: str, cells: int) -> float:
+        grid, averages = self._solve(problem, scheme, cells)
+        law = LAW if problem == "fokker-planck" else exact_law(CASE.model, END)
+        return float(grid.h * np.abs(averages - grid.averages(law)).sum())
+
+    def measure(self, problem: str, scheme: str) -> float:
+        """Shortest time of several."""
+        run: Callable[[], object] = lambda: self._solve(problem, scheme, self.cells)  # noqa: E731
+        return 1e-9 * nanoseconds({scheme: Work(lambda: None, run, 1.0)}, self.turns)[scheme]
+
+    @named("time to an L1 error of 1e-9", "seconds")
+    def track_seconds(self, problem: str, scheme: str) -> float:
+        return self.measure(problem, scheme)
 
 
 def _cloud(count: int, start: str, seed: int = 0, layers: int = 1000) -> Measure:
