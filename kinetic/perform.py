@@ -13,7 +13,7 @@ from kinetic import pace
 from kinetic.checkpoint import digest, keeping
 from kinetic.grid import FEWEST_CELLS, Grid, first_not_finite
 from kinetic.line.cweno import HighOrder
-from kinetic.line.reconstruction import Linear, Reconstruction
+from kinetic.line.reconstruction import CWENO3, Reconstruction
 from kinetic.loop import Run, Stepper, drive
 from kinetic.plane.grid import Plane
 from kinetic.plane.problem import PlaneProblem
@@ -41,7 +41,7 @@ class Kind(NamedTuple):
 
 
 def _of_run(used: Reconstruction | HighOrder, grid: Grid, averages: Floats) -> Reconstruction | HighOrder:
-    return used if isinstance(used, Linear) else used.of_run(grid.h, averages)
+    return used.of_run(grid.h, averages) if isinstance(used, CWENO3 | HighOrder) else used
 
 
 _KINDS: dict[type, Kind] = {
