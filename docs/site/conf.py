@@ -19,6 +19,7 @@ include_patterns = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "findings/RE
 exclude_patterns = [".*", "out", "build", "*.egg-info", "tests", "**/__pycache__"]
 root_doc = "docs/site/index"
 pygments_style = "friendly"
+highlight_language = "none"  # what says no language of its own is an equation or what a command printed
 
 myst_enable_extensions: list[str] = ["colon_fence"]  # pages with equations ask for dollarmath themselves
 myst_heading_anchors = 3

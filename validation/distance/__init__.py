@@ -48,9 +48,10 @@ def w1(a: Measure, b: Measure) -> float:
     -----
     ::
 
-        W1(mu, nu) = int abs(F_mu(x) - F_nu(x)) dx     on the line,
+        W1(mu, nu) = int abs(F_mu(x) - F_nu(x)) dx
 
-    which is (7) of arXiv 2001.04294 there, between the sign changes of a difference of cubics: without quadrature.
+    on the line, as (7) of arXiv 2001.04294 is there; taken between the sign changes of a difference of cubics, without
+    quadrature.
 
     Examples
     --------
