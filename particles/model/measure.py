@@ -51,12 +51,12 @@ class Measure:
     --------
     >>> import numpy as np
     >>> from particles.model import Measure
-    >>> cloud = Measure.of_points(np.array([0.0, 1.0, 5.0]))
+    >>> cloud = Measure.of_points([0.0, 1.0, 5.0])
     >>> cloud.dim, cloud.mass, cloud.mean
     (1, 1.0, array([2.]))
     >>> faces, polynomials = np.array([0.0, 1.0]), np.array([[0.5], [0.0], [0.0]])  # half the mass
     >>> mixed = Measure(np.array([[2.0]]), np.array([0.5]), faces, polynomials)  # half at a point
-    >>> print(mixed.mean, mixed.cdf(np.array([0.5, 1.0, 2.0])))
+    >>> print(mixed.mean, mixed.cdf([0.5, 1.0, 2.0]))
     [1.25] [0.25 0.5  1.  ]
     """
 
@@ -199,7 +199,7 @@ class Measure:
         """The energy m2 of Definition 2 (arXiv 2001.04294), summed over the components."""
         return float(self.moment(2).sum())
 
-    def cdf(self, x: Floats) -> Floats:
+    def cdf(self, x: ArrayLike) -> Floats:
         """Distribution function just right of each x, atoms and density; d = 1.
 
         Raises
@@ -209,6 +209,7 @@ class Measure:
         """
         if self.dim != 1:
             raise InputError(f"dimension {self.dim} has no use for the distribution function: allowed is 1")
+        x = np.asarray(x, dtype=np.float64)
         atoms = self.running_masses[np.searchsorted(np.sort(self.points[0]), x, side="right")]
         return np.asarray(atoms + self.density_cdf(x))
 

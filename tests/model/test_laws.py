@@ -12,6 +12,7 @@ from scipy import stats
 from scipy.integrate import quad
 
 from particles.base.errors import InputError
+from particles.model.exact.benes import TanhAttracted, TanhRepelled
 from particles.model.laws.combined import Clipped, Mixture, Product
 from particles.model.laws.elementary import Dirac, Normal, Uniform
 from particles.model.laws.empirical import KernelEstimate
@@ -162,6 +163,12 @@ def test_product_law_draws_its_components_independently() -> None:
         lambda: Mixture([Dirac(0.0), Dirac(1.0)], [-0.5, 1.5]),
         lambda: Mixture([Dirac(0.0), Dirac(1.0)], [math.nan, 1.0]),
         lambda: Product([]),
+        lambda: TanhAttracted(Normal(0.0, 1.0), 1.0, 0.0, 1.0),
+        lambda: TanhAttracted(Normal(0.0, 1.0), -1.0, 0.0, 0.0),
+        lambda: TanhRepelled(Normal(0.0, 1.0), -1.0, 0.0, 1.0),
+        lambda: TanhRepelled(Normal(0.0, 1.0), 1.0, math.nan, 1.0),
+        lambda: TanhRepelled(Dirac(0.0), 1.0, 0.0, 1.0),
+        lambda: TanhRepelled(KernelEstimate([0.0, 1.0], 1.0), 1.0, 0.0, 1.0),
     ],
 )
 def test_impossible_laws_are_refused(make: Callable[[], object]) -> None:

@@ -56,6 +56,10 @@ def test_no_density_has_no_faces() -> None:
     assert Measure.of_points(np.arange(4.0)).cdf(np.empty(0)).size == 0
 
 
+def test_the_cdf_takes_a_number_or_a_list_too() -> None:
+    np.testing.assert_array_equal(BOTH.cdf([0.0, 1.0]), [BOTH.cdf(0.0), BOTH.cdf(1.0)])
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from particles.base.arrays import Floats
+from particles.base.checks import require_finite, require_positive, require_type
 from particles.base.errors import InputError
 from particles.base.quadrature import gauss
 from particles.model.laws.combined import Mixture
@@ -59,7 +60,14 @@ class TanhAttracted(Law):
     ----------
     start : Law
         Any that can be `smoothed`.
-    weight, bias, time : float
+    weight : float < 0
+    bias : float
+    time : float > 0
+
+    Raises
+    ------
+    InputError
+        If one of them is out of its range, or the start cannot be smoothed.
 
     Notes
     -----
@@ -80,6 +88,7 @@ class TanhAttracted(Law):
     time: float
 
     def __post_init__(self) -> None:
+        _require(self.start, self.weight, self.bias, self.time, sign=-1.0)
         _ = self._smoothed
 
     @cached_property
@@ -118,12 +127,14 @@ class TanhRepelled(Law):
     start : Law
         One that states its `reach`, of positive variance: normal and uniform laws. From a point the law is a mixture of
         two normal laws, which `transition_law` gives.
-    weight, bias, time : float
+    weight : float > 0
+    bias : float
+    time : float > 0
 
     Raises
     ------
     InputError
-        If the noise is so small that the quadrature needs more than 65536 nodes.
+        If one of them is out of its range, or the noise so small that the quadrature needs more than 65536 nodes.
 
     Notes
     -----
@@ -143,6 +154,9 @@ class TanhRepelled(Law):
     time: float
 
     def __post_init__(self) -> None:
+        _require(self.start, self.weight, self.bias, self.time, sign=1.0)
+        if not (self.start.variance > 0.0 and math.isfinite(self.start.reach)):
+            raise InputError(f"start = {self.start!r:.60} must state its reach and have a positive variance")
         _ = self._nodes
 
     @property
@@ -201,6 +215,15 @@ class TanhRepelled(Law):
         points, masses, up = self._nodes
         ends = points + self.time * (2.0 * up - 1.0) - self.mean
         return float((masses * (ends**2 + 4.0 * self.time**2 * up * (1.0 - up))).sum()) + self._spread**2
+
+
+def _require(start: Law, weight: float, bias: float, time: float, *, sign: float) -> None:
+    require_type("start", start, Law, "a Law")
+    require_finite("weight", weight)
+    if not sign * weight > 0.0:
+        raise InputError(f"weight = {weight!r} must be {'positive' if sign > 0.0 else 'negative'}")
+    require_finite("bias", bias)
+    require_positive("time", time, low=0.0, high=math.inf)
 
 
 def _odds(u: ArrayLike) -> Floats:
