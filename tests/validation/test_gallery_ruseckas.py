@@ -69,6 +69,13 @@ def test_every_figure_has_the_numbers_that_theory_foretells(shown: Shown, name: 
     assert shown(name).name == name
 
 
+@pytest.mark.parametrize("name", PAPER)
+def test_what_is_measured_are_plain_values_that_tables_and_json_take(shown: Shown, name: str) -> None:
+    numbers = [(type(number.predicted), type(number.measured)) for number in shown(name).numbers]
+    assert {kind for pair in numbers for kind in pair} <= {int, float}
+    assert {type(check.holds) for check in shown(name).checks} <= {bool}
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("name", PAPER)
 def test_every_figure_is_as_foretold_after_its_whole_training(name: str) -> None:
