@@ -151,7 +151,7 @@ MAINS = {"particles": particles_main, "kinetic": kinetic_main, "validation": val
 WITH_TABLES = {
     "particles": {"info", "plan", "sensitivity", "control", "evaluate"},
     "kinetic": {"info", "moments", "steady", "fit", "sensitivity"},
-    "validation": {"cases", "compare", "study", "multilevel", "budget", "network", "plan", "gallery", "all"},
+    "validation": {"cases", "compare", "study", "multilevel", "budget", "network", "plan", "gallery", "all", "sweep"},
 }
 
 
