@@ -94,10 +94,13 @@ $(DOCS): $(READY)
 	$(BIN)/python -m pip install --quiet --group docs
 	touch $(DOCS)
 
-# the site, in out/docs: its tutorials run, and every warning, dead link or load from another host ends it
+# the site, in out/docs: its tutorials run, or show what their last run left in out/pages; every warning, dead link or
+# load from another host ends it
 docs: $(DOCS)
-	rm -rf out/docs
+	rm -rf out/docs out/dashboard
+	-@$(SUITE) publish >/dev/null 2>&1 # without git's history the site says that there is no dashboard
 	$(BIN)/python -m sphinx -q -W --keep-going -c docs/site -d out/docs/doctrees . out/docs/html
+	[ ! -f out/dashboard/index.html ] || $(BIN)/python docs/site/dashboard.py out/dashboard out/docs/html/dashboard
 	cp docs/site/start.html out/docs/index.html
 	$(BIN)/python docs/site/offline.py out/docs
 	@echo "open out/docs/index.html"

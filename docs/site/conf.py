@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # the extensions beside this fil
 project = "simresnet"
 author = "the authors of simresnet"
 
-extensions = ["sphinx.ext.autodoc", "numpydoc", "myst_parser", "live", "exhibits", "errata", "mathml"]
+extensions = ["sphinx.ext.autodoc", "numpydoc", "myst_parser", "live", "exhibits", "errata", "mathml", "case_tables"]
 include_patterns = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "findings/README.md", "docs/*.md", "docs/site/**"]
 exclude_patterns = [".*", "out", "build", "*.egg-info", "tests", "**/__pycache__"]
 root_doc = "docs/site/index"

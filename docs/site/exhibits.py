@@ -17,24 +17,29 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.logging import getLogger
 
 LOG = getLogger(__name__)
+FIGURE = ("source", "shows", "doubts", "failure", "remedy")
+POINTER = ("source", "shows", "doubts", "shown_by")
 
 
 def look(name: str) -> Kept:
     """Run and draw an exhibit, or take it as it was kept: words and numbers in `told`, files beside them."""
-    from validation.gallery import exhibits
+    from validation.gallery import Pointer, catalogue
 
-    kept = Kept(f"gallery/{name}", "")
+    kept, found = Kept(f"gallery/{name}", ""), catalogue()[name]
     if kept.whole:
         return kept
     LOG.info("gallery: %s", name)
-    found = exhibits()[name]()
+    if isinstance(found, Pointer):
+        kept.finish({"drawn": False, "numbers": [], "checks": []} | {key: getattr(found, key) for key in POINTER})
+        return kept
+    found = found()
     if not found.holds:
         raise ExtensionError(f"gallery {name} is not as foretold:\n{found.table}")
     if found.draw is not None:
         from validation.figures import draw_panels, save_forms
 
         save_forms(draw_panels(found.panels, found.draw), kept.folder, "figure")
-    told = {key: getattr(found, key, "") for key in ("source", "shows", "doubts", "cases", "failure", "remedy")}
+    told = {key: getattr(found, key, "") for key in FIGURE}
     told["drawn"] = found.draw is not None
     told["numbers"] = [[n.what, f"{n.predicted:.6g}", f"{n.measured:.6g}", f"{n.within:.2g}"] for n in found.numbers]
     told["checks"] = [[check.claim, check.found] for check in found.checks]
@@ -66,10 +71,10 @@ class Exhibits(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Build the sections."""
-        from validation.gallery import exhibits
+        from validation.gallery import catalogue
 
         room = self.arguments[0]
-        names = [name for name in exhibits() if name.partition("/")[0] == room]
+        names = [name for name in catalogue() if name.partition("/")[0] == room]
         if not names:
             raise self.error(f"the gallery has no room {room!r}")
         return [self.section(name, look(name)) for name in names]
@@ -77,24 +82,36 @@ class Exhibits(SphinxDirective):
     def section(self, name: str, kept: Kept) -> nodes.section:
         """What the figure shows, the picture with its files, what is open, and the numbers."""
         told = kept.told
+        words = told["shows"] or told.get("failure", "")
         title = told["source"].rpartition(", ")[2].replace("Fig. ", "Figure ") or name.partition("/")[2]
         section = nodes.section("", nodes.title("", title), ids=[name.replace("/", "-")])
         self.state.document.note_explicit_target(section, section)
-        section += paragraph(told["shows"] or told["failure"])
+        section += paragraph(words)
         if told["drawn"]:
-            picture = nodes.image(uri=kept.address("figure.svg"), alt=told["shows"] or told["failure"])
+            picture = nodes.image(uri=kept.address("figure.svg"), alt=words)
             section += nodes.figure("", picture, nodes.caption("", "", *self.forms(name, kept)), classes=["exhibit"])
+        section += self.pointed(told.get("shown_by", ()))
         section += paragraph(told["doubts"], "What is open or wrong there.")
-        section += paragraph(told["remedy"], "What to do instead.")
+        section += paragraph(told.get("remedy", ""), "What to do instead.")
         section += table(["what", "foretold", "measured", "within"], told["numbers"])
         section += table(["claim", "found"], told["checks"])
         return section
+
+    def pointed(self, names: Sequence[str]) -> list[nodes.Node]:
+        """Links to the exhibits that show a figure, where others do."""
+        if not names:
+            return []
+        found = paragraph("by ", "Shown")
+        for number, name in enumerate(names):
+            target = f"{name.partition('/')[0]}.html#{name.replace('/', '-')}"
+            found[0] += [nodes.Text(", " if number else ""), nodes.reference("", name, refuri=target, internal=True)]
+        return found
 
     def forms(self, name: str, kept: Kept) -> list[nodes.Node]:
         """The command that draws this figure, and links to its files."""
         from sphinx.addnodes import download_reference
 
-        found: list[nodes.Node] = [nodes.literal("", f"python -m validation gallery --only {name} --out figures")]
+        found: list[nodes.Node] = [nodes.literal("", f"python -m validation gallery {name} --out figures")]
         for kind in ("svg", "png", "pdf"):
             target = kept.address(f"figure.{kind}")
             link = download_reference("", "", nodes.Text(kind.upper()), reftarget=target, refdoc=self.env.docname)

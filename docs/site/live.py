@@ -27,6 +27,8 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 WORK = "work"  # where a page runs, in its folder
+DASHBOARD = "out/dashboard"
+HOME = "/home/you"  # what output calls that place
 
 
 class Page:
@@ -56,6 +58,7 @@ class Live(SphinxDirective):
         "picture": directives.unchanged_required,
         "file": directives.path,
         "code": directives.nonnegative_int,
+        "open": directives.path,
     }
 
     @property
@@ -109,7 +112,7 @@ class Run(Live):
                 exec(code, self.page.names)  # the page's own code, from this repository
             except Exception as error:
                 raise ExtensionError(f"{self.env.docname}, line {self.lineno}: {error!r}") from error
-        return output.getvalue()
+        return output.getvalue().replace(str(self.page.work), HOME)
 
 
 class Command(Live):
@@ -118,6 +121,8 @@ class Command(Live):
     def run(self) -> list[nodes.Node]:
         """Show the lines, what they printed, and a picture that they drew."""
         found = self.shown("bash", self.page.add(self.output))
+        if "open" in self.options:
+            found.append(self.link(self.options["open"]))
         if "picture" not in self.options:
             return found
         words = shlex.split(self.content[-1], comments=True)
@@ -126,6 +131,16 @@ class Command(Live):
         if not self.page.kept.whole:
             shutil.copy(self.page.work / drawn, file)
         return [*found, node]
+
+    def link(self, page: str) -> nodes.paragraph:
+        """A link to a page that the lines made; its folder is kept, and becomes a part of the site."""
+        folder = Path(page).parts[0]
+        if not self.page.kept.whole:
+            shutil.copytree(self.page.work / folder, self.page.kept.folder / folder)
+        self.env.opened = {**getattr(self.env, "opened", {}), self.page.kept.name: self.page.kept.folder / folder}
+        up = "../" * self.env.docname.count("/")
+        target = f"{up}opened/{self.page.kept.name}/{Path(*Path(page).parts[1:])}"
+        return nodes.paragraph("", "", nodes.reference("", f"Open {page}", refuri=target))
 
     def output(self) -> str:
         """Run the lines, continued ones as one; what they printed, on stderr too where a code is asked for."""
@@ -141,7 +156,7 @@ class Command(Live):
             output += done.stdout
             if code:
                 output += f"{done.stderr.rstrip()}\n[exit code {code}]\n"
-        return output
+        return output.replace(str(self.page.work), HOME)
 
 
 class File(Live):
@@ -159,6 +174,21 @@ class File(Live):
         return [nodes.container("", *parts, literal_block=True, classes=["literal-block-wrapper"])]
 
 
+class Dashboard(SphinxDirective):
+    """The dashboard where it was published, and plainly that it is not there where it was not."""
+
+    def run(self) -> list[nodes.Node]:
+        """A link and a frame; or what would make it."""
+        if not (ROOT / DASHBOARD / "index.html").is_file():
+            told = "The dashboard was not there when this site was built: "
+            return [nodes.paragraph("", told, nodes.literal("", "make dashboard"), nodes.Text(" makes it."))]
+        page = "../" * self.env.docname.count("/") + "dashboard/index.html"
+        frame = f'<iframe src="{page}" title="The dashboard" class="dashboard"></iframe>'
+        told = "Curves of all stored results, by commit and by parameter. A click on a benchmark opens it. "
+        link = nodes.reference("", "Open the dashboard on a page of its own", refuri=page)
+        return [nodes.paragraph("", told, link, nodes.Text(".")), nodes.raw("", frame, format="html")]
+
+
 def environment() -> dict[str, str]:
     """Variables of commands: this Python and its mpirun first, the packages of this checkout, no colour."""
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
@@ -173,11 +203,19 @@ def keep(app: Sphinx, doctree: nodes.document) -> None:
         page.kept.finish(page.told)
 
 
+def copy(app: Sphinx, error: Exception | None) -> None:
+    """When the site was written: put folders beside it that its pages open."""
+    for name, folder in getattr(app.env, "opened", {}).items():
+        shutil.copytree(folder, Path(app.outdir, "opened", name), dirs_exist_ok=True)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Sphinx calls this."""
     os.environ["MPLBACKEND"] = "agg"
     app.add_directive("run", Run)
     app.add_directive("command", Command)
     app.add_directive("file", File)
+    app.add_directive("dashboard", Dashboard)
     app.connect("doctree-read", keep)
+    app.connect("build-finished", copy)
     return {"parallel_read_safe": False, "parallel_write_safe": True}

@@ -25,7 +25,8 @@ def offline() -> Any:
 def test_pages_that_stay_at_home_have_no_faults(offline: Any, tmp_path: Path) -> None:
     (tmp_path / "a.html").write_text(
         '<link rel="stylesheet" href="a.css"><h1 id="top"><a href="b.html#end">b</a> <a href="#top">up</a>'
-        '<a href="https://arxiv.org">away, by a click</a> <img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">',
+        '<a href="https://arxiv.org">away, by a click</a> <a href="b.html#/list">a route of its script</a>'
+        '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">',
         encoding="utf-8",
     )
     (tmp_path / "b.html").write_text('<p id="end">', encoding="utf-8")
