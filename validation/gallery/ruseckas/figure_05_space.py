@@ -35,7 +35,7 @@ def in_space() -> Figure:
         " one, with numbers of layers. Red: the probability of the outer circle, class 1.",
         doubts="R12: radii, rate, epochs and batch are not given; radii 1 and 2 here. R15: 17 % of the activations lie"
         " beyond 1/sqrt(3 gamma~), where a layer's cubic is not monotone and two points may have one output: the"
-        " layers are no flow. The caption has no unit that is left out, x_1 here.",
+        " layers are no flow. Which of the three units are drawn is not said: the last two here.",
         cases=("circles", "circles-plane"),
         numbers=(
             *of_answers(net, 400, 0.9804),
