@@ -42,6 +42,7 @@ from particles.base.checks import require_positive, require_type
 from particles.base.errors import InputError
 from particles.base.memory import require_memory
 from particles.base.quadrature import gauss, panel_points
+from particles.base.shown import Shown
 from particles.model import Model
 
 _NODES = 6  # Gauss nodes a panel of time
@@ -51,8 +52,8 @@ _ROWS = 4  # of g and of p, and copies of each, that are held at once
 _INSIDE = 1e-11  # of a time by which a piece is entered: beyond what `Piecewise` takes for its edge
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Gradient:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Gradient(Shown):
     """A loss of the equation's solution with its derivatives.
 
     Parameters

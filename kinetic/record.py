@@ -11,6 +11,7 @@ import math
 import os
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -26,6 +27,8 @@ from particles.base.errors import InputError
 from particles.base.files import replace_file
 from particles.base.memory import require_memory
 from particles.base.readers import parse_json, read_bytes, reading
+from particles.base.shown import Shown
+from particles.base.tables import Table, of_rows
 from particles.base.times import index_of
 
 OLDER = "simresnet-kinetic-2"  # without a sum
@@ -35,8 +38,8 @@ ROUNDING = 1e-6  # of a mass: far above the rounding of any scheme
 SUM = "sha256"
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Record(ABC):
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Record(Shown, ABC):
     """What a run leaves; fields and errors as `kinetic.Solution` says."""
 
     times: tuple[float, ...]
@@ -86,6 +89,15 @@ class Record(ABC):
     @abstractmethod
     def parts(cls, data: Any) -> tuple[Any, Floats, Floats]:
         """Return grid, averages and atoms of what `arrays` became, or raise InputError."""
+
+    def _facts(self) -> Iterator[tuple[str, Any]]:
+        case = self.provenance.get("case")
+        yield from [("case", case)] if case is not None else []
+        yield from (("grid", self.grid), ("times", self.times), ("steps", self.steps))
+
+    def _tables(self) -> tuple[Table, ...]:
+        title = f"{self.provenance.get('case', self.title)}: {self.grid.told}, {self.steps} steps"
+        return (of_rows(title, list(map(self.snapshot, self.times))),)
 
     def mass(self, t: float) -> float:
         """Total mass of density and atoms."""

@@ -23,7 +23,7 @@ from particles.base.errors import InputError
 from particles.model import Measure
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Solution(Record):
     """Solution of a conservation law on the line.
 

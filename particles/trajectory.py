@@ -11,6 +11,7 @@ import hashlib
 import json
 import shutil
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,9 @@ from particles.base.digests import block_digests, digest_of, file_digest, signed
 from particles.base.errors import InputError
 from particles.base.files import draft_of, replace_folder, resolved, sync, write_json
 from particles.base.readers import map_npy, read_json, reading
+from particles.base.shown import Shown
 from particles.base.storage import Part, reserve, write_rows
+from particles.base.tables import Table, of_rows
 from particles.base.times import index_of
 from particles.ensemble import BLOCK
 from particles.model.measure import Measure
@@ -42,8 +45,8 @@ FORMAT = "simresnet-run-2"
 FOLDERS = ((META, FIELD), (META, COUNTS), (META, FIELD, COUNTS))  # what a saved run may hold
 
 
-@dataclass(frozen=True, eq=False)
-class Trajectory:
+@dataclass(frozen=True, eq=False, repr=False)
+class Trajectory(Shown):
     """Clouds of particles at the requested times.
 
     Parameters
@@ -152,6 +155,19 @@ class Trajectory:
         if index is not None:
             return index
         raise InputError(f"time = {time!r} is not stored: stored are {', '.join(f'{t:g}' for t in self.times)}")
+
+    def _facts(self) -> Iterator[tuple[str, Any]]:
+        yield from ((name, self.info[name]) for name in ("case", "scheme") if name in self.info)
+        yield from (("count", self.count), ("times", self.times))
+
+    def _tables(self) -> tuple[Table, ...]:
+        moments, variances = self.plain_moments().values()
+        rows = [
+            {"t": t, "mean": about_zero[0], "variance": variance}
+            for t, about_zero, variance in zip(self.times, moments, variances, strict=True)
+        ]
+        title = f"{self.info.get('case', 'run')}: {self.count} particles, {self.info.get('scheme', '')}"
+        return (of_rows(title, rows),)
 
     def to_xarray(self) -> Dataset:
         """The run as an `xarray.Dataset`; on several ranks with this rank's particles, by their numbers.

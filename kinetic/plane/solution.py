@@ -21,7 +21,7 @@ from particles.base.errors import InputError
 from particles.model import Measure, PlaneDensity
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class PlaneSolution(Record):
     """Solution of the equation of a model in the plane.
 

@@ -23,6 +23,7 @@ from kinetic.steady.line import Line, constants, sides
 from kinetic.steady.relaxation import spectral_gap
 from kinetic.steady.rest_points import attractor
 from particles.base.errors import InputError, SimresnetError
+from particles.base.shown import Shown
 from particles.model import CONSTANT, IDENTITY, LINEAR, RELU, SIGMOID, TANH, Dirac, Law, Model
 
 NUMERIC = "matrix of Chang and Cooper"
@@ -31,7 +32,7 @@ LOST = "lost in rounding"
 
 
 @dataclass(frozen=True, eq=False)
-class SteadyState:
+class SteadyState(Shown):
     """What a model comes to rest at.
 
     Parameters

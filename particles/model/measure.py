@@ -7,9 +7,10 @@ g(x) = p0 + p1 s + p2 s^2, s = (x - x_j)/h_j in [-1/2, 1/2]; for d = 2, cells of
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,6 +18,7 @@ from numpy.typing import ArrayLike
 from particles.base.arrays import Floats, as_floats
 from particles.base.errors import InputError
 from particles.base.quadrature import gauss
+from particles.base.shown import Shown
 
 if TYPE_CHECKING:
     from particles.model.plane_density import PlaneDensity
@@ -25,8 +27,8 @@ _NO_FACES = np.empty(0)
 _NO_CELLS = np.empty((3, 0))
 
 
-@dataclass(frozen=True, eq=False)
-class Measure:
+@dataclass(frozen=True, eq=False, repr=False)
+class Measure(Shown):
     """A finite measure on R^d of atoms and a density: for d = 1 parabolas in cells, for d = 2 cells of a rectangle.
 
     Parameters
@@ -65,6 +67,12 @@ class Measure:
     faces: Floats = field(default_factory=lambda: _NO_FACES)
     polynomials: Floats = field(default_factory=lambda: _NO_CELLS)
     plane: PlaneDensity | None = None
+
+    def _facts(self) -> Iterator[tuple[str, Any]]:
+        yield from (("dim", self.dim), ("atoms", self.masses.size))
+        cells = self.plane.averages.size if self.plane is not None else max(self.faces.size - 1, 0)
+        if cells:
+            yield "cells", cells
 
     def __post_init__(self) -> None:
         for name, ndim in (("points", 2), ("masses", 1), ("faces", 1), ("polynomials", 2)):

@@ -33,6 +33,7 @@ from numpy.typing import ArrayLike
 from particles.base.arrays import Floats
 from particles.base.checks import require_at_least, require_count, require_positive, require_type
 from particles.base.errors import InputError
+from particles.base.shown import Shown
 from particles.model.diffusion import CONSTANT, Diffusion
 from particles.model.drifts.drift import Drift
 from particles.model.identity import describe, identity
@@ -43,8 +44,8 @@ from particles.model.parameters import Constant, MeanCoupled, Parameter, Piecewi
 from particles.model.walls import Pair, checked_walls, told
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Model:
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Model(Shown):
     """The law of one particle; it knows no step size, no particle number, no grid and no seed.
 
     Parameters

@@ -11,13 +11,14 @@ import numpy as np
 
 from particles.base.arrays import Floats, as_floats
 from particles.base.errors import InputError
+from particles.base.shown import Shown
 from particles.model.laws.empirical import Empirical
 from particles.model.measurements import Dialect, read_measurements
 from particles.model.rule import Model
 
 
-@dataclass(frozen=True, eq=False)
-class Samples:
+@dataclass(frozen=True, eq=False, repr=False)
+class Samples(Shown):
     """Given points: as the start of a run particle i begins at point i; their law is that of exact and PDE sides.
 
     Parameters

@@ -6,9 +6,11 @@ restarted, the curve, the sum of the weights, and where all this comes from.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,16 +19,20 @@ from particles.base.digests import signed, unsigned
 from particles.base.errors import InputError
 from particles.base.files import new_folder, sync, write_json
 from particles.base.readers import read_json, read_npy, reading
+from particles.base.shown import Shown
 from particles.networks.keep import Epoch
 from particles.networks.trainer import digest
+
+if TYPE_CHECKING:
+    from xarray import Dataset
 
 META, WEIGHTS = "network.json", "weights.npy"
 FILES = (META, WEIGHTS)
 FORMAT = "simresnet-network-1"
 
 
-@dataclass(frozen=True, eq=False)
-class Record:
+@dataclass(frozen=True, eq=False, repr=False)
+class Record(Shown):
     """A trained network.
 
     Parameters
@@ -43,6 +49,24 @@ class Record:
     def curve(self) -> tuple[Epoch, ...]:
         """A row an epoch, the start first."""
         return tuple(Epoch(*row) for row in self.info["curve"])
+
+    def _facts(self) -> Iterator[tuple[str, Any]]:
+        told = {name: self.info[name]["accuracy"] for name in ("train", "held") if self.info.get(name)}
+        yield from {"case": self.info["case"], "numbers": self.theta.size, "accuracy": told}.items()
+
+    def to_xarray(self) -> Dataset:
+        """Return the training: "theta" over (number,), and over (epoch,) "loss", "accuracy", "penalty", and those held
+        out, "held_loss" and "held_accuracy", NaN where none are. The rest is ``attrs["record"]``, JSON.
+        """
+        import xarray
+
+        rows = self.curve
+        names = [name for name in Epoch._fields if name != "epoch"]
+        columns = {name: [getattr(row, name) for row in rows] for name in names}
+        data: dict[str, Any] = {name: ("epoch", np.array(column, dtype=float)) for name, column in columns.items()}
+        told = {name: value for name, value in self.info.items() if name != "curve"}
+        data["theta"] = "number", self.theta
+        return xarray.Dataset(data, {"epoch": [row.epoch for row in rows]}, {"record": json.dumps(told)})
 
     def save(self, path: str | Path, *, replace: bool = False) -> None:
         """Write the folder, whole or not at all; StorageError if the disk refuses."""

@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from particles.base.arrays import Floats
 from particles.base.checks import require_count
 from particles.base.provenance import provenance
+from particles.base.shown import Shown
 from particles.model import Model
 from particles.training.control_problem import ControlProblem, Target
 from particles.training.control_setup import in_pieces, problem_of
@@ -28,11 +30,14 @@ from particles.training.method import Point, Stop
 from particles.training.methods import LM
 from particles.training.penalty import Share
 
+if TYPE_CHECKING:
+    from xarray import Dataset
+
 _STOP = Stop(gradient=1e-14, iterations=200)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Control:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Control(Shown):
     """A control and what it reaches.
 
     Parameters
@@ -79,6 +84,19 @@ class Control:
     slope: float
     reason: str
     info: dict[str, Any]
+
+    def _facts(self) -> Iterator[tuple[str, Any]]:
+        numbers = ("names", "value", "terminal", "cost", "reason")
+        yield from {"layers": self.times.size, **{name: getattr(self, name) for name in numbers}}.items()
+
+    def to_xarray(self) -> Dataset:
+        """Return "theta" over (name, time) and "hamiltonian" over (time,); the rest is ``attrs["record"]``, JSON."""
+        import xarray
+
+        data: dict[str, Any] = {"theta": (("name", "time"), self.theta), "hamiltonian": ("time", self.hamiltonian)}
+        whole = ("times", "theta", "hamiltonian")
+        told = {name: value for name, value in self.to_dict().items() if name not in whole}
+        return xarray.Dataset(data, {"name": list(self.names), "time": self.times}, {"record": json.dumps(told)})
 
     def to_dict(self) -> dict[str, Any]:
         """Values for JSON."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
+from particles.base.shown import Shown
 from particles.model import Model, Normal, Product, Uniform
 from particles.training.losses import Loss, Moment
 from particles.training.of_particles import Gradient
@@ -23,8 +24,8 @@ Route = Callable[[Model, Loss, float], Gradient]
 """(model, loss, until) -> its gradient: by particles and a scheme, or by quadrature."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Sensitivity:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Sensitivity(Shown):
     """A loss, its derivatives by name, and a forecast.
 
     Parameters

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from particles.base import parallel
 from particles.base.errors import NotFiniteError
 from particles.base.provenance import promise, provenance
+from particles.base.shown import Shown
+from particles.base.tables import Table, of_values
 from particles.base.watch import Checkpoints, Watch
 from particles.model import Model, Samples
 from particles.run import Run
@@ -24,9 +29,12 @@ from particles.training.record import Record
 from particles.training.remarks import outcome, remarks
 from particles.training.task import Task
 
+if TYPE_CHECKING:
+    from xarray import Dataset
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Fit:
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Fit(Shown):
     """What was learnt, and how.
 
     Parameters
@@ -70,6 +78,31 @@ class Fit:
     def values(self) -> dict[str, float]:
         """The learnt numbers by their names."""
         return dict(zip(self.names, self.chosen.theta.tolist(), strict=True))
+
+    def _facts(self) -> Iterator[tuple[str, Any]]:
+        yield from (("values", self.values), ("objective", self.chosen.value), ("reason", self.reason))
+
+    def _tables(self) -> tuple[Table, ...]:
+        return (of_values(f"learnt, objective {self.chosen.value:.6g}: {self.reason}", self.values),)
+
+    def to_xarray(self) -> Dataset:
+        """Return the iterates: "objective", "slope" and "evaluations" over (iterate,), "theta" over (iterate, number).
+
+        "learnt" over (number,) are the chosen numbers; the rest is ``attrs["record"]``, JSON.
+        """
+        import xarray
+
+        rows = self.curve
+        data: dict[str, Any] = {
+            "objective": ("iterate", [point.value for point in rows]),
+            "slope": ("iterate", [math.nan if point.slope is None else point.slope for point in rows]),
+            "evaluations": ("iterate", [point.evaluations for point in rows]),
+            "theta": (("iterate", "number"), np.array([point.theta for point in rows])),
+            "learnt": ("number", self.chosen.theta),
+        }
+        coords = {"iterate": [point.iteration for point in rows], "number": list(self.names)}
+        told = {name: value for name, value in self.to_dict().items() if name != "curve"}
+        return xarray.Dataset(data, coords, {"record": json.dumps(told)})
 
     def to_dict(self) -> dict[str, Any]:
         """Values for JSON."""

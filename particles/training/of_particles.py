@@ -18,6 +18,7 @@ from particles.base import parallel
 from particles.base.arrays import Floats, ordered_product
 from particles.base.checks import require_type
 from particles.base.errors import NotFiniteError
+from particles.base.shown import Shown
 from particles.base.sums import exact_sums, ordered_sum
 from particles.ensemble import BLOCK, Ensemble
 from particles.kernels.reductions import block_sums
@@ -31,8 +32,8 @@ _BLOCKS = 256
 """Most blocks of particles whose sums are kept apart: a number of the count alone, so that all ranks add alike."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Gradient:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Gradient(Shown):
     """A loss and its derivatives.
 
     Parameters

@@ -27,6 +27,7 @@ from particles.base.arrays import Floats
 from particles.base.checks import require_count, require_positive
 from particles.base.errors import InputError
 from particles.base.provenance import provenance
+from particles.base.shown import Shown
 from particles.model import Law, Model, exact_law
 from particles.multilevel.levels import BLOCK, Levels, Sums
 from particles.multilevel.quantities import DistributionFunction, Moments, Quantity
@@ -54,7 +55,7 @@ class Level:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Estimate:
+class Estimate(Shown):
     """The result of `multilevel`, numbers by name; `bias` estimates that of the time step, and corrects nothing."""
 
     names: tuple[str, ...]

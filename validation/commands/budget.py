@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from particles.base import command
 from particles.base.errors import InputError
-from particles.base.tables import Cell, Table, add_format, print_tables
+from particles.base.tables import add_format, print_tables
 
 if TYPE_CHECKING:
     from particles import Collisions, Euler
@@ -72,7 +72,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
     from particles.base.progress import progress_bar
     from validation.advice.budget import budget
-    from validation.advice.budget.record import to_dict
+    from validation.advice.budget.record import tables, to_dict
 
     with progress_bar(f"budget: {case.name}") as progress:
         found = budget(case, scheme, settings, progress=progress)
@@ -93,18 +93,6 @@ def chosen_scheme(arguments: argparse.Namespace, case: Case) -> Euler | Collisio
     if not isinstance(scheme, Euler | Collisions):
         raise InputError(f"scheme = {scheme!r}: a budget is of Euler's layers or of collisions (--eps)")
     return scheme
-
-
-def tables(found: Budget) -> tuple[Table, Table]:
-    """The terms with their sum and the total, and the claims."""
-    from validation.advice.budget.record import heads
-    from validation.report.table import of_checks
-
-    rows: list[tuple[Cell, ...]] = [(t.name, t.value, t.half_width, t.value / found.sum, t.how) for t in found.terms]
-    total = found.total
-    rows += [("sum", found.sum, None, None, ""), ("total", total.value, total.half_width, None, total.how)]
-    title = f"budget: {found.case} at t = {found.settings['until']:g}"
-    return Table(title, heads(found), tuple(rows)), of_checks(f"{title}, claims", found.checks)
 
 
 def show(found: Budget) -> None:

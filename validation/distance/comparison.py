@@ -22,6 +22,7 @@ from kinetic.solution import Solution
 from kinetic.steady import steady_state
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
+from particles.base.shown import Shown
 from particles.model import Case, Law, exact_law
 from particles.model.cases.copy import case_of
 from particles.trajectory import Trajectory
@@ -42,7 +43,7 @@ from validation.distance.supremum import kolmogorov
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class Comparison(Shown):
     """Distances between a cloud and a solution at one time, with what they should be measured by.
 
     Parameters

@@ -16,6 +16,7 @@ from kinetic import Grid, Plane, PlaneSolution
 from kinetic.schemes import suited
 from particles.base import parallel
 from particles.base.arrays import Floats
+from particles.base.shown import Shown
 from particles.model import Case, Measure, exact_law
 from particles.model.cases.copy import case_of
 from particles.trajectory import Trajectory
@@ -37,7 +38,7 @@ SLICED, LARGEST, IN_X, IN_Y = "sliced W1", "max-sliced W1", "W1 of the marginal 
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlaneComparison:
+class PlaneComparison(Shown):
     """Distances between a cloud and a solution of the plane at one time, with what they should be measured by.
 
     Parameters

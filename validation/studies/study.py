@@ -12,15 +12,22 @@ three levels and on a cap on the error: `order_checks`.
 
 from __future__ import annotations
 
+import importlib
+import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from particles.base.errors import InputError
+from particles.base.shown import Shown
+from particles.base.tables import Table
+
+if TYPE_CHECKING:
+    from xarray import Dataset
 
 Z95 = 1.959963984540054  # normal quantile of 0.975: the intervals that are shown
 Z999 = 3.290526731491894  # of 0.9995: the intervals that a verdict rests on, wrong in one study of a thousand by chance
@@ -92,8 +99,8 @@ class Check:
         return f"{'holds' if self.holds else 'FAILS'}: {self.claim}: {self.found}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Study:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Study(Shown):
     """A finished study.
 
     Parameters
@@ -146,6 +153,69 @@ class Study:
     remarks: tuple[str, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
+
+    def _facts(self) -> Iterator[tuple[str, Any]]:
+        yield from (("name", self.name), ("case", self.case), ("levels", len(self.rows)))
+        yield from [] if self.slope is None else [("slope", self.slope.estimate)]
+        yield "verdict", self.verdict
+
+    def _tables(self) -> tuple[Table, ...]:
+        from validation.report.table import tables
+
+        return tables(self)
+
+    def columns(self) -> dict[str, list[float]]:
+        """The rows by column: replicates, error, deviation, half_width (95 %), reference, ratio, what else was found.
+
+        NaN where theory tells no reference.
+        """
+        rows = self.rows
+        known = [math.nan if row.reference is None else row.reference for row in rows]
+        found: dict[str, list[float]] = {
+            "replicates": [row.replicates for row in rows],
+            "error": [row.error for row in rows],
+            "deviation": [row.deviation for row in rows],
+            "half_width": [row.half_width for row in rows],
+            "reference": known,
+            "ratio": [row.error / value if value else math.nan for row, value in zip(rows, known, strict=True)],
+        }
+        return found | {name: [row.also[name] for row in rows] for name in (rows[0].also if rows else ())}
+
+    def to_frame(self) -> Any:
+        """Return the rows as a `pandas.DataFrame`, indexed by the refinement; `columns` says which columns there are.
+
+        Raises
+        ------
+        InputError
+            If pandas is not installed.
+        """
+        try:
+            pandas = importlib.import_module("pandas")
+        except ImportError:
+            raise InputError("to_frame() needs pandas: python -m pip install pandas") from None
+        frame = pandas.DataFrame(self.columns(), index=pandas.Index(self._levels, name=self.refinement))
+        frame.attrs.update(self._about)
+        return frame
+
+    def to_xarray(self) -> Dataset:
+        """Return the `columns` over "level", the refinement; verdict, slope and the like as attributes."""
+        import xarray
+
+        level = ("level", self._levels, {"long_name": self.refinement})
+        data = {name: ("level", column) for name, column in self.columns().items()}
+        return xarray.Dataset(data, {"level": level}, self._about)
+
+    @property
+    def _levels(self) -> list[float]:
+        return [row.level for row in self.rows]
+
+    @property
+    def _about(self) -> dict[str, Any]:
+        told = {
+            name: getattr(self, name) for name in ("name", "case", "refinement", "quantity", "verdict", "reference")
+        }
+        slope = {} if self.slope is None else {"slope": self.slope.estimate, "slope_half_width": self.slope.half_width}
+        return told | slope | {"expected_slope": self.expected_slope, "provenance": json.dumps(self.provenance)}
 
     @property
     def measured(self) -> str:

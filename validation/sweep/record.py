@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from particles.base.files import replace_file
+from particles.base.shown import Shown
 from particles.base.tables import Cell, Table
 from validation.sweep.axes import Axis
 from validation.sweep.point import DISTANCES, MOMENTS, SIDES, Found
@@ -24,8 +25,8 @@ FILES = (NETCDF, PLOT)
 _TOLD = {"particles": "of the particles", "equation": "of the equation's solution", "exact": "of the exact law"}
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Sweep:
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Sweep(Shown):
     """A finished sweep.
 
     Parameters
@@ -48,6 +49,12 @@ class Sweep:
     points: tuple[Found, ...]
     distance: str
     info: dict[str, Any]
+
+    def _facts(self) -> Iterator[tuple[str, Any]]:
+        yield from (("case", self.case), ("axes", self.axes), ("times", self.times))
+
+    def _tables(self) -> tuple[Table, ...]:
+        return (self.table(),)
 
     @property
     def remarks(self) -> tuple[str, ...]:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
+from particles.base.shown import Shown
+from particles.base.tables import Table, of_values
 from particles.model.rule import Model
 from particles.model.samples import Samples
 
 Pair = tuple[float, float]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Case:
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Case(Shown):
     """One experiment.
 
     Parameters
@@ -78,6 +80,14 @@ class Case:
             raise InputError(f"domain = {self.domain!r} with {dim} features: allowed is none, for want of an equation")
         if len(pairs) != dim or not all(map(_increasing, pairs)):
             raise InputError(f"domain = {self.domain!r} with {dim} feature{'s'[: dim - 1]}: allowed are {allowed}")
+
+    def _facts(self) -> Iterator[tuple[str, Any]]:
+        yield from (("name", self.name), ("model", self.model), ("until", self.until))
+
+    def _tables(self) -> tuple[Table, ...]:
+        own = ("figure", "notes", "until", "times", "domain", "cells", "count", "layers")
+        told = {name: value for name in own if (value := getattr(self, name)) not in ("", None)}
+        return (of_values(f"case {self.name}", {"model": repr(self.model), **told}),)
 
     @property
     def interval(self) -> Pair | None:

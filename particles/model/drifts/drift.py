@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,14 +37,15 @@ from particles.base.arrays import Floats, over_arrays
 from particles.base.checks import require_positive, require_type
 from particles.base.errors import InputError
 from particles.base.jit import Formula, formula
+from particles.base.shown import Shown
 
 Constants = tuple[float, ...]
 NEGLIGIBLE = 1e-100  # w t beside 1
 FARTHEST = 700.0  # exponent whose exponential, and the inverse of it, are numbers
 
 
-@dataclass(frozen=True)
-class Drift:
+@dataclass(frozen=True, repr=False)
+class Drift(Shown):
     """The drift of one particle and its calculus.
 
     Parameters
@@ -120,6 +121,11 @@ class Drift:
     constant: str = ""
     f_c: Formula | None = None
     extended: Callable[[Any, Any, Any], Any] | None = None
+
+    def _facts(self) -> Iterator[tuple[str, Any]]:
+        yield "name", self.name
+        if self.constants:
+            yield "constants", self.constants
 
     def __post_init__(self) -> None:
         require_type("name", self.name, str, "a text")

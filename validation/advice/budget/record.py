@@ -13,9 +13,12 @@ and rounding, which moves the cloud itself. W1 is a metric, so for the total, wh
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from particles.base.shown import Shown
+from particles.base.tables import Cell, Table
 from validation.studies.study import Check
 
 
@@ -38,8 +41,8 @@ class Term:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Budget:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Budget(Shown):
     """A measured budget: the terms in the order of the chain, and the total from clouds of their own.
 
     `settings` are count, cells, domain, until, pde, replicates and seed; `floor` is the exact mean of W1 between so
@@ -54,6 +57,13 @@ class Budget:
     floor: float
     distance: str = "W1"
     provenance: dict[str, Any] = field(default_factory=dict)
+
+    def _facts(self) -> Iterator[tuple[str, Any]]:
+        yield from (("case", self.case), ("scheme", self.scheme), ("total", self.total.value), ("sum", self.sum))
+        yield from (("dominating", self.dominating.name), ("holds", self.holds))
+
+    def _tables(self) -> tuple[Table, ...]:
+        return tables(self)
 
     @property
     def dominating(self) -> Term:
@@ -101,6 +111,17 @@ class Budget:
 def heads(found: Budget) -> tuple[str, ...]:
     """Heads of the table of a budget."""
     return "term", found.distance, "95 %", "share", "by"
+
+
+def tables(found: Budget) -> tuple[Table, Table]:
+    """The terms with their sum and the total, and the claims."""
+    from validation.report.table import of_checks
+
+    rows: list[tuple[Cell, ...]] = [(t.name, t.value, t.half_width, t.value / found.sum, t.how) for t in found.terms]
+    total = found.total
+    rows += [("sum", found.sum, None, None, ""), ("total", total.value, total.half_width, None, total.how)]
+    title = f"budget: {found.case} at t = {found.settings['until']:g}"
+    return Table(title, heads(found), tuple(rows)), of_checks(f"{title}, claims", found.checks)
 
 
 def told_grid(settings: dict[str, Any]) -> str:
