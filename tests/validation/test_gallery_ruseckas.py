@@ -104,6 +104,8 @@ def test_every_figure_says_what_it_shows_and_where_the_paper_errs(shown: Shown, 
 
 
 WRONG = [  # name, number, what a wrong theory would say
+    ("ruseckas/2", "mean r^2 of the 200 points about the inner", 0.33),  # radii 1/2 and 1
+    ("ruseckas/3", "numbers that are trained", 600.0),  # gamma~ held
     ("ruseckas/4", "loss at zero", np.log(10.0)),
     ("ruseckas/4", "at zero: derivative by w_31 of layer 19", -0.0522947),  # no cubic on the way
     ("ruseckas/4", "at zero: derivative by w_32 of layer 0", 0.0354692),  # the outer circle is the first class

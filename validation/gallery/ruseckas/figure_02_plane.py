@@ -44,7 +44,7 @@ def in_the_plane() -> Figure:
         name="ruseckas/2",
         source="arXiv 1909.03767, Fig. 2",
         shows="Points about two circles, where 100 layers of two units take them, and the way of one, with numbers of"
-        " layers. Red: the outer circle, and its probability, class 1.",
+        " layers. Red: the outer circle, class 1, and its probability.",
         doubts="R12: radii, rate, epochs and batch are not given. Radii 1 and 2 here, Adam and then L-BFGS; of starts"
         " whose weights are alike in all layers the 19th, the first with 99 % right. R14: gamma~ has a rate of its own."
         " Of two outputs the softmax takes the larger: the first class, which by 5.1's second model is the inner"

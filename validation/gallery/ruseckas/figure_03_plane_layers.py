@@ -14,7 +14,7 @@ from validation.gallery.ruseckas.circles import draw_numbers, of_layers, penalty
 PAPER = 0.014
 """gamma~ that the paper's training ended with."""
 _SPREAD = 0.007
-"""Between starts and orders: 0.0077 and 0.0105 of two that succeed (docs/networks.md)."""
+"""Between trainings: 0.0077 and 0.0105 of two, of two samples, that succeed (docs/networks.md)."""
 
 
 def plane_layers() -> Figure:
@@ -31,7 +31,7 @@ def plane_layers() -> Figure:
         shows="Biases and weights of the network in the plane, scaled by the step, change smoothly with the layer.",
         doubts="R10: the caption of a) has b where b~ is drawn. R7: lambda means the same for another number of layers"
         " only if it grows like dt^(-3); dt = 1 here. R14: gamma~ is learnt at a rate of its own, 1/5 of the weights'."
-        " The paper's is 0.014; every training that succeeds ends with another one, and the paper has no accuracy.",
+        " The paper's is 0.014, without an accuracy; one of another sample that succeeds ends with 0.0077.",
         cases=("circles-plane",),
         numbers=(
             Number("numbers that are trained", 100 * (2 * 2 + 2) + 1, net.theta.size, 0.0),

@@ -38,8 +38,8 @@ def kernels() -> Figure:
     return Figure(
         name="ruseckas/6",
         source="arXiv 1909.03767, Fig. 6",
-        shows="Biases and elements of the kernels, scaled by the step, over the 20 layers: all 18 000 elements as 900"
-        " lines, those from the first channel to itself in colours, named by their row and column in the kernel.",
+        shows="Biases and elements of the kernels, scaled by the step, over the 20 layers. All 18 000 elements are"
+        " 900 lines, those from the first channel to itself in colours, named by their row and column in the kernel.",
         doubts="R12: rate, epochs, batch and scale of the input are not given; docs/mnist.md has those of the network"
         " that is stored, whose layers are split, so that they can't explode. R14: gamma~ has a rate of its own, and"
         " ends at 1.5e-5 where the paper has 4.8e-4; lambda is 0.1 and then 0.02, the paper's is 0.1. Which elements"

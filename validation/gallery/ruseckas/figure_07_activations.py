@@ -54,7 +54,7 @@ def activations(test: Images | None = None) -> Figure:
     return Figure(
         name="ruseckas/7",
         source="arXiv 1909.03767, Fig. 7",
-        shows=f"What the stored network makes of {source}: all channels behind the last layer, with the largest number"
+        shows=f"What the stored network makes of {source}. All channels behind the last layer, with the largest number"
         " of each, the output of that class; and the first channel after each layer. Each tile has its own scale.",
         doubts=f"R12: the scale of the input is not given, nor which image it is.{_DRAWN if test is None else ''} R14:"
         " with gamma~ = 1.5e-5, where the paper has 4.8e-4, activations go up to 181.",
