@@ -49,6 +49,15 @@ def test_a_missing_test_is_noticed() -> None:
     assert missing_tests("`test_documents.py`, `test_no_such.py`") == ["test_no_such.py"]
 
 
+@pytest.mark.parametrize("picture", sorted((ROOT / "docs" / "figures").iterdir()), ids=lambda picture: picture.name)
+def test_a_picture_is_shown_and_stands_with_the_command_that_made_it(picture: Path) -> None:
+    texts = {page: page.read_text(encoding="utf-8") for page in PAGES}
+    assert any(re.search(rf"!\[[^\]]+\]\([^)]*{re.escape(picture.name)}\)", text) for text in texts.values())
+    assert any(
+        re.search(rf"^ *(python -m|make) .*{re.escape(picture.stem)}", text, re.MULTILINE) for text in texts.values()
+    )
+
+
 def test_one_version_is_cited_changed_and_built() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
