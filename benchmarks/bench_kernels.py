@@ -80,7 +80,7 @@ class GaussianCollisions(_Kernel):
         assert abs(cloud.variance[0] - v) <= 6.0 * v * math.sqrt(2.0 / self.count)
 
     def run(self) -> Any:
-        scheme = particles.Collisions(eps=0.01, clock="synchronous", noise=particles.GAUSSIAN)
+        scheme = particles.Collisions(eps=0.01, clock="synchronous")  # the default noise has always been a Gaussian
         return particles.simulate(self.model, scheme, count=self.count, until=1.0).at(1.0)
 
     @named("100 collisions with Gaussian noise", "seconds")

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from particles.base import shims
+from particles import vmath32
+from particles.base import shims, words
 
 SHIMS = ("fma", "sqrt", "pow2", "exponent", "significand")
 COUNTS: Counter[str] = Counter()
@@ -103,10 +104,55 @@ def _counting_shims() -> Iterator[None]:
             setattr(module, name, getattr(shims, name))
 
 
+KINDS = {np.add: "add", np.subtract: "add", np.multiply: "multiply", np.sqrt: "sqrt"}
+SINGLE_SHIMS = ("fma32", "root32", "choose")
+
+
+class Tallied(np.ndarray):
+    """An array of `words` whose arithmetic on float32 and float64 numbers is counted, an element an operation."""
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """Act as on a plain array, and count."""
+        found = np.asarray(getattr(ufunc, method)(*map(np.asarray, inputs), **options))
+        if ufunc in KINDS and found.dtype.kind == "f":
+            COUNTS[KINDS[ufunc]] += found.size
+        return found.view(Tallied)
+
+
+@contextlib.contextmanager
+def _counting_singles() -> Iterator[None]:
+    def wrap(name: str) -> Callable[..., Any]:
+        def counting(*arguments: Any) -> Any:
+            found = np.asarray(getattr(words, name)(*map(np.asarray, arguments)))
+            COUNTS[{"fma32": "fma", "root32": "sqrt"}.get(name, name)] += found.size
+            return found.view(Tallied)
+
+        return counting
+
+    before = {name: getattr(vmath32, name) for name in SINGLE_SHIMS}
+    vars(vmath32).update({name: wrap(name) for name in SINGLE_SHIMS})
+    try:
+        yield
+    finally:
+        vars(vmath32).update(before)
+
+
+def count_singles(formula: Callable[..., Any], arguments: int, units: float) -> tuple[float, float]:
+    """Operations and flops a unit in a formula over `words`, handed an array of as many words as it has `arguments`."""
+    COUNTS.clear()
+    with _counting_singles():
+        formula(*(np.full(1, 1 << 31, dtype=np.uint32).view(Tallied) for _ in range(arguments)))
+    return _total(units)
+
+
 def count(run: Callable[[], object], units: float) -> tuple[float, float]:
     """Operations and flops a unit of work in `run`, which handles arrays of `counted` numbers."""
     COUNTS.clear()
     with _counting_shims():
         run()
+    return _total(units)
+
+
+def _total(units: float) -> tuple[float, float]:
     operations = sum(COUNTS[kind] for kind in ("add", "multiply", "divide", "sqrt", "fma"))
     return operations / units, (operations + COUNTS["fma"]) / units

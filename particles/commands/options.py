@@ -49,14 +49,14 @@ def add_scheme_options(parser: argparse.ArgumentParser) -> None:
     noise.add_argument(
         "--noise",
         help="gaussian, gaussian24, gaussian53, uniform, two-point or exponential"
-        " (default: gaussian; uniform where K = x)",
+        " (default: gaussian24; uniform where K = x)",
     )
     noise.add_argument("--tau", type=command.positive_float, help="mean time between collisions (default: eps)")
 
 
 def scheme_of(arguments: argparse.Namespace, case: Case) -> Scheme:
     """Return the scheme that the options choose for a case; InputError where they do not fit each other or the case."""
-    from particles.noise import GAUSSIAN, UNIFORM, noise_named
+    from particles.noise import DEFAULT_NOISE, UNIFORM, noise_named
     from particles.schemes.collisions import Collisions
     from particles.schemes.euler import Euler
     from particles.schemes.flow import ExactFlow
@@ -79,13 +79,13 @@ def scheme_of(arguments: argparse.Namespace, case: Case) -> Scheme:
     if arguments.exact or arguments.layers is not None:
         raise InputError("--exact and --layers are for cases without noise: give --dt")
     bounded = case.model.diffusion.half_line
-    noise = noise_named(arguments.noise) if arguments.noise is not None else (UNIFORM if bounded else GAUSSIAN)
+    noise = noise_named(arguments.noise) if arguments.noise is not None else (UNIFORM if bounded else DEFAULT_NOISE)
     if arguments.eps is not None:
         clock = arguments.clock or "poisson"
         return Collisions(arguments.eps, clock, noise, dt=arguments.dt, tau=arguments.tau)
     if arguments.dt is None:
         raise InputError("--milstein needs --dt")
-    return Milstein(arguments.dt, noise if arguments.noise is not None else GAUSSIAN)
+    return Milstein(arguments.dt, noise if arguments.noise is not None else DEFAULT_NOISE)
 
 
 def histogram_of(given: list[str] | None) -> tuple[float, float, int] | None:

@@ -40,7 +40,7 @@ from particles.kernels.reductions import block_power_sums
 from particles.kernels.walls import free
 from particles.model.rule import Model
 from particles.multilevel.quantities import Quantity
-from particles.noise import GAUSSIAN
+from particles.noise import DEFAULT_NOISE
 from particles.philox import NOISE, Key, check_key, start_uniforms, stream
 
 BLOCK = 64  # samples of a block: sums are formed a block at a time, then exactly
@@ -205,13 +205,13 @@ class Levels:
         if y is None:
             self._fine_alone(level, part, x, weights, biases, 0)
             return
-        sweep = coupled.coupled_line(*self._formulas, GAUSSIAN.variates)
+        sweep = coupled.coupled_line(*self._formulas, DEFAULT_NOISE.variates)
         sizes = (self._sizes(level), self._sizes(level - 1))
         sweep(x, y, weights, biases, sizes, self._constants, self._key(level), part.start)
 
     def _fine_alone(self, level: int, part: range, x: Floats, weights: Floats, biases: Floats, step: int) -> None:
-        sweep = noisy.noisy_line(*self._formulas, free, GAUSSIAN.variates)
-        place, ends = Place(part.start, step, GAUSSIAN.steps), Ends(-math.inf, math.inf)
+        sweep = noisy.noisy_line(*self._formulas, free, DEFAULT_NOISE.variates)
+        place, ends = Place(part.start, step, DEFAULT_NOISE.steps), Ends(-math.inf, math.inf)
         sweep(x, weights, biases, self._sizes(level), self._constants, ends, self._key(level), place)
 
     def _before_last_step(
@@ -227,7 +227,7 @@ class Levels:
         self._advance(level, part, x, y, weights[:-2], biases[:-2])
         self._fine_alone(level, part, x, weights[n - 2 : n - 1], biases[n - 2 : n - 1], n - 2)
         fine = self._given(x, known, weights[n - 1], biases[n - 1], dt, sd)
-        coupled.variates_of_step(GAUSSIAN.variates)(part.start, n - 2, self._key(level), known)
+        coupled.variates_of_step(DEFAULT_NOISE.variates)(part.start, n - 2, self._key(level), known)
         return fine, self._given(y, known, weights[n - 2], biases[n - 2], 2.0 * dt, sd)
 
     def _given(self, x: Floats, known: Floats, w: float, b: float, dt: float, sd: float) -> Floats:

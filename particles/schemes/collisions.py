@@ -34,7 +34,7 @@ from particles.kernels import counted, noisy
 from particles.kernels.adjoint import given_slope
 from particles.kernels.noisy import Constants, Ends, Keys, Place, Sizes
 from particles.model.rule import Model
-from particles.noise import GAUSSIAN, Noise
+from particles.noise import DEFAULT_NOISE, Noise
 from particles.philox import CLOCK, NOISE, Address
 from particles.schemes.noisy import advance_together, leaves_half_line, longest, retrace_space
 from particles.schemes.scheme import Scheme, even_levels, wall_of
@@ -53,7 +53,7 @@ class Collisions(Scheme):
     eps : float > 0
         Scaling of the interaction; 1 for the unscaled rule.
     clock : {"poisson", "nanbu", "synchronous"}, default "poisson"
-    noise : Noise, default GAUSSIAN
+    noise : Noise, default GAUSSIAN24
         Law of eta/nu.
     dt : float > 0, optional
         Step of the clock; snapshots are multiples of it. Default: tau for "synchronous", for "nanbu" and for
@@ -87,7 +87,7 @@ class Collisions(Scheme):
 
     eps: float
     clock: str = "poisson"
-    noise: Noise = field(default=GAUSSIAN)
+    noise: Noise = field(default=DEFAULT_NOISE)
     dt: float | None = None
     tau: float | None = None
     order: ClassVar[float] = 1.0

@@ -15,7 +15,7 @@ from particles.kernels import noisy
 from particles.kernels.adjoint import given_slope
 from particles.kernels.noisy import Sizes
 from particles.model.rule import Model
-from particles.noise import GAUSSIAN, Noise
+from particles.noise import DEFAULT_NOISE, Noise
 from particles.philox import Address
 from particles.schemes.noisy import advance_together, leaves_half_line, retrace_space
 from particles.schemes.scheme import Scheme, even_levels
@@ -31,7 +31,7 @@ class Milstein(Scheme):
     ----------
     dt : float > 0
         Step; snapshots are multiples of it.
-    noise : Noise, default GAUSSIAN
+    noise : Noise, default GAUSSIAN24
         Any law of mean 0 and variance 1 keeps the weak order; the strong one means Gaussian increments.
 
     Raises
@@ -55,7 +55,7 @@ class Milstein(Scheme):
     """
 
     dt: float
-    noise: Noise = field(default=GAUSSIAN)
+    noise: Noise = field(default=DEFAULT_NOISE)
     order: ClassVar[float] = 1.0
     clock: ClassVar[str] = "synchronous"
     corrected: ClassVar[bool] = True

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from benchmarks import counting, machine, suite
-from particles import vmath
+from particles import vmath, vmath32
 from particles.base.shims import fma
 from particles.kernels import line, walls
 from particles.model import TANH
@@ -109,6 +109,15 @@ def test_a_machine_keeps_its_neutral_name(tmp_path: Path) -> None:
     (tmp_path / "machine-a" / "machine.json").write_text(json.dumps(first))
     assert machine.named(tmp_path, found | {"numba": "0.1"})["machine"] == "machine-a"
     assert machine.named(tmp_path, found | {"cpu": "another"})["machine"] == "machine-b"
+
+
+def test_operations_of_a_pair_of_normals_in_float32_are_those_of_its_formulas() -> None:
+    """The radius: a root, a product, two sums, ten fused. The angle: two products, eight fused. Then two products."""
+    before = vmath32.fma32
+    assert counting.count_singles(vmath32.radius, 1, 1) == (14.0, 24.0)
+    assert counting.count_singles(vmath32.turned, 1, 1) == (10.0, 18.0)
+    assert counting.count_singles(vmath32.box_muller, 2, 2) == (13.0, 22.0)
+    assert vmath32.fma32 is before
 
 
 def test_facts_name_processor_and_versions() -> None:

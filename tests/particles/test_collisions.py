@@ -230,7 +230,7 @@ def test_a_collision_time_of_its_own_is_the_rate() -> None:
 def test_repr_is_the_call() -> None:
     scheme = Collisions(0.01, "nanbu", UNIFORM, dt=0.005, tau=0.02)
     assert repr(scheme) == "Collisions(eps=0.01, clock='nanbu', noise='uniform', dt=0.005, tau=0.02)"
-    assert repr(Milstein(0.5)) == "Milstein(dt=0.5, noise='gaussian')"
+    assert repr(Milstein(0.5)) == "Milstein(dt=0.5, noise='gaussian24')"
     assert set(DIFFUSIONS) == {"1", "x"}
 
 

@@ -7,6 +7,7 @@ one word and C of another, so that its moments are products of theirs.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -20,8 +21,10 @@ from particles.base import words
 from particles.base.jit import Formula, formula, kernel
 from particles.base.lanes import LANES, store
 from particles.kernels.noisy import WIDTH, fill_variates, fill_variates_of
-from particles.noise import GAUSSIAN, GAUSSIAN24, Noise
+from particles.noise import DEFAULT_NOISE, GAUSSIAN, GAUSSIAN24, NOISES, Noise
 from particles.philox import CLOCK, NOISE, START, stream
+from particles.schemes.collisions import Collisions
+from particles.schemes.milstein import Milstein
 from particles.vmath32 import radius, turned
 
 RATE = 1e-6
@@ -64,6 +67,21 @@ def test_it_is_box_muller_in_numpys_float32() -> None:
     found = draw(1)[0]
     np.testing.assert_allclose(found[0], -r * np.cos(angle), rtol=0, atol=4e-6)
     np.testing.assert_allclose(found[1], -r * np.sin(angle), rtol=0, atol=4e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "digest"),
+    [("gaussian", "894ceefa23e79333"), ("gaussian24", "a2444c6f058dfc26"), ("gaussian53", "39e98679da3d677f")],
+)
+def test_the_bytes_of_a_named_law_stay(name: str, digest: str) -> None:
+    """Records, cases and checkpoints name the law that they draw: they are a promise, whatever the default is."""
+    options = {"first": 2**32 - 7, "seed": 7, "replicate": 5, "purpose": NOISE, "component": 1}
+    assert hashlib.sha256(draw(4, NOISES[name], **options)[3].tobytes()).hexdigest()[:16] == digest
+
+
+def test_it_is_what_is_drawn_where_nobody_names_a_law() -> None:
+    assert DEFAULT_NOISE is GAUSSIAN24 is Collisions(0.1).noise is Milstein(0.1).noise
+    assert NOISES["gaussian"] is GAUSSIAN
 
 
 @pytest.mark.parametrize("count", [1, 16, 31, 33, 1000, WIDTH])

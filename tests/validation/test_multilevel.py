@@ -33,7 +33,7 @@ from particles.model import (
 )
 from particles.multilevel.levels import BLOCK, Levels, Sums
 from particles.multilevel.quantities import DistributionFunction, Moments, Quantity
-from particles.noise import GAUSSIAN
+from particles.noise import DEFAULT_NOISE
 from tests.noisy import start, variates
 from validation.advice.giles import Estimate, exact_values, multilevel
 from validation.studies.study import Interval, Row, fit_slope
@@ -91,7 +91,7 @@ def test_coarse_path_is_driven_by_sums_of_the_fine_increments(model: Model, sche
     count, level, steps = 1500, 2, 12
     levels = Levels(model, 1.0, Moments((1,)), scheme, coarsest=3, seed=4)
     x = start(model, count, seed=4, replicate=level)[0]
-    eta = variates(GAUSSIAN, count, steps, seed=4, replicate=level)[:, 0]
+    eta = variates(DEFAULT_NOISE, count, steps, seed=4, replicate=level)[:, 0]
     pairs = (eta[0::2] + eta[1::2]) / math.sqrt(2.0)
     fine, coarse = levels.sample(level, range(count))
     assert coarse is not None
@@ -105,7 +105,7 @@ def test_smoothed_values_condition_on_all_but_the_last_increment(model: Model) -
     count, level, steps = 1500, 2, 12
     levels = Levels(model, 1.0, POINT, coarsest=3, seed=4)
     x = start(model, count, seed=4, replicate=level)[0]
-    eta = variates(GAUSSIAN, count, steps, seed=4, replicate=level)[:, 0]
+    eta = variates(DEFAULT_NOISE, count, steps, seed=4, replicate=level)[:, 0]
     pairs = (eta[0::2] + eta[1::2]) / math.sqrt(2.0)
     dt = 1.0 / steps
     ends = [(plain_path(model, x, eta, 1.0, "milstein", steps - 1), steps - 1, dt, 0.0)]

@@ -24,7 +24,9 @@ def add_parser(commands: Any) -> None:
     plan.add_argument("--until", type=command.positive_float, metavar="T", help="time of the comparison")
     plan.add_argument("--clock", choices=("poisson", "synchronous"), help="by default the cheaper one")
     plan.add_argument(
-        "--noise", choices=("gaussian", "uniform", "two-point", "exponential"), help="by default the cheapest one"
+        "--noise",
+        choices=("gaussian", "gaussian24", "uniform", "two-point", "exponential"),
+        help="by default the cheapest one",
     )
     plan.add_argument(
         "--ranks", type=command.positive_integer, help="of the run that is planned (default: those of this job)"

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 import particles
-from particles import GAUSSIAN, UNIFORM, Collisions, Scheme
+from particles import UNIFORM, Collisions, Scheme
 from particles.base.errors import InputError
 from particles.model import CONSTANT, Law, Model, MultivariateNormal, Normal, Product, SpaceLaw
-from particles.noise import Noise
+from particles.noise import DEFAULT_NOISE, Noise
 from validation.exact import boltzmann_law
 
 FIRST = 0.02  # eps that is tried first
@@ -56,7 +56,7 @@ class Followed:
 
 def noise_of(model: Model) -> Noise:
     """The noise that is drawn by default: bounded where a Gaussian one could leave the half line."""
-    return UNIFORM if model.diffusion.half_line else GAUSSIAN
+    return UNIFORM if model.diffusion.half_line else DEFAULT_NOISE
 
 
 def by_flow(law: Law | SpaceLaw) -> Followed:

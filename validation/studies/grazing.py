@@ -92,7 +92,7 @@ class GrazingStudy(Kind):
     )
     clock: str | None = option(None, help="poisson (default), nanbu or synchronous (in R^d)")
     noise: Noise | None = option(
-        None, arrange=noise_named, metavar="N", help="gaussian, uniform, two-point or exponential"
+        None, arrange=noise_named, metavar="N", help="gaussian24, uniform, two-point, exponential, ..."
     )
     count: int = option(COUNT, type=command.positive_integer, metavar="M", help="particles (default: 100000)")
     seed: int = option(0, type=command.seed, help="0 to 2**32 - 1 (default: 0)")

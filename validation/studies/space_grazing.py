@@ -22,7 +22,7 @@ from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.ode import runge_kutta_4
 from particles.model import Model
-from particles.noise import GAUSSIAN
+from particles.noise import DEFAULT_NOISE, GAUSSIAN, GAUSSIAN24, GAUSSIAN53
 from validation.distance.sliced import directions, sliced_w1
 from validation.distance.sliced_floor import expected_sliced_w1
 from validation.studies.followed import linear_collisions_law, require_linear
@@ -41,7 +41,7 @@ def check(asked: GrazingStudy) -> None:
     """Refuse what `run` could not do."""
     model = asked.case.model
     require_linear(model)
-    if asked.clock not in (None, "synchronous") or asked.noise not in (None, GAUSSIAN):
+    if asked.clock not in (None, "synchronous") or asked.noise not in (None, GAUSSIAN, GAUSSIAN24, GAUSSIAN53):
         raise InputError(
             f"clock = {asked.clock!r} in R^{model.size}: the law is known of synchronous collisions with Gaussian noise"
         )
@@ -53,7 +53,7 @@ def run(asked: GrazingStudy, ranks: parallel.Ranks, progress: Progress, replicat
     model, until = asked.case.model, asked.time
     limit, constant = known_law(asked.case, until), first_term_constant(model, until)
     laws = [linear_collisions_law(model, eps, round(until / eps)) for eps in asked.values]
-    first = Collisions(asked.values[0], "synchronous")
+    first = Collisions(asked.values[0], "synchronous", asked.noise or DEFAULT_NOISE)
 
     def seen(replicate: int) -> float:
         run = run_alone(model, first, until, count=asked.count, seed=asked.seed, replicate=replicate)
@@ -122,7 +122,7 @@ def _judge(asked: GrazingStudy, rows: tuple[Row, ...], ratio: float, replicates:
     )  # fmt: skip
     orders = ", ".join(f"{order:.4f}" for order in successive_orders(rows))
     remarks = (
-        f"synchronous clock, gaussian noise; order from level to level: {orders}",
+        f"synchronous clock, Gaussian noise; order from level to level: {orders}",
         f"C = {constant:.6g}, from the first term of the expansion in eps",
         f"particles: {replicates} clouds of {asked.count}",
     )
@@ -136,7 +136,7 @@ def _judge(asked: GrazingStudy, rows: tuple[Row, ...], ratio: float, replicates:
         reference="C eps",
         remarks=remarks,
         extra={
-            "time": asked.time, "clock": "synchronous", "noise": GAUSSIAN.name, "count": asked.count,
-            "constant": constant, "sampled": ratio,
+            "time": asked.time, "clock": "synchronous", "noise": (asked.noise or DEFAULT_NOISE).name,
+            "count": asked.count, "constant": constant, "sampled": ratio,
         },
     )  # fmt: skip
