@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 from particles.model import cases, load_case
-from validation.figures import draw_study
 from validation.report.html import Html, paragraph
 from validation.report.html import table as html_table
 from validation.report.pictures import Picture
@@ -17,6 +16,7 @@ from validation.report.plan import Task
 from validation.report.record import Finding, Report, Section
 from validation.report.svg import inline
 from validation.studies.study import Check, Row, Study, fit_constant, fit_slope
+from validation.study_figures import draw_study
 
 NASTY = '<script>fetch("http://example.org/x")</script> & "quotes" $\\nothing$ url(#p1)'
 

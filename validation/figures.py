@@ -15,7 +15,6 @@ from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.files import replace_file
 from particles.model import Law, Measure
-from validation.studies.study import Study
 
 _STYLE: Any = {
     "figure.figsize": (7.0, 4.6),
@@ -36,52 +35,6 @@ _MARGIN = 0.05  # of a figure, as a share of what it shows
 _BESIDE = 3  # panels side by side at most
 _PANELS, _MANY = {1: (7.0, 4.2), 2: (5.0, 4.2)}, (4.5, 4.0)  # inches of a panel: letters stay legible on a page
 FORMS = (".svg", ".png", ".pdf")  # of a figure for pages, for everything else, and for print
-
-
-def draw_study(study: Study, path: Path | TextIO) -> None:
-    """Draw the errors over the refinement with their 95 % band, the fitted line and the reference."""
-    figure, axes = new_figure()
-    level = np.array([row.level for row in study.rows])
-    if level.size:
-        error = np.array([row.error for row in study.rows])
-        if any(row.replicates > 1 for row in study.rows):
-            half = np.array([row.half_width for row in study.rows])
-            spread = np.array([row.deviation for row in study.rows])
-            low = np.maximum(error - spread, 0.2 * error)
-            axes.fill_between(level, low, error + spread, color="C0", alpha=0.15, lw=0, label="one run (+- 1 sd)")
-            axes.errorbar(
-                level, error, half, fmt="o", ms=4, capsize=3, color="C0", label="mean of the replicates, 95 %"
-            )
-        else:
-            axes.plot(level, error, "o", ms=4, color="C0", label="error")
-        _draw_reference(axes, study, level, error)
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        axes.legend(frameon=False)
-    else:
-        told = [f"{check.claim}:\n{check.found}" for check in study.checks[:1]] or [study.verdict]
-        axes.text(0.5, 0.5, told[0], ha="center", wrap=True, transform=axes.transAxes, parse_math=False)
-    axes.set_xlabel(study.refinement, parse_math=False)
-    axes.set_ylabel(study.quantity, parse_math=False)
-    verdict = "verdict holds" if study.holds else "no verdict" if study.refusal else "verdict does not hold"
-    axes.set_title(f"{study.name}, {study.case}: {verdict}", parse_math=False)
-    save_figure(figure, path)
-
-
-def _draw_reference(axes: Any, study: Study, level: Floats, error: Floats) -> None:
-    known = [(row.level, row.reference) for row in study.rows if row.reference is not None]
-    if known:
-        axes.plot(*zip(*known, strict=True), "k--", lw=1, label=study.reference)
-    else:
-        middle = np.exp(np.log(error).mean() - study.expected_slope * np.log(level).mean())
-        axes.plot(level, middle * level**study.expected_slope, "k--", lw=1, label=f"slope {study.expected_slope:g}")
-    if study.slope is not None:
-        centre = np.exp(np.log(level).mean())
-        height = np.exp(np.log(error).mean())
-        fitted = height * (level / centre) ** study.slope.estimate
-        axes.plot(level, fitted, color="C3", lw=1, label=f"fitted slope {study.slope}")
-        edges = [height * (level / centre) ** (study.slope.estimate + s * study.slope.half_width) for s in (-1.0, 1.0)]
-        axes.fill_between(level, np.minimum(*edges), np.maximum(*edges), color="C3", alpha=0.12, lw=0)
 
 
 def draw_measures(

@@ -181,9 +181,9 @@ def add_set(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def add_replace(parser: argparse.ArgumentParser) -> None:
-    """Add the option without which no older result gives way."""
-    parser.add_argument("--replace", action="store_true", help="an older result at --out may be replaced")
+def add_replace(parser: argparse.ArgumentParser, option: str = "--out") -> None:
+    """Add the option without which no older result gives way at the path that another option names."""
+    parser.add_argument("--replace", action="store_true", help=f"an older result at {option} may be replaced")
 
 
 def add_checkpoints(parser: argparse.ArgumentParser) -> None:

@@ -26,7 +26,7 @@ from particles.model import Measure, cases, piecewise
 from particles.model.diffusion import Diffusion
 from tests.reports import NASTY, empty, every_status, exact, sampled, tasks_of
 from validation.distance.comparison import compare
-from validation.figures import draw_measures, draw_study
+from validation.figures import draw_measures
 from validation.report import files, pictures, sections
 from validation.report import plan as report_plan
 from validation.report.describe import describe
@@ -40,6 +40,7 @@ from validation.report.svg import inline
 from validation.report.terminal import print_report
 from validation.studies.kind import Kind
 from validation.studies.study import Study
+from validation.study_figures import draw_study
 
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -121,6 +122,20 @@ def test_figures_are_the_same_bytes_and_their_ids_do_not_clash(study: Study) -> 
     assert 'role="img"' in one
     assert "xlink" not in one
     assert not re.search(r"date|matplotlib v|<!--|<style|#000000|#1f77b4", one, re.IGNORECASE)
+
+
+def test_a_study_is_drawn_over_its_theory_where_that_is_known() -> None:
+    """Below the errors error/theory, with 99.9 % intervals where there is chance; nothing where an order alone is."""
+    bare = dataclasses.replace(
+        exact("regression"), rows=tuple(dataclasses.replace(row, reference=None) for row in exact("regression").rows)
+    )
+    drawn = {
+        name: inline(partial(draw_study, study), name, name)
+        for name, study in (("sampled", sampled("regression")), ("exact", exact("regression")), ("bare", bare))
+    }
+    assert [name for name, text in drawn.items() if "error / theory" in text] == ["sampled", "exact"]
+    assert [name for name, text in drawn.items() if "99.9 % of each level" in text] == ["sampled"]
+    assert "99.9 % of their mean" in drawn["sampled"]
 
 
 def test_a_picture_within_a_figure_is_data() -> None:

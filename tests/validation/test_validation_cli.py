@@ -56,6 +56,31 @@ def test_compare_prints_both_routes_floor_and_error(
     assert found["pde_error"] < 1e-5
 
 
+def test_compare_over_all_times_prints_a_row_each_and_draws_them(
+    records: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Any two records, in either order; the rows are those of single times, and each has its share of 5 %."""
+    picture = tmp_path / "over.svg"
+    assert validate("compare", *records[::-1], "--time", "all", "--plot", str(picture), "--json") == 0
+    told = capsys.readouterr().out.splitlines()
+    found = json.loads(told[-1])
+    assert [row["time"] for row in found["rows"]] == [0.0, 1.0, 2.0, 3.0]
+    assert (found["symbol"], found["holds"], found["level"]) == ("W1", True, 0.0125)
+    assert told[0] == "vehicles: 5,000 particles against 120 cells on [2, 8]"
+    assert told[1].split() == ["t", "W1", "floor", "W1/floor", "p-value", "PDE", "error"]
+    assert any(line.startswith("verdict: holds: indistinguishable from sampling at 4 times") for line in told)
+    assert validate("compare", *records, "--time", "2", "--json") == 0
+    alone = last_json(capsys)
+    assert {name: alone[name] for name in ("w1", "floor", "ratio", "p_value", "pde_error")}.items() <= found["rows"][
+        2
+    ].items()
+    assert picture.read_text().startswith("<?xml")
+    assert validate("compare", *records, "--time", "all", "--plot", str(picture)) == 2
+    assert "add --replace" in capsys.readouterr().err
+    assert validate("compare", records[1], records[1], "--time", "all", "--format", "csv") == 0
+    assert capsys.readouterr().out.splitlines()[:2] == ["time,W1,floor,ratio,p-value,PDE error", "0.0,0.0,,,,"]
+
+
 def test_compare_ends_in_a_verdict_and_its_power(records: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     assert validate("compare", *records) == 0
     lines = capsys.readouterr().out.strip().splitlines()
@@ -198,6 +223,10 @@ BAD = [
     (("study", "mean-field", "vehicles", "--data", "{tmp}/none.csv", "--out", "{tmp}/s"), "cannot be read"),
     (("study", "mean-field", "regression", "--out", "/"), "holds something else"),
     (("compare", "{tmp}/none", "{tmp}/none.nc"), "cannot be read"),
+    (("compare", "{tmp}/none", "{tmp}/none.nc", "--time", "all"), "holds no particle run"),
+    (("compare", "{tmp}/none", "{tmp}/none.nc", "--time", "every"), "'every' must be a finite number"),
+    (("compare", "{tmp}/none", "{tmp}/none.nc", "--plot", "{tmp}/p.png"), "allowed with --time all"),
+    (("compare", "{tmp}/a", "{tmp}/b", "--time", "all", "--plot", "{tmp}/p.gif"), "must end in .svg, .png or .pdf"),
     (("plot", "{tmp}/none", "--out", "{tmp}/p.png"), "holds no particle run"),
     (("plot", "{tmp}/none", "--out", "{tmp}/p.jpg"), "must end in .svg, .png or .pdf"),
     (("plot", "{tmp}/none", "{tmp}/none.nc", "--out", "{tmp}/p.png"), "holds no particle run"),

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from particles.base import command
 from particles.base.errors import InputError
-from particles.base.tables import add_format, of_values, print_tables
+from particles.base.tables import Table, add_format, of_values, print_tables
 
 if TYPE_CHECKING:
     from validation.distance.comparison import Comparison
+    from validation.distance.over_time import OverTime
+    from validation.distance.pair import Distance
     from validation.distance.plane_comparison import PlaneComparison
 
 _NAMES, _WIDTH = 13, 12  # of the columns
@@ -23,9 +25,11 @@ def add_parser(commands: Any) -> None:
     compare = commands.add_parser(
         "compare", help="W1 between a cloud and a solution, on the line or in the plane", description=execute.__doc__
     )
-    compare.add_argument("cloud", metavar="DIR", help="folder of a particle run")
-    compare.add_argument("solution", metavar="FILE.nc", help="file of a PDE solution")
-    compare.add_argument("--time", type=command.finite_float, metavar="T", help="by default the last common one")
+    compare.add_argument("cloud", metavar="DIR", help="folder of a particle run; with --time all any record")
+    compare.add_argument("solution", metavar="FILE.nc", help="file of a PDE solution; with --time all any record")
+    compare.add_argument("--time", type=_time, metavar="T|all", help="by default the last common one; all: every one")
+    compare.add_argument("--plot", metavar="FILE", help="with --time all, a new file .svg, .png or .pdf: over time")
+    command.add_replace(compare, "--plot")
     compare.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
     add_format(compare)
     compare.set_defaults(execute=execute)
@@ -34,8 +38,13 @@ def add_parser(commands: Any) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Print W1 between a cloud and a solution, what it should be, and whether the two differ by more than sampling.
 
-    Ends with 1 where they do.
+    Of any two records of a model, two clouds or two solutions too, with --time all over all times that both hold. Ends
+    with 1 where they do.
     """
+    if arguments.time == _ALL:
+        return _over_time(arguments)
+    if arguments.plot is not None:
+        raise InputError(f"--plot draws over time: allowed with --time {_ALL}")
     _check_places(Path(arguments.cloud), Path(arguments.solution))
 
     from kinetic.record import load as load_solution
@@ -62,9 +71,61 @@ def execute(arguments: argparse.Namespace) -> int:
     return 1 if result.holds is False else 0
 
 
+_ALL = "all"
+
+
+def _time(text: str) -> float | str:
+    """Read a finite number, or the word for every time."""
+    return _ALL if text == _ALL else command.finite_float(text)
+
+
+def _over_time(arguments: argparse.Namespace) -> int:
+    from particles.base.files import check_output_file
+    from particles.base.progress import progress_bar
+    from validation.distance.over_time import over_time
+    from validation.distance.pair import pair_of
+    from validation.distance.records import load_record, told_of
+    from validation.figures import FORMS
+    from validation.time_figures import draw_over_time
+
+    if arguments.plot is not None:
+        check_output_file(arguments.plot, FORMS, replace=arguments.replace)
+    pair = pair_of(load_record(arguments.cloud), load_record(arguments.solution))
+    with progress_bar("compare") as progress:
+        found = over_time(pair, progress)
+    title = f"{pair.case_name(Path(arguments.cloud).name)}: {told_of(pair.one)} against {told_of(pair.other)}"
+    print(title)
+    _print_over_time(found)
+    if arguments.plot is not None:
+        draw_over_time(found, Path(arguments.plot), title=title, replace=arguments.replace)
+        print(f"drawn in {arguments.plot}")
+    heads = ("time", found.symbol, "floor", "ratio", "p-value", "PDE error")
+    print_tables(arguments, Table(title, heads, tuple(_numbers(row) for row in found.rows)))
+    if arguments.json:
+        command.print_json(found.to_dict())
+    return 1 if found.holds is False else 0
+
+
+def _print_over_time(found: OverTime) -> None:
+    name = found.symbol
+    print(f"{'t':>8}  {name:>12}  {'floor':>12}  {name + '/floor':>15}  {'p-value':>8}  {'PDE error':>12}")
+    for time, *distances, ratio, p, error in map(_numbers, found.rows):
+        cells = [_number(value) or "-" for value in (*distances, error)]
+        told = "-" if ratio is None else f"{ratio:.3f}"
+        print(f"{time:>8g}  {cells[0]:>12}  {cells[1]:>12}  {told:>15}  {_p(p) or '-':>8}  {cells[2]:>12}")
+    for remark in found.remarks:
+        print(f"note: {remark}")
+    judged = {None: "", True: "holds: ", False: "does not hold: "}[found.holds]
+    print(f"verdict: {judged}{found.verdict}")
+
+
+def _numbers(row: Distance) -> tuple[float | None, ...]:
+    return row.time, row.w1, row.floor, row.ratio, row.p_value, row.pde_error
+
+
 def _check_places(cloud: Path, solution: Path) -> None:
     """Refuse arguments that are the wrong way round, or not what they should be."""
-    wanted = "compare wants the folder of a particle run, then the .nc file of a PDE solution"
+    wanted = "compare wants the folder of a particle run, then the .nc file of a PDE solution (--time all: any two)"
     if cloud.is_file() and solution.is_dir():
         raise InputError(f"{wanted}: here they are the wrong way round")
     for path, right, kind in ((cloud, cloud.is_dir(), "folder"), (solution, solution.is_file(), "file")):

@@ -15,9 +15,7 @@ from typing import overload
 
 import numpy as np
 
-import kinetic
 from kinetic import PlaneSolution
-from kinetic.schemes import suited
 from kinetic.solution import Solution
 from kinetic.steady import steady_state
 from particles.base.arrays import Floats
@@ -27,6 +25,7 @@ from particles.model import Case, Law, exact_law
 from particles.model.cases.copy import case_of
 from particles.trajectory import Trajectory
 from validation.distance import require_mean, w1, w1_by_pot, w1_to_law
+from validation.distance.coarser import on_half_the_cells
 from validation.distance.floor import expected_w1
 from validation.distance.null import kolmogorov_p_value, null_law
 from validation.distance.plane_comparison import PlaneComparison, compare_plane
@@ -250,7 +249,5 @@ class _Reference:
             return _Reference(w1_to_law(density, law) if has_mean else None, off)
         if case is None or time == 0.0:
             return _Reference()
-        grid = kinetic.Grid(solution.grid.lo, solution.grid.hi, cells=max(solution.grid.cells // 2, 4))
-        scheme = suited(case.model) if isinstance(solution.scheme, dict) else solution.scheme
-        half = kinetic.solve(case.model, grid, scheme, until=time).at(time)
+        half = on_half_the_cells(solution, case, [time]).at(time)
         return _Reference(w1(density, half), float(np.abs(density.cdf(x) - half.cdf(x)).max()))

@@ -30,6 +30,7 @@ from particles.model.cases.copy import case_of
 from particles.model.exact.at_time import exact_law, known_law
 from particles.trajectory import Trajectory
 from validation.distance import require_mean, w1, w1_to_law
+from validation.distance.coarser import on_half_the_cells
 from validation.distance.floor import expected_w1
 from validation.distance.null import null_law
 from validation.distance.plane_comparison import exact_on_cells
@@ -66,6 +67,10 @@ class Distance:
         Probability that independent draws are as far away.
     band : (float, float), optional
         Between them lies the distance of independent draws with probability 95 %.
+    pde_error : float, optional
+        The same distance of a solution to the exact law, or to half the cells.
+    p_less_error : float, optional
+        The p-value of what this error leaves of the distance.
     """
 
     time: float
@@ -73,6 +78,8 @@ class Distance:
     floor: float | None = None
     p_value: float | None = None
     band: tuple[float, float] | None = None
+    pde_error: float | None = None
+    p_less_error: float | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -174,7 +181,25 @@ class Pair:
         null = null_law(target, count) if self.dim == 1 else sliced_null_law(target, count).sliced
         floor = self._floor(target, count) if self.dim == 1 else null.mean
         band = null.quantile(_BAND[0]), null.quantile(_BAND[1])
-        return replace(found, floor=floor, p_value=null.p_value(found.w1), band=band)
+        found = replace(found, floor=floor, p_value=null.p_value(found.w1), band=band)
+        error = self._pde_error(at, other, law)
+        if error is None or found.w1 is None:
+            return found
+        return replace(found, pde_error=error, p_less_error=null.p_value(max(found.w1 - error, 0.0)))
+
+    def _pde_error(self, at: tuple[float, float], other: Any, law: Any) -> float | None:
+        """What the solution of a mixed pair is off by; None where there is none, or nothing tells."""
+        if not isinstance(self.other, Record) or self.case is None:
+            return None
+        if law is not None:
+            return self._between(other, law, law)
+        return None if at[1] == 0.0 else self._between(other, self._half.at(at[1]), None)
+
+    @cached_property
+    def _half(self) -> Any:
+        """The solution on half the cells, at all times after 0."""
+        assert self.case is not None
+        return on_half_the_cells(self.other, self.case, [t for _, t in self.times if t > 0.0])
 
     def _between(self, one: Measure, other: Any, law: Any) -> float | None:
         if self.dim > 1:

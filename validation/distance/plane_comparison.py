@@ -11,16 +11,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-import kinetic
 from kinetic import Grid, Plane, PlaneSolution
-from kinetic.schemes import suited
-from particles.base import parallel
 from particles.base.arrays import Floats
 from particles.base.shown import Shown
 from particles.model import Case, Measure, exact_law
 from particles.model.cases.copy import case_of
 from particles.trajectory import Trajectory
 from validation.distance import w1
+from validation.distance.coarser import on_half_the_cells
 from validation.distance.law_on_cells import law_on_cells
 from validation.distance.null import null_law
 from validation.distance.records import (
@@ -174,9 +172,7 @@ def _errors(solution: PlaneSolution, time: float, case: Case | None, exact: Meas
     if exact is None:
         if case is None or time == 0.0:
             return {}
-        grids = [Grid(one.lo, one.hi, cells=max(one.cells // 2, 4)) for one in (solution.grid.x, solution.grid.y)]
-        scheme = suited(case.model) if isinstance(solution.scheme, dict) else solution.scheme
-        exact = kinetic.solve(case.model, Plane(*grids), scheme, until=time, comm=parallel.serial()).at(time)
+        exact = on_half_the_cells(solution, case, [time]).at(time)
     return distances(density, exact)[0]
 
 

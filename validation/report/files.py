@@ -72,7 +72,7 @@ def report_to_dict(report: Report) -> dict[str, Any]:
 
 def write_study(study: Study, folder: Path) -> None:
     """Write `study.csv`, `study.json`, `study.png` into an existing folder, each whole or not at all (StorageError)."""
-    from validation.figures import draw_study
+    from validation.study_figures import draw_study
 
     _write_tables(study, folder / CSV, folder / JSON)
     draw_study(study, folder / PLOT)

@@ -138,7 +138,7 @@ def _key(finding: Finding, case: int) -> str:
 
 
 def _study(finding: Finding, study: Study, key: str, place: str) -> Html:
-    from validation.figures import draw_study
+    from validation.study_figures import draw_study
 
     title = f"{study.name}: {study.quantity} over {study.refinement}"
     parts = [tag("h3", title), tag("p", mark(finding.status, _verdict(study)), class_="verdict")]
