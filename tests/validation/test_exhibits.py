@@ -10,7 +10,7 @@ import dataclasses
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -269,26 +269,34 @@ def test_a_number_that_does_not_hold_is_told_and_the_exit_code_is_1(
 
 def test_the_report_shows_all_of_the_gallery(monkeypatch: pytest.MonkeyPatch) -> None:
     """Drawings within and no files beside it, numbers for its JSON file, a verdict that is no if one fails."""
+    from matplotlib import pyplot
+
+    opened: list[int] = []
+
+    def draw(axes: Sequence[Any]) -> None:
+        axes[0].plot([0.0, 1.0], [0.0, 1.0])
+        opened.append(len(pyplot.get_fignums()))
+
     numbers = (Number("one", 1, np.float64(1.0), 0.5),)
     shown = Figure(
-        name="herty/1", source="s", shows="A line.", doubts="E1", cases=(), numbers=numbers, panels=2,
-        draw=lambda axes: axes[0].plot([0.0, 1.0], [0.0, 1.0]),
-    )  # fmt: skip
+        name="herty/1", source="s", shows="A line.", doubts="E1", cases=(), numbers=numbers, panels=2, draw=draw
+    )
     fails = Exhibit(name="a", failure="b", numbers=(Number("one", 1.0, 2.0, 0.5),), remedy="c")
     pointer = Pointer(name="published/1", source="s", shows="t", doubts="E1", shown_by=("herty/1",))
-    shelf = {"herty/1": lambda: shown, "published/1": pointer, "failures/a": lambda: fails}
+    shelf = {"herty/1": lambda: shown, "herty/2": lambda: shown, "published/1": pointer, "failures/a": lambda: fails}
     monkeypatch.setattr(gallery, "catalogue", lambda: shelf)
     parts: list[float] = []
     section = section_of_report((), False, parts.append)
     assert section is not None
-    assert (section.summary, section.holds) == ("1 of 2 are as theory foretells", False)
+    assert (section.summary, section.holds) == ("2 of 3 are as theory foretells", False)
     assert parts[-1] == 1.0
     told = json.loads(json.dumps(section.data))
     assert told["herty/1"]["numbers"][0]["measured"] == 1.0
     assert told["published/1"]["shown_by"] == ["herty/1"]
     assert "<svg" in section.body[0]
     assert not re.search(r'href="(?!#)', "".join(section.body))
-    assert ['class="fine"' in part.partition(">")[0] for part in section.body] == [True, True, False]
+    assert ['class="fine"' in part.partition(">")[0] for part in section.body] == [True, True, True, False]
+    assert opened == [1, 1]  # one at a time: many make a warning
     assert section_of_report((), True, parts.append) is None
 
 

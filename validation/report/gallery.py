@@ -17,26 +17,32 @@ def gallery(chosen: tuple[Case, ...], quick: bool, progress: Progress) -> Sectio
     """Run every exhibit, all ranks together; the quick report has no gallery."""
     if quick:
         return None
-    from validation.figures import draw_panels
     from validation.gallery import Pointer, catalogue
     from validation.gallery.page import TITLE, section, verdict
 
     shelf = catalogue()
     found: dict[str, Figure | Exhibit | Pointer] = {}
-    drawings: dict[str, Any] = {}
     for number, (name, entry) in enumerate(shelf.items(), 1):
-        exhibit = found[name] = entry if isinstance(entry, Pointer) else entry()
-        if not isinstance(exhibit, Pointer) and exhibit.draw is not None:
-            drawings[name] = draw_panels(exhibit.panels, exhibit.draw)
+        found[name] = entry if isinstance(entry, Pointer) else entry()
         progress(number / len(shelf))
     held, told = verdict(found)
     return Section(
         title=TITLE,
         summary=told,
-        body=[section(name, found, drawings.get(name), files=False) for name in found],
+        body=[section(name, found, _drawn(exhibit), files=False) for name, exhibit in found.items()],
         holds=held,
         data={name: _data(exhibit) for name, exhibit in found.items()},
     )
+
+
+def _drawn(exhibit: Figure | Exhibit | Pointer) -> Any:
+    """The drawing of an exhibit, if it has one; the page closes it, so that few are open at a time."""
+    from validation.figures import draw_panels
+    from validation.gallery import Pointer
+
+    if isinstance(exhibit, Pointer) or exhibit.draw is None:
+        return None
+    return draw_panels(exhibit.panels, exhibit.draw)
 
 
 def _data(exhibit: Figure | Exhibit | Pointer) -> dict[str, Any]:
