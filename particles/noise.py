@@ -23,7 +23,7 @@ itself the four are 1.4e-6, 4.9e-6, 1.3e-6 and 9e-7 off: no run can tell the two
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,7 @@ from particles.base.errors import InputError
 from particles.base.jit import Formula, formula
 from particles.base.quadrature import gauss
 from particles.base.shims import sqrt
+from particles.base.shown import Shown
 from particles.base.words import low_word, side_by_side
 from particles.philox import uniform53
 
@@ -44,8 +45,8 @@ _SQRT12 = 3.4641016151377544
 _NO_WEIGHT = 1e-18
 
 
-@dataclass(frozen=True)
-class Noise:
+@dataclass(frozen=True, repr=False)
+class Noise(Shown):
     """A noise law.
 
     Parameters
@@ -90,6 +91,9 @@ class Noise:
     reach: float = math.inf
     bits: bool = False
     gauss: Callable[[int], tuple[Floats, Floats]] | None = None
+
+    def _facts(self) -> Iterator[tuple[str, Any]]:
+        yield "name", self.name
 
     def __post_init__(self) -> None:
         require_type("name", self.name, str, "a text")

@@ -6,17 +6,19 @@ components of eta are independent.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from particles.base.checks import require_type
 from particles.base.jit import Formula, formula
+from particles.base.shown import Shown
 
 Constants = tuple[float, ...]
 
 
-@dataclass(frozen=True)
-class Diffusion:
+@dataclass(frozen=True, repr=False)
+class Diffusion(Shown):
     """A noise shape.
 
     Parameters
@@ -53,6 +55,11 @@ class Diffusion:
     half_line: bool = False
     power: int | None = None
     reproducible: bool = False
+
+    def _facts(self) -> Iterator[tuple[str, Any]]:
+        yield "name", self.name
+        if self.constants:
+            yield "constants", self.constants
 
     def __post_init__(self) -> None:
         require_type("name", self.name, str, "a text")

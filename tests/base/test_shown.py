@@ -96,6 +96,8 @@ def test_a_value_shows_itself_shortly(values: dict[str, Any], name: str) -> None
 
 def test_what_is_shown_can_be_read(values: dict[str, Any]) -> None:
     assert repr(CASE.model) == "Model(drift=Drift(name='tanh'), weight=-1.0, bias=1.0, initial=Normal(m=1.0, v=1.0))"
+    noisy = cases["inverse-gamma"].model
+    assert (repr(noisy.diffusion), repr(particles.UNIFORM)) == ("Diffusion(name='x')", "Noise(name='uniform')")
     assert repr(CASE) == f"Case(name='regression', model={CASE.model!r}, until=2.0)"
     assert repr(values["run"]) == "Trajectory(scheme='Euler(layers=10)', count=1000, times=(0.0, 1.0))"
     assert repr(values["cloud"]) == "Measure(dim=1, atoms=1000)"
