@@ -128,6 +128,18 @@ def test_mistakes_are_told_in_one_sentence_and_nothing_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_point_that_stops_being_finite_is_nan_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """x' = 600 x leaves the numbers before t = 2: the other point stands, the answer is JSON without a NaN."""
+    words = ("moments-decay", "model.weight=-1,600", *QUICK[:2], "--layers", "200", "--no-equation", "--json")
+    assert sweep(*words, "--out", str(tmp_path / "s")) == 0
+    out, err = capsys.readouterr()
+    decayed, grown = json.loads(out.splitlines()[-1])["points"]
+    assert decayed["exact mean"] == pytest.approx(0.1353352832366127, rel=1e-12)  # e^-2
+    assert {name for name, value in grown.items() if value is None} == set(grown) - {"model.weight"}
+    assert err.startswith("validation: model.weight=600.0: particles: ")
+    assert err.count("\n") == 1
+
+
 def test_what_is_not_known_or_fails_is_nan_and_told() -> None:
     """A heavy tail has no W1: the rest of the point stands, and a remark says at which point."""
     values = {f"{side}_{m}": np.full((1, 1), np.nan) for side in ("particles", "equation", "exact")
