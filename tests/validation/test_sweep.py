@@ -17,7 +17,7 @@ from particles.model import Law, exact_law, load_case
 from particles.model.cases.copy import case_of
 from validation import expected_w1, w1_to_law
 from validation.sweep.axes import Axis, axes_of, points_of
-from validation.sweep.point import Found
+from validation.sweep.point import Found, Point, carry_out
 from validation.sweep.record import Sweep
 
 QUICK = ("--count", "300", "--layers", "8", "--cells", "40")
@@ -138,6 +138,37 @@ def test_a_point_that_stops_being_finite_is_nan_and_told(tmp_path: Path, capsys:
     assert {name for name, value in grown.items() if value is None} == set(grown) - {"model.weight"}
     assert err.startswith("validation: model.weight=600.0: particles: ")
     assert err.count("\n") == 1
+
+
+def test_a_stopped_sweep_goes_on_from_its_points(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped in its third point of four it runs two more, and no others; another sweep does not take them."""
+    whole, out = tmp_path / "whole", tmp_path / "s"
+    words = ("regression", "model.weight=-2:-1:4", *QUICK)
+    assert sweep(*words, "--out", str(whole)) == 0
+    ran: list[Point] = []
+
+    def counted(point: Point) -> Found:
+        ran.append(point)
+        if len(ran) == 3:
+            raise KeyboardInterrupt
+        return carry_out(point)
+
+    monkeypatch.setattr("validation.sweep.point.carry_out", counted)
+    assert sweep(*words, "--out", str(out)) == 130
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["s.points", "whole"]
+    assert len(list((tmp_path / "s.points").iterdir())) == 2
+    capsys.readouterr()
+    assert sweep(*words, "--out", str(out)) == 2
+    assert "s.points holds points of a stopped sweep: go on with --resume, or remove it" in capsys.readouterr().err
+    assert sweep(*words, "--seed", "1", "--out", str(out), "--resume") == 2
+    assert "is of another sweep" in capsys.readouterr().err
+    assert sweep(*words, "--out", str(out), "--resume") == 0
+    assert [point.case.model.weight for point in ran[3:]] == pytest.approx([-4.0 / 3.0, -1.0])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["s", "whole"]
+    one, other = (xarray.load_dataset(place / "sweep.nc", engine="scipy") for place in (whole, out))
+    assert one.assign_attrs(record="").identical(other.assign_attrs(record=""))
 
 
 def test_what_is_not_known_or_fails_is_nan_and_told() -> None:

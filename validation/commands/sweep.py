@@ -40,6 +40,7 @@ def add_parser(commands: Any) -> None:
     sweep.add_argument("--no-equation", action="store_true", help="leave the equation out")
     sweep.add_argument("--out", required=True, metavar="DIR", help="new or empty folder")
     command.add_replace(sweep)
+    sweep.add_argument("--resume", action="store_true", help="go on with a sweep that was stopped, from DIR.points")
     sweep.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
     add_format(sweep)
     sweep.set_defaults(execute=execute)
@@ -49,15 +50,20 @@ def execute(arguments: argparse.Namespace) -> int:
     """Run particles and the equation at every point, and keep their moments and distance as one netCDF, with a plot.
 
     The equation is solved on the line, and in the plane where --cells is given. Every point is checked before the first
-    is run; under mpirun points are dealt round the ranks, and the result does not depend on how many these are.
+    is run; under mpirun points are dealt round the ranks, and the result does not depend on how many these are. Points
+    are kept in DIR.points until all are there: with --resume a sweep that was stopped goes on from them.
     """
     from particles.base.files import check_output_folder, new_folder
     from validation.sweep.axes import axes_of
+    from validation.sweep.kept import Kept
     from validation.sweep.record import FILES, NETCDF, PLOT
 
     axes = axes_of(arguments.axes)
     points = _points(arguments, axes)
     check_output_folder(arguments.out, FILES, replace=arguments.replace)
+    kept = Kept.beside(arguments.out)
+    if not arguments.resume:
+        kept.require_none()
 
     from particles.base import parallel
     from particles.base.progress import progress_bar
@@ -69,14 +75,21 @@ def execute(arguments: argparse.Namespace) -> int:
         with new_folder(arguments.out, FILES, replace=arguments.replace) as folder:
             sweep.save(folder / NETCDF)
             draw_sweep(sweep, folder / PLOT)
+        kept.remove()
 
     ranks = parallel.world()
     with ranks.claimed(arguments.out):
+        held = ranks.on_first(lambda: kept.found(points) if arguments.resume else {})
+        tasks = [(k, point) for k, point in enumerate(points) if k not in held]
         with progress_bar(f"sweep: {arguments.case}") as progress:
             with ranks.one_rank_a_node_first():
-                first = carry_out(points[0])  # every rank: what is compiled here serves all points
-            found = [first, *ranks.deal(points[1:], carry_out, progress=progress)]
-        sweep = _sweep(arguments, axes, points, tuple(found))
+                first = [carry_out(point) for _, point in tasks[:1]]  # all ranks: what it compiles serves all points
+            if ranks.rank == 0 and tasks:
+                kept.keep(*tasks[0], first[0])
+            found = first + ranks.deal(tasks[1:], lambda task: kept.keep(*task, carry_out(task[1])), progress=progress)
+        numbers = [k for k, _ in tasks]
+        whole = held | dict(zip(numbers, found, strict=True))
+        sweep = _sweep(arguments, axes, points, tuple(whole[k] for k in range(len(points))))
         ranks.on_first(publish)
     if command.launched_rank() == 0:
         _show(sweep)
