@@ -46,6 +46,13 @@ def rows(of: type[BaseModel]) -> list[tuple[str, str, str]]:
     return found
 
 
+def chosen_by(of: type[BaseModel]) -> str:
+    """What chooses this table: its law, or its name."""
+    key = "law" if "law" in of.model_fields else "name"
+    allowed = {row[0]: row[1] for row in rows(of)}
+    return f"{key} = {allowed[key]}"
+
+
 class CaseTables(SphinxDirective):
     """One section a table: its first lines say what it is, its rows the keys."""
 
@@ -58,14 +65,20 @@ class CaseTables(SphinxDirective):
     def section(self, of: type[BaseModel]) -> nodes.section:
         """Title, what the table is, and its keys."""
         name = of.__name__.removesuffix("Table")
-        section = nodes.section("", nodes.title("", TITLES.get(name, name)), ids=[f"table-{name.lower()}"])
+        section = nodes.section("", nodes.title("", TITLES.get(name) or chosen_by(of)), ids=[f"table-{name.lower()}"])
         self.state.document.note_explicit_target(section, section)
         section += paragraph((of.__doc__ or "").strip())
         section += table(HEADS, rows(of))
         return section
 
 
-TITLES = {"Case": "The file", "Model": "[model]", "Run": "[run]", "Grid": "[grid]"}
+TITLES = {
+    "Case": "The file",
+    "Model": "[model]",
+    "Run": "[run]",
+    "Grid": "[grid]",
+    "Layered": "Values that change in time",
+}
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -22,8 +22,9 @@ TRANSPORT = """
   $.ajaxTransport("json", function (options) {
     if (location.protocol !== "file:") return undefined;
     const name = decodeURIComponent(options.url.split("?")[0].replace(/^\\.\\//, ""));
+    const answer = (done) => (name in kept ? done(200, "OK", { json: kept[name] }) : done(404, "not kept", {}));
     return {
-      send: (headers, done) => (name in kept ? done(200, "OK", { json: kept[name] }) : done(404, "not kept", {})),
+      send: (headers, done) => setTimeout(answer, 0, done), // asv's other scripts come first, as before a request
       abort: () => undefined,
     };
   });

@@ -50,7 +50,12 @@ def look(name: str) -> Kept:
 def paragraph(text: str, lead: str = "") -> list[nodes.Node]:
     """A paragraph with a bold beginning; nothing for no text."""
     start = [nodes.strong("", lead), nodes.Text(" ")] if lead else []
-    return [nodes.paragraph("", "", *start, nodes.Text(text))] if text else []
+    return [nodes.paragraph("", "", *start, *words(text))] if text else []
+
+
+def words(text: str) -> list[nodes.Node]:
+    """Text, with what stands between backticks as code."""
+    return [nodes.literal("", part) if k % 2 else nodes.Text(part) for k, part in enumerate(text.split("`"))]
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[nodes.Node]:
@@ -59,7 +64,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[nodes.Nod
         return []
     group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in heads), cols=len(heads))
     for kind, lines in ((nodes.thead, [heads]), (nodes.tbody, rows)):
-        cells = [[nodes.entry("", nodes.paragraph("", "", nodes.Text(word))) for word in line] for line in lines]
+        cells = [[nodes.entry("", nodes.paragraph("", "", *words(word))) for word in line] for line in lines]
         group += kind("", *(nodes.row("", *line) for line in cells))
     return [nodes.table("", group, classes=["numbers"])]
 
@@ -82,13 +87,13 @@ class Exhibits(SphinxDirective):
     def section(self, name: str, kept: Kept) -> nodes.section:
         """What the figure shows, the picture with its files, what is open, and the numbers."""
         told = kept.told
-        words = told["shows"] or told.get("failure", "")
+        shown = told["shows"] or told.get("failure", "")
         title = told["source"].rpartition(", ")[2].replace("Fig. ", "Figure ") or name.partition("/")[2]
         section = nodes.section("", nodes.title("", title), ids=[name.replace("/", "-")])
         self.state.document.note_explicit_target(section, section)
-        section += paragraph(words)
+        section += paragraph(shown)
         if told["drawn"]:
-            picture = nodes.image(uri=kept.address("figure.svg"), alt=words)
+            picture = nodes.image(uri=kept.address("figure.svg"), alt=shown)
             section += nodes.figure("", picture, nodes.caption("", "", *self.forms(name, kept)), classes=["exhibit"])
         section += self.pointed(told.get("shown_by", ()))
         section += paragraph(told["doubts"], "What is open or wrong there.")

@@ -192,7 +192,7 @@ class Dashboard(SphinxDirective):
 def environment() -> dict[str, str]:
     """Variables of commands: this Python and its mpirun first, the packages of this checkout, no colour."""
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
-    return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "COLUMNS": "100", "NO_COLOR": "1"}
+    return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "COLUMNS": "96", "NO_COLOR": "1"}
 
 
 def keep(app: Sphinx, doctree: nodes.document) -> None:
