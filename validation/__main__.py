@@ -6,9 +6,9 @@ import sys
 
 from particles.base import command
 from validation.commands import all as everything
-from validation.commands import budget, cases, compare, gallery, multilevel, network, plan, plot, study, sweep
+from validation.commands import budget, cases, compare, gallery, movie, multilevel, network, plan, plot, study, sweep
 
-PARTS = (cases, compare, plot, study, sweep, multilevel, budget, network, plan, gallery, everything)
+PARTS = (cases, compare, plot, movie, study, sweep, multilevel, budget, network, plan, gallery, everything)
 
 
 def build_parser() -> command.Parser:

@@ -186,10 +186,15 @@ def draw_line(axes: Any, measure: Measure, colour: str, style: str = "-", *, lab
     axes.plot(*curve_of(measure), style, color=colour, lw=1.4, label=label)
 
 
+def curve_of_law(law: Law, ends: tuple[float, float]) -> tuple[Floats, Floats]:
+    """Points between two ends and the density of a law there."""
+    x = np.linspace(*ends, _POINTS + 2)[1:-1]
+    return x, np.asarray(law.pdf(x))
+
+
 def draw_law(axes: Any, law: Law, colour: str, ends: tuple[float, float], *, label: str | None = None) -> None:
     """The density of a law between two ends, below what would flatten all else."""
-    x = np.linspace(*ends, _POINTS + 2)[1:-1]
-    axes.plot(x, law.pdf(x), color=colour, ls=DASHED, lw=1.0, label=label)
+    axes.plot(*curve_of_law(law, ends), color=colour, ls=DASHED, lw=1.0, label=label)
 
 
 def draw_residual(axes: Any, found: Residual, colour: str) -> None:
@@ -207,7 +212,7 @@ def draw_stems(axes: Any, sides: Sequence[Measure | Law], colour: str, place: in
         points, masses = _atoms(side)
         if not 0 < points.size <= _MOST_STEMS:
             continue
-        right = _mass_axis(axes)
+        right = mass_axis(axes)
         low, high = axes.get_xlim()
         outwards = np.where(points <= 0.5 * (points[0] + points[-1]), -1.0, 1.0) if points.size > 1 else np.ones(1)
         x = points + outwards * APART * place * (high - low)
@@ -221,7 +226,7 @@ def draw_stems(axes: Any, sides: Sequence[Measure | Law], colour: str, place: in
             )  # fmt: skip
 
 
-def _mass_axis(axes: Any) -> Any:
+def mass_axis(axes: Any) -> Any:
     """The axis at the right of given axes, made once."""
     for other in axes.get_shared_x_axes().get_siblings(axes):
         if other.get_label() == _MASS:

@@ -5,7 +5,7 @@ A figure goes to a file, or as SVG into a stream: the same text every time, with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -205,6 +205,25 @@ def new_figure(rows: int = 1, columns: int = 1, **options: Any) -> tuple[Any, An
 
     with matplotlib.rc_context(_STYLE):
         return plt.subplots(rows, columns, **options)
+
+
+def save_movie(
+    frames: Callable[[Any], Iterable[None]], path: Path, *, size: tuple[float, float], fps: float, replace: bool = True
+) -> None:
+    """Write a movie, a GIF or an MP4, whole or not at all: `frames` draws into a figure and yields after each frame."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+    from matplotlib.animation import FFMpegWriter, PillowWriter
+
+    with matplotlib.rc_context(_STYLE), replace_file(path, replace=replace) as draft:
+        figure = plt.figure(figsize=size)
+        writer = PillowWriter(fps=fps) if path.suffix == ".gif" else FFMpegWriter(fps=fps)  # type: ignore[arg-type]
+        with writer.saving(figure, str(draft), dpi=_STYLE["figure.dpi"]):
+            for _ in frames(figure):
+                writer.grab_frame()
+        plt.close(figure)
 
 
 def save_figure(figure: Any, path: Path | TextIO, *, replace: bool = True) -> None:

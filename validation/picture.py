@@ -67,7 +67,10 @@ def draw_pair(pair: Pair, path: Path | TextIO, *, title: str, law: bool = False,
     axes[0].set_xlim(window)
     for k, (at, both) in enumerate(zip(pair.times, sides, strict=True)):
         exact = pair.law(at[0]) if law and pair.other is not None else None
-        _draw_sides(axes[0], both, exact, COLOURS[k], k, f"t = {at[0]:g}")
+        drawn = [*both, *([] if exact is None else [exact])]
+        draw_sides(
+            axes[0], [side for side in drawn if isinstance(side, Measure | Law)], COLOURS[k], k, f"t = {at[0]:g}"
+        )
         _draw_residual(axes[1 + k], both, COLOURS[k])
     _finish(axes, pair, law)
     figure.align_ylabels(axes)
@@ -85,23 +88,26 @@ def _window(sides: Sequence[tuple[Measure, Measure | Law]]) -> tuple[float, floa
     return low - room, high + room
 
 
-def _draw_sides(axes: Any, both: tuple[Measure, Measure | Law], exact: Any, colour: str, place: int, name: str) -> None:
-    one, other = both
-    clouds = [side for side in both if isinstance(side, Measure) and not side.has_density]
-    edges = bars_for(one, other)
-    if not one.has_density:
-        draw_bars_of(axes, one, colour, edges, label=name)
-    else:
+def draw_sides(axes: Any, sides: Sequence[Measure | Law], colour: str, place: int, name: str | None) -> None:
+    """Draw a measure, and what is laid over it, in one colour: another one, a law; a second law in black.
+
+    `place` sets the stems of several times apart.
+    """
+    one, *others = sides
+    assert isinstance(one, Measure)
+    edges = bars_for(one, others[0] if others else one)
+    if one.has_density:
         draw_line(axes, one, colour, label=name)
-    if len(clouds) == 2:
-        draw_outline(axes, clouds[1], colour, edges)
-    elif isinstance(other, Measure):
-        draw_line(axes, other, colour, ":" if one.has_density else "-")
-    ends = ends_of([one])
-    for law in (other, exact):
-        if isinstance(law, Law):
-            draw_law(axes, law, colour if law is other else "k", ends)
-    draw_stems(axes, both, colour, place)
+    else:
+        draw_bars_of(axes, one, colour, edges, label=name)
+    for k, other in enumerate(others):
+        if isinstance(other, Law):
+            draw_law(axes, other, colour if k == 0 else "k", ends_of([one]))
+        elif other.has_density:
+            draw_line(axes, other, colour, ":" if one.has_density else "-")
+        else:
+            draw_outline(axes, other, colour, edges)
+    draw_stems(axes, sides[:2], colour, place)
 
 
 def _draw_residual(axes: Any, both: tuple[Measure, Measure | Law], colour: str) -> None:
@@ -122,8 +128,8 @@ def _finish(axes: Any, pair: Pair, law: bool) -> None:
         part.set_ylabel("difference", fontsize=8)
 
 
-def _legend(figure: Any, axes: Any, both: tuple[Measure, Measure | Law], law: bool) -> None:
-    """Times by their colours, and below what filled, line and broken mean: a legend fills column by column."""
+def styles_of(both: Sequence[Measure | Law], law: bool) -> list[tuple[str, dict[str, Any]]]:
+    """What filled, line and broken mean: names, and how a line of the legend looks."""
     kinds = [_kind(side) for side in both]
     styles = {"cloud": _FILLED, "density": {"ls": "-"}, "law": {"ls": DASHED}}
     told = {"cloud": "particles", "density": "equation", "law": "exact law"}
@@ -135,6 +141,12 @@ def _legend(figure: Any, axes: Any, both: tuple[Measure, Measure | Law], law: bo
         rows.append((told["law"], styles["law"]))
     if "cloud" in kinds:
         rows.append(("95 % of bars, by chance", _FILLED))
+    return rows
+
+
+def _legend(figure: Any, axes: Any, both: tuple[Measure, Measure | Law], law: bool) -> None:
+    """Times by their colours, and below what filled, line and broken mean: a legend fills column by column."""
+    rows = styles_of(both, law)
     handles, names = axes.get_legend_handles_labels()
     below = [axes.plot([], [], color="0.35", **style)[0] for _, style in rows]
     columns = max(len(handles), len(below))

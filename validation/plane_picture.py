@@ -45,7 +45,7 @@ def draw_plane_pair(pair: Pair, path: Path | TextIO, *, title: str, law: bool = 
     shown = [_sides(pair, at, law) for at in pair.times]
     windows = [window_of([side.marginal(axis) for sides in shown for side in sides]) for axis in (0, 1)]
     for k, (at, sides) in enumerate(zip(pair.times, shown, strict=True)):
-        _draw_time(axes[:, 2 * k : 2 * k + 2], sides, windows)
+        draw_time(axes[:, 2 * k : 2 * k + 2], sides, windows)
         axes[0, 2 * k].set_title(f"t = {at[0]:g}", fontsize=9)
         for record, t in zip((pair.one, pair.other), at, strict=True):
             if isinstance(record, PlaneSolution):
@@ -55,14 +55,19 @@ def draw_plane_pair(pair: Pair, path: Path | TextIO, *, title: str, law: bool = 
     axes[0, 0].set_ylabel("marginal density")
     told = title_of(pair, [pair.distance(at) for at in pair.times])
     figure.suptitle(f"{title}\n{told}", parse_math=False, fontsize=10)
-    _legend(figure, axes[1, 0], pair, law)
+    draw_legend(figure, axes[1, 0], pair, law)
     save_figure(figure, path, replace=replace)
 
 
 def _sides(pair: Pair, at: tuple[float, float], law: bool) -> list[Measure]:
     """All that is drawn at a time: the first two components of each side, and of the law where it comes on top."""
     exact = pair.law(at[0]) if law and pair.other is not None else None
-    sides = [side for side in (*pair.measures(at), exact) if isinstance(side, Measure)]
+    return plane_sides([*pair.measures(at), exact])
+
+
+def plane_sides(given: Sequence[Any]) -> list[Measure]:
+    """The measures among them, by their first two components."""
+    sides = [side for side in given if isinstance(side, Measure)]
     return [side if side.dim == 2 else Measure(side.points[:2], side.masses) for side in sides]
 
 
@@ -101,12 +106,15 @@ def levels_of(averages: Floats, shares: Sequence[float] = INSIDE) -> list[float]
     return sorted({level for level in found if 0.0 < level < float(heights[0])})
 
 
-def _draw_time(axes: Any, sides: Sequence[Measure], windows: Sequence[tuple[float, float]]) -> None:
+def draw_time(
+    axes: Any, sides: Sequence[Measure], windows: Sequence[tuple[float, float]], *, top: float | None = None
+) -> None:
+    """Draw measures of the plane into two by two axes; `top` is the density of the darkest colour."""
     (above, corner), (middle, beside) = axes
     corner.axis("off")
     x, y, averages = field_of(sides[0])
     seen = np.ma.masked_less_equal(averages, 0.0)
-    middle.pcolormesh(x, y, seen, cmap="Blues", vmin=0.0, rasterized=True, shading="nearest")
+    middle.pcolormesh(x, y, seen, cmap="Blues", vmin=0.0, vmax=top, rasterized=True, shading="nearest")
     middle.grid(visible=False)
     for other, (colour, style) in zip(sides[1:], _OTHERS, strict=False):
         draw_contours(middle, other, colour, style=style)
@@ -133,7 +141,7 @@ def _draw_marginals(axes: Any, sides: Sequence[Measure], *, turned: bool) -> Non
         axes.stairs(heights, edges, orientation=along, color=colour, **look)
 
 
-def _legend(figure: Any, axes: Any, pair: Pair, law: bool) -> None:
+def draw_legend(figure: Any, axes: Any, pair: Pair, law: bool, *, columns: int = 3) -> None:
     """What the colours are, below the figure."""
     names = {Trajectory: "particles", PlaneSolution: "equation", type(None): "exact law"}
     first, second = (names[type(record)] for record in (pair.one, pair.other))
@@ -144,4 +152,6 @@ def _legend(figure: Any, axes: Any, pair: Pair, law: bool) -> None:
     if law and pair.other is not None:
         rows.append(("exact law, the same lines", {"color": "k", "ls": DASHED}))
     handles = [axes.plot([], [], **style)[0] for _, style in rows]
-    figure.legend(handles, [name for name, _ in rows], loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    figure.legend(
+        handles, [name for name, _ in rows], loc="outside lower center", ncols=columns, frameon=False, fontsize=9
+    )
