@@ -132,7 +132,7 @@ def network(kind):
 JOBS = {
     "network": lambda: network("strang"),
     "network, two steps": lambda: network("multistep"),
-    "poisson": lambda: go(line(), Collisions(EPS, dt=8.0 * EPS), 1.0),
+    "poisson": lambda: go(line(), Collisions(EPS, noise=law("gaussian"), dt=8.0 * EPS), 1.0),
     "two-point, K = x": lambda: go(line(diffusion=LINEAR), Collisions(EPS, "synchronous", law("two-point")), 1.0),
     "mean": lambda: go(line(drift=IDENTITY, bias=MEAN_COUPLED), Collisions(EPS), 1.0),
     "plane": lambda: go(line(drift=IDENTITY, weight=W, bias=MEAN_COUPLED, initial=PLANE),
