@@ -27,6 +27,12 @@ def sweep(*words: str) -> int:
     return command.run("validation", validation.__main__.build_parser, ("sweep", *words))
 
 
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture takes as long as all else: one is drawn in earnest."""
+    monkeypatch.setattr("validation.sweep_figures.draw_sweep", lambda sweep, path: path.touch())
+
+
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("sweep") / "s"
@@ -70,6 +76,7 @@ def test_the_record_holds_the_case_and_how_it_was_made(swept: Path) -> None:
     assert sorted(path.name for path in swept.iterdir()) == ["sweep.nc", "sweep.png"]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_words_make_an_axis_and_the_table_has_a_row_a_point(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "s"
     words = ("regression", "model.drift=relu,tanh", *QUICK[:4], "--no-equation", "--out", str(out))
@@ -128,6 +135,7 @@ def test_mistakes_are_told_in_one_sentence_and_nothing_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_point_that_stops_being_finite_is_nan_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """x' = 600 x leaves the numbers before t = 2: the other point stands, the answer is JSON without a NaN."""
     words = ("moments-decay", "model.weight=-1,600", *QUICK[:2], "--layers", "200", "--no-equation", "--json")
@@ -140,6 +148,7 @@ def test_a_point_that_stops_being_finite_is_nan_and_told(tmp_path: Path, capsys:
     assert err.count("\n") == 1
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_stopped_sweep_goes_on_from_its_points(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

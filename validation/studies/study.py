@@ -136,6 +136,11 @@ class Study(Shown):
     ('layers L', 'W1(L layers, exact flow) at t = 2', True)
     >>> print(study.checks[0])
     holds: slope over the last three levels is -1 within 0.05: -1.0077
+    >>> frame = study.to_frame()
+    >>> frame.index.name, list(frame.columns[:6])
+    ('layers L', ['replicates', 'error', 'deviation', 'half_width', 'reference', 'ratio'])
+    >>> print(f"{frame.loc[100, 'ratio']:.4f}")
+    1.0036
     """
 
     name: str

@@ -83,6 +83,12 @@ def load_case(name: str, settings: Mapping[str, Any] | None = None, *, copied: P
     >>> case = load_case("regression")
     >>> case.model.weight, case.until, case.domain
     (-1.0, 2.0, (-7.0, 9.0))
+    >>> load_case("regression", {"model.weight": -2.0}).name
+    'regression, model.weight=-2.0'
+    >>> load_case("regression", {"model.weigth": -2.0})
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: regression, changed: model.weigth is not known: did you mean weight?
     >>> load_case("no/such.toml")
     Traceback (most recent call last):
         ...
