@@ -12,7 +12,7 @@ from scipy import stats
 from particles.kernels.noisy import WIDTH, fill_variates
 from particles.kernels.walls import free
 from particles.model import CONSTANT, IDENTITY, LINEAR, TANH, Dirac, Measure, Mixture, Model, Normal, cases
-from particles.noise import GAUSSIAN, GAUSSIAN53, NOISES
+from particles.noise import DEFAULT_NOISE, GAUSSIAN, GAUSSIAN53, NOISES
 from particles.philox import NOISE, stream
 from particles.schemes.collisions import Collisions
 from particles.schemes.milstein import Milstein
@@ -122,7 +122,7 @@ def test_fourth_cumulant_of_the_compound_law(name: str, fourth: float) -> None:
 
 def brownian(steps: int, count: int, dt: float, seed: int) -> np.ndarray:
     """W at the horizon, from the addressed increments that the scheme uses."""
-    fill, eta, end = fill_variates(GAUSSIAN.variates), np.empty((4, WIDTH)), np.zeros(count)
+    fill, eta, end = fill_variates(DEFAULT_NOISE.variates), np.empty((4, WIDTH)), np.zeros(count)
     for first in range(0, count, WIDTH):
         many = min(WIDTH, count - first)
         for k in range(steps):
