@@ -57,7 +57,10 @@ def test_a_cloud_and_a_solution_in_either_order_are_what_compare_finds() -> None
     assert found.band is not None
     assert found.floor is not None
     assert found.band[0] < found.floor < found.band[1]
-    assert pair.distance((1.0, 1.0)) == dataclasses.replace(found, p_value=None, band=None)
+    assert found.pde_error is not None
+    assert found.pde_error > 0.0
+    untested = dataclasses.replace(found, p_value=None, band=None, pde_error=None, p_less_error=None)
+    assert pair.distance((1.0, 1.0)) == untested
     assert [t for t, _ in pair_of(cloud(), solution(), times=[1.0]).times] == [1.0]
 
 
