@@ -363,6 +363,15 @@ def test_a_case_whose_tails_need_too_wide_a_grid_has_no_picture_and_says_why() -
     assert "the tails of this model" in told.reason
 
 
+def test_layers_of_a_picture_are_parts_of_the_cases_own() -> None:
+    """Ten layers would show their own error, which is a study's matter."""
+    assert cases["one-cluster"].layers == 10
+    assert pictures._layers(cases["one-cluster"]).layers == 1000
+    for case in cases.values():
+        assert pictures._layers(case).layers % case.layers == 0
+        assert pictures._layers(case).layers >= pictures.LAYERS
+
+
 def test_a_picture_that_is_not_there_is_told_on_the_page(text: str) -> None:
     assert text.count("No picture: its tails reach too far") == 3
 

@@ -1,7 +1,8 @@
 """A picture a case: particles against the density of their equation, from two runs that are kept beside the page.
 
-Particles pass the case's layers, with noise collisions at eps = 0.01; the equation is solved on the case's own grid, in
-the plane on 160 cells a side at most. A picture shows three times, in the plane the first and the last.
+Particles pass the case's layers, each in parts where they are few, with noise collisions at eps = 0.01; the equation is
+solved on the case's own grid, in the plane on 160 cells a side at most. A picture shows three times, in the plane the
+first and the last.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from validation.studies.followed import noise_of
 from validation.studies.kind import Progress, run_alone
 
 COUNT = 10_000  # particles
+LAYERS = 1000  # at least: their error is then no part of the picture
 EPS = 0.01
 SIDE = 160  # cells
 TIMES = 3
@@ -73,7 +75,7 @@ def _picture(case: Case, key: str) -> Picture:
     model = case.model
     grid = _grid(case)
     times = tuple(t for t in case.times if t <= case.until)
-    scheme = Collisions(EPS, noise=noise_of(model)) if model.nu2 > 0.0 else Euler(layers=case.layers)
+    scheme = Collisions(EPS, noise=noise_of(model)) if model.nu2 > 0.0 else _layers(case)
     density = solve(model, grid, suited(model), until=case.until, times=times, comm=parallel.serial())
     cloud = run_alone(model, scheme, case.until, count=COUNT, times=times)
     pair = dataclasses.replace(pair_of(cloud, density), case=case)
@@ -83,6 +85,11 @@ def _picture(case: Case, key: str) -> Picture:
     words = f"{COUNT:,} particles, {scheme!r}, against the equation on {' x '.join(map(str, grid.shape))} cells"
     drawing = inline(partial(draw_pair if line else draw_plane_pair, shown, title=case.name, law=known), key, words)
     return Picture(case=case.name, drawing=drawing, caption=words, in_plane=not line, runs=(cloud, density))
+
+
+def _layers(case: Case) -> Euler:
+    """The case's layers, in as many equal parts as it takes: stored times stay those of steps."""
+    return Euler(layers=case.layers * -(-LAYERS // case.layers))
 
 
 def _grid(case: Case) -> Grid | Plane:
