@@ -104,9 +104,14 @@ class CWENO5(HighOrder):
 
     Examples
     --------
-    >>> from kinetic import CWENO5
-    >>> CWENO5().order
-    5
+    >>> import numpy as np
+    >>> import kinetic
+    >>> grid = kinetic.Grid(-0.5, 0.5, cells=40)
+    >>> wave = kinetic.Problem(kinetic.LinearFlux(np.ones(41)), "periodic")  # u_t + u_x = 0
+    >>> start = grid.averages_of(lambda x: np.sin(2 * np.pi * x))
+    >>> end = kinetic.evolve(wave, start, grid, kinetic.Explicit(kinetic.CWENO5()), until=1.0).averages[-1]
+    >>> print(f"{np.abs(end - start).sum() * grid.h:.1e}")  # after a revolution; 1.3e-03 by CWENO3
+    6.3e-06
     """
 
     radius = 2
@@ -131,9 +136,14 @@ class CWENO7(HighOrder):
 
     Examples
     --------
-    >>> from kinetic import CWENO7
-    >>> CWENO7().order
+    >>> import kinetic
+    >>> scheme = kinetic.Explicit(kinetic.CWENO7(), cfl=1.8, fourier=0.9)  # "explicit7" of commands
+    >>> print(scheme.order)
     7
+    >>> kinetic.Explicit(kinetic.CWENO7(positive=True))
+    Traceback (most recent call last):
+        ...
+    particles.base.errors.InputError: cfl = 0.45 must be at most 1/20 where the reconstruction is positive
     """
 
     radius = 3

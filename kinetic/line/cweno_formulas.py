@@ -184,14 +184,15 @@ def _theta(edge_share: float) -> Formula:
 
 @functools.cache
 def parts_of(r: int, weights: str, edge_share: float) -> Formula:
-    edges, shares, theta = _unlimited(r, weights), _shares_of(r, weights), _theta(edge_share)
+    """Formula (u, j, eps) -> (theta, q, omega_k - q C_k for all k); edge_share 0 where nothing is drawn up to zero."""
+    rises, shares, theta = _unlimited(r, weights), _shares_of(r, weights), _theta(edge_share)
     differences = DIFFERENCES[r]
 
     @formula
     def parts(u: Any, j: int, eps: float) -> Any:
         d = differences(u, j)
         share = shares(d, eps)
-        low, high = edges(d, share)
+        low, high = rises(d, share)
         return theta(u[j + r], low, high), *share
 
     return parts
@@ -199,6 +200,7 @@ def parts_of(r: int, weights: str, edge_share: float) -> Formula:
 
 @functools.cache
 def edges_of(r: int, weights: str, edge_share: float) -> Formula:
+    """Formula (u, j, eps) -> (P_l, P_r); edge_share as for `parts_of`."""
     rises, shares, theta = _unlimited(r, weights), _shares_of(r, weights), _theta(edge_share)
     differences = DIFFERENCES[r]
 

@@ -12,9 +12,10 @@ import pytest
 from mpmath import libmp
 
 from particles.base import words
-from particles.base.jit import Formula, formula, kernel
+from particles.base.jit import Formula, kernel
 from particles.base.lanes import LANES, load, store
-from particles.vmath32 import radius, turned
+from particles.vmath32 import radius
+from tests.turns import cosine, sine
 
 FULL, QUARTER = 2**32 - 1, 2**30
 COUNT = 1 << 12
@@ -32,18 +33,6 @@ def some_words() -> np.ndarray:
 WORDS = some_words()
 
 
-@formula
-def _cosine(word: Any) -> Any:
-    cosine, _, back = turned(word)
-    return words.float_of_bits(words.unsigned(cosine) ^ back)
-
-
-@formula
-def _sine(word: Any) -> Any:
-    _, sine, back = turned(word)
-    return words.float_of_bits(words.unsigned(sine) ^ back)
-
-
 def _u(word: int) -> mpmath.mpf:
     return (mpmath.mpf(word) + 0.5) / 2**32
 
@@ -51,8 +40,8 @@ def _u(word: int) -> mpmath.mpf:
 # name: formula of a word, oracle, bound in ulp (the table of the module)
 ROWS: dict[str, tuple[Formula, Callable[[int], mpmath.mpf], float]] = {
     "radius": (radius, lambda word: mpmath.sqrt(-2 * mpmath.log(_u(word))), 2.0),
-    "cosine": (_cosine, lambda word: mpmath.cospi(2 * _u(word)), 3.0),
-    "sine": (_sine, lambda word: mpmath.sinpi(2 * _u(word)), 3.0),
+    "cosine": (cosine, lambda word: mpmath.cospi(2 * _u(word)), 3.0),
+    "sine": (sine, lambda word: mpmath.sinpi(2 * _u(word)), 3.0),
 }
 
 
@@ -102,11 +91,11 @@ def test_the_error_measure_sees_an_error_in_the_last_places() -> None:
         assert ulps(np.sqrt(-2.0 * np.log(np.minimum(u, np.float32(1.0 - 2.0**-24)))), exact).max() > 1e5
 
 
-def test_a_small_radius_and_a_small_cosine_lie_on_no_lattice_of_float32() -> None:
+def test_a_small_radius_and_a_smallcosine_lie_on_no_lattice_of_float32() -> None:
     """The 4096 largest words have as many radii, and those around a quarter of a turn as many cosines."""
     largest = (FULL - np.arange(4096)).astype(np.uint32)
     assert np.unique(radius(largest)).size == 4096
-    assert np.unique(_cosine((QUARTER - 2048 + np.arange(4096)).astype(np.uint32))).size == 4096
+    assert np.unique(cosine((QUARTER - 2048 + np.arange(4096)).astype(np.uint32))).size == 4096
     assert radius(np.uint32(FULL)) == np.float32(2.0**-16)
     assert np.isfinite(radius(np.uint32(0)))
 
@@ -115,8 +104,8 @@ def test_a_quarter_of_a_turn_more_turns_the_pair_exactly() -> None:
     """(cos, sin) becomes (-sin, cos): the law of either is symmetric, and that of both the same."""
     for _ in range(4):
         further = (WORDS + np.uint32(QUARTER)).astype(np.uint32)
-        np.testing.assert_array_equal(_cosine(further), -_sine(WORDS))
-        np.testing.assert_array_equal(_sine(further), _cosine(WORDS))
+        np.testing.assert_array_equal(cosine(further), -sine(WORDS))
+        np.testing.assert_array_equal(sine(further), cosine(WORDS))
 
 
 # shims ---------------------------------------------------------------------------------------------------------------

@@ -25,7 +25,8 @@ from particles.noise import DEFAULT_NOISE, GAUSSIAN, GAUSSIAN24, NOISES, Noise
 from particles.philox import CLOCK, NOISE, START, stream
 from particles.schemes.collisions import Collisions
 from particles.schemes.milstein import Milstein
-from particles.vmath32 import radius, turned
+from particles.vmath32 import radius
+from tests.turns import cosine, sine
 
 RATE = 1e-6
 CHUNK = 1 << 16  # in the cache
@@ -167,18 +168,6 @@ def _radius(word: Any) -> Any:
     return radius(word)
 
 
-@formula
-def _cosine(word: Any) -> Any:
-    cosine, _, back = turned(word)
-    return words.float_of_bits(words.unsigned(cosine) ^ back)
-
-
-@formula
-def _sine(word: Any) -> Any:
-    _, sine, back = turned(word)
-    return words.float_of_bits(words.unsigned(sine) ^ back)
-
-
 @kernel
 def _of_words(function: Formula) -> Formula:
     def loop(first: int, out: Any) -> None:
@@ -236,7 +225,7 @@ def test_the_law_over_all_words(capsys: pytest.CaptureFixture[str]) -> None:
     """
     r = summary(_radius, 2**32, radii)
     low = 2**29
-    near = [summary(f, low, lambda w, f=f: (np.sin if f is _sine else np.cos)(angle(w, 0.0))) for f in (_sine, _cosine)]
+    near = [summary(f, low, lambda w, f=f: (np.sin if f is sine else np.cos)(angle(w, 0.0))) for f in (sine, cosine)]
     second = sum(part["second"] for part in near) / 2.0
     fourth = sum(part["fourth"] for part in near) / 2.0
     size = sum(part["size"] for part in near) / 2.0
