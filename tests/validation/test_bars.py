@@ -118,3 +118,11 @@ def test_draws_of_the_law_stay_in_the_band_and_others_do_not() -> None:
 
 def test_the_number_of_bars_grows_like_the_root_of_the_points() -> None:
     assert [edges_between(0.0, 1.0, count).size - 1 for count in (5, 900, 10**6, None)] == [10, 30, 80, 80]
+
+
+@pytest.mark.parametrize("place", [0.0, 1e-9, -3.0, 1e6])
+def test_points_at_one_place_have_bars_of_some_width(place: float) -> None:
+    edges = edges_between(place, place, 1)
+    assert (np.diff(edges) > 0.0).all()
+    assert edges[0] < place < edges[-1]
+    assert np.array_equal(edges_between(0.0, 1.0, 1), np.linspace(0.0, 1.0, edges.size))

@@ -39,6 +39,10 @@ class Residual:
     band: tuple[Floats, Floats] | None
 
 
+_NARROWEST = 1e-11
+"""Share of the points' size below which edges between them round to each other."""
+
+
 def count_of(measure: Any) -> int | None:
     """Points M of a cloud of equal masses; None for a density, a law or atoms of other masses."""
     if not isinstance(measure, Measure) or measure.has_density or not measure.masses.size:
@@ -47,7 +51,13 @@ def count_of(measure: Any) -> int | None:
 
 
 def edges_between(low: float, high: float, count: int | None) -> Floats:
-    """Edges of equal bars between two ends, as many as suit a cloud of so many points; `MANY` without one."""
+    """Edges of equal bars between two ends, as many as suit a cloud of so many points; `MANY` without one.
+
+    Ends that hold no bars between them, those of points at one place, are moved apart.
+    """
+    size = max(abs(low), abs(high))
+    if not high - low > _NARROWEST * size:
+        low, high = low - 0.5 * (size or 1.0), high + 0.5 * (size or 1.0)
     bars = MANY if count is None else min(MANY, max(FEW, int(np.sqrt(count))))
     return np.linspace(low, high, bars + 1)
 
