@@ -52,6 +52,15 @@ def _launcher() -> str:
     return found
 
 
+@pytest.fixture(autouse=True)
+def _no_figure_stays() -> Iterator[None]:
+    """What one test draws for its reader stays open: the next, whichever it is on this worker, starts with none."""
+    yield
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        pyplot.close("all")
+
+
 @pytest.fixture(scope="session")
 def mpirun() -> str:
     """Path of the launcher that belongs to this Python."""
