@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from particles.base import signals, tables
+from particles.base import garbage, signals, tables
 from particles.base.checks import DECIMAL
 from particles.base.errors import FAULT, InputError, NotFiniteError, SimresnetError, plain
 from particles.base.launch import launched_rank as launched_rank  # what every command asks, among them to speak once
@@ -97,6 +97,7 @@ def run(name: str, parser: Callable[[], Parser], argv: Sequence[str] | None = No
     try:
         require_output()
         arguments = parser().parse_args(argv)
+        garbage.release()
         with tables.diverted(getattr(arguments, "format", "text")):
             code = int(arguments.execute(arguments))
         flush_output()

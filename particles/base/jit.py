@@ -27,6 +27,7 @@ from typing import Any, TypeVar
 
 from particles.base import signals
 from particles.base.code_digest import code_digest
+from particles.base.garbage import unwatched
 from particles.base.kernel_cache import KernelCache, number_symbols_anew
 from particles.base.terminal import say
 
@@ -78,20 +79,25 @@ def kernel(factory: Callable[..., Formula]) -> Callable[..., Any]:
     @functools.cache
     def specialise(*formulas: Formula) -> Any:
         _waiting.extend(formulas)
-        njit = _load_numba()
+        with unwatched():
+            import numba
+
         loop = factory(*formulas)
-        compiled = njit(loop, **POLICY)
+        compiled = numba.njit(loop, **POLICY)
         folder, content = cache_folder(), code_digest(loop)
-        if folder is not None and content is not None:
-            compiled._cache = KernelCache(folder, f"{factory.__module__}.{factory.__qualname__}", content)
+        if folder is None or content is None:
+            _prepare_to_compile()
+        else:
+            name = f"{factory.__module__}.{factory.__qualname__}"
+            compiled._cache = KernelCache(folder, name, content, _prepare_to_compile)
         compiled_kernels.append(compiled)
         return compiled
 
     return specialise
 
 
-def _load_numba() -> Callable[..., Any]:
-    import numba
+def _prepare_to_compile() -> None:
+    """Tell numba of the shims and of every formula; a kernel that comes from the cache needs none of it."""
     from numba.extending import register_jitable
 
     from particles.base import intrinsics, lane_intrinsics, word_intrinsics  # noqa: F401  these register the shims
@@ -105,7 +111,6 @@ def _load_numba() -> Callable[..., Any]:
         if function not in _registered:
             _registered.add(function)
             register_jitable(**intrinsics.INLINED)(function)
-    return numba.njit  # type: ignore[no-any-return]
 
 
 @functools.cache

@@ -20,11 +20,13 @@ import os
 import pickle
 import platform
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from particles.base.garbage import unwatched
 from particles.base.terminal import say
 
 FORMAT = b"simresnet kernel 1\n"
@@ -37,29 +39,33 @@ _spoken_of: set[Path] = set()  # one sentence a process and folder
 class KernelCache:
     """Where one kernel's machine code is kept, a file for each tuple of argument types; numba's interface of a cache.
 
-    `name` is what a person calls the kernel, `content` the digest of what it computes.
+    `name` is what a person calls the kernel, `content` the digest of what it computes; `prepare` is called before one
+    is compiled. numba's registries of all that can be compiled are loaded then too: a kernel that is read does without
+    them, which is a quarter of a short run.
     """
 
-    def __init__(self, folder: Path, name: str, content: str) -> None:
+    def __init__(self, folder: Path, name: str, content: str, prepare: Callable[[], None]) -> None:
         self.cache_path = str(folder)
-        self._folder, self._name, self._content = folder, name, content
+        self._folder, self._name, self._content, self._prepare = folder, name, content, prepare
 
     def load_overload(self, signature: Any, target: Any) -> Any:
         """The compiled kernel, or None where it must be compiled."""
         from numba.core.compiler import CompileResult
+        from numba.core.runtime import rtsys
 
-        target.refresh()
+        rtsys.initialize(target)  # what machine code calls
         key = self._key(signature, target.codegen())
         path = self._path(key)
         try:
-            return CompileResult._rebuild(target, *pickle.loads(unpack(read_ours(path), key)))
+            with unwatched():
+                return CompileResult._rebuild(target, *pickle.loads(unpack(read_ours(path), key)))
         except FileNotFoundError:
             pass
         except Exception as error:  # whatever a damaged file makes of itself: it is compiled anew
             self._say(f"{path.name} is not used and compiled anew: {error}")
             with suppress(OSError):
                 path.unlink()
-        number_symbols_anew()
+        self._prepare()
         return None
 
     def save_overload(self, signature: Any, compiled: Any) -> None:
@@ -100,17 +106,12 @@ def _versions() -> tuple[str, ...]:
     import numba
     import numpy
 
-    from particles.base import intrinsics, jit, lane_intrinsics, word_intrinsics
-
     names = ("OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "ENABLE_AVX")
     switches = [f"{name}={getattr(numba.config, name, None)}" for name in names]
-    own = [_file_digest(str(module.__file__)) for module in (intrinsics, lane_intrinsics, word_intrinsics, jit)]
+    files = ("intrinsics.py", "lane_intrinsics.py", "word_intrinsics.py", "jit.py")
+    own = [hashlib.sha256(Path(__file__).with_name(name).read_bytes()).hexdigest() for name in files]
     libraries = [numba.__version__, llvmlite.__version__, numpy.__version__]
     return (platform.python_implementation(), platform.python_version(), *libraries, *switches, *own)
-
-
-def _file_digest(path: str) -> str:
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def pack(code: bytes, key: bytes) -> bytes:

@@ -18,6 +18,7 @@ from itertools import pairwise
 from time import monotonic
 from typing import Any
 
+from particles.base import garbage
 from particles.base.launch import launched_size
 
 COMMANDS = ("particles", "kinetic", "validation")
@@ -92,6 +93,7 @@ def hold() -> None:
     for number, handler in (*HANDLERS.items(), (signal.SIGALRM, _leave_at_once)):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, handler)
+    garbage.hold()
 
 
 def _is_command_line() -> bool:

@@ -97,6 +97,24 @@ def test_writers_on_many_cold_caches_do_not_mix_kernels(forks: Forks, tmp_path: 
     assert compiled == factories()
 
 
+READ = (
+    JOBS
+    + """
+    assert "numba.np.linalg" not in sys.modules
+"""
+)
+
+
+@pytest.mark.long
+def test_every_kernel_is_read_without_what_compiles(
+    forks: Forks, fresh: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    """What machine code calls is there although numba's registries are not."""
+    sums = serial(forks, tmp_path)
+    reader = found(fresh("-c", READ, 0, env=kept_in(tmp_path), timeout=900))
+    assert (reader["sha256"], reader["compiled"]) == (sums, 0)
+
+
 @pytest.mark.long
 def test_a_killed_writer_spoils_nothing(forks: Forks, tmp_path: Path, alone: dict[str, str]) -> None:
     stress(forks, tmp_path, ROUNDS, alone, kill=True)
@@ -146,6 +164,35 @@ def good(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes,
     assert done.stderr == ""
     (path,) = (folder / "kernels").iterdir()
     return path.read_bytes(), path.name, done.stdout.split()[1]
+
+
+FIRST_READ = """
+import sys
+import numpy as np
+from particles.base import jit
+from particles.kernels.line import euler_line
+from particles.kernels.walls import free
+from particles.model import IDENTITY, RELU
+for drift, read in ((RELU, True), (IDENTITY, False), (RELU, True)):
+    x = np.linspace(-1.0, 1.0, 64)
+    euler_line(drift.value, free)(x, np.ones(3), np.zeros(3), 0.125, drift.constants, 0.0, 0.0)
+    print("numba.np.linalg" in sys.modules, sum(jit.compiled_kernels[-1].stats.cache_hits.values()), x.tobytes().hex())
+"""
+
+
+def test_a_kernel_is_read_without_what_compiles_and_the_next_is_compiled(
+    fresh: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, good: tuple[bytes, str, str]
+) -> None:
+    """numba's registries, 0.1 s, are loaded by the first kernel that is compiled, not by one from the disk."""
+    content, name, right = good
+    path = tmp_path / "kernels" / name
+    path.parent.mkdir()
+    path.write_bytes(content)
+    done = fresh("-c", FIRST_READ, env=kept_in(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert [line[:2] for line in lines] == [["False", "1"], ["True", "0"], ["True", "0"]]
+    assert lines[0][2] == lines[2][2] == right != lines[1][2]
 
 
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {
