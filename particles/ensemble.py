@@ -107,12 +107,12 @@ class Ensemble:
         return state
 
     def _draw(self, law: Law, start: str, seed: int, replicate: int, part: range) -> Floats:
+        if start == "random":
+            return law.sample(self._uniforms(part, 0, seed, replicate))
         numbers = np.arange(part.start, part.stop)
         if start == "quantile":
             return law.quantile((numbers + 0.5) / self.count)
         u = self._uniforms(part, 0, seed, replicate)
-        if start == "random":
-            return law.sample(u)
         return law.quantile(np.minimum((numbers + u) / self.count, 1.0 - 2.0**-53))
 
     def _uniforms(self, part: range, component: int, seed: int, replicate: int) -> Floats:

@@ -92,7 +92,7 @@ class Measure(Shown):
     @staticmethod
     def of_points(points: ArrayLike) -> Measure:
         """Empirical measure of points, finite, shape (d, n) or (n,), n >= 1, of equal masses 1/n, or InputError."""
-        rows = np.atleast_2d(as_floats(points, "points", ndim=(1, 2)))
+        rows = np.atleast_2d(as_floats(points, "points", ndim=(1, 2), finite=False))  # finite: see __post_init__
         if rows.size == 0:
             raise InputError(f"a cloud of {rows.shape[1]} points in R^{len(rows)} must hold at least one")
         return Measure(rows, np.full(rows.shape[1], 1.0 / rows.shape[1]))

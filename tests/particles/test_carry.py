@@ -11,8 +11,10 @@ import pytest
 import particles
 from particles import Collisions, Euler, ExactFlow, Milstein
 from particles.base.errors import InputError
+from particles.carry import drawn
 from particles.model import MEAN_COUPLED, TANH, Model, Normal, Product, cases
 from particles.noise import TWO_POINT
+from particles.run import Run
 
 COUNT, UNTIL = 5000, 2.0
 NOISY = cases["tanh-noise"].model
@@ -37,6 +39,7 @@ def test_points_of_a_start_are_carried_to_the_cloud_of_simulate(name: str) -> No
     points, end = run.state(0.0), run.state(UNTIL)
     keys: dict[str, Any] = {"seed": 5, "replicate": 2}
     assert particles.carry(model, scheme, points, UNTIL, **keys).tobytes() == end.tobytes()
+    assert drawn(model, scheme, Run(count=COUNT, until=UNTIL, **keys)).tobytes() == end.tobytes()
     if not model.mean_coupled:
         part = particles.carry(model, scheme, points[:, 1234:2000], UNTIL, first=1234, **keys)
         np.testing.assert_array_equal(part, end[:, 1234:2000])

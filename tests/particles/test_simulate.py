@@ -12,7 +12,9 @@ import pytest
 
 import particles
 from particles.base.errors import InputError, NotFiniteError
+from particles.carry import drawn
 from particles.model import IDENTITY, TANH, Model, Normal, Product, Uniform, cases, cubic, exact_law
+from particles.run import Run
 from particles.schemes.collisions import Collisions
 from particles.schemes.euler import Euler
 from particles.schemes.flow import ExactFlow
@@ -140,6 +142,9 @@ def test_state_that_is_not_finite_is_named() -> None:
     first = int(str(caught.value).split()[1])
     x = (np.arange(100) + 0.5) / 10.0
     assert x[first] == pytest.approx(math.sqrt(20.0), abs=0.11)  # the first beyond the threshold
+    with pytest.raises(NotFiniteError) as without_a_record:
+        drawn(model, Euler(dt=0.1), Run(count=100, until=20.0, start="quantile"))
+    assert str(without_a_record.value) == str(caught.value)
 
 
 def test_moments_beyond_the_largest_number_are_not_a_result() -> None:

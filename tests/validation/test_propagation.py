@@ -44,7 +44,7 @@ def carried(name: str, count: int, replicate: int = 0) -> Propagation:
         replicate=replicate,
         comm=parallel.serial(),
     )
-    return propagation.propagation(model, cloud.state(0.0)[0], cloud.state(until)[0], until)
+    return propagation.propagation(PushForward(model, until), cloud.state(0.0)[0], cloud.state(until)[0])
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -82,7 +82,7 @@ def test_another_weight_breaks_the_identity(name: str) -> None:
     model, until = MODELS[name]
     x = model.start.sample(np.random.default_rng(1).random(1000))
     wrong = PushForward(dataclasses.replace(model, weight=1.001 * model.weight), until)
-    assert propagation.propagation(model, x, wrong.forward(x), until).deviation > 1e-5
+    assert propagation.propagation(PushForward(model, until), x, wrong.forward(x)).deviation > 1e-5
 
 
 def test_walls_that_are_forgotten_break_the_identity() -> None:
@@ -117,7 +117,7 @@ def test_a_wall_that_the_drift_leaves_is_not_studied() -> None:
     x = np.full(10, 1e-9)  # the cloud leaves the wall, the law's atom at it does not
     atom = dataclasses.replace(model, initial=Uniform(-1.0, 1e-9))
     end = PushForward(atom, 1.0).forward(x)
-    found = propagation.propagation(atom, x, end, 1.0)
+    found = propagation.propagation(PushForward(atom, 1.0), x, end)
     assert found.deviation > 0.5
     assert found.end > 2.0 * found.bound
 
@@ -131,15 +131,15 @@ def test_late_times_are_told_from_rounding(until: float) -> None:
     """W1 falls like e^(-t) until it is an ulp of the positions; a weight that is wrong by 1 % still shows at t = 10."""
     model, _ = MODELS["tanh"]
     x = model.start.sample(np.random.default_rng(2).random(1000))
-    found = propagation.propagation(model, x, PushForward(model, until).forward(x), until)
+    found = propagation.propagation(PushForward(model, until), x, PushForward(model, until).forward(x))
     assert found.agrees
     wrong = PushForward(dataclasses.replace(model, weight=-0.99), until)
     if until <= 10.0:
-        assert not propagation.propagation(model, x, wrong.forward(x), until).agrees
+        assert not propagation.propagation(PushForward(model, until), x, wrong.forward(x)).agrees
 
 
 def test_start_is_the_distance_at_time_zero() -> None:
     model, _ = MODELS["tanh"]
     x = model.start.sample(np.random.default_rng(2).random(50))
-    start = propagation.propagation(model, x, PushForward(model, 1.0).forward(x), 1.0).start
+    start = propagation.propagation(PushForward(model, 1.0), x, PushForward(model, 1.0).forward(x)).start
     assert start == w1_to_law(particles.model.Measure.of_points(x), model.initial)

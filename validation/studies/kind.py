@@ -11,10 +11,13 @@ from typing import Any, ClassVar, TypeVar
 import particles
 from particles import Scheme, Trajectory
 from particles.base import command, parallel
+from particles.base.arrays import Floats
 from particles.base.checks import require_count, require_positive, require_type
 from particles.base.errors import InputError
 from particles.base.provenance import provenance
+from particles.carry import drawn
 from particles.model import Case, Model
+from particles.run import Run
 from validation.studies.study import Study
 
 Progress = Callable[[float], None]
@@ -77,6 +80,11 @@ class Kind(ABC):
 def run_alone(model: Model, scheme: Scheme, until: float, **asked: Any) -> Trajectory:
     """A run of this rank alone, as `particles.simulate`: replicates are shared out whole."""
     return particles.simulate(model, scheme, until=until, comm=parallel.serial(), **asked)
+
+
+def cloud_alone(model: Model, scheme: Scheme, until: float, **asked: Any) -> Floats:
+    """The cloud of `run_alone` at `until`, shape (D, M), without a record."""
+    return drawn(model, scheme, Run(until=until, **asked))
 
 
 def require_levels(levels: Sequence[float], allowed: str, *, least: int = 1, decreasing: bool = False) -> None:

@@ -34,7 +34,7 @@ from particles.ensemble import STARTS
 from particles.model import Case, Model, Samples, kernel_estimate, read_measurements
 from validation.studies import followed, line_sides, mean_field_verdict, propagation, space_sides
 from validation.studies.followed import SHARE
-from validation.studies.kind import Kind, Progress, ascending, option, require_levels, run_alone
+from validation.studies.kind import Kind, Progress, ascending, cloud_alone, option, require_levels
 from validation.studies.mean_field_verdict import replicates_of
 from validation.studies.sides import Sides
 from validation.studies.study import Check, Row, Study, fit_constant, fit_slope
@@ -226,8 +226,7 @@ class MeanFieldStudy(Kind):
 
     def _distance(self, sides: Sides, target: Any, count: int, replicate: int) -> float:
         asked = {"count": count, "start": self.start, "seed": self.seed, "replicate": replicate}
-        cloud = run_alone(self.model, sides.particles.scheme, self.time, **asked)
-        return sides.distance(cloud.state(self.time), target)
+        return sides.distance(cloud_alone(self.model, sides.particles.scheme, self.time, **asked), target)
 
     def _measured(self, sides: Sides, data: Floats, target: Any, ranks: parallel.Ranks) -> dict[str, Any]:
         carried = particles.carry(self.model, sides.particles.scheme, data, self.time, seed=self.seed)

@@ -77,10 +77,12 @@ def of_levels(
     if not is_known(model):
         return {}
 
+    law = PushForward(model, until)
+
     def carried(level: int) -> Propagation:
         asked = {"count": min(levels[level], CARRIED), "start": start, "seed": seed, "replicate": 1000 * level}
         cloud = run_alone(model, particles.ExactFlow(), until, times=(0.0, until), **asked)
-        return propagation(model, cloud.state(0.0)[0], cloud.state(until)[0], until)
+        return propagation(law, cloud.state(0.0)[0], cloud.state(until)[0])
 
     return dict(zip(levels, ranks.deal(range(len(levels)), carried), strict=True))
 
@@ -111,11 +113,10 @@ def is_known(model: Model) -> bool:
     return bool(np.all(low <= 0.0) and np.all(high >= 0.0))
 
 
-def propagation(model: Model, start: Floats, end: Floats, until: float) -> Propagation:
-    """Both sides of the identity and of the inequality for a cloud at the start and at time t, each of shape (M,)."""
-    law = PushForward(model, until)
-    initial = model.start_law
-    before, growth = w1_to_law(Measure.of_points(start), initial), exponent(model, until)
+def propagation(law: PushForward, start: Floats, end: Floats) -> Propagation:
+    """Both sides of the identity and of the inequality for a cloud at the start and at the law's time, shape (M,)."""
+    model = law.model
+    before, growth = w1_to_law(Measure.of_points(start), model.start_law), exponent(model, law.time)
     return Propagation(
         start=before,
         end=w1_to_law(Measure.of_points(end), law),
