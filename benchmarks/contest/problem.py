@@ -3,8 +3,8 @@
     dX = sigma(w X + b) dt + nu K(X) dW,    or at finite eps, at the rate 1 / eps,
     X' = X + eps sigma(w X + b) + sqrt(eps) nu K(X) eta
 
-(Herty, Trimborn, Visconti, arXiv 2001.04294, (1), (11), (15)). In the plane w is a matrix and sigma acts on each
-component; what the paper divides by d is already in w, b and sigma's scale here: dX = scale sigma(w X + b) dt.
+(Herty, Trimborn, Visconti, arXiv 2001.04294, (1), (11), (15)). In the plane w is a matrix, sigma acts on each
+component, and so do K and W; the paper's w/d is called w here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.contest.starts import Start
+from benchmarks.contest.starts import PlaneNormal, Start
 
 Floats = npt.NDArray[np.float64]
 Activation = Literal["identity", "relu", "sigmoid", "tanh"]
@@ -36,9 +36,7 @@ class Problem:
         Where it is from, and what is special about it.
     activation : {"identity", "relu", "sigmoid", "tanh"}
     weight, bias : float, or for the plane a tuple of two rows and a pair
-    scale : float
-        Factor before sigma: 1 on the line, 1 / 2 in the plane where the paper divides by d.
-    start : Start
+    start : Start, or PlaneNormal in the plane
         Law at time 0.
     until : float
         Time at which the law is asked for.
@@ -55,7 +53,8 @@ class Problem:
     domain : tuple of float, or a pair of such
         Where a solver on a grid may cut: less than 1e-12 of the mass is ever outside.
     features : frozenset of str
-        What a contestant may be unable to do: "walls", "atoms", "no mean", "plane", "jumps", ...
+        What a contestant may be unable to do: "walls", "atoms", "jumps" (of the density, at the start or later),
+        "half line" (x > 0), "no mean", "collisions", "long" (a time at which the law rests), "plane".
     """
 
     name: str
@@ -65,10 +64,9 @@ class Problem:
     activation: Activation
     weight: Any
     bias: Any
-    start: Start
+    start: Start | PlaneNormal
     until: float
     domain: Any
-    scale: float = 1.0
     noise: Noise = "none"
     nu: float = 0.0
     multiplicative: bool = False
@@ -82,12 +80,12 @@ class Problem:
         return 1 if np.ndim(self.weight) == 0 else 2
 
     def drift(self, x: Floats) -> Floats:
-        """Return scale sigma(w x + b) at points of shape (M,), or (M, 2) in the plane, without regard to walls."""
+        """Return sigma(w x + b) at points of shape (M,), or (M, 2) in the plane, without regard to walls."""
         if self.dimension == 1:
             u = self.weight * x + self.bias
         else:
             u = x @ np.asarray(self.weight).T + np.asarray(self.bias)
-        return self.scale * SIGMA[self.activation](u)
+        return SIGMA[self.activation](u)
 
     def deviation(self, x: Floats) -> Floats:
         """Return nu K(x), the factor before dW, at points."""
