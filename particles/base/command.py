@@ -105,12 +105,11 @@ def run(name: str, parser: Callable[[], Parser], argv: Sequence[str] | None = No
         return code
     except SimresnetError as error:
         return _report(name, error)
-    except KeyboardInterrupt:
-        return _end_job(130)
-    except signals.Ended:
-        if launched_rank() == 0:
-            print(f"{name}: ended by SIGTERM before there was anything to keep: start it again", file=sys.stderr)
-        return _end_job(signals.EXIT_CODE)
+    except KeyboardInterrupt as stop:
+        return _stopped(name, str(stop), 130)
+    except signals.Ended as stop:
+        nothing = "ended by SIGTERM before there was anything to keep: start it again"
+        return _stopped(name, str(stop) or nothing, signals.EXIT_CODE)
     except SystemExit as leave:
         if abort_job is None:
             raise
@@ -142,6 +141,12 @@ def _report(name: str, error: SimresnetError) -> int:
         return _end_job(error.exit_code)
     _finish_in_order()
     return error.exit_code
+
+
+def _stopped(name: str, told: str, code: int) -> int:
+    if told and launched_rank() == 0:
+        print(f"{name}: {plain(told)}", file=sys.stderr)
+    return _end_job(code)
 
 
 def _finish_in_order() -> None:

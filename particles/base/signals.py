@@ -28,7 +28,10 @@ SIGNALS = (signal.SIGUSR1, signal.SIGTERM)
 
 
 class Ended(BaseException):
-    """SIGTERM came where nothing is to be kept. Like KeyboardInterrupt, no ``except Exception`` holds it up."""
+    """SIGTERM came where nothing is to be kept. Like KeyboardInterrupt, no ``except Exception`` holds it up.
+
+    Its argument, as that of a KeyboardInterrupt, is the sentence to say where something is kept all the same.
+    """
 
 
 @dataclass

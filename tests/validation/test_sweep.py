@@ -12,7 +12,7 @@ import xarray
 import validation.__main__
 from kinetic import Explicit, Grid, solve
 from particles import Euler, simulate
-from particles.base import command
+from particles.base import command, signals
 from particles.model import Law, exact_law, load_case
 from particles.model.cases.copy import case_of
 from validation import expected_w1, w1_to_law
@@ -157,27 +157,57 @@ def test_a_stopped_sweep_goes_on_from_its_points(
     words = ("regression", "model.weight=-2:-1:4", *QUICK)
     assert sweep(*words, "--out", str(whole)) == 0
     ran: list[Point] = []
+    stops: list[type[BaseException]] = [KeyboardInterrupt]
 
     def counted(point: Point) -> Found:
+        if len(ran) >= 2 and stops:
+            raise stops.pop()
         ran.append(point)
-        if len(ran) == 3:
-            raise KeyboardInterrupt
         return carry_out(point)
 
     monkeypatch.setattr("validation.sweep.point.carry_out", counted)
     assert sweep(*words, "--out", str(out)) == 130
     assert sorted(path.name for path in tmp_path.iterdir()) == ["s.points", "whole"]
     assert len(list((tmp_path / "s.points").iterdir())) == 2
-    capsys.readouterr()
+    told = f"2 of 4 points are kept in {out}.points, and the same command with --resume goes on from them"
+    assert capsys.readouterr().err.endswith(f"validation: interrupted: {told}\n")
+    stops.append(signals.Ended)
+    assert sweep(*words, "--out", str(out), "--resume") == 75
+    assert capsys.readouterr().err.endswith(f"validation: ended by SIGTERM: {told}\n")
     assert sweep(*words, "--out", str(out)) == 2
     assert "s.points holds points of a stopped sweep: go on with --resume, or remove it" in capsys.readouterr().err
     assert sweep(*words, "--seed", "1", "--out", str(out), "--resume") == 2
     assert "is of another sweep" in capsys.readouterr().err
     assert sweep(*words, "--out", str(out), "--resume") == 0
-    assert [point.case.model.weight for point in ran[3:]] == pytest.approx([-4.0 / 3.0, -1.0])
+    assert [point.case.model.weight for point in ran[2:]] == pytest.approx([-4.0 / 3.0, -1.0])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["s", "whole"]
     one, other = (xarray.load_dataset(place / "sweep.nc", engine="scipy") for place in (whole, out))
     assert one.assign_attrs(record="").identical(other.assign_attrs(record=""))
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_finished_sweep_says_so_and_another_is_not_taken_for_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With --resume it tells its table and its remarks again, byte for byte, and runs nothing."""
+    place = str(tmp_path / "a b")
+    words = ("moments-decay", "model.weight=-1,600", *QUICK[:2], "--layers", "200", "--no-equation", "--out", place)
+    asked = (*words, "--json", "--resume")
+    assert sweep(*asked) == 0
+    first = capsys.readouterr()
+    stored = (tmp_path / "a b" / "sweep.nc").read_bytes()
+    monkeypatch.setattr("validation.sweep.point.carry_out", None)
+    assert sweep(*asked) == 0
+    again = capsys.readouterr()
+    assert "this sweep is finished, and stored in " in again.out
+    lines = [[line for line in told.splitlines() if place not in line] for told in (first.out, again.out)]
+    assert lines[0] == lines[1]
+    assert first.err == again.err
+    assert sweep(*words, "--seed", "1", "--resume") == 2
+    assert "a b holds another sweep: to replace it add --replace, or give another folder" in capsys.readouterr().err
+    assert sweep(*words) == 2
+    assert "holds an older result" in capsys.readouterr().err
+    assert (tmp_path / "a b" / "sweep.nc").read_bytes() == stored
 
 
 def test_what_is_not_known_or_fails_is_nan_and_told() -> None:

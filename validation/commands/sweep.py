@@ -51,19 +51,26 @@ def execute(arguments: argparse.Namespace) -> int:
 
     The equation is solved on the line, and in the plane where --cells is given. Every point is checked before the first
     is run; under mpirun points are dealt round the ranks, and the result does not depend on how many these are. Points
-    are kept in DIR.points until all are there: with --resume a sweep that was stopped goes on from them.
+    are kept in DIR.points until all are there: with --resume a sweep that was stopped goes on from them, and one that
+    is finished says so.
     """
     from particles.base.files import check_output_folder, new_folder
     from validation.sweep.axes import axes_of
+    from validation.sweep.finished import finished
     from validation.sweep.kept import Kept
     from validation.sweep.record import FILES, NETCDF, PLOT
 
     axes = axes_of(arguments.axes)
     points = _points(arguments, axes)
-    check_output_folder(arguments.out, FILES, replace=arguments.replace)
+    check_output_folder(arguments.out, FILES, replace=arguments.replace or arguments.resume)
     kept = Kept.beside(arguments.out)
     if not arguments.resume:
         kept.require_none()
+    elif (stored := finished(arguments.out, axes, points, may_go=arguments.replace)) is not None:
+        if command.launched_rank() == 0:
+            kept.remove()  # a kill between storing and this left them
+            _tell(arguments, stored, f"this sweep is finished, and stored in {arguments.out}/{NETCDF}")
+        return 0
 
     from particles.base import parallel
     from particles.base.progress import progress_bar
@@ -78,7 +85,7 @@ def execute(arguments: argparse.Namespace) -> int:
         kept.remove()
 
     ranks = parallel.world()
-    with ranks.claimed(arguments.out):
+    with ranks.claimed(arguments.out), kept.told_if_stopped(len(points)):
         held = ranks.on_first(lambda: kept.found(points) if arguments.resume else {})
         tasks = [(k, point) for k, point in enumerate(points) if k not in held]
         with progress_bar(f"sweep: {arguments.case}") as progress:
@@ -92,14 +99,19 @@ def execute(arguments: argparse.Namespace) -> int:
         sweep = _sweep(arguments, axes, points, tuple(whole[k] for k in range(len(points))))
         ranks.on_first(publish)
     if command.launched_rank() == 0:
-        _show(sweep)
-        print(plain(f"written to {arguments.out}/{NETCDF}, drawn in {arguments.out}/{PLOT}"))
-        print_tables(arguments, sweep.table())
-        if arguments.json:
-            table = sweep.table()
-            rows = [dict(zip(table.heads, map(_finite, row), strict=True)) for row in table.rows]
-            command.print_json({"case": sweep.case, "points": rows, "remarks": list(sweep.remarks)})
+        _tell(arguments, sweep, f"written to {arguments.out}/{NETCDF}, drawn in {arguments.out}/{PLOT}")
     return 0
+
+
+def _tell(arguments: argparse.Namespace, sweep: Sweep, line: str) -> None:
+    """Print all of a sweep, and a line that says where it is."""
+    _show(sweep)
+    print(plain(line))
+    table = sweep.table()
+    print_tables(arguments, table)
+    if arguments.json:
+        rows = [dict(zip(table.heads, map(_finite, row), strict=True)) for row in table.rows]
+        command.print_json({"case": sweep.case, "points": rows, "remarks": list(sweep.remarks)})
 
 
 def _points(arguments: argparse.Namespace, axes: tuple[Axis, ...]) -> list[Point]:
@@ -159,6 +171,7 @@ def _sweep(arguments: argparse.Namespace, axes: tuple[Axis, ...], points: list[P
     from particles.base.provenance import provenance
     from particles.model.cases.asked import case_asked, copy_asked, told_asked
     from particles.model.cases.copy import packed
+    from validation.sweep.kept import digest
     from validation.sweep.record import Sweep
 
     base = case_asked(arguments)
@@ -166,6 +179,7 @@ def _sweep(arguments: argparse.Namespace, axes: tuple[Axis, ...], points: list[P
     info = {
         "case": told_asked(arguments, base), "copy": packed(*copy_asked(arguments)), "model": base.model.describe(),
         "axes": {axis.key: list(axis.values) for axis in axes}, "count": first.run.count, "seed": first.run.seed,
+        "points": digest(points),
         "scheme": repr(first.scheme), "equation": None if first.equation is None else first.equation.describe(),
         "cells": None if first.grid is None else arguments.cells or CELLS, **provenance(),
     }  # fmt: skip

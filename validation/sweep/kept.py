@@ -5,16 +5,17 @@ A point is kept with the digest of all that it hangs on, and with that alone is 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from particles.base import signals
+from particles.base.digests import plain_digest
 from particles.base.errors import InputError
 from particles.base.files import write_json
 from particles.base.jit import fingerprint
@@ -50,6 +51,19 @@ class Kept:
         write_json(self._file(number), told)
         return found
 
+    @contextmanager
+    def told_if_stopped(self, total: int) -> Iterator[None]:
+        """Let a signal that ends the work inside say how many of the points are kept, and how to go on."""
+        try:
+            yield
+        except (signals.Ended, KeyboardInterrupt) as stop:
+            count = len(list(self.folder.glob("[0-9]*.json"))) if self.folder.is_dir() else 0
+            if not count:
+                raise
+            word = "ended by SIGTERM" if isinstance(stop, signals.Ended) else "interrupted"
+            kept = f"{count} of {total} points are kept in {self.folder}"
+            raise type(stop)(f"{word}: {kept}, and the same command with --resume goes on from them") from None
+
     def remove(self) -> None:
         """Remove them, when the sweep is stored."""
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -67,13 +81,20 @@ class Kept:
 
 def key(point: Point) -> str:
     """Digest of all that a point's numbers hang on, the sources among it."""
-    told: dict[str, Any] = {
+    return plain_digest([_asked(point), fingerprint()])
+
+
+def digest(points: Sequence[Point]) -> str:
+    """The same of all points, without the sources: whether a finished sweep is the one that is asked for."""
+    return plain_digest([_asked(point) for point in points])
+
+
+def _asked(point: Point) -> dict[str, Any]:
+    return {
         "run": point.run.describe(point.case.model, point.scheme),
         "grid": None if point.grid is None else point.grid.describe(),
         "equation": None if point.equation is None else point.equation.describe(),
-        "sources": fingerprint(),
     }
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def _plain(rows: Any) -> Any:

@@ -60,8 +60,8 @@ class Sweep(Shown):
     def remarks(self) -> tuple[str, ...]:
         """What failed at which point."""
         return tuple(
-            f"{', '.join(f'{axis.key}={value}' for axis, value in zip(self.axes, place, strict=True))}: {remark}"
-            for place, point in zip(_places(self.axes), self.points, strict=True)
+            f"{beginning(self.axes, place)}{remark}"
+            for place, point in zip(places(self.axes), self.points, strict=True)
             for remark in point.remarks
         )
 
@@ -114,7 +114,7 @@ class Sweep(Shown):
         known = any(not np.isnan(point.values["w1"][-1]) for point in self.points)
         distance = [self.distance, f"{self.distance}/floor"] * known
         rows: list[tuple[Cell, ...]] = []
-        for place, point in zip(_places(self.axes), self.points, strict=True):
+        for place, point in zip(places(self.axes), self.points, strict=True):
             found = [float(point.values[f"{side}_{m}"][-1, 0]) for side in sides for m in MOMENTS[:2]]
             far, floor = (float(point.values[name][-1]) for name in DISTANCES)
             rows.append((*place, *found, *([far, far / floor] if known else [])))
@@ -122,7 +122,13 @@ class Sweep(Shown):
         return Table(title, (*(axis.key for axis in self.axes), *heads, *distance), tuple(rows))
 
 
-def _places(axes: Sequence[Axis]) -> list[tuple[Any, ...]]:
+def beginning(axes: Sequence[Axis], place: Sequence[Any]) -> str:
+    """How a remark at a point begins."""
+    return f"{', '.join(f'{axis.key}={value}' for axis, value in zip(axes, place, strict=True))}: "
+
+
+def places(axes: Sequence[Axis]) -> list[tuple[Any, ...]]:
+    """Values of all points, the last axis the fastest."""
     from validation.sweep.axes import points_of
 
     return [tuple(point.values()) for point in points_of(axes)]
