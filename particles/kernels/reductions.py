@@ -8,8 +8,8 @@ import numpy as np
 
 from particles.base.arrays import Floats
 from particles.base.jit import Formula, kernel
-from particles.kernels.line import TILE
 
+LOOKED_AT = 2**15  # columns at a time: a mask of them fits a second-level cache, and the calls cost nothing beside it
 LANES = 16  # partial sums of a block: four vectors of four or two of eight
 
 
@@ -58,8 +58,8 @@ def block_sums(x: Floats, block: int) -> Floats:
 
 def first_not_finite(state: Floats) -> int | None:
     """Number of the first column of `state`, shape (D, m), that holds a NaN or an infinity; None if there is none."""
-    for row_block in range(0, state.shape[1], TILE):
-        part = state[:, row_block : row_block + TILE]
+    for row_block in range(0, state.shape[1], LOOKED_AT):
+        part = state[:, row_block : row_block + LOOKED_AT]
         if not np.isfinite(part).all():
             return row_block + int(np.argmin(np.isfinite(part).all(axis=0)))
     return None

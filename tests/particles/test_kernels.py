@@ -114,10 +114,10 @@ def test_block_sums_are_the_sums(count: int, centre: float) -> None:
 
 
 def test_first_not_finite_names_the_first_column() -> None:
-    x = np.ones((2, 2 * TILE))
+    x = np.ones((2, 2 * reductions.LOOKED_AT))
     assert reductions.first_not_finite(x) is None
-    x[1, TILE + 5] = math.inf
-    x[0, TILE + 9] = math.nan
-    assert reductions.first_not_finite(x) == TILE + 5
+    x[1, reductions.LOOKED_AT + 5] = math.inf
+    x[0, reductions.LOOKED_AT + 9] = math.nan
+    assert reductions.first_not_finite(x) == reductions.LOOKED_AT + 5
     x[1, 3] = math.nan
     assert reductions.first_not_finite(x) == 3

@@ -147,10 +147,11 @@ def transported(law: PushForward, points: Floats) -> float:
     kink[crosses] = np.clip(initial.quantile(level[crosses]), left[crosses], right[crosses])
     total = 0.0
     for begin, end in ((left, kink), (kink, right)):
-        half = 0.5 * (end - begin)
+        some = begin < end  # few panels have a kink inside: of the others the first part is empty
+        start, half, beside = begin[some], 0.5 * (end - begin)[some], level[some]
         for node, weight in zip(_NODES, _WEIGHTS, strict=True):
-            y = begin + (1.0 + node) * half
-            total += math.fsum((weight * half * np.abs(level - initial.cdf(y)) * law.jacobian(y)).tolist())
+            y = start + (1.0 + node) * half
+            total += math.fsum((weight * half * np.abs(beside - initial.cdf(y)) * law.jacobian(y)).tolist())
     return total
 
 
