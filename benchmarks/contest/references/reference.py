@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
@@ -12,8 +12,9 @@ import numpy.typing as npt
 from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
+from benchmarks.contest.references.table import tabled
 from particles.base.quadrature import gauss
-from particles.model import Law, Product, SpaceLaw
+from particles.model import Law, Normal, Product, SpaceLaw
 from validation.distance.floor import expected_kolmogorov
 from validation.distance.sliced import directions
 
@@ -117,10 +118,16 @@ class PlaneReference:
     route: str
     error: float
     error_w1: float
+    _projected: dict[tuple[float, ...], Reference] = field(default_factory=dict, repr=False)
 
     def projected(self, direction: ArrayLike) -> Reference:
-        """Law of direction . X, the direction of shape (2,) and length 1."""
-        return Reference(self.law.projection(direction), self.route, self.error, self.error_w1)
+        """Law of direction . X, the direction of shape (2,) and length 1; of one that is not normal as a table."""
+        key = tuple(np.asarray(direction, dtype=np.float64).tolist())
+        if key not in self._projected:
+            law = self.law.projection(key)
+            law = law if isinstance(law, Normal) else tabled(law)
+            self._projected[key] = Reference(law, self.route, self.error, self.error_w1)
+        return self._projected[key]
 
     def cell_masses(self, edges_x: ArrayLike, edges_y: ArrayLike) -> Floats:
         """Masses of the cells between increasing edges, shape (NX, NY)."""
