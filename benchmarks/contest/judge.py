@@ -1,0 +1,252 @@
+"""A run: contestants in turns on one problem after the other, up their ladders, as far as their seconds go.
+
+Of a setting the first call may compile, and is told apart; of the others the shortest counts. A contestant whose answer
+is random gets a fresh seed each call; errors are root mean squares over all calls that differ.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import secrets
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from benchmarks.contest.problem import Problem
+from benchmarks.contest.problems import varied
+from benchmarks.contest.process import Contestant, Fault, Timed
+from benchmarks.contest.references import reference
+from benchmarks.contest.registry import Entry
+from benchmarks.contest.result import Result, Samples
+from benchmarks.contest.score import scores
+from benchmarks.contest.store import End, Entered, Rung, Store
+from benchmarks.contest.verdicts import FEW, error_of
+from benchmarks.contest.worker import flat
+from particles.base.errors import InputError
+
+LIMIT = 120.0  # seconds that a call may take before it is ended
+LEAST, MOST, ENOUGH = 3, 7, 0.3  # calls of a setting: at least, at most, and no more after so many seconds
+TARGET = {True: 1e-5, False: 1e-10}  # an error that needs no better setting: of random answers, of others
+GROWTH = 4.0  # work of a setting over that of the one before
+IN_CALLS = 0.5  # of a run's seconds; the rest is starting, compiling and judging
+SHORTEST = 0.05  # seconds of calls that everyone has on a problem
+
+Told = Callable[[float], None]
+
+
+def run(
+    problems: Sequence[Problem],
+    entries: Sequence[Entry],
+    store: Store,
+    *,
+    budget: float,
+    limit: float = LIMIT,
+    told: Told = lambda share: None,
+) -> None:
+    """Let contestants solve problems, and keep what they return in a store; what is there already is not done again.
+
+    Parameters
+    ----------
+    problems, entries
+    store : Store
+    budget : float
+        Seconds for the whole run, shared out equally; a cheapest setting is done in any case.
+    limit : float, default 120
+        Seconds after which a call that has not answered is ended.
+    told : callable
+        Takes the finished share.
+    """
+    end = time.monotonic() + budget
+    with ExitStack() as stack:
+        seats = [_Seat(entry, limit) for entry in entries]
+        for seat in seats:
+            stack.callback(seat.leave)
+        for number, problem in enumerate(problems):
+            pairs = (len(problems) - number) * max(1, len(entries))
+            share = max(SHORTEST, IN_CALLS * (end - time.monotonic()) / pairs)
+            for done in _in_turns(problem, seats, store, share):
+                told((number + done / max(1, len(entries))) / len(problems))
+
+
+class _Seat:
+    """Where a contestant sits: its process, which stays from problem to problem as long as it answers."""
+
+    def __init__(self, entry: Entry, limit: float) -> None:
+        self.entry, self.limit = entry, limit
+        self.absent: End | None = None
+        self._process: Contestant | None = None
+
+    def sit(self) -> Contestant | None:
+        """Its process, started where there is none; None where it is `absent`, which no further try changes."""
+        if self._process is not None and self._process.ended:
+            self._process = None
+        if self._process is None and self.absent is None:
+            self._settle()
+        return self._process
+
+    def leave(self) -> None:
+        """End its process."""
+        if self._process is not None:
+            self._process.close()
+
+    def _settle(self) -> None:
+        """Start it in the first Python that has its library."""
+        for python in self.entry.pythons:
+            try:
+                process = Contestant(replace(self.entry, pythons=(python,)), start=self.limit)
+            except Fault as fault:
+                self.absent = self.absent or End(fault.kind, str(fault))
+                continue
+            if process.about["version"] is not None:
+                self.entry, self._process, self.absent = process.entry, process, None
+                return
+            process.close()
+            self.absent = End("missing", f"{process.about['library']} is not installed", process.about)
+
+
+def _in_turns(problem: Problem, seats: Sequence[_Seat], store: Store, share: float) -> Iterator[int]:
+    """Do a problem; yield how many contestants are finished, after every one."""
+    answer = cache(lambda: reference(problem))
+    climbs: list[Iterator[None]] = []
+    for seat in seats:
+        known = store.of(problem.name, seat.entry.name)
+        if known.end is None or known.end.state == "missing":
+            climbs.append(_Climb(problem, answer, seat, store, known, share).turns())
+    finished = len(seats) - len(climbs)
+    yield finished
+    while climbs:
+        for climb in tuple(climbs):
+            try:
+                next(climb)
+            except StopIteration:
+                climbs.remove(climb)
+                finished += 1
+                yield finished
+
+
+class _Climb:
+    """A contestant on its ladder."""
+
+    def __init__(
+        self, problem: Problem, answer: Callable[[], Any], seat: _Seat, store: Store, known: Entered, share: float
+    ) -> None:
+        self._problem, self._answer, self._seat, self._store = problem, answer, seat, store
+        self._rungs, self._share, self._limit = list(known.rungs), share, seat.limit
+        self._spent, self._base = sum(one.seconds * one.calls for one in known.rungs), 0
+
+    def turns(self) -> Iterator[None]:
+        """Climb, a call a turn, and keep how it ended."""
+        process = self._seat.sit()
+        end = self._seat.absent
+        if process is not None:
+            try:
+                told = process.ladder(self._problem, self._limit)
+                if told["cannot"]:
+                    end = End("cannot", str(told["cannot"]), process.about)
+                else:
+                    process.forget_most()
+                    yield from self._up(process, told["ladder"])
+                    end = End("finished", about=process.about, sibling=self._sibling(process, told["ladder"]))
+            except Fault as fault:
+                end = End(fault.kind, str(fault), process.about)
+        assert end is not None
+        if end.state != "missing" or not self._rungs:
+            self._store.finish(self._problem.name, self._seat.entry.name, end)
+
+    def _up(self, process: Contestant, ladder: Sequence[dict[str, Any]]) -> Iterator[None]:
+        seeded = bool(process.about["seeded"])
+        for number in range(len(self._rungs), len(ladder)):
+            if self._rungs:
+                last = self._rungs[-1]
+                cost = GROWTH * last.seconds * (LEAST + 1)
+                good = error_of(last.errors) <= TARGET[seeded] and number >= FEW
+                if good or self._spent + cost > self._share:
+                    return
+            rung = yield from self._rung(process, ladder[number], seeded)
+            self._rungs.append(rung)
+            self._store.add(self._problem.name, self._seat.entry.name, number, rung)
+
+    def _rung(self, process: Contestant, setting: dict[str, Any], seeded: bool) -> Generator[None, None, Rung]:
+        prepare = process.prepare(self._problem, setting, self._limit)
+        self._base = self._base or process.resident()
+        first = process.solve(_seed(), self._limit)
+        calls: list[Timed] = []
+        found: list[dict[str, float | None]] = []
+        result = process.result(self._limit)
+        yield
+        while len(calls) < LEAST or (len(calls) < MOST and sum(one.wall for one in calls) < ENOUGH):
+            calls.append(process.solve(_seed(), self._limit))
+            before, result = result, process.result(self._limit)
+            if not found or not _equal(before, result):
+                found.append(self._score(self._problem, self._answer(), result))
+            yield
+        self._spent += first.wall + sum(one.wall for one in calls)
+        memory = process.resident(most=True) - self._base
+        return _rung_of(setting, prepare, first, calls, found, memory, result, self._answer())
+
+    def _sibling(self, process: Contestant, ladder: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """Errors of a setting on a problem that nobody has seen: the most exact one that it has done."""
+        number = len(self._rungs) - 1
+        other = varied(self._problem, secrets.token_hex(8))
+        process.prepare(other, ladder[number], self._limit)
+        process.solve(_seed(), self._limit)
+        errors = self._score(other, reference(other), process.result(self._limit))
+        return {"setting": number, "errors": errors}
+
+    @staticmethod
+    def _score(problem: Problem, answer: Any, result: Result) -> dict[str, float | None]:
+        try:
+            found = vars(scores(problem, answer, result))
+        except InputError as error:
+            raise Fault("refused", str(error)) from None
+        return {
+            name: None if value is None or not math.isfinite(value) else float(value) for name, value in found.items()
+        }
+
+
+def _rung_of(
+    setting: dict[str, Any],
+    prepare: float,
+    first: Timed,
+    calls: Sequence[Timed],
+    found: Sequence[dict[str, float | None]],
+    memory: int,
+    result: Result,
+    answer: Any,
+) -> Rung:
+    samples = len(result.points) if isinstance(result, Samples) else None
+    floor = None if samples is None else float(answer.floor(samples))
+    return Rung(
+        setting=setting,
+        seconds=min(one.wall for one in calls),
+        cpu=sum(one.cpu for one in calls) / sum(one.wall for one in calls),
+        threads=sum(one.cpu for one in calls) / max(sum(one.busiest for one in calls), 1e-9),
+        first=first.wall,
+        prepare=prepare,
+        memory=max(0, memory),
+        calls=len(calls),
+        errors={name: _root_mean_square([one[name] for one in found]) for name in found[0]},
+        samples=samples,
+        floor=floor if floor is not None and math.isfinite(floor) else None,
+    )
+
+
+def _equal(one: Result, other: Result) -> bool:
+    """Whether two answers are the same numbers."""
+    (a, b) = (flat(each).arrays for each in (one, other))
+    return len(a) == len(b) and all(map(np.array_equal, a, b))
+
+
+def _root_mean_square(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return math.sqrt(math.fsum(value * value for value in known) / len(known)) if len(known) == len(values) else None
+
+
+def _seed() -> int:
+    return random.SystemRandom().randrange(2**31)

@@ -1,0 +1,188 @@
+"""A contest's judge sees contestants for what they are: planted ones that cheat, hang, crash or return no result."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.contest import __main__, judge, verdicts
+from benchmarks.contest.problems import PROBLEMS
+from benchmarks.contest.registry import chosen
+from benchmarks.contest.result import Cdf, CellAverages, Samples
+from benchmarks.contest.store import RUN, End, Entered, Rung, Store
+from benchmarks.contest.worker import NotAResult, flat, whole
+from tests.benchmarks import contest_plants
+
+PLANTS = Path(contest_plants.__file__)
+RECORD = {"commit": "0", "cpu": "none"}
+
+
+def entered(folder: Path, names: tuple[str, ...], *, problem: str = "ou", limit: float = 5.0) -> dict[str, Entered]:
+    store = Store(folder)
+    store.begin(RECORD)
+    entries = chosen([f"{PLANTS}:{name}" for name in names])
+    judge.run([PROBLEMS[problem]], entries, store, budget=30.0, limit=limit)
+    return {name: store.of(problem, name) for name in names}
+
+
+def state(one: Entered) -> tuple[str, str]:
+    assert one.end is not None
+    return one.end.state, one.end.why
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Entered]:
+    names = ("honest", "cheat", "hang", "crash", "rubbish", "nan")
+    return entered(tmp_path_factory.mktemp("contest") / "run", names, limit=2.0)
+
+
+def test_an_honest_contestant_stands_among_planted_ones(found: dict[str, Entered]) -> None:
+    """W1 of linear interpolation on N points falls like N^-2."""
+    for name in ("honest", "rubbish"):
+        assert state(found[name]) == ("finished", "")
+        assert (verdicts.suspicions(found[name]), verdicts.remarks(found[name])) == ((), ())
+        errors = [verdicts.error_of(rung.errors) for rung in found[name].rungs]
+        orders = -np.diff(np.log(errors)) / math.log(4.0)
+        assert len(errors) == len(contest_plants.POINTS)
+        assert np.all((orders > 1.9) & (orders < 2.1))
+
+
+def test_the_answer_with_noise_is_no_solver(found: dict[str, Entered]) -> None:
+    assert state(found["cheat"]) == ("finished", "")
+    (said,) = verdicts.suspicions(found["cheat"])
+    assert said.startswith("looks like the answer itself: error and seconds are the same for all 3 settings")
+
+
+def test_what_hangs_is_ended_and_what_it_did_before_stands(found: dict[str, Entered]) -> None:
+    assert state(found["hang"]) == ("hangs", "no answer within 2 s: ended")
+    assert len(found["hang"].rungs) == 1
+
+
+def test_a_crash_is_told_with_its_signal_and_last_line(found: dict[str, Entered]) -> None:
+    assert state(found["crash"]) == ("crashed", "ended by SIGABRT; last printed: about to go")
+
+
+def test_a_nan_is_refused_with_its_place(found: dict[str, Entered]) -> None:
+    assert state(found["nan"]) == ("refused", "values[17] = nan is not finite, 1 of 100 are not")
+
+
+@pytest.mark.long
+def test_every_other_plant_is_seen(tmp_path: Path) -> None:
+    names = ("honest", "drawn", "stored", "too_close", "leave", "half", "dictionary", "raises", "threads", "missing")
+    found = entered(tmp_path / "run", names)
+    assert state(found["leave"]) == ("crashed", "exit code 3")
+    assert state(found["half"]) == ("refused", "mass = 0.5 must be 1 within 1e-06")
+    assert state(found["dictionary"])[1].startswith("it returned dict: allowed are Samples, ")
+    assert state(found["raises"]) == ("failed", "ValueError: no such luck")
+    assert state(found["missing"]) == ("missing", "no-such-library is not installed")
+    assert "stored answer" in verdicts.suspicions(found["stored"])[0]
+    assert "random particles" in verdicts.suspicions(found["too_close"])[-1]
+    assert "more than one thread" in verdicts.remarks(found["threads"])[0]
+    assert [verdicts.suspicions(found[name]) for name in ("honest", "drawn")] == [(), ()]
+    for rung in found["drawn"].rungs:  # rms of seven draws' distances: far off less often than once in 10^4
+        assert rung.floor is not None
+        assert 0.5 < verdicts.error_of(rung.errors) / rung.floor < 2.5
+
+
+def rung(seconds: float, w1: float, **more: float) -> Rung:
+    return Rung(
+        setting={}, seconds=seconds, cpu=1.0, threads=1.0, first=0.0, prepare=0.0, memory=0, calls=3,
+        errors={"w1": w1, "l1": None}, **more,
+    )  # fmt: skip
+
+
+def test_seconds_to_an_error_are_read_between_settings_and_never_beyond() -> None:
+    """Along seconds = 1e-4/error the line is exact; a target outside what was reached has no seconds."""
+    climbed = [rung(1e-4 / e, e) for e in (1e-1, 1e-2, 1e-4)]
+    assert verdicts.seconds_to(climbed, "w1", 1e-3) == pytest.approx(0.1, rel=1e-12)
+    assert verdicts.seconds_to(climbed, "w1", 1e-2) == pytest.approx(0.01, rel=1e-12)
+    assert verdicts.seconds_to(climbed, "w1", 1e-5) is None
+    assert verdicts.seconds_to(climbed, "w1", 0.5) is None
+    assert verdicts.at_most(climbed, "w1", 0.5) == pytest.approx(1e-3)
+    assert verdicts.seconds_to(climbed, "l1", 1e-3) is None
+    slower = [*climbed, rung(5.0, 1e-2)]  # a setting that is worse and dearer changes nothing
+    assert verdicts.seconds_to(slower, "w1", 1e-3) == pytest.approx(0.1, rel=1e-12)
+
+
+def test_suspicions_are_those_of_the_numbers() -> None:
+    about = {"seeded": True}
+    honest = Entered("ou", "x", (rung(0.1, 1e-2), rung(0.4, 5e-3)), End("finished", about=about))
+    assert verdicts.suspicions(honest) == ()
+    sibling = {"setting": 1, "errors": {"w1": 4e-2}}
+    assert verdicts.suspicions(dataclasses.replace(honest, end=End("finished", about=about, sibling=sibling))) == ()
+    sibling = {"setting": 1, "errors": {"w1": 6e-2}}
+    stored = dataclasses.replace(honest, end=End("finished", about=about, sibling=sibling))
+    assert "stored answer" in verdicts.suspicions(stored)[0]
+    close = tuple(rung(s, 1e-3, samples=100, floor=6e-3) for s in (0.1, 0.4))
+    assert "random particles" in verdicts.suspicions(dataclasses.replace(honest, rungs=close))[0]
+    assert verdicts.suspicions(dataclasses.replace(honest, rungs=close[:1])) == ()
+    still = tuple(rung(0.1, 1e-6) for _ in range(3))
+    assert "the same for all 3" in verdicts.suspicions(dataclasses.replace(honest, rungs=still))[0]
+    assert verdicts.remarks(dataclasses.replace(honest, rungs=(dataclasses.replace(still[0], threads=1.9),)))
+
+
+def test_a_run_goes_on_where_it_was(tmp_path: Path) -> None:
+    """Of a stopped run the first setting is kept as it is, the rest is done; a finished one changes nothing."""
+    before = entered(tmp_path / "run", ("honest",))["honest"]
+    folder = tmp_path / "run" / "ou" / "honest"
+    for name in ("01.json", "02.json", "end.json"):
+        (folder / name).unlink()
+    after = entered(tmp_path / "run", ("honest",))["honest"]
+    assert after.rungs[0] == before.rungs[0]
+    assert [one.setting for one in after.rungs] == [one.setting for one in before.rungs]
+    assert after.rungs[1] != before.rungs[1]
+    assert state(after) == ("finished", "")
+    assert entered(tmp_path / "run", ("honest",))["honest"] == after
+
+
+def test_a_result_arrives_as_it_was_and_an_object_does_not() -> None:
+    grid = CellAverages((np.arange(3.0), np.arange(4.0)), np.ones((2, 3)))
+    back = whole(flat(grid))
+    assert isinstance(back, CellAverages)
+    assert [np.array_equal(a, b) for a, b in zip(back.edges, grid.edges, strict=True)] == [True, True]
+    line = whole(flat(CellAverages(np.arange(3.0), np.ones(2), atoms=((0.0, 0.5), (2.0, 0.25)))))
+    assert isinstance(line, CellAverages)
+    assert line.atoms == ((0.0, 0.5), (2.0, 0.25))
+    single = whole(flat(Samples(np.arange(3, dtype=np.float32))))
+    assert isinstance(single, Samples)
+    assert single.points.dtype == np.float64
+    for wrong in ({"points": 1.0}, Cdf(np.array([object()]), np.ones(1)), Samples(np.array(["x"]))):
+        with pytest.raises(NotAResult):
+            flat(wrong)
+
+
+MISTAKES = {
+    "run --out DIR --problem nothing": "problem = 'nothing' is unknown: allowed are tanh, ",
+    "run --out DIR --contestant nobody": "contestant = 'nobody' is unknown: allowed are ",
+    "run --out DIR --contestant none.py:x": "contestant = 'none.py:x': there is no file 'none.py'",
+    "run --out DIR --budget 10": "'10' must be a time such as 90s, 10m or 1h",
+    "run --out DIR/a/b --problem ou": "must be in a folder that exists",
+}
+
+
+@pytest.mark.parametrize("words", MISTAKES)
+def test_a_mistake_is_one_sentence(words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = [word.replace("DIR", str(tmp_path / "new")) for word in words.split()]
+    if "--contestant" not in words and words.startswith("run"):
+        given += ["--contestant", f"{PLANTS}:honest"]
+    assert __main__.main(given) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert MISTAKES[words] in told
+    assert not (tmp_path / "new").exists()
+
+
+def test_results_of_another_commit_are_not_mixed(tmp_path: Path) -> None:
+    Store(tmp_path / "run").begin(RECORD)
+    assert json.loads((tmp_path / "run" / RUN).read_text())["commit"] == "0"
+    with pytest.raises(ValueError, match=r"holds results of commit '0', this is '1': give a new folder"):
+        Store(tmp_path / "run").begin({**RECORD, "commit": "1"})
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "mine.txt").write_text("mine")
+    with pytest.raises(ValueError, match="is no folder of a contest"):
+        Store(tmp_path / "other").begin(RECORD)
