@@ -133,6 +133,9 @@ def test_masses_of_cells_are_integrals_of_the_density(name: str) -> None:
     fine = answer.cell_masses(np.linspace(-9.0, 9.0, 181), np.linspace(-9.0, 9.0, 7))
     coarse = answer.cell_masses(np.linspace(-9.0, 9.0, 19), np.linspace(-9.0, 9.0, 7))
     assert np.abs(fine.reshape(18, 10, 6).sum(axis=1) - coarse).max() < 1e-13
+    halves = answer.cell_masses([-np.inf, 0.2, np.inf], [-np.inf, np.inf])[:, 0]
+    assert halves == pytest.approx([float(answer.projected([1.0, 0.0]).cdf(0.2)), halves[1]], abs=1e-10)
+    assert halves.sum() == pytest.approx(1.0, abs=1e-12)
 
 
 def test_a_projection_is_the_sum_of_masses() -> None:

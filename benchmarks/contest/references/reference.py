@@ -20,6 +20,7 @@ from validation.distance.sliced import directions
 
 Floats = npt.NDArray[np.float64]
 _NODES = 10
+_FAR = 40.0  # deviations, beyond which a normal law has no mass that a number holds
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +131,7 @@ class PlaneReference:
         return self._projected[key]
 
     def cell_masses(self, edges_x: ArrayLike, edges_y: ArrayLike) -> Floats:
-        """Masses of the cells between increasing edges, shape (NX, NY)."""
+        """Masses of the cells between increasing edges, infinite ones too, shape (NX, NY)."""
         x, y = np.asarray(edges_x, dtype=np.float64), np.asarray(edges_y, dtype=np.float64)
         if isinstance(self.law, Product):
             return np.outer(*(np.diff(law.cdf(e)) for law, e in zip(self.law.components, (x, y), strict=True)))
@@ -168,6 +169,7 @@ class PlaneReference:
 def _normal_masses(mean: Floats, covariance: Floats, x: Floats, y: Floats) -> Floats:
     """Masses of a normal law: exact in y given x, by Gauss nodes in x on pieces below half a deviation."""
     spread = math.sqrt(covariance[0, 0])
+    x = np.clip(x, mean[0] - _FAR * spread, mean[0] + _FAR * spread)  # an edge at infinity
     slope = covariance[0, 1] / covariance[0, 0]
     narrow = math.sqrt(covariance[1, 1] - slope * covariance[0, 1])
     scale = 0.5 * min(spread, narrow / max(abs(slope), 1e-300))
