@@ -15,8 +15,6 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.contest.starts import PlaneNormal, Start
-
 Floats = npt.NDArray[np.float64]
 Activation = Literal["identity", "relu", "sigmoid", "tanh"]
 Noise = Literal["none", "brownian", "collisions"]
@@ -36,7 +34,7 @@ class Problem:
         Where it is from, and what is special about it.
     activation : {"identity", "relu", "sigmoid", "tanh"}
     weight, bias : float, or for the plane a tuple of two rows and a pair
-    start : Start, or PlaneNormal in the plane
+    start : starts.Start, or starts.PlaneNormal in the plane
         Law at time 0.
     until : float
         Time at which the law is asked for.
@@ -64,7 +62,7 @@ class Problem:
     activation: Activation
     weight: Any
     bias: Any
-    start: Start | PlaneNormal
+    start: Any
     until: float
     domain: Any
     noise: Noise = "none"
@@ -85,7 +83,7 @@ class Problem:
             u = self.weight * x + self.bias
         else:
             u = x @ np.asarray(self.weight).T + np.asarray(self.bias)
-        return SIGMA[self.activation](u)
+        return np.asarray(SIGMA[self.activation](u))
 
     def deviation(self, x: Floats) -> Floats:
         """Return nu K(x), the factor before dW, at points."""

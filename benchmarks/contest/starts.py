@@ -34,16 +34,16 @@ class Normal:
 
     def cdf(self, x: Floats) -> Floats:
         """P(X <= x)."""
-        return special.ndtr((x - self.mean) / self.deviation)
+        return np.asarray(special.ndtr((x - self.mean) / self.deviation))
 
     def density(self, x: Floats) -> Floats:
         """The density."""
         z = (x - self.mean) / self.deviation
-        return np.exp(-0.5 * z * z) / (self.deviation * np.sqrt(2.0 * np.pi))
+        return np.asarray(np.exp(-0.5 * z * z) / (self.deviation * np.sqrt(2.0 * np.pi)))
 
     def quantile(self, p: Floats) -> Floats:
         """The inverse of the distribution function."""
-        return self.mean + self.deviation * special.ndtri(p)
+        return np.asarray(self.mean + self.deviation * special.ndtri(p))
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Uniform:
 
     def quantile(self, p: Floats) -> Floats:
         """The inverse of the distribution function."""
-        return self.low + (self.high - self.low) * np.asarray(p)
+        return np.asarray(self.low + (self.high - self.low) * np.asarray(p))
 
 
 @dataclass(frozen=True)
@@ -81,16 +81,18 @@ class Lognormal:
 
     def cdf(self, x: Floats) -> Floats:
         """P(X <= x)."""
-        return special.ndtr(self._standard(x))
+        return np.asarray(special.ndtr(self._standard(x)))
 
     def density(self, x: Floats) -> Floats:
         """The density."""
         z, x = self._standard(x), np.asarray(x)
-        return np.exp(-0.5 * z * z) / (np.where(x > 0.0, x, 1.0) * self.log_deviation * np.sqrt(2.0 * np.pi))
+        return np.asarray(
+            np.exp(-0.5 * z * z) / (np.where(x > 0.0, x, 1.0) * self.log_deviation * np.sqrt(2.0 * np.pi))
+        )
 
     def quantile(self, p: Floats) -> Floats:
         """The inverse of the distribution function."""
-        return np.exp(self.log_mean + self.log_deviation * special.ndtri(p))
+        return np.asarray(np.exp(self.log_mean + self.log_deviation * special.ndtri(p)))
 
 
 @dataclass(frozen=True)
@@ -162,9 +164,9 @@ class PlaneNormal:
         """The density at points of shape (..., 2)."""
         root = np.linalg.cholesky(np.asarray(self.covariance))
         z = (np.asarray(x) - np.asarray(self.mean)) @ np.linalg.inv(root).T
-        return np.exp(-0.5 * (z * z).sum(axis=-1)) / (2.0 * np.pi * root[0, 0] * root[1, 1])
+        return np.asarray(np.exp(-0.5 * (z * z).sum(axis=-1)) / (2.0 * np.pi * root[0, 0] * root[1, 1]))
 
     def quantile(self, p: Floats) -> Floats:
         """Map points that are uniform in the unit square, shape (M, 2), to points of this law."""
         root = np.linalg.cholesky(np.asarray(self.covariance))
-        return np.asarray(self.mean) + special.ndtri(p) @ root.T
+        return np.asarray(self.mean + special.ndtri(p) @ root.T)

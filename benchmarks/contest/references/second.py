@@ -90,13 +90,13 @@ def _flux_free(problem: Problem, x: Floats) -> Floats:
     parts = [integrate.quad(density, p, q, epsabs=1e-14, epsrel=1e-11)[0] for p, q in pairwise(edges)]
     left = np.concatenate([[0.0], np.cumsum(parts)])
     whole = left[-1] + 1.0 / a
-    return np.where(x < a, np.interp(x, edges, left), left[-1] + 1.0 / a - 1.0 / np.maximum(x, a)) / whole
+    return np.asarray(np.where(x < a, np.interp(x, edges, left), left[-1] + 1.0 / a - 1.0 / np.maximum(x, a)) / whole)
 
 
 def _collisions(problem: Problem, x: Floats, points: int = 600) -> Floats:
     """Kernel of a collision N(y + eps f(y), eps nu^2) on a uniform grid; n collisions with Poisson's probability."""
     spread = math.sqrt(problem.eps) * problem.nu
-    y = np.linspace(*problem.domain, points)
+    y = np.linspace(problem.domain[0], problem.domain[1], points)
     step = y[1] - y[0]
     middle = y + problem.eps * problem.drift(y)
     kernel = np.exp(-0.5 * ((y[:, None] - middle) / spread) ** 2) * (step / (spread * math.sqrt(2.0 * math.pi)))
@@ -107,7 +107,7 @@ def _collisions(problem: Problem, x: Floats, points: int = 600) -> Floats:
     for share in counts[1:]:
         sums += share * density
         density = kernel @ density
-    return counts[0] * problem.start.cdf(x) + last @ sums
+    return np.asarray(counts[0] * problem.start.cdf(x) + last @ sums)
 
 
 def moments(problem: Problem) -> tuple[Floats, Floats]:
@@ -126,7 +126,7 @@ def moments(problem: Problem) -> tuple[Floats, Floats]:
 
 def _normal(problem: Problem, x: Floats, direction: Floats) -> Floats:
     mean, covariance = moments(problem)
-    return special.ndtr((x - direction @ mean) / math.sqrt(direction @ covariance @ direction))
+    return np.asarray(special.ndtr((x - direction @ mean) / math.sqrt(direction @ covariance @ direction)))
 
 
 def _projected(problem: Problem, x: Floats, direction: Floats, points: int = 160) -> Floats:
@@ -145,4 +145,4 @@ def _projected(problem: Problem, x: Floats, direction: Floats, points: int = 160
     at = (x[:, None] - direction[1] * ends) / direction[0]
     backward = _origin(problem, np.stack([at.ravel(), np.zeros(at.size)], axis=1))[:, 0].reshape(at.shape)
     below = special.ndtr((backward - problem.start.mean[0]) / math.sqrt(problem.start.covariance[0][0]))
-    return (below if direction[0] > 0.0 else 1.0 - below) @ weights
+    return np.asarray((below if direction[0] > 0.0 else 1.0 - below) @ weights)
