@@ -19,8 +19,9 @@ def gauss(n: int) -> tuple[Floats, Floats]:
 def panel_points(edges: Floats, n: int = 16) -> tuple[Floats, Floats, Floats]:
     """Points between neighbouring edges, shape (n, panels), weights (n, 1) of [-1, 1], half the panels' lengths."""
     nodes, weights = gauss(n)
-    half = 0.5 * np.diff(edges)
-    return 0.5 * (edges[1:] + edges[:-1]) + half * nodes[:, None], weights[:, None], half
+    right, left = 0.5 * edges[1:], 0.5 * edges[:-1]  # the sum of two edges may be beyond the largest number
+    half = right - left
+    return (right + left) + half * nodes[:, None], weights[:, None], half
 
 
 def integrate(function: Callable[[Floats], Floats], edges: Floats, n: int = 16) -> float:

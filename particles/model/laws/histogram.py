@@ -13,7 +13,7 @@ from particles.base.errors import InputError
 from particles.model.laws import widths
 from particles.model.laws.empirical import Empirical
 from particles.model.laws.law import Law
-from particles.model.laws.law_moments import of_bins
+from particles.model.laws.law_moments import beyond_is_infinite, of_bins
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +88,8 @@ class Histogram(Law):
     @property
     def variance(self) -> float:
         middles, widths = 0.5 * (self.edges[1:] + self.edges[:-1]), np.diff(self.edges)
-        return float((self.masses * ((middles - self.mean) ** 2 + widths * widths / 12.0)).sum())
+        with beyond_is_infinite():
+            return float((self.masses * ((middles - self.mean) ** 2 + widths * widths / 12.0)).sum())
 
     def _raw_moments(self, order: int, low: float, high: float, c: float) -> Floats:
         return of_bins(self.edges, self.masses, order, low, high, c)

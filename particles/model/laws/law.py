@@ -96,10 +96,14 @@ class Law(ABC):
         return self.quantile(u)
 
     def moment(self, k: float) -> float:
-        """E X^k, k = 0, 1, 2, ...; inf where it is infinite."""
+        """E X^k, k = 0, 1, 2, ...; inf where it is infinite, or beyond the largest number."""
         if k not in range(100):
             raise InputError(f"k = {k!r} must be an integer in [0, 100)")
-        return float(self._raw_moments(int(k), -math.inf, math.inf, 0.0)[-1])
+        with law_moments.beyond_is_infinite():
+            found = float(self._raw_moments(int(k), -math.inf, math.inf, 0.0)[-1])
+        if math.isnan(found):
+            raise InputError(f"moment of order {int(k)} of {self!r:.200} is a difference of two beyond all numbers")
+        return found
 
     @property
     def _states_moments(self) -> bool:
@@ -138,9 +142,11 @@ class Law(ABC):
         Raises
         ------
         InputError
-            If a moment is infinite, or the law is no closed form and quadrature does not hold its mass or its tails.
+            If a moment is infinite or beyond the largest number, or the law is no closed form and quadrature does not
+            hold its mass or its tails.
         """
-        found = self._raw_moments(order, low, high, about)
+        with law_moments.beyond_is_infinite():
+            found = self._raw_moments(order, low, high, about)
         if not np.all(np.isfinite(found)):
             raise InputError(f"moment of order {int(np.argmin(np.isfinite(found)))} of {self!r:.200} is infinite")
         return found

@@ -10,6 +10,8 @@ A law that knows its moments on the whole line states them (`Law.moment`); any o
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +27,15 @@ if TYPE_CHECKING:
 
 _LOST = 1e-9
 """Largest share of a moment that may lie beyond the outermost breakpoints, or mass that the density may miss."""
+_FAR = 1e300
+"""Breakpoints so far out may be all that is left of those of a law."""
+
+
+@contextmanager
+def beyond_is_infinite() -> Iterator[None]:
+    """What is beyond the largest number, 1.8e308, is inf without a warning, and a difference of two such is NaN."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        yield
 
 
 def _powers(x: ArrayLike, order: int) -> Floats:
@@ -67,6 +78,7 @@ def of_normals(m: Floats, v: float, order: int, low: float, high: float, c: floa
 def by_quadrature(law: Law, order: int, low: float, high: float, c: float) -> Floats:
     """By Gauss' rule on the law's breakpoints; refused where they do not hold its mass or its tails."""
     edges = law.breakpoints()
+    _require_held(law, edges)
     edges = np.unique(np.clip(np.concatenate([edges, [low, high]]), edges[0], edges[-1]))
     edges = edges[(edges >= low) & (edges <= high)]
     if not edges.size:
@@ -75,7 +87,7 @@ def by_quadrature(law: Law, order: int, low: float, high: float, c: float) -> Fl
     shares = weights * half * law.pdf(x)
     moments = np.asarray((shares.reshape(-1, 1) * _powers(x.reshape(-1) - c, order)).sum(axis=0))
     mass = float(law.cdf(high)) - float(law.cdf(low))
-    if abs(moments[0] - mass) > _LOST:
+    if not abs(moments[0] - mass) <= _LOST:
         raise InputError(f"the density of {law!r:.200} holds {moments[0]:.9g} of a mass {mass:.9g}: no moments by it")
     sizes = (shares.reshape(-1, 1) * _powers(np.abs(x - c).reshape(-1), order)).sum(axis=0)
     ends = np.array([end for end, bound in ((edges[0], low), (edges[-1], high)) if end != bound])
@@ -87,8 +99,10 @@ def by_quadrature(law: Law, order: int, low: float, high: float, c: float) -> Fl
 def mean_and_variance(law: Law) -> tuple[float, float]:
     """Mean and variance from the cdf alone, by Gauss quadrature on the law's breakpoints.
 
-    E X = c + int_c (1 - F) - int^c F and E (X - c)^2 = 2 int abs(x - c) (F or 1 - F) about the median c.
+    E X = c + int_c (1 - F) - int^c F and E (X - c)^2 = 2 int abs(x - c) (F or 1 - F) about the median c. A variance
+    beyond the largest number is inf.
     """
+    _require_held(law, law.breakpoints())
     centre = float(law.quantile(np.array(0.5)))
     edges = np.unique(np.concatenate([law.breakpoints(), [centre], law.far_points(tails.LEVELS)]))
     edges = edges[np.isfinite(edges)]
@@ -99,7 +113,15 @@ def mean_and_variance(law: Law) -> tuple[float, float]:
     first = float((weights * tail * half).sum()) + law.power_tail(end)
     if law.tail <= 2.0:
         return (math.inf if law.tail <= 1.0 else centre + first), math.inf
-    second = 2.0 * float((weights * np.abs(x - centre) * np.abs(tail) * half).sum())
+    with beyond_is_infinite():
+        second = 2.0 * float((weights * np.abs(x - centre) * np.abs(tail) * half).sum())
     if law.tail < math.inf:
         second += 2.0 * end * (law.tail - 1.0) / (law.tail - 2.0) * law.power_tail(end)
-    return centre + first, second - first * first
+    return centre + first, math.inf if math.isinf(second) else second - first * first
+
+
+def _require_held(law: Law, edges: Floats) -> None:
+    """Refuse a law whose mass does not lie among finite numbers: InputError."""
+    far = not edges.size or np.abs(edges[[0, -1]]).max() > _FAR
+    if far and not np.isfinite(law.quantile(np.array([_LOST, 0.5, 1.0 - _LOST]))).all():
+        raise InputError(f"{law!r:.200} reaches beyond the largest number, 1.8e308: no moments of it are numbers")

@@ -257,7 +257,7 @@ class WeightedSum(Law):
 
     @property
     def variance(self) -> float:
-        return self.a**2 * self.one.variance + self.b**2 * self.other.variance
+        return self.a * self.a * self.one.variance + self.b * self.b * self.other.variance
 
     def atoms(self) -> tuple[Floats, Floats]:
         (x, in_x), (y, in_y) = self.one.atoms() if self._rough.size else (np.empty(0),) * 2, self._atoms
@@ -272,10 +272,13 @@ class WeightedSum(Law):
             return super()._raw_moments(order, low, high, c)
         x = self.one._raw_moments(order, low, high, self.one.mean)
         y = self.other._raw_moments(order, low, high, (c - self.shift - self.a * self.one.mean) / self.b)
-        return np.array([
-            math.fsum(math.comb(k, j) * self.a**j * x[j] * self.b ** (k - j) * y[k - j] for j in range(k + 1))
-            for k in range(order + 1)
-        ])  # fmt: skip
+        return np.array([self._binomial(k, x, y) for k in range(order + 1)])
+
+    def _binomial(self, k: int, x: Floats, y: Floats) -> float:
+        try:
+            return math.fsum(math.comb(k, j) * self.a**j * x[j] * self.b ** (k - j) * y[k - j] for j in range(k + 1))
+        except (OverflowError, ValueError):  # of a power, or of a difference of infinite parts
+            return math.inf
 
     def kinks(self) -> Floats:
         """Where what is rough in X meets what is rough in Y."""
