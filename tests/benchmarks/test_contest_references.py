@@ -14,6 +14,8 @@ from benchmarks.contest.problems import PROBLEMS, varied
 from benchmarks.contest.references import PlaneReference, reference
 from benchmarks.contest.references.certificate import certificate
 from benchmarks.contest.references.second import second_cdf
+from particles.model import Measure
+from validation import sliced_w1
 
 LINE = [problem for problem in PROBLEMS.values() if problem.dimension == 1]
 DEAR = {"plane-regression"}
@@ -142,3 +144,10 @@ def test_a_projection_is_the_sum_of_masses() -> None:
     answer: Any = reference(PROBLEMS["plane-ou"])
     edges = np.array([-9.0, 0.3]), np.linspace(-9.0, 9.0, 3)
     assert answer.projected([1.0, 0.0]).cdf(0.3) == pytest.approx(answer.cell_masses(*edges).sum(), abs=1e-14)
+
+
+def test_sliced_w1_takes_a_reference() -> None:
+    """A table in place of what takes long: the same distance."""
+    answer: Any = reference(PROBLEMS["plane-regression"])
+    cloud = Measure.of_points(np.array([[0.7, 1.1, 1.6], [0.1, -0.4, 0.3]]))
+    assert sliced_w1(cloud, answer, slices=2) == pytest.approx(sliced_w1(cloud, answer.law, slices=2), abs=1e-9)

@@ -130,6 +130,15 @@ class PlaneReference:
             self._projected[key] = Reference(law, self.route, self.error, self.error_w1)
         return self._projected[key]
 
+    @property
+    def dim(self) -> int:
+        """2: with `projection`, what `validation.sliced_w1` asks of a law; `law` itself is slower by far."""
+        return 2
+
+    def projection(self, direction: ArrayLike) -> Law:
+        """The law of `projected`."""
+        return self.projected(direction).law
+
     def cell_masses(self, edges_x: ArrayLike, edges_y: ArrayLike) -> Floats:
         """Masses of the cells between increasing edges, infinite ones too, shape (NX, NY)."""
         x, y = np.asarray(edges_x, dtype=np.float64), np.asarray(edges_y, dtype=np.float64)
