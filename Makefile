@@ -84,7 +84,7 @@ dashboard: $(BENCH)
 	@echo "http://127.0.0.1:$(or $(PORT),8080) shows it; Ctrl-C ends"
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory out/dashboard $(or $(PORT),8080)
 
-# figures of the papers and failures, each run anew: SVG, PNG, PDF, one page and the same in Markdown (half a minute)
+# figures of the papers and failures, each run anew: SVG, PNG, PDF, one page and the same in Markdown (some 50 s)
 gallery: $(READY)
 	@mkdir -p out
 	$(BIN)/python -m validation gallery --out out/gallery --replace

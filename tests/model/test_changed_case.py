@@ -193,6 +193,15 @@ def test_a_changed_run_is_the_run_of_the_file_stopped_or_not(
     assert "differs in model" in capsys.readouterr().err
 
 
+def test_a_horizon_set_alone_ends_the_stored_times_as_the_option_does() -> None:
+    """`regression` stores 0, 1, 2; where both are set they must fit, and a later horizon leaves them."""
+    assert load_case("regression", {"run.until": 1.5}).times == (0.0, 1.0, 1.5)
+    assert load_case("regression", {"run.until": 1.0}).times == (0.0, 1.0)
+    assert load_case("regression", {"run.until": 3}).times == (0.0, 1.0, 2.0)
+    with pytest.raises(InputError, match=r"run.times = \[0.0, 2.0\] must lie in \[0, 1.0\]"):
+        load_case("regression", {"run.until": 1.0, "run.times": [0.0, 2.0]})
+
+
 def commands(parser: argparse.ArgumentParser, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     inner = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
     for action in inner:

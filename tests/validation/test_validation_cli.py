@@ -88,19 +88,25 @@ def test_compare_ends_in_a_verdict_and_its_power(records: tuple[str, str], capsy
     assert lines[-1].endswith("would be seen with 95 % power (5 % false alarms)")
 
 
-@pytest.mark.parametrize(
-    ("swapped", "said"),
-    [
-        ((1, 0), "here they are the wrong way round"),
-        ((0, 0), "cloud cannot be read, it is no file: compare wants the folder of a particle run, then the .nc file"),
-        ((1, 1), "density.nc cannot be read, it is no folder: compare wants"),
-    ],
-)
-def test_compare_says_what_belongs_where(
-    records: tuple[str, str], swapped: tuple[int, int], said: str, capsys: pytest.CaptureFixture[str]
+def test_compare_says_what_belongs_where(records: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert validate("compare", *records[::-1]) == 2
+    assert "here they are the wrong way round" in capsys.readouterr().err
+    assert validate("compare", records[0], "none.nc") == 2
+    assert "none.nc cannot be read, it does not exist: compare wants the folder of a" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_compare_takes_two_of_a_kind_at_one_time(
+    records: tuple[str, str], which: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert validate("compare", *(records[i] for i in swapped)) == 2
-    assert said in capsys.readouterr().err
+    """The last common one by default; a time that is not there is refused with those that are."""
+    both = records[which], records[which]
+    for words, time in (((), 3.0), (("--time", "2"), 2.0)):
+        assert validate("compare", *both, *words, "--json") == 0
+        rows = last_json(capsys)["rows"]
+        assert [(row["time"], row["w1"], row["p_value"]) for row in rows] == [(time, 0.0, None)]
+    assert validate("compare", *both, "--time", "0.7") == 2
+    assert "time = 0.7 is not stored in both: allowed are 0, 1, 2, 3" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("which", [0, 1])

@@ -25,8 +25,8 @@ def add_parser(commands: Any) -> None:
     compare = commands.add_parser(
         "compare", help="W1 between a cloud and a solution, on the line or in the plane", description=execute.__doc__
     )
-    compare.add_argument("cloud", metavar="DIR", help="folder of a particle run; with --time all any record")
-    compare.add_argument("solution", metavar="FILE.nc", help="file of a PDE solution; with --time all any record")
+    compare.add_argument("cloud", metavar="DIR", help="folder of a particle run; or any two records of a kind")
+    compare.add_argument("solution", metavar="FILE.nc", help="file of a PDE solution; or as DIR, of a kind")
     compare.add_argument("--time", type=_time, metavar="T|all", help="by default the last common one; all: every one")
     compare.add_argument("--plot", metavar="FILE", help="with --time all, a new file .svg, .png or .pdf: over time")
     command.add_replace(compare, "--plot")
@@ -38,14 +38,15 @@ def add_parser(commands: Any) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Print W1 between a cloud and a solution, what it should be, and whether the two differ by more than sampling.
 
-    Of any two records of a model, two clouds or two solutions too, with --time all over all times that both hold. Ends
-    with 1 where they do.
+    Two clouds or two solutions too, by their distance alone; with --time all over all times that both hold. Ends with
+    1 where they do.
     """
-    if arguments.time == _ALL:
-        return _over_time(arguments)
-    if arguments.plot is not None:
+    if arguments.plot is not None and arguments.time != _ALL:
         raise InputError(f"--plot draws over time: allowed with --time {_ALL}")
-    _check_places(Path(arguments.cloud), Path(arguments.solution))
+    one, other = Path(arguments.cloud), Path(arguments.solution)
+    if arguments.time == _ALL or (one.is_dir() and other.is_dir()) or (one.is_file() and other.is_file()):
+        return _over_time(arguments)
+    _check_places(one, other)
 
     from kinetic.record import load as load_solution
     from particles.trajectory import load as load_cloud
@@ -90,7 +91,12 @@ def _over_time(arguments: argparse.Namespace) -> int:
 
     if arguments.plot is not None:
         check_output_file(arguments.plot, FORMS, replace=arguments.replace)
-    pair = pair_of(load_record(arguments.cloud), load_record(arguments.solution))
+    one = isinstance(arguments.time, float)
+    pair = pair_of(
+        load_record(arguments.cloud), load_record(arguments.solution), times=[arguments.time] if one else None
+    )
+    if arguments.time is None:
+        pair = dataclasses.replace(pair, times=pair.times[-1:])
     with progress_bar("compare") as progress:
         found = over_time(pair, progress)
     title = f"{pair.case_name(Path(arguments.cloud).name)}: {told_of(pair.one)} against {told_of(pair.other)}"
@@ -125,7 +131,7 @@ def _numbers(row: Distance) -> tuple[float | None, ...]:
 
 def _check_places(cloud: Path, solution: Path) -> None:
     """Refuse arguments that are the wrong way round, or not what they should be."""
-    wanted = "compare wants the folder of a particle run, then the .nc file of a PDE solution (--time all: any two)"
+    wanted = "compare wants the folder of a particle run, then the .nc file of a PDE solution, or two of a kind"
     if cloud.is_file() and solution.is_dir():
         raise InputError(f"{wanted}: here they are the wrong way round")
     for path, right, kind in ((cloud, cloud.is_dir(), "folder"), (solution, solution.is_file(), "file")):

@@ -3,6 +3,7 @@
 A key is the path of a value in the TOML file, tables joined by dots, items of a list by their number from 1 on in
 brackets, as in the sentences about mistakes: ``model.initial.components[2].m``. A value is written as in the file; a
 single word needs no quotes. Tables that are not there are begun. The case that comes of it is checked as any other.
+A horizon that is set without the stored times ends them too, as the option ``--until`` does.
 """
 
 from __future__ import annotations
@@ -79,7 +80,18 @@ def changed(content: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str
                 inside[place] = copy.deepcopy(value)
             else:
                 inside = inside.setdefault(place, {}) if isinstance(inside, dict) else inside[place]
+    if "run.until" in settings and not any(key == "run" or key.startswith("run.times") for key in settings):
+        _end_times(table["run"])
     return table
+
+
+def _end_times(run: dict[str, Any]) -> None:
+    """Let the horizon take the place of stored times after it; what is no number is told of by whoever checks it."""
+    times, until = run.get("times"), run["until"]
+    if isinstance(times, list) and all(isinstance(t, int | float) for t in [*times, until]) and until > 0.0:
+        kept = [t for t in times if t < until]
+        if len(kept) < len(times):
+            run["times"] = [*kept, until]
 
 
 def _require_holder(inside: Any, part: str | int, key: str, above: Sequence[str | int]) -> None:
