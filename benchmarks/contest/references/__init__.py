@@ -14,7 +14,7 @@ from benchmarks.contest.references.reference import PlaneReference, Reference
 from benchmarks.contest.references.table import tabled
 from benchmarks.contest.starts import ReluRest
 from particles import GAUSSIAN, Collisions
-from particles.model import Law, Product, PushForward, SpaceLaw, TanhRepelled, exact_law
+from particles.model import Law, Product, PushForward, SmoothedUniform, SpaceLaw, TanhRepelled, exact_law
 from validation.exact.boltzmann import boltzmann_law
 from validation.exact.fokker_planck import computed_law
 
@@ -56,7 +56,7 @@ def _answer(problem: Problem) -> tuple[Law | SpaceLaw, str, float]:
         law = boltzmann_law(model, scheme, problem.until, tolerance=_TOLERANCE)
         return law, "sum over the number of collisions of the distribution function, interpolated", _COMPUTED
     known = exact_law(model, problem.until)
-    if isinstance(known, TanhRepelled):
+    if isinstance(known, TanhRepelled | SmoothedUniform):
         return tabled(known), _CLOSED_ROUTES[problem.noise], _COMPUTED
     if known is not None:
         return known, _CLOSED_ROUTES[problem.noise], _bound(known)
