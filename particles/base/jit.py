@@ -9,7 +9,8 @@ Policy, each with its reason:
 * formulas are inlined by force: a scalar function of a few dozen instructions left as a call keeps its loop scalar.
 * no wrapper for callers in C is made, of kernels and of formulas: nobody asks for one.
 
-numba is loaded by the first call of a kernel and never by an import, so that ``--help`` and bad input stay fast.
+numba is loaded by the first call of a kernel and never by an import, so that ``--help`` and bad input stay fast; what
+compiles is loaded by the first kernel that is not on the disk.
 """
 
 from __future__ import annotations
@@ -115,7 +116,7 @@ def _prepare_to_compile() -> None:
 
 @functools.cache
 def _spare_blas() -> None:
-    """Load numba's array functions without scipy's BLAS, which they look for: a fifth of a short run, for no kernel.
+    """Load numba's array functions without scipy's BLAS, which they look for: 0.1 s, for no kernel.
 
     Commands alone do so: in another program there may be kernels that multiply matrices.
     """

@@ -9,6 +9,7 @@ import random
 import signal
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,21 @@ def test_every_kernel_is_read_without_what_compiles(
     sums = serial(forks, tmp_path)
     reader = found(fresh("-c", READ, 0, env=kept_in(tmp_path), timeout=900))
     assert (reader["sha256"], reader["compiled"]) == (sums, 0)
+
+
+@pytest.mark.long
+def test_fresh_processes_on_a_cold_cache_compile_what_they_do_not_find(
+    fresh: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, alone: dict[str, str]
+) -> None:
+    """Processes that have loaded nothing: two at once, then one that finds a part of what it needs, then all of it."""
+    cold = kept_in(tmp_path)
+    with ThreadPoolExecutor() as pool:
+        first = list(pool.map(lambda order: found(fresh("-c", JOBS, order, *SOME[:2], env=cold)), range(2)))
+    assert all(one["sha256"] == {name: alone[name] for name in SOME[:2]} for one in first)
+    last = [found(fresh("-c", JOBS, order, *SOME, env=cold)) for order in range(2)]
+    assert all(one["sha256"] == alone for one in last)
+    assert last[0]["compiled"] > 0 == last[1]["compiled"]
+    assert last[0]["loaded"] > 0
 
 
 @pytest.mark.long
