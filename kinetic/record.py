@@ -25,6 +25,7 @@ from particles.base.checks import require_one_of
 from particles.base.digests import digest_of, plain_digest
 from particles.base.errors import InputError
 from particles.base.files import replace_file
+from particles.base.garbage import unwatched
 from particles.base.memory import require_memory
 from particles.base.readers import parse_json, read_bytes, reading
 from particles.base.shown import Shown
@@ -157,7 +158,8 @@ class Record(Shown, ABC):
         the plane "average" over (time, y, x), "atom" over (time, edge), with centres "x", "y" and faces "x_face",
         "y_face"; all copies. The rest as attributes, scheme, reconstruction and provenance as JSON.
         """
-        import xarray
+        with unwatched():
+            import xarray
 
         scheme = self.scheme if isinstance(self.scheme, dict) else self.scheme.describe()
         variables, coordinates, ends = self.arrays()
@@ -242,7 +244,8 @@ def load(path: str | Path) -> Any:
 
 def _dataset(content: io.BytesIO) -> Any:
     """What the bytes of a file hold; the reader has no sentence for what it cannot read."""
-    import xarray
+    with unwatched():
+        import xarray
 
     try:
         return xarray.load_dataset(content, engine="scipy")

@@ -14,6 +14,7 @@ import numpy as np
 from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.base.files import replace_file
+from particles.base.garbage import unwatched
 from particles.model import Law, Measure
 
 _STYLE: Any = {
@@ -198,10 +199,11 @@ def next_colour(axes: Any) -> Any:
 
 def new_figure(rows: int = 1, columns: int = 1, **options: Any) -> tuple[Any, Any]:
     """Return a figure and its axes in the style of all figures; options are those of `pyplot.subplots`."""
-    import matplotlib
+    with unwatched():
+        import matplotlib
 
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
+        matplotlib.use("Agg")
+        import matplotlib.pyplot as plt
 
     with matplotlib.rc_context(_STYLE):
         return plt.subplots(rows, columns, **options)
