@@ -96,13 +96,25 @@ def hold() -> None:
     for number, handler in (*HANDLERS.items(), (signal.SIGALRM, _leave_at_once)):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, handler)
-    garbage.hold()
+    if _is_by_name():
+        garbage.hold()
 
 
 def _is_command_line() -> bool:
     words = sys.orig_argv
     by_module = any(flag == "-m" and name.split(".")[0] in COMMANDS for flag, name in pairwise(words[1:]))
     return by_module or any(os.path.basename(word) == "simresnet" for word in words[:2])
+
+
+def _is_by_name() -> bool:
+    """Whether `particles.base.command.run` follows: of ``python -m particles`` or ``simresnet``.
+
+    A module inside a package, such as ``python -m validation.gallery``, has a main of its own.
+    """
+    if os.path.basename(sys.argv[0]) == "simresnet":
+        return True
+    words = sys.orig_argv  # while a package is imported to be run, its name in sys.argv is still that of the option
+    return sys.argv[0] == "-m" and words[words.index("-m") + 1] in COMMANDS
 
 
 def listen() -> dict[signal.Signals, Any]:

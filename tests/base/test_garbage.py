@@ -15,6 +15,7 @@ STATES = """
 import atexit, gc, json, sys, weakref
 atexit.register(lambda: print(json.dumps([*states, gc.get_freeze_count() > 1000])))
 sys.orig_argv = [sys.executable, *WORDS]
+sys.argv[0] = NAME
 import particles
 states = [gc.isenabled()]
 from particles.__main__ import build_parser
@@ -30,14 +31,24 @@ states.append(gone() is None)
 """
 
 
+HELD = [False, True, True, True, True]  # off while it is loaded, on and frozen while it works, found, frozen at its end
+FREE = [True, True, False, True, False]
+
+
 @pytest.mark.parametrize(
-    ("words", "wanted"),  # on while it is loaded, on and frozen while it works, garbage found, frozen at its end
-    [(["-m", "particles"], [False, True, True, True, True]), (["script.py"], [True, True, False, True, False])],
+    ("words", "name", "wanted"),
+    [
+        (["-W", "error", "-m", "particles"], "-m", HELD),
+        (["bin/simresnet", "particles"], "bin/simresnet", HELD),
+        (["-m", "validation.gallery"], "-m", FREE),  # has a main of its own, which never calls `release`
+        (["-m", "pytest", "-m", "particles"], "pytest/__main__.py", FREE),
+        (["script.py"], "script.py", FREE),
+    ],
 )
 def test_a_command_looks_for_garbage_from_its_work_on(
-    fresh: Callable[..., subprocess.CompletedProcess[str]], words: list[str], wanted: list[bool]
+    fresh: Callable[..., subprocess.CompletedProcess[str]], words: list[str], name: str, wanted: list[bool]
 ) -> None:
-    done = fresh("-c", STATES.replace("WORDS", repr(words)))
+    done = fresh("-c", STATES.replace("WORDS", repr(words)).replace("NAME", repr(name)))
     assert "nowhere" in done.stderr
     assert json.loads(done.stdout) == wanted
 
