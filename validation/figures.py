@@ -96,10 +96,10 @@ def ends_of(measures: Sequence[Measure | Law]) -> tuple[float, float]:
             continue
         x = measure.faces if measure.has_density else np.sort(measure.points[0])
         below = np.maximum.accumulate(measure.density_cdf(x)) if measure.has_density else measure.running_masses[1:]
-        shares = np.array([_UNSEEN, _TAIL])
+        shares = np.array([_UNSEEN, _TAIL]) * min(1.0, float(below[-1]))  # next to atoms a density may hold little
         low = x[np.maximum(np.searchsorted(below, shares, "right") - 1, 0)]
         high = x[np.minimum(np.searchsorted(below, below[-1] - shares), x.size - 1)]
-        length = high[1] - low[1]
+        length = max(high[1] - low[1], 0.0)
         atoms, masses = _tied(measure)
         ends += [max(low[0], low[1] - length), min(high[0], high[1] + length), *atoms[masses > _LEAST].tolist()]
     return float(min(ends)), float(max(ends))

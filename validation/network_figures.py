@@ -21,6 +21,7 @@ COLOURS = ("C0", "C3")
 """Of the classes 0 and 1, as the ends of the colours of a probability."""
 _SHOWN = 10
 """Layers that are numbered along a trajectory."""
+_ROOM = 0.14  # of the axis, for a legend above the points
 
 
 def draw_network(path: Path, out: Path, *, replace: bool = False) -> None:
@@ -54,7 +55,9 @@ def draw_samples(
     for label in np.unique(labels).tolist():
         axes.plot(*points[:, labels == label], ".", ms=3, color=COLOURS[label % len(COLOURS)], label=names[label])
     axes.set(title="samples", xlabel="x_1", ylabel="x_2", aspect="equal")
-    axes.legend(loc="center", fontsize=8, handlelength=0.8, markerscale=2.0)
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high + _ROOM * (high - low))
+    axes.legend(loc="upper center", ncols=2, fontsize=8, handlelength=0.8, markerscale=2.0)
 
 
 def draw_outputs(axes: Any, readout: Readout, ends: Floats) -> None:

@@ -18,6 +18,7 @@ import particles
 import validation
 from particles.base.errors import InputError
 from particles.model import Dirac, Measure, Mixture, MultivariateNormal, Normal, Uniform, cases
+from validation.axes import bars_for
 from validation.distance.pair import Pair, pair_of
 from validation.picture import draw_pair
 from validation.plane_picture import draw_plane_pair, levels_of
@@ -41,6 +42,12 @@ def density(low: float = 0.0) -> Measure:
     faces = np.linspace(0.0, 1.0, 11)
     level = np.full(10, 1.0 - low)
     return Measure(np.array([[0.0]]), np.array([low]), faces, np.stack([level, 0 * level, 0 * level]))
+
+
+@pytest.mark.parametrize("held", [0.1, 0.006, 1e-5, 0.0])
+def test_bars_end_at_the_walls_however_little_is_between_them(held: float) -> None:
+    """Next to atoms a density may hold less than the share that is cut from a tail."""
+    assert bars_for(density(1.0 - held), density(1.0 - held))[[0, -1]].tolist() == [0.0, 1.0]
 
 
 def test_a_cloud_is_filled_a_density_a_line_a_law_broken(axes: Any) -> None:
