@@ -46,6 +46,8 @@ class Law(ABC):
     reproducible = False
     accuracy: float = 0.0
     """W1 by which a computed law may be off the one that is meant, in units of x; 0 for a closed form."""
+    costly: bool = False
+    """Whether each value of F is a quadrature of its own."""
 
     @abstractmethod
     def cdf(self, x: ArrayLike) -> Floats:

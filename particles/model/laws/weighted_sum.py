@@ -29,6 +29,7 @@ _CHUNK = 2**21  # values of F_X at a time
 _MOST = 2**14  # panels
 _NODES = 8  # a panel
 _MASS = 1e-11  # that quadrature may miss of a density
+_FAR = 1e4  # standard deviations of a normal law from 0: beyond, rounding of its nodes costs mass
 
 
 def weighted_sum(laws: Sequence[Law], factors: Sequence[float], shift: float = 0.0) -> Law:
@@ -65,7 +66,10 @@ def weighted_sum(laws: Sequence[Law], factors: Sequence[float], shift: float = 0
         normal: Law = Normal(mean, variance) if variance > 0.0 else Dirac(mean)
         if not others:
             return normal
-        others, mean = [*others, (normal, 1.0)], 0.0
+        if abs(mean) > _FAR * math.sqrt(variance):
+            others = [*others, (Normal(0.0, variance), 1.0)]
+        else:
+            others, mean = [*others, (normal, 1.0)], 0.0
     if len(others) == 1:
         return Moved(*others[0], mean)
     if len(others) > 2:
@@ -95,6 +99,10 @@ class Moved(Law):
     @property
     def accuracy(self) -> float:  # type: ignore[override]
         return abs(self.factor) * self.law.accuracy
+
+    @property
+    def costly(self) -> bool:  # type: ignore[override]
+        return self.law.costly
 
     def cdf(self, x: ArrayLike) -> Floats:
         y = self._back(x)
@@ -152,6 +160,7 @@ class WeightedSum(Law):
     0.000000 1.333333
     """
 
+    costly = True
     one: Law
     a: float
     other: Law
