@@ -1,4 +1,7 @@
-"""What a contestant may return: its own form of the law at the time asked for. Plain arrays; no law of ours."""
+"""What a contestant may return: its own form of the law at the time asked for. Plain arrays; no law of ours.
+
+Between points and faces the judge fills in by a rule that is the same for all, which `reading` states.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,9 @@ class Samples:
 
 @dataclass(frozen=True)
 class Cdf:
-    """The distribution function on points of the line, linear between them, 0 before the first and 1 after the last.
+    """The distribution function on points of the line, 0 before the first and 1 after the last.
+
+    Between them it is read as the monotone cubic (SciPy's PchipInterpolator), a piece between jumps at a time.
 
     Parameters
     ----------
@@ -38,7 +43,9 @@ class Cdf:
 
 @dataclass(frozen=True)
 class CellAverages:
-    """Averages of the density over cells.
+    """Averages of the density over cells, which it need not be constant in: it is read as a spline of parabolas.
+
+    They may be negative, which is counted. In the plane cells are of equal size.
 
     Parameters
     ----------
