@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from benchmarks.contest import commands
+from benchmarks.contest import commands, exchange
 from particles.base.command import Parser, parser_of, run
 
 
 def parser() -> Parser:
     """The command line."""
-    return parser_of("contest", "An open contest of solvers: errors against seconds.", commands.PARTS)
+    return parser_of(
+        "contest", "An open contest of solvers: errors against seconds.", (*commands.PARTS, *exchange.PARTS)
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
