@@ -54,7 +54,7 @@ class List:
         one.set_defaults(execute=_list)
 
 
-PARTS = (Run, List)
+PARTS = (Run, Report, List)
 
 
 def problems_of(names: list[str]) -> tuple[Problem, ...]:
@@ -109,10 +109,14 @@ def _report(arguments: argparse.Namespace) -> int:
 
     store = Store(Path(arguments.folder))
     record, path = store.record(), store.folder / "index.html"
+    check_output_file(path, ".html", replace=arguments.replace, mark=b"<title>Contest:")
     from benchmarks.contest.page import page
+    from benchmarks.contest.references.certificate import certificate
 
-    check_output_file(path, ".html", replace=arguments.replace, mark=b"<title>Contest")
-    write_text(path, page(record, store.all()), replace=arguments.replace)
+    found = store.all()
+    names = {one.problem for one in found}
+    certificates = {name: certificate(problem) for name, problem in PROBLEMS.items() if name in names}
+    write_text(path, page(record, found, certificates), replace=arguments.replace)
     print(path)
     return 0
 
