@@ -162,6 +162,7 @@ MISTAKES = {
     "run --out DIR --contestant none.py:x": "contestant = 'none.py:x': there is no file 'none.py'",
     "run --out DIR --budget 10": "'10' must be a time such as 90s, 10m or 1h",
     "run --out DIR/a/b --problem ou": "must be in a folder that exists",
+    "report DIR": "is no folder of a contest: it has no run.json",
 }
 
 
