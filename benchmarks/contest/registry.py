@@ -67,15 +67,21 @@ def registered() -> dict[str, Entry]:
 def chosen(names: Sequence[str]) -> tuple[Entry, ...]:
     """Contestants that are asked for: by name, or as ``file.py:object``; all that are registered where none is.
 
+    One of a file is named ``file.object``.
+
     Raises
     ------
     InputError
-        If a name is none of those registered, or a file is not there.
+        If a name is none of those registered or two have it, or a file is not there.
     """
     known = registered()
     if not names:
         return tuple(known.values())
-    return tuple(_one(name, known) for name in dict.fromkeys(names))
+    found = [_one(name, known) for name in dict.fromkeys(names)]
+    for one in found:
+        if [other.name for other in found].count(one.name) > 1:
+            raise InputError(f"contestant = {one.name!r} are two: allowed is one of a name")
+    return tuple(found)
 
 
 def _one(name: str, known: dict[str, Entry]) -> Entry:
@@ -84,7 +90,7 @@ def _one(name: str, known: dict[str, Entry]) -> Entry:
         path = Path(place).resolve()
         if not path.is_file():
             raise InputError(f"contestant = {name!r}: there is no file {place!r}")
-        return Entry(thing, f"{path}:{thing}", (sys.executable, *environments()))
+        return Entry(f"{path.stem}.{thing}", f"{path}:{thing}", (sys.executable, *environments()))
     if name not in known:
         allowed = ", ".join(known) or "none is registered"
         raise InputError(f"contestant = {name!r} is unknown: allowed are {allowed}, or FILE.py:OBJECT")

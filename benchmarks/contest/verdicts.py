@@ -14,7 +14,7 @@ from benchmarks.contest.store import Entered, Rung
 FACTOR = 10.0  # of the error of a sibling problem over that of the problem
 SMALL = 1e-8  # an error of a sibling that is no matter
 STILL = 4.0  # errors and seconds of all settings within this factor do not depend on it: each is four times the work
-GOOD = 1e-4  # a solver whose error stays above it is a bad one, no cheat
+GOOD, EXACT = 1e-4, 1e-9  # whose error stays above the first is a bad solver, at most the second an exact one
 FEW = 3  # settings that tell
 CLOSER = 0.2  # of the sampling floor: independent draws do not come so close
 THREADS, TICK = 1.2, 0.05  # processor seconds over those of the busiest thread; calls shorter than this tell nothing

@@ -27,7 +27,7 @@ def entered(folder: Path, names: tuple[str, ...], *, problem: str = "ou", limit:
     store.begin(RECORD)
     entries = chosen([f"{PLANTS}:{name}" for name in names])
     judge.run([PROBLEMS[problem]], entries, store, budget=30.0, limit=limit)
-    return {name: store.of(problem, name) for name in names}
+    return {name: store.of(problem, f"{PLANTS.stem}.{name}") for name in names}
 
 
 def state(one: Entered) -> tuple[str, str]:
@@ -123,13 +123,15 @@ def test_suspicions_are_those_of_the_numbers() -> None:
     assert verdicts.suspicions(dataclasses.replace(honest, rungs=close[:1])) == ()
     still = tuple(rung(0.1, 1e-6) for _ in range(3))
     assert "the same for all 3" in verdicts.suspicions(dataclasses.replace(honest, rungs=still))[0]
+    as_exact = tuple(rung(0.1, 1e-12) for _ in range(3))  # a closed form, as good as the reference itself
+    assert verdicts.suspicions(dataclasses.replace(honest, rungs=as_exact)) == ()
     assert verdicts.remarks(dataclasses.replace(honest, rungs=(dataclasses.replace(still[0], threads=1.9),)))
 
 
 def test_a_run_goes_on_where_it_was(tmp_path: Path) -> None:
     """Of a stopped run the first setting is kept as it is, the rest is done; a finished one changes nothing."""
     before = entered(tmp_path / "run", ("honest",))["honest"]
-    folder = tmp_path / "run" / "ou" / "honest"
+    folder = tmp_path / "run" / "ou" / f"{PLANTS.stem}.honest"
     for name in ("01.json", "02.json", "end.json"):
         (folder / name).unlink()
     after = entered(tmp_path / "run", ("honest",))["honest"]
@@ -164,6 +166,16 @@ MISTAKES = {
     "run --out DIR/a/b --problem ou": "must be in a folder that exists",
     "report DIR": "is no folder of a contest: it has no run.json",
 }
+
+
+def test_two_contestants_of_one_name_are_a_mistake(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "mine.py").write_text("solver = None")
+    same = [str(tmp_path / folder / "mine.py:solver") for folder in ("a", "b")]
+    assert chosen(same[:1])[0].name == "mine.solver"
+    with pytest.raises(ValueError, match=r"contestant = 'mine\.solver' are two: allowed is one of a name"):
+        chosen(same)
 
 
 @pytest.mark.parametrize("words", MISTAKES)
