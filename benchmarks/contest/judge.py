@@ -31,7 +31,7 @@ from benchmarks.contest.worker import flat
 from particles.base.errors import InputError
 
 LIMIT = 120.0  # seconds that a call may take before it is ended
-LEAST, MOST, ENOUGH = 3, 7, 0.3  # calls of a setting: at least, at most, and no more after so many seconds
+LEAST, MOST, ENOUGH = 2, 6, 0.3  # timed calls of a setting: at least, at most, and no more after so many seconds
 TARGET = {True: 1e-5, False: 1e-10}  # an error that needs no better setting: of random answers, of others
 GROWTH = 4.0  # work of a setting over that of the one before
 IN_CALLS = 0.5  # of a run's seconds; the rest is starting, compiling and judging
@@ -56,7 +56,8 @@ def run(
     problems, entries
     store : Store
     budget : float
-        Seconds for the whole run, shared out equally; a cheapest setting is done in any case.
+        Seconds for the whole run, shared out equally among who can; first calls, which may compile, count against
+        nobody's share, and a cheapest setting is done in any case.
     limit : float, default 120
         Seconds after which a call that has not answered is ended.
     told : callable
@@ -67,9 +68,9 @@ def run(
         seats = [_Seat(entry, limit) for entry in entries]
         for seat in seats:
             stack.callback(seat.leave)
+        able = [sum(_takes_part(problem, seat, store) for seat in seats) for problem in problems]
         for number, problem in enumerate(problems):
-            pairs = (len(problems) - number) * max(1, len(entries))
-            share = max(SHORTEST, IN_CALLS * (end - time.monotonic()) / pairs)
+            share = max(SHORTEST, IN_CALLS * (end - time.monotonic()) / max(1, sum(able[number:])))
             for done in _in_turns(problem, seats, store, share):
                 told((number + done / max(1, len(entries))) / len(problems))
 
@@ -99,7 +100,7 @@ class _Seat:
         """Start it in the first Python that has its library."""
         for python in self.entry.pythons:
             try:
-                process = Contestant(replace(self.entry, pythons=(python,)), start=self.limit)
+                process = Contestant(replace(self.entry, pythons=(python,)))
             except Fault as fault:
                 self.absent = self.absent or End(fault.kind, str(fault))
                 continue
@@ -108,6 +109,18 @@ class _Seat:
                 return
             process.close()
             self.absent = End("missing", f"{process.about['library']} is not installed", process.about)
+
+
+def _takes_part(problem: Problem, seat: _Seat, store: Store) -> bool:
+    """Whether a contestant has work to do on a problem, so that it gets a share of the seconds."""
+    process = seat.sit()
+    known = store.of(problem.name, seat.entry.name)
+    if process is None or (known.end is not None and known.end.state != "missing"):
+        return False
+    try:
+        return not process.ladder(problem, seat.limit)["cannot"]
+    except Fault:
+        return True  # it will be asked again, and what ails it shown
 
 
 def _in_turns(problem: Problem, seats: Sequence[_Seat], store: Store, share: float) -> Iterator[int]:
@@ -164,7 +177,7 @@ class _Climb:
         for number in range(len(self._rungs), len(ladder)):
             if self._rungs:
                 last = self._rungs[-1]
-                cost = GROWTH * last.seconds * (LEAST + 1)
+                cost = GROWTH * last.seconds * LEAST
                 good = error_of(last.errors) <= TARGET[seeded] and number >= FEW
                 if good or self._spent + cost > self._share:
                     return
@@ -179,14 +192,15 @@ class _Climb:
         calls: list[Timed] = []
         found: list[dict[str, float | None]] = []
         result = process.result(self._limit)
+        found.append(self._score(self._problem, self._answer(), result))
         yield
         while len(calls) < LEAST or (len(calls) < MOST and sum(one.wall for one in calls) < ENOUGH):
             calls.append(process.solve(_seed(), self._limit))
             before, result = result, process.result(self._limit)
-            if not found or not _equal(before, result):
+            if not _equal(before, result):
                 found.append(self._score(self._problem, self._answer(), result))
             yield
-        self._spent += first.wall + sum(one.wall for one in calls)
+        self._spent += sum(one.wall for one in calls)
         memory = process.resident(most=True) - self._base
         return _rung_of(setting, prepare, first, calls, found, memory, result, self._answer())
 

