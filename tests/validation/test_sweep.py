@@ -116,7 +116,8 @@ REFUSED = [
     (["model.weight=1,2", "model.weight=3,4"], "model.weight is swept twice: allowed is once"),
     (["model.weight=1:2:101", "model.bias=1:2:100"], "a sweep of 10100 points: allowed are 10000"),
     (["model.weigth=1,2"], "regression, changed: model.weigth is not known: did you mean weight?"),
-    (["run.until=1,2"], "regression, changed: run.times = [0.0, 1.0, 2.0] must lie in [0, 1.0]"),
+    (["run.until=1,2"], "regression, run.until=2.0: allowed are values that leave the number of features"
+     " and the horizon alone"),
     (["model.nu2=0,1"], "case 'regression, model.nu2=1.0' has noise, nu2 = 1.0: give --eps, or --milstein with --dt"),
     (["model.weight=1,2", "--set", "model.weight=3"], "model.weight is swept, and set by --set: allowed is one of"
      " both"),
