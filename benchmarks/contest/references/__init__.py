@@ -8,8 +8,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike
 
+from benchmarks.contest.model import model_of
 from benchmarks.contest.problem import Problem
-from benchmarks.contest.references.model import model_of
 from benchmarks.contest.references.reference import PlaneReference, Reference
 from benchmarks.contest.references.table import tabled
 from benchmarks.contest.starts import ReluRest

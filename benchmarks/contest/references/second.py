@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 from scipy import integrate, special, stats
 
+from benchmarks.contest.model import model_of
 from benchmarks.contest.problem import Floats, Problem
-from benchmarks.contest.references.model import model_of
 from validation.exact.fokker_planck import computed_law
 
 _TIGHT: dict[str, Any] = {"method": "DOP853", "rtol": 1e-13, "atol": 1e-14}

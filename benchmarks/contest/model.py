@@ -1,4 +1,4 @@
-"""A problem as a model of this project. Only the judge imports this."""
+"""A problem as a model of this project: for who judges, and for this project's own contestants."""
 
 from __future__ import annotations
 
