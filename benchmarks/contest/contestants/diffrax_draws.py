@@ -48,8 +48,8 @@ class Draws:
             path = diffrax.UnsafeBrownianPath(x.shape, key)
             terms = diffrax.MultiTerm(diffrax.ODETerm(lambda t, x, args: f(x)), diffrax.ControlTerm(noise, path))
             solver = diffrax.ItoMilstein() if problem.multiplicative else diffrax.Euler()
-            h = problem.until / int(setting["steps"])
-            return diffrax.diffeqsolve(terms, solver, 0.0, problem.until, h, x, max_steps=None).ys[-1]
+            h, adjoint = problem.until / int(setting["steps"]), diffrax.ForwardMode()
+            return diffrax.diffeqsolve(terms, solver, 0.0, problem.until, h, x, adjoint=adjoint, max_steps=None).ys[-1]
 
         return lambda seed: Samples(np.asarray(run(drawn(problem, count, seed), jax.random.key(seed))))
 

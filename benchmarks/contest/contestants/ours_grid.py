@@ -39,7 +39,7 @@ class Cells:
         """Return what solves it."""
         import kinetic
         from benchmarks.contest.model import model_of
-        from kinetic.schemes import SCHEMES
+        from kinetic.schemes import named
 
         model, until, cells = model_of(problem), problem.until, int(setting["cells"])
         ends = (problem.domain,) if problem.dimension == 1 else problem.domain
@@ -47,7 +47,7 @@ class Cells:
         grid: Any = sides[0] if problem.dimension == 1 else kinetic.Plane(*sides)
 
         def solve(seed: int) -> Result:
-            found = kinetic.solve(model, grid, SCHEMES[self.scheme], until=until).at(until)
+            found = kinetic.solve(model, grid, named(self.scheme), until=until).at(until)
             if found.plane is not None:
                 return CellAverages((sides[0].faces, sides[1].faces), found.plane.averages.T)
             atoms = tuple(zip(found.points[0].tolist(), found.masses.tolist(), strict=True))
