@@ -1,4 +1,4 @@
-"""The commands for solvers in any language: ``export`` writes the problems, ``score`` judges a file."""
+"""Commands about problems alone: ``export`` writes them, ``score`` judges a file, ``certify`` checks references."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from benchmarks.contest.commands import problems_of
 from benchmarks.contest.problems import PROBLEMS
 from particles.base.command import add_replace, print_json
 from particles.base.files import check_output_folder, new_folder
+from particles.base.tables import Table, add_format, print_tables
 
 
 class Export:
@@ -39,7 +40,19 @@ class Score:
         one.set_defaults(execute=_score)
 
 
-PARTS = (Export, Score)
+class Certify:
+    """``certify``: both routes to every reference."""
+
+    @staticmethod
+    def add_parser(commands: Any) -> None:
+        """Add its parser."""
+        one = commands.add_parser("certify", help="compute every reference by two routes and compare them")
+        one.add_argument("--problem", action="append", default=[], metavar="P", help="as often as wanted; default: all")
+        add_format(one)
+        one.set_defaults(execute=_certify)
+
+
+PARTS = (Export, Score, Certify)
 
 
 def _export(arguments: argparse.Namespace) -> int:
@@ -75,3 +88,18 @@ def _score(arguments: argparse.Namespace) -> int:
         found |= {"particles": len(result.points), "floor": floor if math.isfinite(floor) else None}
     print_json(found | {"error_of_reference": known.error})
     return 0
+
+
+def _certify(arguments: argparse.Namespace) -> int:
+    problems = problems_of(arguments.problem)
+    from benchmarks.contest.references.certificate import certificate
+
+    found = []
+    for problem in problems:
+        found.append(one := certificate(problem))
+        verdict = "within" if one.holds else "BEYOND"
+        print(f"{one.name:<18} two routes differ by {one.gap:.1e}, {verdict} the stated {one.error:.0e}")
+    heads = ("problem", "route", "second route", "stated error of F", "difference", "holds")
+    rows = tuple((one.name, one.route, one.second_route, one.error, one.gap, one.holds) for one in found)
+    print_tables(arguments, Table("references by two routes", heads, rows))
+    return 0 if all(one.holds for one in found) else 1

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -19,7 +21,9 @@ from benchmarks.contest.__main__ import main
 from benchmarks.contest.problems import PROBLEMS
 from benchmarks.contest.references import reference
 from benchmarks.contest.result import Cdf, CellAverages, Density, Samples
+from benchmarks.contest.score import scores
 from particles.base.errors import InputError
+from tests.paths import ROOT
 
 EXAMPLES = Path(given.__file__).parent / "examples"
 SOME = ("tanh", "ou", "vehicles", "relu-rest", "plane-linear")
@@ -155,3 +159,29 @@ def test_what_is_no_file_of_these_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("x\n1\n")
     with pytest.raises(InputError, match="--as says cdf"):
         given.read(str(tmp_path / "x.csv"), "cdf")
+
+
+def test_certify_says_how_far_two_routes_are_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["certify", "--problem", "tanh", "--format", "csv"]) == 0
+    (row,) = csv.DictReader(capsys.readouterr().out.splitlines()[-2:])
+    assert float(row["difference"]) < 1e-12 == float(row["stated error of F"])
+    assert main(["certify", "--problem", "tanh"]) == 0
+    assert "within the stated 1e-12" in capsys.readouterr().out
+
+
+def test_the_contestant_of_the_page_is_one() -> None:
+    """Its errors fall as its particles grow: 64 times as many, an eighth of the error, within a factor of 3."""
+    page = (ROOT / "docs" / "contest.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert code.count("\n") <= 60
+    names: dict[str, Any] = {}
+    exec(compile(code, "contest.md", "exec"), names)
+    mine, problem = names["mine"], PROBLEMS["ou"]
+    assert mine.cannot(problem) is None
+    assert mine.cannot(PROBLEMS["boltzmann"]) == "no collisions"
+    ladder = mine.ladder(problem)
+    few, many = (
+        np.mean([scores(problem, reference(problem), mine.prepare(problem, ladder[rung])(s)).w1 for s in range(8)])
+        for rung in (0, 3)
+    )
+    assert 8.0 / 3.0 < few / many < 24.0
