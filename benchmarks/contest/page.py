@@ -11,7 +11,7 @@ from benchmarks.contest.chart import draw_problem
 from benchmarks.contest.problem import Problem
 from benchmarks.contest.problems import PROBLEMS
 from benchmarks.contest.references.certificate import Certificate
-from benchmarks.contest.standings import NAMES, Time, best_of_ours, is_ours, standing, targets_of, time_of
+from benchmarks.contest.standings import NAMES, Time, best_of_ours, is_ours, reached, standing, targets_of
 from benchmarks.contest.store import Entered
 from benchmarks.contest.verdicts import error_of, remarks, suspicions
 from validation.report.document import document
@@ -109,7 +109,7 @@ def _times(group: Sequence[Entered]) -> Html:
         last = min(one.rungs, key=lambda rung: error_of(rung.errors))
         first = max(rung.prepare + rung.first for rung in one.rungs)
         memory = max(rung.memory for rung in one.rungs)
-        times = (time_of(one, name, target) for name, target in targets)
+        times = (reached(one, name, target) for name, target in targets)
         cells = ["–" if time is None else _seconds(time) for time in times]
         rows.append([_name(one), *cells, f"{error_of(last.errors):.1e}", _plain(first), f"{memory / 2**20:.0f} MiB"])
     caption = "Seconds to an error; ≤: the cheapest setting is better already. First call: the longest, with preparing."
@@ -124,7 +124,7 @@ def _ratios(group: Sequence[Entered]) -> Html:
             continue
         cells = []
         for name, target in targets:
-            ours, theirs = best_of_ours(standing(group, name, target)), time_of(one, name, target)
+            ours, theirs = best_of_ours(standing(group, name, target)), reached(one, name, target)
             if ours is None or theirs is None:
                 cells.append("–" if theirs is None else "ours –")
             else:

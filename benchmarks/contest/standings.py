@@ -39,7 +39,7 @@ def targets_of(group: Sequence[Entered]) -> tuple[tuple[str, float], ...]:
     return tuple(("kolmogorov" if name == "w1" and without else name, target) for name, target in TARGETS)
 
 
-def time_of(entered: Entered, quantity: str, target: float) -> Time | None:
+def reached(entered: Entered, quantity: str, target: float) -> Time | None:
     """Seconds of a contestant to an error; None where it does not get there."""
     exact = seconds_to(entered.rungs, quantity, target)
     seconds = at_most(entered.rungs, quantity, target) if exact is None else exact
@@ -48,7 +48,7 @@ def time_of(entered: Entered, quantity: str, target: float) -> Time | None:
 
 def standing(group: Sequence[Entered], quantity: str, target: float) -> tuple[Time, ...]:
     """All that get there, the fastest first; who is no solver is not among them."""
-    times = (time_of(one, quantity, target) for one in group if not suspicions(one))
+    times = (reached(one, quantity, target) for one in group if not suspicions(one))
     return tuple(sorted((one for one in times if one is not None), key=lambda one: one.seconds))
 
 

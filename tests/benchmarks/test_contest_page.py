@@ -13,7 +13,7 @@ from benchmarks.contest import __main__
 from benchmarks.contest.chart import _APART, _spread
 from benchmarks.contest.page import page
 from benchmarks.contest.references.certificate import Certificate
-from benchmarks.contest.standings import standing, targets_of, time_of
+from benchmarks.contest.standings import reached, standing, targets_of
 from benchmarks.contest.store import End, Rung, Store
 from tests.validation.test_browser import brightness, browser, problems, texts  # noqa: F401  (a fixture)
 
@@ -114,7 +114,7 @@ def test_a_cheat_is_in_no_ranking(store: Store) -> None:
     assert first.contestant == "ours-exact"  # 1e-4 s at 1e-2, order 2: a hundredth of the error in ten times the time
     assert first.seconds == pytest.approx(1e-3, rel=1e-9)
     cheat = next(one for one in group if one.contestant == "cheat")
-    assert time_of(cheat, "w1", 1e-4) is not None
+    assert reached(cheat, "w1", 1e-4) is not None
 
 
 def test_without_a_mean_the_distance_is_kolmogorovs(store: Store) -> None:
