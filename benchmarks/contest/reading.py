@@ -89,6 +89,11 @@ def _of_cdf(result: Cdf) -> tuple[Floats, Floats, Floats, Floats]:
     _require_rising("points", points, strictly=False)
     _require_rising("values", values, strictly=False)
     _require_mass(float(values[-1]))
+    again = np.diff(points) == 0.0
+    within = (
+        np.concatenate([[False], again[:-1] & again[1:], [False]]) if points.size > 2 else np.zeros(points.size, bool)
+    )
+    points, values = points[~within], values[~within]  # of many at one place the first and the last: one jump
     jumps = np.diff(points) == 0.0
     steps = np.diff(values, prepend=0.0)
     held = np.concatenate([[True], jumps]) & (steps != 0.0)
@@ -126,7 +131,8 @@ def _atoms(given: Any) -> tuple[Floats, Floats]:
     bad = np.flatnonzero(array[:, 1] < 0.0)
     if bad.size:
         raise InputError(f"atoms[{bad[0]}] has mass {array[bad[0], 1]:g}: allowed are masses of at least 0")
-    return array[:, 0].copy(), array[:, 1].copy()
+    places, which = np.unique(array[:, 0], return_inverse=True)
+    return places, np.bincount(which, array[:, 1], places.size)
 
 
 def _grid(name: str, given: Any) -> Floats:

@@ -1,7 +1,9 @@
 """How far off a result is.
 
 W1 is int abs(F - F_reference) dx of the measure as which it is read (`reading`); in the plane its mean over 16
-directions. L1 is the sum over a result's own cells of abs(mass - mass of the reference). A hundred thousand particles
+directions. L1 is the sum over cells of abs(mass - mass of the reference): the cells of averages; of what states values
+on points of the line the pieces between these and 2048 quantiles of the reference, since exact values on few points
+know little of the density between. A hundred thousand particles
 and more are judged with F_reference linear between neighbours, and between 2^15 points where there are none; fewer by
 quadrature, from which that differs by some 1e-6 of the distance.
 """
@@ -16,7 +18,7 @@ import numpy as np
 from benchmarks.contest import reading
 from benchmarks.contest.problem import Floats, Problem
 from benchmarks.contest.references import PlaneReference, Reference
-from benchmarks.contest.result import Cdf, Result, Samples
+from benchmarks.contest.result import Cdf, CellAverages, Result, Samples
 from particles.base.errors import InputError
 from particles.model import Measure
 from validation import sliced_w1
@@ -25,6 +27,7 @@ from validation.distance.sliced import directions
 
 _MANY = 100_000
 _EVEN = 2**15
+_FINE = 2048
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def _of_measure(reference: Reference, result: Any) -> Scores:
     return Scores(
         w1=w1_to_law(measure, reference.law) if reference.mean is not None else None,
         kolmogorov=_supremum(measure, reference),
-        l1=_l1(measure, reference),
+        l1=_l1(measure, reference, measure.faces if isinstance(result, CellAverages) else _pieces(measure, reference)),
         mean=None if reference.mean is None else abs(float(measure.mean[0]) - reference.mean),
         variance=None if reference.variance is None else abs(float(measure.variance[0]) - reference.variance),
         mass=abs(mass - 1.0),
@@ -132,12 +135,17 @@ def _supremum(measure: Measure, reference: Reference) -> float:
     return float(np.maximum(np.abs(before), np.abs(measure.cdf(x) - reference.cdf(x))).max())
 
 
-def _l1(measure: Measure, reference: Reference) -> float:
+def _pieces(measure: Measure, reference: Reference) -> Floats:
+    fine = reference.quantile(np.arange(1, _FINE) / _FINE)
+    return np.union1d(measure.faces, fine[(fine > measure.faces[0]) & (fine < measure.faces[-1])])
+
+
+def _l1(measure: Measure, reference: Reference, faces: Floats) -> float:
     """Cells, and what lies beyond them; atoms against atoms."""
     places, masses = reference.atoms
-    first, last = measure.faces[0], measure.faces[-1]
-    inside = np.diff(reference.cdf(measure.faces))
-    cells = np.searchsorted(measure.faces, places, side="left") - 1  # an atom at a face counts in the cell before it
+    first, last = faces[0], faces[-1]
+    inside = np.diff(reference.cdf(faces))
+    cells = np.searchsorted(faces, places, side="left") - 1  # an atom at a face counts in the cell before it
     counted = (cells >= 0) & (cells < inside.size)
     np.subtract.at(inside, cells[counted], masses[counted])
     beyond = float(reference.cdf_left(first)) + 1.0 - float(reference.cdf(last))
@@ -145,7 +153,7 @@ def _l1(measure: Measure, reference: Reference) -> float:
     ours = {float(x): float(m) for x, m in zip(measure.points[0], measure.masses, strict=True)}
     theirs = {float(x): float(m) for x, m in zip(places, masses, strict=True)}
     of_atoms = sum(abs(ours.get(x, 0.0) - theirs.get(x, 0.0)) for x in {*ours, *theirs})
-    return float(np.abs(measure.cell_masses - inside).sum() + max(0.0, beyond) + of_atoms)
+    return float(np.abs(np.diff(measure.density_cdf(faces)) - inside).sum() + max(0.0, beyond) + of_atoms)
 
 
 def _of_plane_cloud(reference: PlaneReference, result: Samples) -> Scores:

@@ -64,6 +64,12 @@ def test_averages_of_cells_are_no_constants() -> None:
     assert constant.w1 > 1e3 * errors[-1]  # the control: (h^2/12) TV(g)
 
 
+def test_exact_values_on_few_points_do_not_know_the_density_between() -> None:
+    few, many = (judged("ou", on_faces("ou", count)).l1 for count in (31, 241))
+    assert 1e-3 < few < 0.1
+    assert many < few / 8.0**1.9
+
+
 def test_walls_hold_mass_in_points() -> None:
     law: Any = reference(PROBLEMS["vehicles"])
     edges, (places, masses) = np.linspace(2.0, 8.0, 101), law.atoms
@@ -80,6 +86,14 @@ def test_walls_hold_mass_in_points() -> None:
     assert smeared.w1 == pytest.approx(masses.sum() * 0.03, rel=0.3)
     jumps = Cdf(np.concatenate([edges, [8.0]]), np.concatenate([below, [1.0]]))
     assert max(judged("vehicles", jumps).w1, judged("vehicles", jumps).kolmogorov) < 1e-6
+    parts = Cdf(  # points of a flow that came to the walls one after the other
+        np.concatenate([np.full(9, 2.0), edges, np.full(9, 8.0)]),
+        np.concatenate([np.linspace(0.0, below[0], 9), below, np.linspace(below[-1], 1.0, 9)]),
+    )
+    split = (*((x, 0.5 * m) for x, m in atoms), *((x, 0.5 * m) for x, m in atoms))
+    for same in (parts, CellAverages(edges, averages, split)):
+        assert judged("vehicles", same).w1 < 1e-6
+        assert judged("vehicles", same).l1 < 1e-4
 
 
 @pytest.mark.parametrize("name", ["tanh", "vehicles", "ou-uniform"])

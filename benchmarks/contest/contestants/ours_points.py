@@ -13,7 +13,7 @@ from benchmarks.contest.result import Result
 
 @dataclass(frozen=True)
 class Points:
-    """The flow has no error; the law is linear between points."""
+    """The flow has no error; what is between the points is the judge's."""
 
     title: str = "simresnet, exact flow of points"
     library: str = "simresnet"
