@@ -15,7 +15,7 @@ SUITE := $(BIN)/python -m benchmarks.suite
 # commits of the history, oldest first: where kernels changed; benchmarks/history.md says what each is
 COMMITS ?= $(shell sed -n 's/^| `\([0-9a-f]*\)`.*/\1/p' benchmarks/history.md)
 
-.PHONY: demo demo-mnist test test-long test-versions lint bench bench-compare bench-false-alarms bench-history dashboard gallery docs clean
+.PHONY: demo demo-mnist test test-long test-versions lint bench bench-compare bench-false-alarms bench-history contest-env dashboard gallery docs clean
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -78,6 +78,16 @@ bench-false-alarms: $(BENCH)
 # the kernels of past commits; ONLY=. takes every benchmark, for commits that have what they need
 bench-history: $(BENCH)
 	$(SUITE) history $(COMMITS) $(if $(ONLY),--bench '$(ONLY)')
+
+# the other libraries of the contest, in environments of their own; one that cannot be installed is named and left out
+contest-env: $(READY)
+	$(PYTHON) -m venv $(VENV)/contest
+	$(VENV)/contest/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	for group in contest contest-torch; do \
+	  $(VENV)/contest/bin/python -m pip install --quiet --group $$group || echo "the group $$group of pyproject.toml is left out"; done
+	$(PYTHON) -m venv $(VENV)/contest/fplanck
+	$(VENV)/contest/fplanck/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(VENV)/contest/fplanck/bin/python -m pip install --quiet --group contest-fplanck || echo "FPlanck is left out"
 
 dashboard: $(BENCH)
 	$(SUITE) publish

@@ -1,0 +1,64 @@
+"""PyMPDATA: its upwind steps with corrections, diffusion as a velocity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.contest.contestant import Setting
+from benchmarks.contest.even import even, ladder_of_cells
+from benchmarks.contest.problem import Problem
+from benchmarks.contest.result import Result
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Corrections for a flow that diverges; steps as long as courses and diffusion together allow."""
+
+    title: str = "PyMPDATA"
+    library: str = "PyMPDATA"
+    source: str = "https://open-atmos.github.io/PyMPDATA/PyMPDATA.html"
+    seeded: bool = False
+
+    def cannot(self, problem: Problem) -> str | None:
+        """Return why it can't."""
+        if problem.noise == "collisions":
+            return "it solves equations with derivatives"
+        return "its walls don't keep what arrives" if problem.walls is not None else None
+
+    def ladder(self, problem: Problem) -> Sequence[Setting]:
+        """Cells."""
+        return ladder_of_cells(problem, 7)
+
+    def prepare(self, problem: Problem, setting: Setting) -> Callable[[int], Result]:
+        """Return what solves it."""
+        from PyMPDATA import Options, ScalarField, Solver, Stepper, VectorField
+        from PyMPDATA.boundary_conditions import Constant
+
+        cells = even(problem, int(setting["cells"]))
+        options = Options(n_iters=3, divergent_flow=True, non_zero_mu_coeff=bool(problem.nu), nonoscillatory=True)
+        stepper = Stepper(options=options, n_dims=problem.dimension, n_threads=1)
+        speeds = []
+        for axis, width in enumerate(cells.widths):
+            places = [e if i == axis else c for i, (e, c) in enumerate(zip(cells.edges, cells.centres, strict=True))]
+            speeds.append(cells.drift(*np.meshgrid(*places, indexing="ij"))[axis] / width)
+            closed = np.moveaxis(speeds[-1], axis, 0)
+            closed[0] = closed[-1] = 0.0
+        rates = [cells.diffusion / width**2 for width in cells.widths]
+        fastest = sum(abs(v).max() for v in speeds) + 2.0 * sum(rates)
+        steps = int(np.ceil(2.0 * problem.until * fastest))
+        dt, walls = problem.until / steps, tuple(Constant(0.0) for _ in speeds)
+        diffusion = tuple(dt * rate for rate in rates) if problem.nu else None
+
+        def solve(seed: int) -> Result:
+            moved = VectorField(tuple(dt * v for v in speeds), options.n_halo, walls)
+            solver = Solver(stepper, ScalarField(cells.start(), options.n_halo, walls), moved)
+            solver.advance(steps, mu_coeff=diffusion)
+            return cells.result(solver.advectee.get())
+
+        return solve
+
+
+cells = Cells()
