@@ -38,7 +38,8 @@ class Cells:
         number = [len(c) for c in cells.centres]
         mesh: fipy.Grid1D | fipy.Grid2D
         if problem.dimension == 1:
-            mesh = fipy.Grid1D(dx=cells.widths[0], nx=number[0]) + [[cells.edges[0][0]]]
+            mesh = fipy.Grid1D(dx=cells.widths[0], nx=number[0])
+            mesh += [[cells.edges[0][0]]]
         else:
             mesh = fipy.Grid2D(dx=cells.widths[0], dy=cells.widths[1], nx=number[0], ny=number[1])
             mesh += [[cells.edges[0][0]], [cells.edges[1][0]]]

@@ -33,7 +33,7 @@ class Cells:
 
     def ladder(self, problem: Problem) -> Sequence[Setting]:
         """Twice as many cells a direction."""
-        return [{"cells": (25 if problem.dimension == 1 else 16) * 2**k} for k in range(11)]
+        return [{"cells": (40 if problem.dimension == 1 else 24) * 2**k} for k in range(11)]
 
     def prepare(self, problem: Problem, setting: Setting) -> Callable[[int], Result]:
         """Return what solves it."""
@@ -50,8 +50,8 @@ class Cells:
             found = kinetic.solve(model, grid, named(self.scheme), until=until).at(until)
             if found.plane is not None:
                 return CellAverages((sides[0].faces, sides[1].faces), found.plane.averages.T)
-            atoms = tuple(zip(found.points[0].tolist(), found.masses.tolist(), strict=True))
-            return CellAverages(found.faces, found.cell_masses / found.widths, atoms)
+            held = zip(found.points[0].tolist(), found.masses.tolist(), strict=True)
+            return CellAverages(found.faces, found.cell_masses / found.widths, tuple(held) if problem.walls else ())
 
         return solve
 
