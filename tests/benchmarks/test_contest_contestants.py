@@ -1,0 +1,58 @@
+"""Contestants solve what they say they can: the cheapest setting everywhere, and a better one is better."""
+
+from __future__ import annotations
+
+from importlib import metadata
+
+import pytest
+
+from benchmarks.contest.contestant import GROUP, Contestant
+from benchmarks.contest.problems import PROBLEMS
+from benchmarks.contest.references import reference
+from benchmarks.contest.registry import registered
+from benchmarks.contest.score import scores
+from benchmarks.contest.verdicts import error_of
+from benchmarks.contest.worker import load, version_of
+
+ENTERED = {name: entry.target for name, entry in registered().items() if "benchmarks.contest" in entry.target}
+QUICK = ("simresnet-points", "simresnet-particles", "simresnet-cweno3", "numpy-points", "numpy-particles")
+
+
+def error(contestant: Contestant, problem: str, setting: int) -> float:
+    one = PROBLEMS[problem]
+    solve = contestant.prepare(one, contestant.ladder(one)[setting])
+    return error_of(vars(scores(one, reference(one), solve(3))))
+
+
+@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_the_cheapest_setting_is_a_solution(name: str, problem: str) -> None:
+    contestant = load(ENTERED[name])
+    if contestant.cannot(PROBLEMS[problem]) is None:
+        least = 4.0 if problem == "inverse-gamma" else 0.5  # two steps for a time at which the law is at rest
+        assert error(contestant, problem, 0) < least
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_every_problem_is_solved_by_ours_and_by_numpy(problem: str) -> None:
+    for maker in ("simresnet", "numpy"):
+        able = [name for name in QUICK if name.startswith(maker)]
+        assert any(load(ENTERED[name]).cannot(PROBLEMS[problem]) is None for name in able)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("problem", PROBLEMS)
+@pytest.mark.parametrize("name", ENTERED)
+def test_a_better_setting_is_better(name: str, problem: str) -> None:
+    """By half from the second setting to the fifth; draws by chance less. Those not installed are skipped."""
+    contestant = load(ENTERED[name])
+    if version_of(contestant.library) is None:
+        pytest.skip(f"{contestant.library} is not installed")
+    if contestant.cannot(PROBLEMS[problem]) is None:
+        assert error(contestant, problem, 4) < 0.6 * error(contestant, problem, 1)
+
+
+def test_all_are_registered_by_the_way_that_is_open_to_others() -> None:
+    known = {one.name: one.value for one in metadata.entry_points(group=GROUP)}
+    assert known.items() >= ENTERED.items()
+    assert len({load(target).library for target in ENTERED.values()} - {"simresnet"}) >= 6
