@@ -32,6 +32,7 @@ from particles.base.errors import InputError
 
 LIMIT = 120.0  # seconds that a call may take before it is ended
 LEAST, MOST, ENOUGH = 2, 6, 0.3  # timed calls of a setting: at least, at most, and no more after so many seconds
+SHORT, MOST_TIMES = 5e-3, 50  # a shorter call is timed with others, so that asking for it is no part of its seconds
 TARGET = {True: 1e-5, False: 1e-10}  # an error that needs no better setting: of random answers, of others
 GROWTH = 4.0  # work of a setting over that of the one before
 IN_CALLS = 0.5  # of a run's seconds; the rest is starting, compiling and judging
@@ -195,7 +196,8 @@ class _Climb:
         found.append(self._score(self._problem, self._answer(), result))
         yield
         while len(calls) < LEAST or (len(calls) < MOST and sum(one.wall for one in calls) < ENOUGH):
-            calls.append(process.solve(_seed(), self._limit))
+            times = max(1, min(MOST_TIMES, math.ceil(SHORT / calls[-1].wall))) if calls else 1
+            calls.append(process.solve(_seed(), self._limit, times))
             before, result = result, process.result(self._limit)
             if not _equal(before, result):
                 found.append(self._score(self._problem, self._answer(), result))

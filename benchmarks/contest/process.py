@@ -87,14 +87,14 @@ class Contestant:
         self._ask("prepare", limit, problem=problem, setting=setting)
         return time.perf_counter() - begun
 
-    def solve(self, seed: int, limit: float) -> Timed:
-        """Let it solve: from "go" to "done"."""
+    def solve(self, seed: int, limit: float, times: int = 1) -> Timed:
+        """Let it solve so many times, with seeds that follow: seconds of one, from "go" to "done"."""
         before, begun = self._cpu(), time.perf_counter()
-        self._ask("solve", limit, seed=seed)
+        self._ask("solve", limit, seed=seed, times=times)
         wall = time.perf_counter() - begun
         after = self._cpu()
         busiest = max((used - before.threads.get(name, 0.0) for name, used in after.threads.items()), default=0.0)
-        return Timed(wall, after.total - before.total, busiest)
+        return Timed(wall / times, (after.total - before.total) / times, busiest / times)
 
     def result(self, limit: float) -> Result:
         """What it found; Fault of kind "refused" where it is none of the four forms."""
