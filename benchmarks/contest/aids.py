@@ -76,8 +76,8 @@ def ladder_of_draws(problem: Problem) -> list[Setting]:
 
 
 def ladder_of_points() -> list[Setting]:
-    """Return numbers of points, whose error is of order 2, and of steps of order 4."""
-    return [{"count": 32 * 2 ** (k + k // 2), "steps": 4 * 2 ** (k // 2)} for k in range(14)]
+    """Return numbers of points, as whose law an error of order 3 is read, and of steps of order 4."""
+    return [{"count": int(32 * 2 ** (4 * k / 3)), "steps": 4 * 2**k} for k in range(12)]
 
 
 def classical_rk4(f: Callable[[Any], Any], x: Any, h: float) -> Any:

@@ -28,7 +28,7 @@ class Points:
 
     def ladder(self, problem: Problem) -> Sequence[Setting]:
         """Points and a tolerance."""
-        return [{"count": 32 * 4**k, "tolerance": 1e-3 * 0.06**k} for k in range(9)]
+        return [{"count": 32 * 4**k, "tolerance": 1e-3 * 0.02**k} for k in range(9)]
 
     def prepare(self, problem: Problem, setting: Setting) -> Callable[[int], Result]:
         """Return what moves them."""
