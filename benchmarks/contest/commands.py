@@ -40,6 +40,7 @@ class Report:
         """Add its parser."""
         one = commands.add_parser("report", help="write the page of a run: DIR/index.html")
         one.add_argument("folder", metavar="DIR", help="what run wrote")
+        one.add_argument("--markdown", action="store_true", help="print the headline ratios instead, as a table")
         add_replace(one, "DIR/index.html")
         one.set_defaults(execute=_report)
 
@@ -109,6 +110,13 @@ def _report(arguments: argparse.Namespace) -> int:
 
     store = Store(Path(arguments.folder))
     record, path = store.record(), store.folder / "index.html"
+    if arguments.markdown:
+        from benchmarks.contest.headline import headline
+
+        every = store.all()
+        groups = {name: [one for one in every if one.problem == name] for name in PROBLEMS}
+        print(headline({name: group for name, group in groups.items() if group}))
+        return 0
     check_output_file(path, ".html", replace=arguments.replace, mark=b"<title>Contest:")
     from benchmarks.contest.page import page
     from benchmarks.contest.references.certificate import certificate

@@ -154,3 +154,16 @@ def test_the_page_opens_without_a_complaint(browser: Any, contest_page: Path, wi
     ink = browser.execute_script("return getComputedStyle(document.querySelector('svg text')).fill")
     assert (brightness(paper) > brightness(ink)) == (scheme == "light")
     assert texts(browser, "h2") == ["tanh", "relu-rest", "References", "Contestants", "Provenance"]
+
+
+def test_the_headline_has_ours_beside_the_fastest_peer(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ratios are those of the seconds beside them; printing writes nothing."""
+    before = sorted(store.folder.rglob("*"))
+    assert __main__.main(["report", str(store.folder), "--markdown"]) == 0
+    rows = [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines()[2:]]
+    for _, _, ours, peer, ratio in rows:
+        if "-" not in (ours, peer):
+            one, other = (float(cell.removeprefix("<= ").split()[0]) for cell in (ours, peer))
+            assert float(ratio) == pytest.approx(other / one, rel=0.06)
+    assert any(ratio != "-" for *_, ratio in rows)
+    assert sorted(store.folder.rglob("*")) == before
