@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -89,16 +92,13 @@ def carry(
     check_key(seed, replicate)
     levels = scheme.levels(model, until, [start] if start > 0.0 else [])
     ensemble = Ensemble(state.shape[1], parallel.serial())
-    follows = model.mean_coupled and mean is None
     held = None if mean is None else as_floats(mean, "mean")
     if held is not None and held.shape != (model.size,):
         raise InputError(f"mean of shape {held.shape} must be ({model.size},)")
-    most = 1 if follows else sweep(model, ensemble.count, scheme.passes(levels))
     state = model.at_walls(state)
-    for k in range(int(np.argmin(np.abs(levels - start))), len(levels) - 1, most):
-        now = ensemble.moments(state)[0] if follows else held
-        rows = scheme.parameters(model, levels, k, min(k + most, len(levels) - 1), now)
-        scheme.advance(model, state, rows, Address(first, seed, replicate, k))
+    address = Address(first, seed, replicate, int(np.argmin(np.abs(levels - start))))
+    for _ in _swept(model, scheme, ensemble, state, levels, address, held):
+        pass
     return state.reshape(np.shape(points))
 
 
@@ -108,13 +108,26 @@ def drawn(model: Model, scheme: Scheme, run: Run) -> Floats:
     Those are half the time of a small cloud. A particle that is not finite is told of as there.
     """
     levels = run.check(model, scheme)
-    most = 1 if model.mean_coupled else sweep(model, run.count, scheme.passes(levels))
     ensemble = Ensemble(run.count, parallel.serial())
-    state, last = ensemble.start(model, run.start, run.seed, run.replicate), len(levels) - 1
-    for k in range(0, last, most):
-        n = min(k + most, last)
-        mean = ensemble.moments(state)[0] if model.mean_coupled else None
-        rows = scheme.parameters(model, levels, k, n, mean)
-        scheme.advance(model, state, rows, Address(0, run.seed, run.replicate, k))
+    state = ensemble.start(model, run.start, run.seed, run.replicate)
+    for n in _swept(model, scheme, ensemble, state, levels, Address(0, run.seed, run.replicate, 0)):
         ensemble.look(state, n, float(levels[n]))
     return state
+
+
+def _swept(
+    model: Model, scheme: Scheme, ensemble: Ensemble, state: Floats, levels: Floats, address: Address,
+    mean: Floats | None = None,
+) -> Iterator[int]:  # fmt: skip
+    """Carry a state over all steps from that of the address on, in place; yield the level after each sweep of them.
+
+    A model that hangs on its cloud's mean is given this one, or where it is None the state's own at every step.
+    """
+    follows = model.mean_coupled and mean is None
+    most = 1 if follows else sweep(model, ensemble.count, scheme.passes(levels))
+    for k in range(address.step, len(levels) - 1, most):
+        n = min(k + most, len(levels) - 1)
+        now = ensemble.moments(state)[0] if follows else mean
+        rows = scheme.parameters(model, levels, k, n, now)
+        scheme.advance(model, state, rows, dataclasses.replace(address, step=k))
+        yield n
