@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -69,27 +70,29 @@ def problems_of(names: list[str]) -> tuple[Problem, ...]:
 def _run(arguments: argparse.Namespace) -> int:
     from benchmarks.contest.registry import chosen
     from benchmarks.contest.store import Store
+    from particles.base.locks import claimed
 
     problems, entries = problems_of(arguments.problem), chosen(arguments.contestant)
     if not entries:
         raise InputError("no contestant is registered: give one as --contestant FILE.py:OBJECT")
     store = Store(Path(arguments.out))
-    record = _provenance()
-    store.begin(record)
-    kept = sum(len(store.of(p.name, e.name).rungs) for p in problems for e in entries)
-    if kept:
-        print(f"goes on with {kept} results that {store.folder} holds", file=sys.stderr)
+    store.require_place()
+    with claimed(store.folder):  # two at once would mix their calls, and time each other
+        store.begin(_provenance())
+        kept = sum(len(store.of(p.name, e.name).rungs) for p in problems for e in entries)
+        if kept:
+            print(f"goes on with {kept} results that {store.folder} holds", file=sys.stderr)
 
-    from benchmarks.contest import judge
-    from particles.base.progress import progress_bar
+        from benchmarks.contest import judge
+        from particles.base.progress import progress_bar
 
-    with progress_bar("contest") as told:
-        judge.run(problems, entries, store, budget=arguments.budget, limit=arguments.limit, told=told)
+        with progress_bar("contest") as told:
+            judge.run(problems, entries, store, budget=arguments.budget, limit=arguments.limit, told=told)
     found = [store.of(p.name, e.name) for p in problems for e in entries]
     states = [one.end.state for one in found if one.end is not None]
     counted = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(sorted(states)))
     print(f"{len(problems)} problems, {len(entries)} contestants: {counted}")
-    print(f"the page: python -m benchmarks.contest report {store.folder}")
+    print(f"the page: python -m benchmarks.contest report {shlex.quote(str(store.folder))}")
     return 0
 
 

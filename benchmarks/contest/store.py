@@ -101,10 +101,16 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def begin(self, record: dict[str, Any]) -> None:
-        """Make the folder; InputError if it holds something else, or results of another commit or machine."""
+    def require_place(self) -> None:
+        """Refuse what can be no folder of a run: InputError."""
         if self.folder.is_file():
             raise InputError(f"out = {str(self.folder)!r} is a file: give a new folder, or that of an earlier run")
+        if not self.folder.parent.is_dir():
+            raise InputError(f"out = {str(self.folder)!r} must be in a folder that exists")
+
+    def begin(self, record: dict[str, Any]) -> None:
+        """Make the folder; InputError if it holds something else, or results of another commit or machine."""
+        self.require_place()
         if self.folder.is_dir() and any(self.folder.iterdir()):
             told = self.record("out")
             for name in SAME:
@@ -114,8 +120,6 @@ class Store:
                         f" {record[name]!r}: give a new folder"
                     )
             return
-        if not self.folder.parent.is_dir():
-            raise InputError(f"out = {str(self.folder)!r} must be in a folder that exists")
         self.folder.mkdir(exist_ok=True)
         write_json(self.folder / RUN, record)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import json
 import math
 from pathlib import Path
@@ -190,6 +191,16 @@ def test_a_mistake_is_one_sentence(words: str, tmp_path: Path, capsys: pytest.Ca
     assert told.count("\n") == 1
     assert MISTAKES[words] in told
     assert not (tmp_path / "new").exists()
+
+
+def test_two_runs_do_not_share_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The second is refused before it starts anybody; nothing of it is in the folder."""
+    words = ["run", "--problem", "ou", "--contestant", f"{PLANTS}:honest", "--budget", "1s", "--out"]
+    with open(tmp_path / ".run.lock", "w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert __main__.main([*words, str(tmp_path / "run")]) == 2
+    assert "is being written by" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
 
 
 def test_results_of_another_commit_are_not_mixed(tmp_path: Path) -> None:
