@@ -39,12 +39,12 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.instead: Callable[[Sequence[str]], Parser | None] = lambda words: None  # of words for another parser
+        self.instead: dict[str, Parser] = {}  # parsers of words of which the first that is no option is such a name
         self._negative_number_matcher = re.compile(r"-(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")  # argparse knows no exponent
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
         given = sys.argv[1:] if args is None else list(args)
-        if (other := self.instead(given)) is not None:
+        if (other := self._other(given)) is not None:
             return other.parse_known_args(given, namespace)
         try:
             found, rest = super().parse_known_args(given, copy.copy(namespace))
@@ -56,6 +56,20 @@ class Parser(argparse.ArgumentParser):
             if isinstance(value, str) and value.startswith("~"):
                 setattr(found, name, os.path.expanduser(value))
         return found, rest
+
+    def _other(self, given: Sequence[str]) -> Parser | None:
+        """The parser that takes these words instead."""
+        every = (*self.instead.values(), self) if self.instead else ()
+        takes = {option: one.nargs != 0 for parser in every for one in parser._actions for option in one.option_strings}
+        value = False
+        for word in given:
+            if word.startswith("-"):
+                value = takes.get(word, "=" not in word)
+            elif value:
+                value = False
+            else:
+                return self.instead.get(word)
+        return None
 
     def _words_first(self, given: list[str]) -> list[str]:
         """Put a word that follows the numbers of an option, as in ``--cells 60 regression``, before the option.
@@ -179,12 +193,11 @@ def add_case(parser: argparse.ArgumentParser) -> None:
     add_set(parser)
 
 
-def add_set(parser: argparse.ArgumentParser) -> None:
+def add_set(parser: argparse.ArgumentParser, of: str = "the case's file, such as model.weight=-2") -> None:
     """Add the option that changes a case."""
     parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE",
-        help="another value in the case's file, such as model.weight=-2; as often as wanted",
-    )  # fmt: skip
+        "--set", action="append", default=[], metavar="KEY=VALUE", help=f"another value in {of}; as often as wanted"
+    )
 
 
 def add_replace(parser: argparse.ArgumentParser, option: str = "--out") -> None:

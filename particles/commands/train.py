@@ -67,7 +67,7 @@ def add_parser(commands: Any) -> None:
     train.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
     train.set_defaults(execute=execute)
     train.epilog = f"networks have options of their own: train {' or '.join(train_network.NAMES)}, with --help"
-    train.instead = train_network.parser_for
+    train.instead = dict.fromkeys(train_network.NAMES, train_network.build_parser())
 
 
 def execute(arguments: argparse.Namespace) -> int:

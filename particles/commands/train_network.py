@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from particles.base import command
@@ -25,24 +24,11 @@ _ROWS = 10
 """Lines of a training's curve that are printed."""
 
 
-def parser_for(words: Sequence[str]) -> command.Parser | None:
-    """The parser of these words after ``train``, if what they name first is a network."""
-    parser = _parser()
-    takes = {option: action.nargs != 0 for action in parser._actions for option in action.option_strings}
-    value = False
-    for word in words:
-        if word.startswith("-"):
-            value = takes.get(word, "=" not in word)
-        elif value:
-            value = False
-        else:
-            return parser if word in NAMES else None
-    return None
-
-
-def _parser() -> command.Parser:
+def build_parser() -> command.Parser:
+    """The parser of the words after ``train`` of which the first that is no option is a network's name."""
     train = command.Parser(prog="particles train", description=execute.__doc__)
     train.add_argument("case", metavar="CASE", help=f"one of {', '.join(NAMES)}")
+    command.add_set(train, "the case, such as training.epochs=40 or network.layers=40")
     train.add_argument("--epochs", type=command.positive_integer, help="through all samples (default: the case's)")
     train.add_argument("--batch", type=command.positive_integer, help="samples of a step (default: the case's)")
     train.add_argument("--method", help="adam or sgd, with momentum 0.9 (default: the case's)")
@@ -101,10 +87,13 @@ def go_on(arguments: argparse.Namespace, stored: dict[str, Any]) -> int:
 def case_of(arguments: argparse.Namespace) -> tuple[NetworkCase, Choice]:
     """The case with the training that the options ask for, and what they choose of it."""
     from particles.base.checks import require_count, require_one_of
-    from particles.networks.cases import NETWORKS, Choice
+    from particles.model.cases.changed import settings_of
+    from particles.networks.cases import NETWORKS
+    from particles.networks.changed import changed_network
     from particles.networks.optimisers import OPTIMISERS
 
-    case = NETWORKS[arguments.case]
+    settings = settings_of(getattr(arguments, "set", []))  # older checkpoints know none
+    case, choice = changed_network(NETWORKS[arguments.case], settings)
     training, schedule = case.training, case.training.schedule
     if arguments.method is not None:
         require_one_of("method", arguments.method, OPTIMISERS)
@@ -125,9 +114,10 @@ def case_of(arguments: argparse.Namespace) -> tuple[NetworkCase, Choice]:
     case = dataclasses.replace(
         case, training=training, starts=arguments.starts or case.starts, polish=whole.get("polish", case.polish)
     )
-    return case, Choice(
-        arguments.layer or case.layer, arguments.sample, arguments.flip, arguments.data, arguments.smoothness
-    )
+    return case, dataclasses.replace(
+        choice, kind=arguments.layer or choice.kind, sample=arguments.sample, flip=arguments.flip, data=arguments.data,
+        smoothness=choice.smoothness if arguments.smoothness is None else arguments.smoothness,
+    )  # fmt: skip
 
 
 def _require_room(arguments: argparse.Namespace) -> None:
@@ -157,6 +147,8 @@ def _train(arguments: argparse.Namespace, checkpoints: Checkpoints) -> int:
             lambda epoch: _tell(epoch, case.training.epochs),
         )
         record = Restarts(case, choice, learners, ranks, start).perform(checkpoints, hooks)
+        if getattr(arguments, "set", []):
+            record = dataclasses.replace(record, info=record.info | {"set": arguments.set})
         seconds = perf_counter() - began
         ranks.on_first(lambda: record.save(arguments.out, replace=arguments.replace), Path(arguments.out))
     if command.launched_rank() == 0:

@@ -16,8 +16,9 @@ _NOTHING = object()
 _UNKNOWN = "extra_forbidden"
 
 
-def mistakes(content: dict[str, Any], errors: Sequence[Any]) -> str:
-    """All mistakes of a file, joined by semicolons; `errors` are pydantic's, `content` is what the file holds.
+def mistakes(content: dict[str, Any], errors: Sequence[Any], whole: type[BaseModel] = CaseTable) -> str:
+    """All mistakes of a file, joined by semicolons; `errors` are pydantic's of the table `whole`, `content` is what the
+    file holds.
 
     pydantic tells of every alternative that a value might have been; told here is the deepest that the file has, once.
     """
@@ -27,8 +28,10 @@ def mistakes(content: dict[str, Any], errors: Sequence[Any]) -> str:
         if place not in found or error["type"] == _UNKNOWN:
             found[place] = error
     shown = [place for place in found if not any(other[: len(place)] == place != other for other in found)]
-    misspelt = {(*place[:-1], _close(place, found[place])) for place in shown if found[place]["type"] == _UNKNOWN}
-    return "; ".join(_sentence(content, place, found[place]) for place in shown if place not in misspelt)
+    misspelt = {
+        (*place[:-1], _close(place, found[place], whole)) for place in shown if found[place]["type"] == _UNKNOWN
+    }
+    return "; ".join(_sentence(content, place, found[place], whole) for place in shown if place not in misspelt)
 
 
 def _place(content: Any, error: Any) -> Place:
@@ -46,14 +49,14 @@ def _place(content: Any, error: Any) -> Place:
     return tuple(place)
 
 
-def _sentence(content: dict[str, Any], place: Place, error: Any) -> str:
+def _sentence(content: dict[str, Any], place: Place, error: Any, whole: type[BaseModel]) -> str:
     name = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{_short(part)}" for part in place).lstrip(".")
     value: Any = content
     for part in place:
         value = value.get(part, _NOTHING) if isinstance(value, dict) else value[part]
     if error["type"] == _UNKNOWN:
-        close = _close(place, error)
-        told = f"did you mean {close}?" if close else f"allowed are {', '.join(sorted(_keys(error['loc'])))}"
+        close = _close(place, error, whole)
+        told = f"did you mean {close}?" if close else f"allowed are {', '.join(sorted(_keys(error['loc'], whole)))}"
         return f"{name} is not known: {told}"
     if error["type"].startswith("union_tag"):
         known = re.findall(r"'([^']*)'", error["ctx"].get("expected_tags", ""))
@@ -61,7 +64,7 @@ def _sentence(content: dict[str, Any], place: Place, error: Any) -> str:
         allowed = f": allowed are {', '.join(map(repr, known))}" if known else f": it says which {place[-2]}"
         hint = _meant(str(value), known)
         return f"{name}{told}{allowed}{', ' + hint if hint else ''}"
-    allowed = _walk(error["loc"])[1] or "something else"
+    allowed = _walk(error["loc"], whole)[1] or "something else"
     if value is _NOTHING:
         return f"{name} is missing: allowed is {allowed}"
     hint = _meant(value, re.findall(r"'([^']*)'", allowed)) if isinstance(value, str) else ""
@@ -78,9 +81,9 @@ def _meant(text: str, known: Sequence[str]) -> str:
     return f"did you mean {close[0]}?" if close else ""
 
 
-def _close(place: Place, error: Any) -> str | None:
+def _close(place: Place, error: Any, whole: type[BaseModel]) -> str | None:
     """The key that an unknown one is close to."""
-    return next(iter(difflib.get_close_matches(str(place[-1]), _keys(error["loc"]), n=1)), None)
+    return next(iter(difflib.get_close_matches(str(place[-1]), _keys(error["loc"], whole), n=1)), None)
 
 
 def _tables(annotation: Any) -> Iterator[type[BaseModel]]:
@@ -98,9 +101,9 @@ def _labels(table: type[BaseModel]) -> set[str]:
     return {table.__name__, *map(str, values)}
 
 
-def _walk(loc: Sequence[str | int]) -> tuple[list[type[BaseModel]], str]:
+def _walk(loc: Sequence[str | int], whole: type[BaseModel]) -> tuple[list[type[BaseModel]], str]:
     """The tables that hold the last key of a mistake, and the description of the last field on the way."""
-    inside: list[type[BaseModel]] = [CaseTable]
+    inside: list[type[BaseModel]] = [whole]
     tables, allowed = inside, ""
     for part in loc:
         fields = [table.model_fields[part] for table in inside if part in table.model_fields]
@@ -113,5 +116,5 @@ def _walk(loc: Sequence[str | int]) -> tuple[list[type[BaseModel]], str]:
     return inside if loc and loc[-1] not in {key for t in tables for key in t.model_fields} else tables, allowed
 
 
-def _keys(loc: Sequence[str | int]) -> set[str]:
-    return {key for table in _walk(loc)[0] for key in table.model_fields}
+def _keys(loc: Sequence[str | int], whole: type[BaseModel]) -> set[str]:
+    return {key for table in _walk(loc, whole)[0] for key in table.model_fields}

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from particles.base.errors import InputError
-from particles.networks.cases import NETWORKS, case_of
+from particles.networks.cases import NETWORKS, case_of, image_network
 from particles.networks.convolution import ConvolutionNetwork
 from particles.networks.images import SIDE, Images, read_images
 from particles.networks.record import META, Record, load
@@ -51,7 +51,7 @@ def stored() -> Stored:
     """Read the stored network; InputError if it is damaged."""
     record = load(PLACE)
     _, choice = case_of(record.info, str(PLACE))
-    return Stored(record, ConvolutionNetwork(kind=choice.kind, smoothness=choice.smooth(0.0)))
+    return Stored(record, image_network(choice))
 
 
 def images_of(folder: str) -> Images:
