@@ -8,7 +8,7 @@ from typing import Any
 
 from particles.base import command
 from particles.base.errors import plain
-from particles.base.tables import add_format, of_rows, print_tables
+from particles.base.tables import add_format, of_rows, of_values, print_tables
 
 
 def add_parser(commands: Any) -> None:
@@ -34,6 +34,7 @@ def execute(arguments: argparse.Namespace) -> int:
             print(plain(line))
     if unfinished is None or os.path.exists(arguments.record):
         return _stored(arguments, unfinished)
+    print_tables(arguments, of_values(f"{arguments.record}: not finished", unfinished))
     if arguments.json:
         command.print_json({"finished": False, **unfinished})
     return 0

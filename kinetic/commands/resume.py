@@ -7,6 +7,7 @@ from typing import Any
 
 from particles.base import command
 from particles.base.errors import InputError
+from particles.base.tables import add_format
 
 
 def add_parser(commands: Any) -> None:
@@ -15,13 +16,14 @@ def add_parser(commands: Any) -> None:
     resume.add_argument("out", metavar="FILE.nc", help="what the run was given as --out; on any number of ranks")
     command.add_checkpoints(resume)
     resume.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    add_format(resume)
     resume.set_defaults(execute=execute)
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Go on with a run from its newest whole checkpoint: the bytes are those of the run that was never stopped.
 
-    Options that are not given are those of the run, but for --stop-at.
+    Options that are not given are those of the run, but for --stop-at and --format.
     """
     from kinetic.checkpoint import check
     from kinetic.commands.run import carry

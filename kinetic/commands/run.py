@@ -10,6 +10,7 @@ from typing import Any
 from kinetic.schemes import WORDS, require_scheme
 from particles.base import command
 from particles.base.errors import InputError, plain
+from particles.base.tables import add_format, of_rows, print_tables
 from particles.base.terminal import say
 
 THIN = 1e-9
@@ -52,6 +53,7 @@ def add_parser(commands: Any) -> None:
     )
     command.add_checkpoints(run)
     run.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    add_format(run)
     run.set_defaults(execute=execute)
 
 
@@ -179,9 +181,10 @@ def _tell(case: Any, solution: Any, arguments: argparse.Namespace, until: float,
     if solution.stopped:
         print(f"ended at t = {solution.times[-1]:g}: at rest to {arguments.residual:g}")
     print(plain(where))
+    rows = [solution.snapshot(t) for t in solution.times]
+    print_tables(arguments, of_rows(f"{case.name}: {grid.told}, {solution.steps} steps to t = {until:g}", rows))
     if arguments.json:
         told = {"case": case.name, "out": arguments.out, **grid.describe()}
-        rows = [solution.snapshot(t) for t in solution.times]
         command.print_json({**told, "steps": solution.steps, "lowest": solution.lowest, "snapshots": rows})
 
 

@@ -220,6 +220,7 @@ def resumed(arguments: argparse.Namespace, stored: dict[str, Any], **given: Any)
     """The options of a run that goes on: those it was started with, but for what this command line gives."""
     given |= {"out": arguments.out, "stop_at": arguments.stop_at, "json": arguments.json or stored["json"]}
     given["resume"] = False  # what follows is no new start
+    given["format"] = arguments.format  # stdout is diverted by it already
     for name in ("checkpoint_every", "exit_on_signal", "max_wall"):
         given[name] = getattr(arguments, name) or stored.get(name)
     return argparse.Namespace(**{**stored, **given})

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from particles.base import command
 from particles.base.errors import plain
-from particles.base.tables import add_format, of_rows, print_tables
+from particles.base.tables import Table, add_format, of_rows, of_values, print_tables
 
 if TYPE_CHECKING:
     from particles.trajectory import Trajectory
@@ -39,6 +40,7 @@ def execute(arguments: argparse.Namespace) -> int:
             print(plain(line))
     if unfinished is None or (Path(arguments.run) / META).exists():
         return _stored(arguments, unfinished)
+    print_tables(arguments, of_values(f"{arguments.run}: not finished", unfinished))
     if arguments.json:
         command.print_json({"finished": False, **unfinished})
     return 0
@@ -57,12 +59,7 @@ def _stored(arguments: argparse.Namespace, unfinished: dict[str, Any] | None) ->
         print(f"t = {when:g}  sha256 {digest}")
     if counts is not None:
         print(f"histogram  sha256 {counts}")
-    moments = trajectory.plain_moments()
-    rows = [
-        {"t": t, "mean": about_zero[0], "variance": variance} | ({"sha256": digests[k]} if digests else {})
-        for k, (t, about_zero, variance) in enumerate(zip(trajectory.times, *moments.values(), strict=True))
-    ]
-    print_tables(arguments, of_rows(f"{trajectory.info.get('case', 'run')}: {trajectory.count} particles", rows))
+    print_tables(arguments, moments_table(trajectory, sha256=digests))
     if arguments.json:
         command.print_json(
             {"times": list(trajectory.times), "count": trajectory.count, "sha256": digests}
@@ -103,6 +100,18 @@ def _steps(checkpoint: Path, meta: dict[str, Any]) -> dict[str, int]:
     case = load_case(place)
     scheme = scheme_of(argparse.Namespace(**stored), case)
     return {"steps": len(scheme.levels(case.model, run["until"], run["times"])) - 1}
+
+
+def moments_table(run: Trajectory, **columns: Sequence[Any]) -> Table:
+    """A row a stored time: mean and variance of every component, and further columns by name, where they hold any."""
+    moments = run.plain_moments()
+    rows = [
+        {"t": t, "mean": about_zero[0], "variance": variance}
+        for t, about_zero, variance in zip(run.times, *moments.values(), strict=True)
+    ]
+    for name, column in columns.items():
+        rows = [row | {name: one} for row, one in zip(rows, column, strict=True)] if column else rows
+    return of_rows(f"{run.info.get('case', 'run')}: {run.count} particles, {run.info['scheme']}", rows)
 
 
 def print_moments(run: Trajectory) -> None:

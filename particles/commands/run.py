@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from particles.base import command
 from particles.base.errors import InputError, plain
+from particles.base.tables import add_format, print_tables
 from particles.base.terminal import say
 from particles.commands.options import add_case, run_of, scheme_of
 
@@ -34,12 +35,14 @@ def add_parser(commands: Any) -> None:
     )
     command.add_checkpoints(run)
     run.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    add_format(run)
     run.set_defaults(execute=_run)
 
     resume = commands.add_parser("resume", help="go on with what was stopped", description=_resume.__doc__)
     resume.add_argument("out", metavar="DIR", help="what was given as --out; on any number of ranks")
     command.add_checkpoints(resume)
     resume.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    add_format(resume)
     resume.set_defaults(execute=_resume)
 
 
@@ -70,7 +73,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _resume(arguments: argparse.Namespace) -> int:
     """Go on with a run or a training from its newest whole checkpoint: the bytes are those of one never stopped.
 
-    Options that are not given are those it had, but for --stop-at.
+    Options that are not given are those it had, but for --stop-at and --format.
     """
     from particles.base.checkpoint import format_of
     from particles.base.watch import Checkpoints
@@ -183,15 +186,17 @@ def _finished(
 
 def _tell(trajectory: Trajectory, arguments: argparse.Namespace, line: str) -> None:
     """Print a line and the moments on rank 0."""
-    from particles.commands.info import print_moments
+    from particles.commands.info import moments_table, print_moments
 
     if command.launched_rank() != 0:
         return
     print(plain(line))
     print_moments(trajectory)
-    if any(trajectory.info["at_or_below_zero"] or ()):
-        for time, left in zip(trajectory.times, trajectory.info["at_or_below_zero"], strict=True):
-            print(f"t = {time:g}: {left} particles at or below 0")
+    lost = trajectory.info["at_or_below_zero"] or ()
+    lost = lost if any(lost) else ()
+    for time, left in zip(trajectory.times, lost, strict=bool(lost)):
+        print(f"t = {time:g}: {left} particles at or below 0")
+    print_tables(arguments, moments_table(trajectory, **{"at or below 0": lost}))
     if arguments.json:
         told = {"out": arguments.out, "times": list(trajectory.times), "count": trajectory.count}
         command.print_json(told | trajectory.plain_moments())

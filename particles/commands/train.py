@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from particles.base import command
 from particles.base.errors import InputError, plain
+from particles.base.tables import add_format, of_rows, of_values, print_tables
 from particles.base.terminal import say
 from particles.commands import train_network
 from particles.commands.options import add_loss
@@ -65,6 +66,7 @@ def add_parser(commands: Any) -> None:
     )
     command.add_checkpoints(train)
     train.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    add_format(train)
     train.set_defaults(execute=execute)
     train.epilog = f"networks have options of their own: train {' or '.join(train_network.NAMES)}, with --help"
     train.instead = dict.fromkeys(train_network.NAMES, train_network.build_parser())
@@ -192,6 +194,8 @@ def _report(arguments: argparse.Namespace, told: dict[str, Any]) -> int:
     for remark in told["remarks"]:
         say("particles", remark)
     print(plain(f"written to {arguments.out}"))
+    title = f"{told['case']}: objective {before} to {after}"
+    print_tables(arguments, of_values(title, told["values"]), of_rows(f"{title}, iterations", told["curve"]))
     if arguments.json:
         command.print_json(told)
     return 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from particles.base import command
 from particles.base.errors import InputError, plain
+from particles.base.tables import Table, add_format, of_rows, print_tables
 from particles.base.terminal import say
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def build_parser() -> command.Parser:
     command.add_replace(train)
     command.add_checkpoints(train)
     train.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+    add_format(train)
     train.set_defaults(execute=execute)
     return train
 
@@ -154,6 +156,7 @@ def _train(arguments: argparse.Namespace, checkpoints: Checkpoints) -> int:
     if command.launched_rank() == 0:
         say_record(record)
         print(plain(f"{seconds:.1f} s on {ranks.size} rank{'s' * (ranks.size > 1)}; written to {arguments.out}"))
+        print_tables(arguments, *_tables(record))
         if arguments.json:
             command.print_json(record.info)
     return 0
@@ -179,6 +182,18 @@ def _tell(row: Epoch, epochs: int) -> None:
     if row.held_accuracy is not None:
         line += f" held out: loss {row.held_loss:<10.5g} accuracy {row.held_accuracy:.4f}"
     print(line, flush=True)
+
+
+def _tables(record: Record) -> tuple[Table, Table]:
+    """What it makes of its samples, and its curve."""
+    info = record.info
+    looked = [
+        {"samples": what} | {name: info[key][name] for name in ("count", "right", "accuracy", "loss")}
+        for key, what in (("train", "trained on"), ("held", "held out"))
+        if info[key] is not None
+    ]
+    title = f"{info['case']}: {record.theta.size} numbers"
+    return of_rows(title, looked), of_rows(f"{title}, epochs", [row._asdict() for row in record.curve])
 
 
 def say_record(record: Record) -> None:

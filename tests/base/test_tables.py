@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
 import csv
 import io
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kinetic.__main__ as kinetic_main
-import particles.__main__ as particles_main
-import validation.__main__ as validation_main
 from particles.base import command
 from particles.base.tables import Cell, Table, of_rows, of_values, rendered
+from tests import parsers
 
 TEXTS = st.text(st.characters(codec="ascii", min_codepoint=32), max_size=12).map(lambda text: " ".join(text.split()))
 CELLS = TEXTS | st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False)
@@ -147,26 +143,25 @@ def test_rows_and_values_are_laid_flat() -> None:
     assert of_values("v", rows[0]).rows == (("t", 0.0), ("mean[1]", 1.0), ("mean[2]", 2.0), ("wall.low", 0.5))
 
 
-MAINS = {"particles": particles_main, "kinetic": kinetic_main, "validation": validation_main}
-WITH_TABLES = {
-    "particles": {"info", "plan", "sensitivity", "control", "evaluate"},
-    "kinetic": {"info", "moments", "steady", "fit", "sensitivity"},
-    "validation": {"cases", "compare", "study", "multilevel", "budget", "network", "plan", "gallery", "all", "sweep"},
+WITHOUT_TABLES = {
+    "validation plot": "draws",
+    "validation movie": "draws",
+    "simresnet schema": "prints JSON",
+    "simresnet completion": "prints a shell script",
 }
+"""Commands that print no table."""
 
 
-def parsers(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            yield from action.choices.items()
+def test_every_command_that_prints_a_table_has_the_option() -> None:
+    """Those that print none are named above: a new command has the option, or says why not."""
+    found = parsers.commands()
+    assert parsers.unlike(WITHOUT_TABLES, "--format", found) == []
+    assert {"particles run", "particles resume", "particles train mnist", "validation study grid"} <= set(found)
 
 
-@pytest.mark.parametrize("package", MAINS)
-def test_every_command_that_prints_a_table_has_the_option(package: str) -> None:
-    for name, parser in parsers(MAINS[package].build_parser()):
-        leaves: list[Any] = [leaf for _, leaf in parsers(parser)] or [parser]
-        for leaf in leaves:
-            assert ("--format" in leaf._option_string_actions) == (name in WITH_TABLES[package]), name
+def test_a_command_that_forgets_the_option_is_noticed() -> None:
+    found = parsers.commands() | {"kinetic new": command.Parser()}
+    assert parsers.unlike(WITHOUT_TABLES, "--format", found) == ["kinetic new"]
 
 
 def test_stdout_holds_the_tables_alone_and_the_text_goes_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
