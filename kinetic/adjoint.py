@@ -22,7 +22,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -39,6 +39,7 @@ from kinetic.solution import Solution
 from kinetic.solve import evolve, solve
 from particles.base.arrays import Floats, as_floats
 from particles.base.checks import require_positive, require_type
+from particles.base.datasets import Axes
 from particles.base.errors import InputError
 from particles.base.memory import require_memory
 from particles.base.quadrature import gauss, panel_points
@@ -99,6 +100,11 @@ class Gradient(Shown):
     std: float
     slopes: Floats
     solution: Solution
+
+    _axes: ClassVar[Axes] = {
+        "times": ("time",), "lengths": ("time",), "weights": ("time",), "biases": ("time",), "edges": ("edge",),
+        "slopes": ("level", "cell"),
+    }  # fmt: skip
 
     @property
     def weight(self) -> float:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -28,14 +28,16 @@ from kinetic.problem import Problem
 from kinetic.schemes import Explicit
 from particles.base.arrays import Floats
 from particles.base.checks import require_positive, require_type
+from particles.base.datasets import Axes
 from particles.base.errors import InputError
 from particles.base.jit import Formula, kernel
 from particles.base.quadrature import gauss
+from particles.base.shown import Shown
 from particles.model import Model
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Tangent:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Tangent(Shown):
     """A solution at the horizon with its derivatives by w and b.
 
     Parameters
@@ -69,6 +71,12 @@ class Tangent:
     parabolas: Floats
     by_parabolas: Floats
     steps: int
+
+    _axes: ClassVar[Axes] = {
+        "averages": ("cell",), "atoms": ("end",),
+        "by_averages": ("parameter", "cell"), "by_atoms": ("parameter", "end"),
+        "parabolas": ("power", "cell"), "by_parabolas": ("parameter", "power", "cell"),
+    }  # fmt: skip
 
     def moment(self, target: float) -> tuple[float, Floats]:
         """Half the mean squared distance from a target, and its derivatives by w and b, shape (2,)."""

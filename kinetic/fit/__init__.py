@@ -9,9 +9,11 @@ law says. A family is rejected where p is at most 5 % over the number of familie
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,14 +25,18 @@ from kinetic.fit.target import Target, of_data, of_law
 from particles.base.checks import require_count
 from particles.base.errors import InputError
 from particles.base.progress import part_of
+from particles.base.shown import Shown
 from particles.model import Law, Model
+
+if TYPE_CHECKING:
+    from xarray import Dataset
 
 LEVEL = 0.05
 """Most families rejected at random where all are right; the one that is right goes in 5 % over their number."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Fit:
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Fit(Shown):
     """One family fitted to a target.
 
     Parameters
@@ -67,8 +73,8 @@ class Fit:
     limit: str
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Fits:
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Fits(Shown):
     """All families fitted to one target.
 
     Parameters
@@ -90,6 +96,26 @@ class Fits:
     count: int
     step: float
     bootstrap: int
+
+    def to_xarray(self) -> Dataset:
+        """Return "bic", "distance", "p_value" and "log_likelihood" over (family,), and the "value" and standard "error"
+        of each over (family, parameter), NaN where it has no such; the rest is ``attrs["record"]``, JSON.
+        """
+        import xarray
+
+        columns = ("bic", "distance", "p_value", "log_likelihood")
+        names = list(dict.fromkeys(name for one in self.fits for name in one.parameters))
+        data: dict[str, Any] = {
+            column: ("family", [math.nan if (cell := getattr(one, column)) is None else cell for one in self.fits])
+            for column in columns
+        }
+        for name, told in (("value", "parameters"), ("error", "errors")):
+            rows = [[getattr(one, told).get(parameter, math.nan) for parameter in names] for one in self.fits]
+            data[name] = ("family", "parameter"), rows
+        record = {name: getattr(self, name) for name in ("count", "step", "bootstrap", "level")}
+        record |= {"chosen": None if self.chosen is None else self.chosen.family, "refused": dict(self.refused)}
+        coords = {"family": [one.family for one in self.fits], "parameter": names}
+        return xarray.Dataset(data, coords, {"record": json.dumps(record)})
 
     @property
     def best(self) -> Fit:

@@ -31,7 +31,7 @@ CLOSED = "closed form"
 LOST = "lost in rounding"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SteadyState(Shown):
     """What a model comes to rest at.
 

@@ -9,13 +9,19 @@ from __future__ import annotations
 import dataclasses
 import html
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from particles.base.datasets import Axes, dataset_of
 from particles.base.tables import Cell, Table, plain_number
 
+if TYPE_CHECKING:
+    from xarray import Dataset
+
 _LONGEST = 80  # letters of a text
+_LINE = 119  # letters of a value at a prompt
+_CUT = "..."
 _MOST = 6  # numbers, items or keys that are told one by one
 
 
@@ -35,10 +41,36 @@ class Shown:
         return (Table(type(self).__name__, ("what", "value"), tuple(rows)),)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={shortly(value)}' for name, value in self._facts())})"
+        return one_line(type(self).__name__, {name: shortly(value) for name, value in self._facts()})
 
     def _repr_html_(self) -> str:
         return "\n".join(map(html_of, self._tables()))
+
+    _axes: ClassVar[Axes] = {}
+
+    def to_xarray(self) -> Dataset:
+        """Return the fields as an `xarray.Dataset`: numbers and arrays as variables, the rest in ``attrs["record"]``,
+        JSON.
+        """
+        return dataset_of(self, self._axes, shortly)
+
+
+def one_line(kind: str, told: dict[str, str]) -> str:
+    """Values by name in a line of fewer than 120 letters: the longest are cut as far as it takes."""
+    while len(line := f"{kind}({', '.join(f'{name}={text}' for name, text in told.items())})") > _LINE:
+        name = max(told, key=lambda name: len(told[name]))
+        if len(told[name]) <= len(_CUT):  # the names alone are too long
+            return f"{line[: _LINE - len(_CUT) - 1]}{_CUT})"
+        told = told | {name: _cut(told[name])}
+    return line
+
+
+def _cut(text: str) -> str:
+    """A shorter text of the same kind: Model(...), 'the beg...', or dots."""
+    head, mark, _ = text.partition("(")
+    if text[0] in "'\"" and len(text) > 20:
+        return f"{text[: max(12, len(text) // 2)]}{_CUT}{text[0]}"
+    return f"{head}({_CUT})" if mark and head.isidentifier() and len(head) + 5 < len(text) else _CUT
 
 
 def shortly(value: Any) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from particles.base.arrays import Floats, as_floats
+from particles.base.datasets import Axes
 from particles.base.errors import InputError
 from particles.base.shown import Shown
 from particles.model.laws.empirical import Empirical
@@ -53,6 +54,8 @@ class Samples(Shown):
     points: Floats
     labels: Any = None
     what: str = ""
+
+    _axes: ClassVar[Axes] = {"points": ("feature", "particle"), "labels": ("particle",)}
 
     def __post_init__(self) -> None:
         points = np.array(as_floats(self.points, "points", ndim=(1, 2)), order="C")

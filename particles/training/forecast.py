@@ -6,11 +6,12 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from particles.base.arrays import Floats
+from particles.base.datasets import Axes
 from particles.base.errors import InputError
 from particles.base.shown import Shown
 from particles.model import Model, Normal, Product, Uniform
@@ -67,6 +68,8 @@ class Sensitivity(Shown):
     changes: dict[str, tuple[float, float]] = dataclasses.field(default_factory=dict)
     forecast: float | None = None
     found: float | None = None
+
+    _axes: ClassVar[Axes] = {"by_step": ("step", "column")}
 
     def to_dict(self) -> dict[str, Any]:
         """Values for JSON."""

@@ -10,13 +10,14 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from particles.base import parallel
 from particles.base.arrays import Floats, ordered_product
 from particles.base.checks import require_type
+from particles.base.datasets import Axes
 from particles.base.errors import NotFiniteError
 from particles.base.shown import Shown
 from particles.base.sums import exact_sums, ordered_sum
@@ -79,6 +80,11 @@ class Gradient(Shown):
     std: Floats
     horizon: float
     slope: Floats
+
+    _axes: ClassVar[Axes] = {
+        "levels": ("level",), "weights": ("step", "row", "column"), "biases": ("step", "row"), "mean": ("feature",),
+        "std": ("feature",),
+    }  # fmt: skip
 
 
 def gradient(

@@ -16,7 +16,7 @@ import kinetic
 import particles
 import validation
 from particles.base.errors import InputError
-from particles.base.shown import Shown, html_of, shortly
+from particles.base.shown import Shown, html_of, one_line, shortly
 from particles.base.tables import Table
 from particles.model import Measure, Samples, cases, load_case
 from particles.networks import record as networks
@@ -83,9 +83,9 @@ PLAIN = {"table", "caption", "thead", "tbody", "tr", "th", "td"}
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_value_shows_itself_shortly(values: dict[str, Any], name: str) -> None:
-    """A line of at most 450 letters without an address or a row of numbers; a small table without anything else."""
+    """A line of fewer than 120 letters without an address or a row of numbers; a small table without anything else."""
     text, shown = repr(values[name]), values[name]._repr_html_()
-    assert len(text) <= 450
+    assert len(text) < 120
     assert "\n" not in text
     assert " at 0x" not in text
     assert "array(" not in text
@@ -98,7 +98,7 @@ def test_what_is_shown_can_be_read(values: dict[str, Any]) -> None:
     assert repr(CASE.model) == "Model(drift=Drift(name='tanh'), weight=-1.0, bias=1.0, initial=Normal(m=1.0, v=1.0))"
     noisy = cases["inverse-gamma"].model
     assert (repr(noisy.diffusion), repr(particles.UNIFORM)) == ("Diffusion(name='x')", "Noise(name='uniform')")
-    assert repr(CASE) == f"Case(name='regression', model={CASE.model!r}, until=2.0)"
+    assert repr(CASE) == "Case(name='regression', model=Model(...), until=2.0)"
     assert repr(values["run"]) == "Trajectory(scheme='Euler(layers=10)', count=1000, times=(0.0, 1.0))"
     assert repr(values["cloud"]) == "Measure(dim=1, atoms=1000)"
     assert repr(values["density"]) == "Measure(dim=1, atoms=2, cells=200)"
@@ -125,6 +125,17 @@ def test_long_values_are_told_by_their_size() -> None:
     assert shortly({"a": [1]}) == "dict of 1"
     assert shortly("x" * 100) == repr("x" * 77 + "...")
     assert shortly(len) == "len"
+
+
+def test_what_is_too_long_for_a_line_is_cut_from_the_longest_on() -> None:
+    text = repr("y" * 60)
+    told = {"a": "1.0", "model": f"Model({'x' * 90})", "text": text, "array": "[1, 2, 3]"}
+    assert one_line("Value", told) == f"Value(a=1.0, model=Model(...), text={text}, array=[1, 2, 3])"
+    assert one_line("Value", told | {"b": "[" + "1, " * 60}) == (
+        f"Value(a=1.0, model=Model(...), text={text[:31]}...', array=[1, 2, 3], b=...)"
+    )
+    many = one_line("Value", {f"name{k}": "0" for k in range(50)})
+    assert (len(many), many[-4:]) == (119, "...)")
 
 
 def test_fields_as_by_default_are_not_told() -> None:
@@ -164,7 +175,7 @@ def test_without_pandas_a_frame_is_refused_in_one_sentence(monkeypatch: pytest.M
         STUDY.to_frame()
 
 
-@pytest.mark.parametrize("name", ["study", "run", "solution", "fit", "control", "network"])
+@pytest.mark.parametrize("name", NAMES)
 def test_every_record_is_a_dataset_that_a_file_can_hold(values: dict[str, Any], name: str, tmp_path: Path) -> None:
     data = values[name].to_xarray()
     data.to_netcdf(tmp_path / "x.nc", engine="scipy")

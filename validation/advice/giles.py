@@ -54,7 +54,7 @@ class Level:
     seconds: float = field(compare=False)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Estimate(Shown):
     """The result of `multilevel`, numbers by name; `bias` estimates that of the time step, and corrects nothing."""
 

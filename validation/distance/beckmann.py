@@ -24,6 +24,7 @@ import numpy as np
 from particles.base.arrays import Floats
 from particles.base.checks import require_count, require_positive
 from particles.base.errors import InputError
+from particles.base.shown import Shown
 from particles.model import Measure
 from validation.distance.checks import check_probability
 from validation.distance.flow_bounds import Cells, before, lower_bound, upper_bound
@@ -33,8 +34,8 @@ _LOOK = 25  # iterations between two looks
 _LARGEST = 4096  # cells a side
 
 
-@dataclass(frozen=True)
-class FlowEnclosure:
+@dataclass(frozen=True, repr=False)
+class FlowEnclosure(Shown):
     """lower <= W1 <= upper to rounding, what of the upper bound is the distance within cells, cells and iterations.
 
     Parameters

@@ -41,7 +41,7 @@ from validation.distance.records import (
 from validation.distance.supremum import kolmogorov
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Comparison(Shown):
     """Distances between a cloud and a solution at one time, with what they should be measured by.
 

@@ -31,6 +31,7 @@ from particles.base import parallel
 from particles.base.arrays import Floats, as_floats
 from particles.base.checks import require_count, require_positive
 from particles.base.errors import InputError
+from particles.base.shown import Shown
 from particles.model import Law, Measure
 from particles.trajectory import Trajectory
 from validation.distance import w1, w1_to_law
@@ -42,8 +43,8 @@ PARTS = 16  # of a cell, at most, before its particles are looked at again
 _ROUNDING = 16.0 * 2.0**-53  # values of distribution functions to an ulp or two, and their differences
 
 
-@dataclass(frozen=True)
-class Enclosure:
+@dataclass(frozen=True, repr=False)
+class Enclosure(Shown):
     """lower <= W1 <= upper, the edges at which particles were counted, and in how many rounds.
 
     Parameters

@@ -27,6 +27,7 @@ from particles.base.checks import require_count, require_number, require_positiv
 from particles.base.errors import InputError
 from particles.base.jit import Formula, formula, kernel
 from particles.base.shims import sqrt
+from particles.base.shown import Shown
 from particles.model import Law, Measure
 from particles.philox import LOW, SHIFT, philox4x32, stream, uniform53
 from validation.distance.distribution import Distribution, OfLaw, distribution_of
@@ -42,8 +43,8 @@ _MOST = 10**15  # particles that `count_for` may name
 _TIES = 1.0 - 1e-9  # rounding must not tell equal distances apart
 
 
-@dataclass(frozen=True, eq=False)
-class NullLaw:
+@dataclass(frozen=True, eq=False, repr=False)
+class NullLaw(Shown):
     """What W1 between `count` independent draws of a law and the law itself is by chance.
 
     Parameters

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from particles.base.progress import Report
+from particles.base.shown import Shown
 from validation.distance.null import LEVEL
 from validation.distance.pair import Distance, Pair
 
 
-@dataclass(frozen=True, kw_only=True)
-class OverTime:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class OverTime(Shown):
     """Two records over time.
 
     Parameters

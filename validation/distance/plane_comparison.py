@@ -35,7 +35,7 @@ _CELLS = 320  # a side, at least, for an exact law
 SLICED, LARGEST, IN_X, IN_Y = "sliced W1", "max-sliced W1", "W1 of the marginal in x", "W1 of the marginal in y"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class PlaneComparison(Shown):
     """Distances between a cloud and a solution of the plane at one time, with what they should be measured by.
 

@@ -21,6 +21,7 @@ import numpy as np
 from particles.base.arrays import Floats
 from particles.base.checks import require_count
 from particles.base.jit import Formula, kernel
+from particles.base.shown import Shown
 from particles.model import Law, Measure
 from particles.philox import start_uniforms
 from validation.distance.distribution import distribution_of
@@ -43,8 +44,8 @@ class Sampled(Projected, Protocol):
         ...
 
 
-@dataclass(frozen=True, eq=False)
-class SlicedNull:
+@dataclass(frozen=True, eq=False, repr=False)
+class SlicedNull(Shown):
     """What sliced and max-sliced W1 between `count` independent draws of a law and the law are by chance.
 
     Parameters

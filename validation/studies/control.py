@@ -41,7 +41,7 @@ STATIONARY = 1e-9
 BAND = 0.1  # about the order of a start without chance
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ControlStudy(Kind):
     """theta of M particles over `levels` of M, several clouds each.
 

@@ -40,7 +40,7 @@ SHARE = 0.01  # of the smallest error, that the laws' own may have
 ABOVE = 1.8  # mean W1 of 10 clouds over its expectation: sd(W1)/E W1 <= 0.76, so one study in 1000 exceeds it by chance
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class GrazingStudy(Kind):
     """W1 between the laws of collisions and of their Fokker-Planck equation over `levels` of eps.
 

@@ -65,7 +65,7 @@ class _Posed(NamedTuple):
     accuracy: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class GridStudy(Kind):
     """W1 between the equation's solution and the exact law over `levels` of cells.
 

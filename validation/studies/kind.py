@@ -15,6 +15,7 @@ from particles.base.arrays import Floats
 from particles.base.checks import require_count, require_positive, require_type
 from particles.base.errors import InputError
 from particles.base.provenance import provenance
+from particles.base.shown import Shown
 from particles.carry import drawn
 from particles.model import Case, Model
 from particles.run import Run
@@ -39,8 +40,8 @@ def descending(levels: Sequence[float]) -> list[float]:
     return sorted(set(levels), reverse=True)
 
 
-@dataclass(frozen=True, eq=False)
-class Kind(ABC):
+@dataclass(frozen=True, eq=False, repr=False)
+class Kind(Shown, ABC):
     """A study of a case, ready to be checked and run; `name` and `help` are those of its command line.
 
     `until` is the time of the comparison, by default the case's horizon. A case that does not fit, and a field out of

@@ -50,7 +50,7 @@ CONSTANT = 0.01  # about error/(C dt) = 1 for dt -> 0
 SHARE = 0.1  # of the smallest bias, that the sampling floor may have
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LayersStudy(Kind):
     """W1 between a network of L layers and the exact flow over `levels` of L.
 

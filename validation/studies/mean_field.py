@@ -44,7 +44,7 @@ NOISY_LEVELS = (100, 1_000, 10_000, 100_000)
 REPLICATES = 400  # at most: see `replicates_of`
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class MeanFieldStudy(Kind):
     """E W1 between M particles and the PDE over `levels` of M.
 

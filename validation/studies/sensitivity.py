@@ -39,7 +39,7 @@ _LINEAR = kinetic.Explicit(kinetic.Linear())
 COUNT = 1000  # particles in the middles of equal cells of probability
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SensitivityStudy(Kind):
     """Derivatives of a moment by weight and bias over `levels` of cells, and of layers.
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from particles.base.arrays import Floats
+from particles.base.datasets import Axes
 from particles.base.errors import InputError
 from particles.base.shown import Shown
 from particles.base.tables import Table, of_values
@@ -69,6 +70,8 @@ class Case(Shown):
     layers: int = 1000
     samples: Samples | None = None
     target: Callable[[Floats], Floats] | None = None
+
+    _axes: ClassVar[Axes] = {"times": ("time",), "domain": ("feature", "end")}
 
     def __post_init__(self) -> None:
         if self.domain is None:
