@@ -124,20 +124,7 @@ def read_measurements(path: str | Path, column: str | None = None, dialect: Dial
         ...
     particles.base.errors.InputError: none.csv cannot be read: No such file or directory
     """
-    path = Path(os.path.expanduser(path))
-    values: Floats | list[float]
-    dropped: list[int] = []
-    if path.suffix == ".npy":
-        values = _read_row(path)
-    else:
-        text = _text(path)
-        with reading(path):
-            values, dropped = _read_column(_lines(text), column, dialect or Dialect())
-    with reading(path):
-        Empirical(values)  # refuses what is no data
-    if dropped:
-        say("measurements", f"{path}: {_lines_told(dropped)} without a number left out")
-    return np.array(values, dtype=np.float64)
+    return _read(path, column, None, dialect or Dialect())[0]
 
 
 def read_labelled(
@@ -159,17 +146,31 @@ def read_labelled(
     InputError
         As `read_measurements`; if the file is no table, or a label is empty.
     """
+    return _read(path, column, labels, dialect or Dialect())
+
+
+def _read(
+    path: str | Path, column: str | None, labels: str | None, dialect: Dialect
+) -> tuple[Floats, list[int] | list[str]]:
+    """Measurements of a file, and the labels beside them where their column is named."""
     path = Path(os.path.expanduser(path))
-    if path.suffix == ".npy":
+    values: Floats | list[float]
+    found: list[int] | list[str] = []
+    dropped: list[int] = []
+    if path.suffix == ".npy" and labels is not None:
         raise InputError(f"labels = {labels!r}: {path} is a row of numbers, allowed is a table with such a column")
-    lines = _lines(_text(path))
+    if path.suffix == ".npy":
+        values = _read_row(path)
+    else:
+        lines = _lines(_text(path))
+        with reading(path):
+            values, dropped = _read_column(lines, column, dialect)
+            found = [] if labels is None else _read_labels(lines, labels, set(dropped), dialect)
     with reading(path):
-        values, dropped = _read_column(lines, column, dialect or Dialect())
-        found = _read_labels(lines, labels, set(dropped), dialect or Dialect())
         Empirical(values)  # refuses what is no data
     if dropped:
         say("measurements", f"{path}: {_lines_told(dropped)} without a number left out")
-    return np.array(values), found
+    return np.array(values, dtype=np.float64), found
 
 
 def _read_labels(

@@ -14,7 +14,7 @@ from particles.base.datasets import Axes
 from particles.base.errors import InputError
 from particles.base.shown import Shown
 from particles.model.laws.empirical import Empirical
-from particles.model.measurements import Dialect, read_measurements
+from particles.model.measurements import Dialect, read_labelled, read_measurements
 from particles.model.rule import Model
 
 
@@ -45,6 +45,10 @@ class Samples(Shown):
     >>> flowers = Samples([1.4, 4.7, 6.0], labels=["setosa", "versicolor", "virginica"])
     >>> flowers.count, flowers.dim, flowers.law()
     (3, 1, Empirical(data=array([1.4, 4.7, 6. ])))
+    >>> from pathlib import Path
+    >>> _ = Path("flowers.csv").write_text("length,kind\\n1.4,setosa\\n4.7,versicolor\\n")
+    >>> Samples.read("flowers.csv", "length", labels="kind").labels.tolist()
+    ['setosa', 'versicolor']
     >>> Samples([1.0, float("nan")])
     Traceback (most recent call last):
         ...
@@ -76,9 +80,33 @@ class Samples(Shown):
         object.__setattr__(self, "labels", labels)
 
     @classmethod
-    def read(cls, path: str | Path, column: str | None = None, dialect: Dialect | None = None) -> Samples:
-        """Points of a file of measurements, in its order; parameters and errors as `read_measurements`."""
-        return cls(read_measurements(path, column, dialect))
+    def read(
+        cls,
+        path: str | Path,
+        column: str | None = None,
+        dialect: Dialect | None = None,
+        *,
+        labels: str | None = None,
+    ) -> Samples:
+        """Points of a file of measurements, in its order, with the labels in another column of it, if one is named.
+
+        Labels are integers where all of them are, else texts; `what` is the name of their column.
+
+        Parameters
+        ----------
+        path, column, dialect
+            As of `read_measurements`.
+        labels : str, optional
+            Name of the column of labels.
+
+        Raises
+        ------
+        InputError
+            As `read_measurements`; with labels, if the file is no table, or a label is empty.
+        """
+        if labels is None:
+            return cls(read_measurements(path, column, dialect))
+        return cls(*read_labelled(path, column, labels, dialect), labels)
 
     @property
     def count(self) -> int:

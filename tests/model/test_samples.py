@@ -17,7 +17,7 @@ from particles import Collisions, Euler, ExactFlow
 from particles.__main__ import build_parser
 from particles.base import command
 from particles.base.errors import InputError
-from particles.model import Model, Normal, Product, Samples, cases, exact_law, load_case
+from particles.model import Dialect, Model, Normal, Product, Samples, cases, exact_law, load_case
 
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
 POINTS = np.random.default_rng(4).normal(1.0, 1.0, 9001)
@@ -90,6 +90,43 @@ def test_points_of_another_number_or_dimension_are_refused() -> None:
         particles.simulate(plane, Euler(layers=2), until=1.0, start=Samples(POINTS))
     with pytest.raises(InputError, match="their law is for one"):
         Samples(np.zeros((2, 3))).law()
+
+
+TABLE = "length;kind\n1,5;b\n;a\n0,5;a\n"
+
+
+def test_labels_are_read_beside_their_points(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the file's order, those of rows left out with their points; whole numbers as such; as a case's file reads."""
+    path = tmp_path / "data.csv"
+    path.write_text(TABLE)
+    found = Samples.read(path, "length", Dialect(missing="drop"), labels="kind")
+    assert "1 row (line 3) without a number left out" in capsys.readouterr().err
+    assert (found.points.tolist(), found.labels.tolist(), found.what) == ([1.5, 0.5], ["b", "a"], "kind")
+    alone = Samples.read(path, "length", Dialect(missing="drop"))
+    assert (alone.points.tolist(), alone.labels) == ([1.5, 0.5], None)
+    path.write_text("length,kind\n1.5,-2\n0.5,7\n")
+    read = Samples.read(path, "length", labels="kind")
+    assert read.labels.tolist() == [-2, 7]
+    own = tmp_path / "own.toml"
+    own.write_text(OWN.replace('"data.npy"', '"data.csv"\ncolumn = "length"\nlabels = "kind"'))
+    case = load_case(str(own)).samples
+    assert case is not None
+    assert (case.points.tolist(), case.labels.tolist(), case.what) == ([1.5, 0.5], [-2, 7], read.what)
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "told"),
+    [
+        ("data.csv", "knid", r"has no column 'knid'.*did you mean 'kind'"),
+        ("data.csv", "kind", "line 2, column 'kind' is empty, where a label must stand"),
+        ("data.npy", "kind", r"labels = 'kind': .* is a row of numbers, allowed is a table with such a column"),
+    ],
+)
+def test_labels_that_are_none_are_refused(tmp_path: Path, name: str, labels: str, told: str) -> None:
+    (tmp_path / "data.csv").write_text("length,kind\n1.5,\n")
+    np.save(tmp_path / "data.npy", POINTS)
+    with pytest.raises(InputError, match=told):
+        Samples.read(tmp_path / name, "length", labels=labels)
 
 
 OWN = """

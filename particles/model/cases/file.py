@@ -49,7 +49,7 @@ from particles.model.laws.law import Law
 from particles.model.laws.multivariate_normal import MultivariateNormal
 from particles.model.laws.space import SpaceLaw
 from particles.model.laws.truncated_normal import TruncatedNormal
-from particles.model.measurements import Dialect, read_labelled, read_measurements
+from particles.model.measurements import Dialect, read_measurements
 from particles.model.parameters import MEAN_COUPLED, piecewise
 from particles.model.rule import Model
 from particles.model.samples import Samples
@@ -214,15 +214,15 @@ def _samples(given: Any, find: Find) -> Samples | None:
     """The measurements, where they are the start, in their order."""
     if given.law not in _OF_POINTS:
         return None
-    if given.labels is None:
-        return Samples(_measured(given, find))
-    dialect = Dialect(given.separator, given.decimal, given.missing)
-    return Samples(*read_labelled(find(given.file), given.column, given.labels, dialect), given.labels)
+    return Samples.read(find(given.file), given.column, _dialect(given), labels=given.labels)
 
 
 def _measured(given: Any, find: Find) -> Floats:
-    dialect = Dialect(given.separator, given.decimal, given.missing)
-    return read_measurements(find(given.file), given.column, dialect)
+    return read_measurements(find(given.file), given.column, _dialect(given))
+
+
+def _dialect(given: Any) -> Dialect:
+    return Dialect(given.separator, given.decimal, given.missing)
 
 
 def _line(given: Any, find: Find) -> Law:
