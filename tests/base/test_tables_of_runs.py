@@ -22,6 +22,7 @@ def tables(capsys: pytest.CaptureFixture[str], *words: object, code: int = 0) ->
     return [list(csv.reader(io.StringIO(part))) for part in out.split("\n\n")] if out else []
 
 
+@pytest.mark.long
 def test_a_run_prints_its_moments_as_info_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words, out = ("particles", "run", "regression", "--count", 50, "--layers", 4, "--out"), tmp_path / "out"
     assert tables(capsys, *words, out, "--stop-at", 2, code=75) == []
@@ -36,6 +37,7 @@ def test_a_run_prints_its_moments_as_info_does(tmp_path: Path, capsys: pytest.Ca
     assert tables(capsys, *words, out, "--resume") == [[heads[:-1], *rows]]  # it is finished, and says so
 
 
+@pytest.mark.long
 def test_a_solution_prints_its_snapshots_as_info_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words, out = ("kinetic", "run", "regression", "--cells", 40, "--out"), tmp_path / "out.nc"
     assert tables(capsys, *words, out, "--stop-at", 5, code=75) == []
