@@ -6,7 +6,7 @@ import math
 from functools import partial
 from typing import Any
 
-from benchmarks.contest.contestant import Contestant
+from benchmarks.contest.contestant import Contestant, ready
 from benchmarks.contest.contestants.ours_draws import draws
 from benchmarks.contest.contestants.ours_grid import cweno7, imex
 from benchmarks.contest.contestants.ours_points import points
@@ -42,7 +42,7 @@ class ContestToError:
         problem = PROBLEMS[name]
         known = reference(problem)
         for setting in contestant.ladder(problem):
-            solve = contestant.prepare(problem, setting)
+            solve = partial(ready(contestant, problem, setting), problem)
             found: list[Any] = [
                 getattr(scores(problem, known, solve(seed)), quantity)
                 for seed in range(_SEEDS if contestant.seeded else 1)

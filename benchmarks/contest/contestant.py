@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from benchmarks.contest.problem import Problem
 from benchmarks.contest.result import Result
@@ -11,6 +12,7 @@ from benchmarks.contest.result import Result
 GROUP = "simresnet.contest"  # entry points of this group name contestants: name = module:object
 
 Setting = Mapping[str, float | int | str]
+Solve = Callable[[Problem, int], Result]
 
 
 class Contestant(Protocol):
@@ -39,8 +41,17 @@ class Contestant(Protocol):
     def ladder(self, problem: Problem) -> Sequence[Setting]:
         """Return settings from the cheapest to the most exact, each about four times the work of the one before."""
 
-    def prepare(self, problem: Problem, setting: Setting) -> Callable[[int], Result]:
-        """Return what solves the problem with a seed; only its calls are timed, after a first that may compile.
+    def prepare(self, problem: Problem, setting: Setting) -> Solve:
+        """Return what solves the problem, with the start that it is told in the call, and with a seed.
 
-        Drawing the start from its law (or averaging it over cells) belongs to the call.
+        Only its calls are timed, after a first that may compile. Each has a start of its own, the rest of the problem
+        is that given here. What takes a seed alone has its start from here: then this method is timed with each call.
         """
+
+
+def ready(contestant: Any, problem: Problem, setting: Setting) -> Solve:
+    """Return what solves a problem from a start that it is told in the call: whatever is told the start is in it."""
+    made: Any = contestant.prepare(problem, setting)
+    if len(inspect.signature(made).parameters) > 1:
+        return made  # type: ignore[no-any-return]
+    return lambda problem, seed: contestant.prepare(problem, setting)(seed)  # type: ignore[no-any-return]

@@ -62,9 +62,9 @@ class Even:
             return self.edges
         return np.exp(self.edges[0]) if self.problem.multiplicative else self.edges[0]
 
-    def start(self) -> Floats:
-        """Averages of the start's density over cells, of shape (N,) or (N, N)."""
-        found = averages(self.problem, self._faces)
+    def start(self, problem: Problem | None = None) -> Floats:
+        """Averages of the start's density over cells, of shape (N,) or (N, N), or of another start's."""
+        found = averages(problem or self.problem, self._faces)
         return found * self._stretch if self.problem.multiplicative else found
 
     @property

@@ -1,7 +1,8 @@
 """A run: contestants in turns on one problem after the other, up their ladders, as far as their seconds go.
 
-Of a setting the first call may compile, and is told apart; of the others the shortest counts. A contestant whose answer
-is random gets a fresh seed each call; errors are root mean squares over all calls that differ.
+Of a setting the first call may compile, and is told apart; of the others the shortest counts. Each of these begins from
+a start that its contestant has not seen (`_Starts`), with a seed of its own, so that neither what was prepared nor the
+answer of an earlier call is an answer to it; what it returns is what is judged, and errors are root mean squares.
 """
 
 from __future__ import annotations
@@ -13,13 +14,10 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
-import numpy as np
-
 from benchmarks.contest.problem import Problem
-from benchmarks.contest.problems import varied
+from benchmarks.contest.problems import started, varied
 from benchmarks.contest.process import Contestant, Fault, Timed
 from benchmarks.contest.references import reference
 from benchmarks.contest.registry import Entry
@@ -27,11 +25,11 @@ from benchmarks.contest.result import Result, Samples
 from benchmarks.contest.score import scores
 from benchmarks.contest.store import End, Entered, Rung, Store
 from benchmarks.contest.verdicts import FEW, error_of
-from benchmarks.contest.worker import flat
 from particles.base.errors import InputError
 
 LIMIT = 120.0  # seconds that a call may take before it is ended
-LEAST, MOST, ENOUGH = 2, 6, 0.3  # timed calls of a setting: at least, at most, and no more after so many seconds
+LEAST, MOST, ENOUGH = 2, 7, 0.3  # timed calls of a setting: at least, at most, and no more after so many seconds
+DEAR = 0.5  # seconds of judging a setting, after which no more than LEAST of its calls are judged
 SHORT, MOST_TIMES = 5e-3, 50  # a shorter call is timed with others, so that asking for it is no part of its seconds
 TARGET = {True: 1e-5, False: 1e-10}  # an error that needs no better setting: of random answers, of others
 GROWTH = 4.0  # work of a setting over that of the one before
@@ -126,12 +124,12 @@ def _takes_part(problem: Problem, seat: _Seat, store: Store) -> bool:
 
 def _in_turns(problem: Problem, seats: Sequence[_Seat], store: Store, share: float) -> Iterator[int]:
     """Do a problem; yield how many contestants are finished, after every one."""
-    answer = cache(lambda: reference(problem))
+    starts = _Starts(problem)
     climbs: list[Iterator[None]] = []
     for seat in seats:
         known = store.of(problem.name, seat.entry.name)
         if known.end is None or known.end.state == "missing":
-            climbs.append(_Climb(problem, answer, seat, store, known, share).turns())
+            climbs.append(_Climb(problem, starts, seat, store, known, share).turns())
     finished = len(seats) - len(climbs)
     yield finished
     while climbs:
@@ -144,13 +142,34 @@ def _in_turns(problem: Problem, seats: Sequence[_Seat], store: Store, share: flo
                 yield finished
 
 
+class _Starts:
+    """A problem from starts that no contestant knows, none of which it sees twice.
+
+    Those whose answers are judged are the same for all, so that they have a reference each for all together.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem, self.key = problem, secrets.token_hex(8)
+
+    def judged(self, setting: int, call: int) -> Problem:
+        """From the start of a call of a setting, one call to the one side, the next to the other."""
+        return started(self._problem, f"{self.key}/{setting}/{call}", 1 - 2 * (call % 2))
+
+    def among(self, problem: Problem, times: int) -> tuple[list[Any], int]:
+        """Return a problem's start at a random place among others, as many as said in all, and that place."""
+        place = secrets.randbelow(times)
+        found = [started(self._problem, secrets.token_hex(8), secrets.choice((-1, 1))).start for _ in range(times)]
+        found[place] = problem.start
+        return found, place
+
+
 class _Climb:
     """A contestant on its ladder."""
 
     def __init__(
-        self, problem: Problem, answer: Callable[[], Any], seat: _Seat, store: Store, known: Entered, share: float
+        self, problem: Problem, starts: _Starts, seat: _Seat, store: Store, known: Entered, share: float
     ) -> None:
-        self._problem, self._answer, self._seat, self._store = problem, answer, seat, store
+        self._problem, self._starts, self._seat, self._store = problem, starts, seat, store
         self._rungs, self._share, self._limit = list(known.rungs), share, seat.limit
         self._spent, self._base = sum(one.seconds * one.calls for one in known.rungs), 0
 
@@ -182,43 +201,51 @@ class _Climb:
                 good = error_of(last.errors) <= TARGET[seeded] and number >= FEW
                 if good or self._spent + cost > self._share:
                     return
-            rung = yield from self._rung(process, ladder[number], seeded)
+            rung = yield from self._rung(process, number, ladder[number])
             self._rungs.append(rung)
             self._store.add(self._problem.name, self._seat.entry.name, number, rung)
 
-    def _rung(self, process: Contestant, setting: dict[str, Any], seeded: bool) -> Generator[None, None, Rung]:
+    def _rung(self, process: Contestant, number: int, setting: dict[str, Any]) -> Generator[None, None, Rung]:
         prepare = process.prepare(self._problem, setting, self._limit)
         self._base = self._base or process.resident()
-        first = process.solve(_seed(), self._limit)
+        first = process.solve([self._problem.start], _seed(), self._limit)
+        published = self._score(self._problem, process.result(self._limit))
+        yield
         calls: list[Timed] = []
         found: list[dict[str, float | None]] = []
-        result = process.result(self._limit)
-        found.append(self._score(self._problem, self._answer(), result))
-        yield
+        judging = 0.0
         while len(calls) < LEAST or (len(calls) < MOST and sum(one.wall for one in calls) < ENOUGH):
             times = max(1, min(MOST_TIMES, math.ceil(SHORT / calls[-1].wall))) if calls else 1
-            calls.append(process.solve(_seed(), self._limit, times))
-            before, result = result, process.result(self._limit)
-            if not _equal(before, result):
-                found.append(self._score(self._problem, self._answer(), result))
+            problem = self._starts.judged(number, len(calls))
+            starts, place = self._starts.among(problem, times)
+            calls.append(process.solve(starts, _seed(), self._limit, place))
+            result, begun = process.result(self._limit), time.monotonic()
+            if len(found) < LEAST or judging < DEAR:
+                found.append(self._score(problem, result))
+            judging += time.monotonic() - begun
             yield
         self._spent += sum(one.wall for one in calls)
         memory = process.resident(most=True) - self._base
-        return _rung_of(setting, prepare, first, calls, found, memory, result, self._answer())
+        timed = _timed(calls, result, reference(self._problem))
+        errors = {name: _root_mean_square([one[name] for one in found]) for name in found[0]}
+        return Rung(
+            setting=setting, first=first.wall, prepare=prepare, memory=max(0, memory), errors=errors,
+            published=published, **timed,
+        )  # fmt: skip
 
     def _sibling(self, process: Contestant, ladder: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """Errors of a setting on a problem that nobody has seen: the most exact one that it has done."""
         number = len(self._rungs) - 1
-        other = varied(self._problem, secrets.token_hex(8))
+        other = varied(self._problem, self._starts.key)
         process.prepare(other, ladder[number], self._limit)
-        process.solve(_seed(), self._limit)
-        errors = self._score(other, reference(other), process.result(self._limit))
+        process.solve([other.start], _seed(), self._limit)
+        errors = self._score(other, process.result(self._limit))
         return {"setting": number, "errors": errors}
 
     @staticmethod
-    def _score(problem: Problem, answer: Any, result: Result) -> dict[str, float | None]:
+    def _score(problem: Problem, result: Result) -> dict[str, float | None]:
         try:
-            found = vars(scores(problem, answer, result))
+            found = vars(scores(problem, reference(problem), result))
         except InputError as error:
             raise Fault("refused", str(error)) from None
         return {
@@ -226,37 +253,18 @@ class _Climb:
         }
 
 
-def _rung_of(
-    setting: dict[str, Any],
-    prepare: float,
-    first: Timed,
-    calls: Sequence[Timed],
-    found: Sequence[dict[str, float | None]],
-    memory: int,
-    result: Result,
-    answer: Any,
-) -> Rung:
+def _timed(calls: Sequence[Timed], result: Result, answer: Any) -> dict[str, Any]:
+    """What the timed calls of a setting say: seconds, processors, particles and their floor."""
     samples = len(result.points) if isinstance(result, Samples) else None
     floor = None if samples is None else float(answer.floor(samples))
-    return Rung(
-        setting=setting,
-        seconds=min(one.wall for one in calls),
-        cpu=sum(one.cpu for one in calls) / sum(one.wall for one in calls),
-        threads=sum(one.cpu for one in calls) / max(sum(one.busiest for one in calls), 1e-9),
-        first=first.wall,
-        prepare=prepare,
-        memory=max(0, memory),
-        calls=len(calls),
-        errors={name: _root_mean_square([one[name] for one in found]) for name in found[0]},
-        samples=samples,
-        floor=floor if floor is not None and math.isfinite(floor) else None,
-    )
-
-
-def _equal(one: Result, other: Result) -> bool:
-    """Whether two answers are the same numbers."""
-    (a, b) = (flat(each).arrays for each in (one, other))
-    return len(a) == len(b) and all(map(np.array_equal, a, b))
+    return {
+        "seconds": min(one.wall for one in calls),
+        "cpu": sum(one.cpu for one in calls) / sum(one.wall for one in calls),
+        "threads": sum(one.cpu for one in calls) / max(sum(one.busiest for one in calls), 1e-9),
+        "calls": len(calls),
+        "samples": samples,
+        "floor": floor if floor is not None and math.isfinite(floor) else None,
+    }
 
 
 def _root_mean_square(values: Sequence[float | None]) -> float | None:

@@ -23,6 +23,7 @@ from particles.model import (
     Product,
     ReluSteady,
     SpaceLaw,
+    TruncatedNormal,
     Uniform,
 )
 
@@ -42,6 +43,8 @@ def law_of(start: Any) -> Law | SpaceLaw:
             return Normal(mean, deviation**2)
         case starts.Uniform(low, high):
             return Uniform(low, high)
+        case starts.TruncatedNormal(mean, deviation, low, high):
+            return TruncatedNormal(mean, deviation**2, low, high)
         case starts.Lognormal(mean, deviation):
             return Lognormal(mean, deviation**2)
         case starts.ReluRest(weight, bias, nu):

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -87,10 +88,14 @@ class Contestant:
         self._ask("prepare", limit, problem=problem, setting=setting)
         return time.perf_counter() - begun
 
-    def solve(self, seed: int, limit: float, times: int = 1) -> Timed:
-        """Let it solve so many times, with seeds that follow: seconds of one, from "go" to "done"."""
-        before, begun = self._cpu(), time.perf_counter()
-        self._ask("solve", limit, seed=seed, times=times)
+    def solve(self, starts: Sequence[Any], seed: int, limit: float, kept: int = 0) -> Timed:
+        """Let it solve from every start, with seeds that follow: seconds of one, from "go" to "done".
+
+        Its answer to the start number `kept` is what `result` gives.
+        """
+        self._ask("tell", limit, starts=starts)
+        times, before, begun = len(starts), self._cpu(), time.perf_counter()
+        self._ask("solve", limit, seed=seed, kept=kept)
         wall = time.perf_counter() - begun
         after = self._cpu()
         busiest = max((used - before.threads.get(name, 0.0) for name, used in after.threads.items()), default=0.0)

@@ -45,6 +45,40 @@ class Normal:
         """The inverse of the distribution function."""
         return np.asarray(self.mean + self.deviation * special.ndtri(p))
 
+    def moved(self, share: float) -> Normal:
+        """The law moved by a share of its deviation."""
+        return Normal(self.mean + share * self.deviation, self.deviation)
+
+
+@dataclass(frozen=True)
+class TruncatedNormal:
+    """The normal law on [low, high] alone: a density that is smooth between walls."""
+
+    mean: float
+    deviation: float
+    low: float
+    high: float
+
+    @property
+    def _ends(self) -> Floats:
+        return np.asarray(special.ndtr((np.array([self.low, self.high]) - self.mean) / self.deviation))
+
+    def cdf(self, x: Floats) -> Floats:
+        """P(X <= x)."""
+        (first, last), z = self._ends, (np.asarray(x) - self.mean) / self.deviation
+        return np.clip((special.ndtr(z) - first) / (last - first), 0.0, 1.0)
+
+    def density(self, x: Floats) -> Floats:
+        """The density."""
+        (first, last), inside = self._ends, (np.asarray(x) >= self.low) & (np.asarray(x) <= self.high)
+        return np.where(inside, Normal(self.mean, self.deviation).density(x) / (last - first), 0.0)
+
+    def quantile(self, p: Floats) -> Floats:
+        """The inverse of the distribution function."""
+        first, last = self._ends
+        z = special.ndtri(first + (last - first) * np.asarray(p))
+        return np.clip(self.mean + self.deviation * z, self.low, self.high)
+
 
 @dataclass(frozen=True)
 class Uniform:
@@ -65,6 +99,16 @@ class Uniform:
     def quantile(self, p: Floats) -> Floats:
         """The inverse of the distribution function."""
         return np.asarray(self.low + (self.high - self.low) * np.asarray(p))
+
+    def moved(self, share: float) -> Uniform:
+        """The law moved by a share of its deviation."""
+        way = share * (self.high - self.low) / np.sqrt(12.0)
+        return Uniform(self.low + way, self.high + way)
+
+    def tilted(self, share: float) -> TruncatedNormal:
+        """A law of the same ends that is smooth between them, heavier on one side."""
+        width = self.high - self.low
+        return TruncatedNormal(0.5 * (self.low + self.high) + share * width, 0.7 * width, self.low, self.high)
 
 
 @dataclass(frozen=True)
@@ -93,6 +137,10 @@ class Lognormal:
     def quantile(self, p: Floats) -> Floats:
         """The inverse of the distribution function."""
         return np.asarray(np.exp(self.log_mean + self.log_deviation * special.ndtri(p)))
+
+    def moved(self, share: float) -> Lognormal:
+        """The law whose logarithm is moved by a share of its deviation."""
+        return Lognormal(self.log_mean + share * self.log_deviation, self.log_deviation)
 
 
 @dataclass(frozen=True)
@@ -170,3 +218,8 @@ class PlaneNormal:
         """Map points that are uniform in the unit square, shape (M, 2), to points of this law."""
         root = np.linalg.cholesky(np.asarray(self.covariance))
         return np.asarray(self.mean + special.ndtri(p) @ root.T)
+
+    def moved(self, share: float) -> PlaneNormal:
+        """The law moved by a share of its deviations, in both directions."""
+        x, y = (m + share * row[k] ** 0.5 for k, (m, row) in enumerate(zip(self.mean, self.covariance, strict=True)))
+        return PlaneNormal((x, y), self.covariance)

@@ -41,9 +41,11 @@ class Rung:
     calls : int
         Timed ones.
     errors : dict
-        Of `score`: the root mean square over the calls where the answer is random; None where there is none.
+        Of `score`, root mean squares over timed calls, each from a start that was not known; None where there is none.
     samples, floor : int, float, optional
         Particles, where the answer is that, and the mean W1 of as many independent draws.
+    published : dict, optional
+        Errors of the first call, from the start that is published.
     """
 
     setting: dict[str, Any]
@@ -57,6 +59,7 @@ class Rung:
     errors: dict[str, float | None]
     samples: int | None = None
     floor: float | None = None
+    published: dict[str, float | None] | None = None
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from itertools import pairwise
 
 from benchmarks.contest.store import Entered, Rung
 
-FACTOR = 10.0  # of the error of a sibling problem over that of the problem
-SMALL = 1e-8  # an error of a sibling that is no matter
+FACTOR = 10.0  # of the error from another start, or of a sibling problem, over that of what is published
+SMALL = 1e-8  # such an error that is no matter
 STILL = 4.0  # errors and seconds of all settings within this factor do not depend on it: each is four times the work
 GOOD, EXACT = 1e-4, 1e-9  # whose error stays above the first is a bad solver, at most the second an exact one
 FEW = 3  # settings that tell
@@ -73,13 +73,18 @@ def remarks(entered: Entered) -> tuple[str, ...]:
 
 
 def _stored(entered: Entered) -> str | None:
-    sibling = entered.end.sibling if entered.end else None
-    if not sibling:
-        return None
-    here, there = error_of(entered.rungs[sibling["setting"]].errors), error_of(sibling["errors"])
-    if there <= max(FACTOR * here, SMALL):
-        return None
-    return f"returns a stored answer: its error is {here:.2g} here and {there:.2g} with parameters a few percent away"
+    told = [
+        (error_of(one.published), error_of(one.errors), "from starts that it could not know")
+        for one in entered.rungs
+        if one.published
+    ]
+    if sibling := entered.end.sibling if entered.end else None:
+        here = error_of(entered.rungs[sibling["setting"]].errors)
+        told.append((here, error_of(sibling["errors"]), "with parameters a few percent away"))
+    for here, there, where in told:
+        if there > max(FACTOR * here, SMALL):
+            return f"returns a stored answer: its error is {here:.2g} where it is published and {there:.2g} {where}"
+    return None
 
 
 def _still(rungs: Sequence[Rung]) -> str | None:

@@ -13,12 +13,15 @@ import importlib.util
 import os
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from benchmarks.contest.channel import Channel, Message
+from benchmarks.contest.contestant import Solve, ready
+from benchmarks.contest.problem import Problem
 from benchmarks.contest.result import Cdf, CellAverages, Density, Result, Samples
 
 KINDS: dict[str, type[Samples | Cdf | CellAverages | Density]] = {
@@ -89,7 +92,9 @@ class Worker:
 
     def __init__(self, channel: Channel, target: str) -> None:
         self._channel, self._contestant = channel, load(target)
-        self._solve: Callable[[int], Result] | None = None
+        self._solve: Solve | None = None
+        self._problem: Problem | None = None
+        self._starts: list[Problem] = []
         self._result: Message | None = None
 
     def about(self) -> dict[str, Any]:
@@ -106,14 +111,22 @@ class Worker:
     def prepare(self, problem: Any, setting: Any) -> dict[str, Any]:
         """Make ready for a setting."""
         self._solve = self._result = None
-        self._solve = self._contestant.prepare(problem, setting)
+        self._problem, self._solve = problem, ready(self._contestant, problem, setting)
         return {}
 
-    def solve(self, seed: int, times: int) -> dict[str, Any]:
-        """Solve, with `times` seeds: this is what is timed. The last result is kept."""
+    def tell(self, starts: Sequence[Any]) -> dict[str, Any]:
+        """Hold starts ready, which the contestant sees one by one, in its calls."""
+        assert self._problem is not None
+        self._starts = [replace(self._problem, start=start) for start in starts]
+        return {}
+
+    def solve(self, seed: int, kept: int) -> dict[str, Any]:
+        """Solve from each start, with seeds that follow: this is what is timed. The result of one is kept."""
         assert self._solve is not None
-        for one in range(seed, seed + times):
-            self._result = flat(self._solve(one))
+        for number, problem in enumerate(self._starts):
+            found = flat(self._solve(problem, seed + number))
+            if number == kept:
+                self._result = found
         return {}
 
     def answer(self, requests: Message) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr
 
+from benchmarks.contest.contestant import Solve
 from benchmarks.contest.problem import Problem
 from benchmarks.contest.result import Cdf, Result, Samples
 
@@ -52,9 +53,42 @@ class Plant:
         """Four times the points each."""
         return [{"points": points} for points in POINTS]
 
-    def prepare(self, problem: Problem, setting: Any) -> Callable[[int], Result]:
+    def prepare(self, problem: Problem, setting: Any) -> Solve:
         """Nothing to do."""
-        return lambda seed: self.act(problem, setting["points"], seed)
+        return lambda problem, seed: self.act(problem, setting["points"], seed)
+
+
+class EarlyPlant(Plant):
+    """All of its work is done before the clock starts."""
+
+    def prepare(self, problem: Problem, setting: Any) -> Solve:
+        """Solve."""
+        found = self.act(problem, setting["points"], 0)
+        return lambda problem, seed: found
+
+
+class LatePlant(Plant):
+    """Its first call works, the others return what that one found."""
+
+    def prepare(self, problem: Problem, setting: Any) -> Solve:
+        """Remember."""
+        found: list[Result] = []
+
+        def solve(problem: Problem, seed: int) -> Result:
+            if not found:
+                found.append(self.act(problem, setting["points"], seed))
+            return found[0]
+
+        return solve
+
+
+class OldPlant(Plant):
+    """Its calls take a seed alone: the start must come from what is prepared."""
+
+    def prepare(self, problem: Problem, setting: Any) -> Any:
+        """Solve."""
+        found = self.act(problem, setting["points"], 0)
+        return lambda seed: found
 
 
 def _honest(problem: Problem, points: int, seed: int) -> Result:
@@ -66,6 +100,10 @@ def _honest(problem: Problem, points: int, seed: int) -> Result:
 def _draw(problem: Problem, points: int, seed: int) -> Result:
     mean, deviation = exact(problem)
     return Samples(np.random.default_rng(seed).normal(mean, deviation, points))
+
+
+def _draw_many(problem: Problem, points: int, seed: int) -> Result:
+    return _draw(problem, 100 * points, seed)
 
 
 def _cheat(problem: Problem, points: int, seed: int) -> Result:
@@ -152,6 +190,10 @@ honest = Plant("honest", _honest)
 drawn = Plant("draws", _draw, seeded=True)
 cheat = Plant("cheat", _cheat)
 stored = Plant("stored", _stored)
+early = EarlyPlant("solves in prepare", _honest)
+late = LatePlant("remembers", _honest)
+late_draws = LatePlant("remembers draws", _draw_many, seeded=True)
+old = OldPlant("takes a seed alone", _honest)
 too_close = Plant("too close", _too_close, seeded=True)
 hang = Plant("hangs", _hang)
 crash = Plant("crashes", _crash)

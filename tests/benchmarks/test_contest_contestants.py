@@ -6,7 +6,7 @@ from importlib import metadata
 
 import pytest
 
-from benchmarks.contest.contestant import GROUP, Contestant
+from benchmarks.contest.contestant import GROUP, Contestant, ready
 from benchmarks.contest.problems import PROBLEMS
 from benchmarks.contest.references import reference
 from benchmarks.contest.registry import registered
@@ -20,8 +20,8 @@ QUICK = ("simresnet-points", "simresnet-particles", "simresnet-cweno3", "numpy-p
 
 def error(contestant: Contestant, problem: str, setting: int) -> float:
     one = PROBLEMS[problem]
-    solve = contestant.prepare(one, contestant.ladder(one)[setting])
-    return error_of(vars(scores(one, reference(one), solve(3))))
+    solve = ready(contestant, one, contestant.ladder(one)[setting])
+    return error_of(vars(scores(one, reference(one), solve(one, 3))))
 
 
 @pytest.mark.parametrize("name", QUICK)

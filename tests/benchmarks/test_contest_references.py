@@ -10,7 +10,7 @@ import pytest
 from scipy import integrate
 
 from benchmarks.contest.problem import Problem
-from benchmarks.contest.problems import PROBLEMS, varied
+from benchmarks.contest.problems import PROBLEMS, at_rest, started, varied
 from benchmarks.contest.references import PlaneReference, reference
 from benchmarks.contest.references.certificate import certificate
 from benchmarks.contest.references.second import second_cdf
@@ -37,6 +37,20 @@ def test_the_references_of_siblings_hold_too(problem: Problem, key: str) -> None
     sibling = varied(problem, key)
     assert certificate(sibling).holds
     assert outside(sibling) < 1e-12
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("side", [1, -1])
+@pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS)
+def test_the_references_from_other_starts_hold_too(problem: Problem, side: int) -> None:
+    """And an answer to the published start is none to another, except where the law is that of rest."""
+    other = started(problem, "a", side)
+    assert certificate(other).holds
+    assert outside(other) < 1e-12
+    assert (other == problem) == at_rest(problem)
+    if problem.dimension == 1 and not at_rest(problem):
+        x = reference(problem).quantile(np.linspace(0.1, 0.9, 9))  # least, .020, of ou-uniform, whose noise is wider
+        assert np.abs(reference(other).cdf(x) - reference(problem).cdf(x)).max() > 0.015
 
 
 @pytest.mark.parametrize("problem", LINE, ids=lambda problem: problem.name)

@@ -7,14 +7,18 @@ import fcntl
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from benchmarks.contest import __main__, judge, verdicts
-from benchmarks.contest.problems import PROBLEMS
+from benchmarks.contest.contestant import ready
+from benchmarks.contest.problems import PROBLEMS, started
+from benchmarks.contest.references import reference
 from benchmarks.contest.registry import chosen
 from benchmarks.contest.result import Cdf, CellAverages, Samples
+from benchmarks.contest.score import scores
 from benchmarks.contest.store import RUN, End, Entered, Rung, Store
 from benchmarks.contest.worker import NotAResult, flat, whole
 from tests.benchmarks import contest_plants
@@ -61,6 +65,45 @@ def test_the_answer_with_noise_does_not_depend_on_the_setting(found: dict[str, E
     assert said.startswith("looks like the answer itself: error and seconds are the same for all 3 settings")
 
 
+@pytest.mark.long
+def test_what_was_solved_before_its_call_is_seen(tmp_path: Path) -> None:
+    """In `prepare`, or in the first call, which is not timed; who prepares the start in the call is honest."""
+    found = entered(tmp_path / "run", ("honest", "early", "late", "late_draws", "old"))
+    for name in ("early", "late", "late_draws"):
+        assert state(found[name]) == ("finished", "")
+        assert min(verdicts.error_of(one.errors) for one in found[name].rungs) > 1e-2
+        assert verdicts.suspicions(found[name])[0].startswith("returns a stored answer: ")
+    for told, *others in zip(*(found[name].rungs for name in ("honest", "early", "late", "old")), strict=True):
+        assert [verdicts.error_of(one.published or {}) for one in others] == pytest.approx(
+            [verdicts.error_of(told.published or {})] * 3, rel=1e-6
+        )
+    assert verdicts.suspicions(found["honest"]) == verdicts.suspicions(found["old"]) == ()
+
+
+def test_no_start_is_seen_twice() -> None:
+    """So that who remembers answers by their starts has none to return; those that are judged are the same for all."""
+    starts = judge._Starts(PROBLEMS["ou"])
+    asked = [starts.among(starts.judged(setting, call), 50) for setting in range(3) for call in range(judge.MOST)]
+    seen = [start for found, _ in asked for start in found]
+    assert len({PROBLEMS["ou"].start, *seen}) == len(seen) + 1
+    assert len({place for _, place in asked}) > 5  # which of a group is judged: equal places once in 10^20
+    assert starts.judged(1, 0) == starts.judged(1, 0) != judge._Starts(PROBLEMS["ou"]).judged(1, 0)
+
+
+def test_what_learns_the_start_in_prepare_is_prepared_in_the_call() -> None:
+    """Its answer is that to the start of the call. The controls have one to an earlier start, and none to this."""
+    problem = PROBLEMS["ou"]
+    other = started(problem, "key", 1)
+
+    def error(plant: contest_plants.Plant) -> float:
+        solve = ready(plant, problem, {"points": 100})
+        assert scores(problem, reference(problem), solve(problem, 0)).w1 < 1e-4
+        return float(scores(other, reference(other), solve(other, 0)).w1 or 0.0)
+
+    assert max(error(contest_plants.old), error(contest_plants.honest)) < 1e-4
+    assert min(error(contest_plants.early), error(contest_plants.late)) > 1e-2
+
+
 def test_what_hangs_is_ended_and_what_it_did_before_stands(found: dict[str, Entered]) -> None:
     assert state(found["hang"]) == ("hangs", "no answer within 4 s: ended")
     assert len(found["hang"].rungs) == 1
@@ -92,7 +135,7 @@ def test_every_other_plant_is_seen(tmp_path: Path) -> None:
         assert 0.5 < verdicts.error_of(rung.errors) / rung.floor < 2.5
 
 
-def rung(seconds: float, w1: float, **more: float) -> Rung:
+def rung(seconds: float, w1: float, **more: Any) -> Rung:
     return Rung(
         setting={}, seconds=seconds, cpu=1.0, threads=1.0, first=0.0, prepare=0.0, memory=0, calls=3,
         errors={"w1": w1, "l1": None}, **more,
@@ -118,6 +161,9 @@ def test_suspicions_are_those_of_the_numbers() -> None:
     assert verdicts.suspicions(honest) == ()
     sibling = {"setting": 1, "errors": {"w1": 4e-2}}
     assert verdicts.suspicions(dataclasses.replace(honest, end=End("finished", about=about, sibling=sibling))) == ()
+    known = tuple(rung(0.1, 6e-2, published={"w1": error}) for error in (7e-3, 5e-3))
+    assert verdicts.suspicions(dataclasses.replace(honest, rungs=known[:1])) == ()
+    assert "starts that it could not know" in verdicts.suspicions(dataclasses.replace(honest, rungs=known))[0]
     sibling = {"setting": 1, "errors": {"w1": 6e-2}}
     stored = dataclasses.replace(honest, end=End("finished", about=about, sibling=sibling))
     assert "stored answer" in verdicts.suspicions(stored)[0]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from benchmarks.contest.aids import drawn, ladder_of_draws
-from benchmarks.contest.contestant import Setting
+from benchmarks.contest.contestant import Setting, Solve
 from benchmarks.contest.contestants.jax_points import drift_of
 from benchmarks.contest.problem import Problem
-from benchmarks.contest.result import Result, Samples
+from benchmarks.contest.result import Samples
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Draws:
         """Draws and steps."""
         return ladder_of_draws(problem)
 
-    def prepare(self, problem: Problem, setting: Setting) -> Callable[[int], Result]:
+    def prepare(self, problem: Problem, setting: Setting) -> Solve:
         """Return what moves them."""
         f, count = drift_of(problem), int(setting["count"])
         import diffrax
@@ -51,7 +51,7 @@ class Draws:
             h, adjoint = problem.until / int(setting["steps"]), diffrax.ForwardMode()
             return diffrax.diffeqsolve(terms, solver, 0.0, problem.until, h, x, adjoint=adjoint, max_steps=None).ys[-1]
 
-        return lambda seed: Samples(np.asarray(run(drawn(problem, count, seed), jax.random.key(seed))))
+        return lambda problem, seed: Samples(np.asarray(run(drawn(problem, count, seed), jax.random.key(seed))))
 
 
 draws = Draws()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.contest.aids import distribution, on_points, spread
-from benchmarks.contest.contestant import Setting
+from benchmarks.contest.contestant import Setting, Solve
 from benchmarks.contest.contestants.jax_points import drift_of
 from benchmarks.contest.problem import Problem
 from benchmarks.contest.result import Result
@@ -30,7 +30,7 @@ class Points:
         """Points and a tolerance."""
         return [{"count": 32 * 4**k, "tolerance": 1e-3 * 0.02**k} for k in range(9)]
 
-    def prepare(self, problem: Problem, setting: Setting) -> Callable[[int], Result]:
+    def prepare(self, problem: Problem, setting: Setting) -> Solve:
         """Return what moves them."""
         f, count, size = drift_of(problem), int(setting["count"]), max(1e-13, float(setting["tolerance"]))
         import diffrax
@@ -46,7 +46,7 @@ class Points:
             found = diffrax.diffeqsolve(term, solver, 0.0, end, None, x, stepsize_controller=control, max_steps=None)
             return found.ys[-1]
 
-        def solve(seed: int) -> Result:
+        def solve(problem: Problem, seed: int) -> Result:
             x, values = spread(problem, count)
             return distribution(problem, run(x), values)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.contest.contestant import Setting
+from benchmarks.contest.contestant import Setting, Solve
 from benchmarks.contest.even import even, ladder_of_cells, with_noise
 from benchmarks.contest.problem import Problem
 from benchmarks.contest.result import Result
@@ -30,7 +30,7 @@ class Cells:
         """Cells, and as many steps for each as keep up."""
         return [{**one, "steps": 10 * 2**k} for k, one in enumerate(ladder_of_cells(problem, 8))]
 
-    def prepare(self, problem: Problem, setting: Setting) -> Callable[[int], Result]:
+    def prepare(self, problem: Problem, setting: Setting) -> Solve:
         """Return what solves it."""
         import fipy
 
@@ -48,8 +48,8 @@ class Cells:
         equation, solver = fipy.TransientTerm() + flux == 0.0, fipy.LinearLUSolver()
         half = 0.5 * problem.until / steps
 
-        def solve(seed: int) -> Result:
-            g = fipy.CellVariable(mesh=mesh, value=cells.start().T.ravel(), hasOld=True)
+        def solve(problem: Problem, seed: int) -> Result:
+            g = fipy.CellVariable(mesh=mesh, value=cells.start(problem).T.ravel(), hasOld=True)
             for step in range(steps + 1):
                 g.updateOld()
                 equation.solve(var=g, dt=half, solver=solver)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from benchmarks.contest.contestant import Setting
+from benchmarks.contest.contestant import Setting, Solve
 from benchmarks.contest.even import even, ladder_of_cells, with_noise
 from benchmarks.contest.problem import Problem
 from benchmarks.contest.result import Result
@@ -31,7 +31,7 @@ class Cells:
         """Cells."""
         return ladder_of_cells(problem, 7 if problem.dimension == 1 else 5)
 
-    def prepare(self, problem: Problem, setting: Setting) -> Callable[[int], Result]:
+    def prepare(self, problem: Problem, setting: Setting) -> Solve:
         """Return what builds the matrix and moves the law."""
         import fplanck
         from scipy.constants import k
@@ -46,11 +46,11 @@ class Cells:
         stiff = bool(problem.features & {"long", "no mean"})  # then its squared matrices are cheaper than its products
         extent = [(count - 0.5) * h for h in cells.widths]  # is divided by the width and rounded up
 
-        def solve(seed: int) -> Result:
+        def solve(problem: Problem, seed: int) -> Result:
             solver = fplanck.fokker_planck(
                 temperature=1.0 / k, drag=1.0 / cells.diffusion, extent=extent, resolution=cells.widths, force=force
             )
-            moved = solver.propagate(lambda *places: cells.start(), problem.until, dense=stiff)
+            moved = solver.propagate(lambda *places: cells.start(problem), problem.until, dense=stiff)
             return cells.result(moved / np.prod(cells.widths))
 
         return solve

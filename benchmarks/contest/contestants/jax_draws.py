@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from benchmarks.contest.aids import classical_rk4, drawn, ladder_of_draws, on_draws
-from benchmarks.contest.contestant import Setting
+from benchmarks.contest.contestant import Setting, Solve
 from benchmarks.contest.contestants.jax_points import drift_of
 from benchmarks.contest.problem import Problem
-from benchmarks.contest.result import Result, Samples
+from benchmarks.contest.result import Samples
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Draws:
         """Draws and steps."""
         return ladder_of_draws(problem)
 
-    def prepare(self, problem: Problem, setting: Setting) -> Callable[[int], Result]:
+    def prepare(self, problem: Problem, setting: Setting) -> Solve:
         """Return what moves them."""
         import jax
 
@@ -49,7 +49,7 @@ class Draws:
 
             return jax.lax.fori_loop(0, steps, step, x)
 
-        return lambda seed: Samples(np.asarray(run(drawn(problem, count, seed), jax.random.key(seed))))
+        return lambda problem, seed: Samples(np.asarray(run(drawn(problem, count, seed), jax.random.key(seed))))
 
 
 draws = Draws()

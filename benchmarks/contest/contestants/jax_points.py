@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.contest.aids import classical_rk4, distribution, ladder_of_points, on_points, spread
-from benchmarks.contest.contestant import Setting
+from benchmarks.contest.contestant import Setting, Solve
 from benchmarks.contest.problem import Problem
 from benchmarks.contest.result import Result
 
@@ -40,7 +40,7 @@ class Points:
         """Points and steps."""
         return ladder_of_points()
 
-    def prepare(self, problem: Problem, setting: Setting) -> Callable[[int], Result]:
+    def prepare(self, problem: Problem, setting: Setting) -> Solve:
         """Return what moves them."""
         import jax
 
@@ -48,7 +48,7 @@ class Points:
         h = problem.until / steps
         run = jax.jit(lambda x: jax.lax.fori_loop(0, steps, lambda _, x: classical_rk4(f, x, h), x))
 
-        def solve(seed: int) -> Result:
+        def solve(problem: Problem, seed: int) -> Result:
             x, values = spread(problem, count)
             return distribution(problem, run(x), values)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from benchmarks.contest.aids import Floats, classical_rk4, drawn, ladder_of_draws, on_draws
-from benchmarks.contest.contestant import Setting
+from benchmarks.contest.contestant import Setting, Solve
 from benchmarks.contest.problem import Problem
 from benchmarks.contest.result import Result, Samples
 
@@ -32,7 +32,7 @@ class Draws:
         """Draws and steps."""
         return ladder_of_draws(problem)
 
-    def prepare(self, problem: Problem, setting: Setting) -> Callable[[int], Result]:
+    def prepare(self, problem: Problem, setting: Setting) -> Solve:
         """Return what moves them."""
         count, steps = int(setting["count"]), int(setting["steps"])
         h, drift, deviation = problem.until / steps, problem.drift, problem.deviation
@@ -53,7 +53,7 @@ class Draws:
                 part += problem.eps * drift(part) + np.sqrt(problem.eps) * noise
             return x
 
-        def solve(seed: int) -> Result:
+        def solve(problem: Problem, seed: int) -> Result:
             x, generator = drawn(problem, count, seed), np.random.Generator(np.random.SFC64([seed, 1]))
             for k in range(0, count, BLOCK):
                 x[k : k + BLOCK] = (collided if problem.eps else moved)(x[k : k + BLOCK], generator)

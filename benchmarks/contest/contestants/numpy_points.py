@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.contest.aids import classical_rk4, distribution, ladder_of_points, on_points, spread
-from benchmarks.contest.contestant import Setting
+from benchmarks.contest.contestant import Setting, Solve
 from benchmarks.contest.problem import Problem
 from benchmarks.contest.result import Result
 
@@ -30,11 +30,11 @@ class Points:
         """Points and steps."""
         return ladder_of_points()
 
-    def prepare(self, problem: Problem, setting: Setting) -> Callable[[int], Result]:
+    def prepare(self, problem: Problem, setting: Setting) -> Solve:
         """Return what moves them."""
         count, steps = int(setting["count"]), int(setting["steps"])
 
-        def solve(seed: int) -> Result:
+        def solve(problem: Problem, seed: int) -> Result:
             x, values = spread(problem, count)
             for k in range(0, count, BLOCK):
                 part = x[k : k + BLOCK]

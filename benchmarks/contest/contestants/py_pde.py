@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.contest.contestant import Setting
+from benchmarks.contest.contestant import Setting, Solve
 from benchmarks.contest.even import even, ladder_of_cells, on_cells
 from benchmarks.contest.problem import Problem
 from benchmarks.contest.result import Result
@@ -28,7 +28,7 @@ class Cells:
         """Cells; steps of an explicit scheme are as short as their width squared."""
         return ladder_of_cells(problem, 6)
 
-    def prepare(self, problem: Problem, setting: Setting) -> Callable[[int], Result]:
+    def prepare(self, problem: Problem, setting: Setting) -> Solve:
         """Return what solves it."""
         import numpy as np
         import pde
@@ -42,10 +42,10 @@ class Cells:
         equation = pde.PDE({"g": rate}, bc={"value": 0.0}, consts=consts)
         size = min(cells.widths) ** 2
         solver = pde.RungeKuttaSolver(equation, backend="numba", adaptive=True, tolerance=1e-3 * size)
-        step = solver.make_stepper(pde.ScalarField(grid, cells.start()), dt=0.1 * size)  # compiles
+        step = solver.make_stepper(pde.ScalarField(grid, cells.start(problem)), dt=0.1 * size)  # compiles
 
-        def solve(seed: int) -> Result:
-            g = pde.ScalarField(grid, cells.start())
+        def solve(problem: Problem, seed: int) -> Result:
+            g = pde.ScalarField(grid, cells.start(problem))
             step(g, 0.0, problem.until)
             return cells.result(g.data)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.contest.contestant import Setting
+from benchmarks.contest.contestant import Setting, Solve
 from benchmarks.contest.even import even, ladder_of_cells
 from benchmarks.contest.problem import Problem
 from benchmarks.contest.result import Result
@@ -32,7 +32,7 @@ class Cells:
         """Cells."""
         return ladder_of_cells(problem, 7)
 
-    def prepare(self, problem: Problem, setting: Setting) -> Callable[[int], Result]:
+    def prepare(self, problem: Problem, setting: Setting) -> Solve:
         """Return what solves it."""
         from PyMPDATA import Options, ScalarField, Solver, Stepper, VectorField
         from PyMPDATA.boundary_conditions import Constant
@@ -52,9 +52,9 @@ class Cells:
         dt, walls = problem.until / steps, tuple(Constant(0.0) for _ in speeds)
         diffusion = tuple(dt * rate for rate in rates) if problem.nu else None
 
-        def solve(seed: int) -> Result:
+        def solve(problem: Problem, seed: int) -> Result:
             moved = VectorField(tuple(dt * v for v in speeds), options.n_halo, walls)
-            solver = Solver(stepper, ScalarField(cells.start(), options.n_halo, walls), moved)
+            solver = Solver(stepper, ScalarField(cells.start(problem), options.n_halo, walls), moved)
             solver.advance(steps, mu_coeff=diffusion)
             return cells.result(solver.advectee.get())
 

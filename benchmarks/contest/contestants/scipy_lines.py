@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.integrate import solve_ivp
 
 from benchmarks.contest.aids import Floats, averages
-from benchmarks.contest.contestant import Setting
+from benchmarks.contest.contestant import Setting, Solve
 from benchmarks.contest.problem import Problem
 from benchmarks.contest.result import CellAverages, Result
 
@@ -32,7 +32,7 @@ class Lines:
         """Twice as many cells, and a tolerance that keeps up."""
         return [{"cells": 50 * 2**k, "tolerance": 1e-3 * 0.25**k} for k in range(9)]
 
-    def prepare(self, problem: Problem, setting: Setting) -> Callable[[int], Result]:
+    def prepare(self, problem: Problem, setting: Setting) -> Solve:
         """Return what solves it."""
         cells, size, end = int(setting["cells"]), float(setting["tolerance"]), problem.until
         edges = np.linspace(*problem.domain, cells + 1)
@@ -45,7 +45,7 @@ class Lines:
             flux[1:-1] = 0.5 * drift * (g[1:] + g[:-1]) - np.diff(half * g) / h
             return np.asarray(-np.diff(flux) / h)
 
-        def solve(seed: int) -> Result:
+        def solve(problem: Problem, seed: int) -> Result:
             found = solve_ivp(rate, (0.0, end), averages(problem, edges), "LSODA", (end,), **control)
             return CellAverages(edges, found.y[:, -1])
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scipy.integrate import solve_ivp
 
 from benchmarks.contest.aids import distribution, on_points, spread
-from benchmarks.contest.contestant import Setting
+from benchmarks.contest.contestant import Setting, Solve
 from benchmarks.contest.problem import Problem
 from benchmarks.contest.result import Result
 
@@ -30,12 +30,12 @@ class Points:
         """Points and a tolerance."""
         return [{"count": 32 * 4**k, "tolerance": 1e-3 * 0.02**k} for k in range(9)]
 
-    def prepare(self, problem: Problem, setting: Setting) -> Callable[[int], Result]:
+    def prepare(self, problem: Problem, setting: Setting) -> Solve:
         """Return what moves them."""
         count, size = int(setting["count"]), max(1e-13, float(setting["tolerance"]))
         end = problem.until
 
-        def solve(seed: int) -> Result:
+        def solve(problem: Problem, seed: int) -> Result:
             x, values = spread(problem, count)
             found = solve_ivp(lambda _, y: problem.drift(y), (0.0, end), x, "DOP853", (end,), rtol=size, atol=size)
             return distribution(problem, found.y[:, -1], values)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from benchmarks.contest.aids import Floats, drawn, ladder_of_draws
-from benchmarks.contest.contestant import Setting
+from benchmarks.contest.contestant import Setting, Solve
 from benchmarks.contest.problem import Problem
 from benchmarks.contest.result import Result, Samples
 
@@ -32,7 +32,7 @@ class Draws:
         """Draws and steps."""
         return ladder_of_draws(problem)[:8]
 
-    def prepare(self, problem: Problem, setting: Setting) -> Callable[[int], Result]:
+    def prepare(self, problem: Problem, setting: Setting) -> Solve:
         """Return what moves them."""
         import sdeint
 
@@ -46,7 +46,7 @@ class Draws:
         def noise(x: Floats, t: float) -> Floats:
             return np.diag(problem.deviation(x))
 
-        def solve(seed: int) -> Result:
+        def solve(problem: Problem, seed: int) -> Result:
             x, generator = drawn(problem, count, seed), np.random.default_rng([seed, 1])
             for k in range(0, count, block):
                 part = sdeint.itoEuler(drift, noise, x[k : k + block].ravel(), times, generator=generator)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.contest.aids import drawn, ladder_of_draws
-from benchmarks.contest.contestant import Setting
+from benchmarks.contest.contestant import Setting, Solve
 from benchmarks.contest.problem import Problem
 from benchmarks.contest.result import Result, Samples
 
@@ -31,7 +31,7 @@ class Draws:
             return ladder_of_draws(problem)
         return [{"count": int(250 * 4 ** (0.8 * k)), "steps": int(2 * 4 ** (0.2 * k))} for k in range(11)]
 
-    def prepare(self, problem: Problem, setting: Setting) -> Callable[[int], Result]:
+    def prepare(self, problem: Problem, setting: Setting) -> Solve:
         """Return what moves them."""
         import torch
         import torchsde
@@ -54,7 +54,7 @@ class Draws:
             def g(self, t: Any, y: Any) -> Any:
                 return problem.nu * y if own else even
 
-        def solve(seed: int) -> Result:
+        def solve(problem: Problem, seed: int) -> Result:
             y, method = torch.from_numpy(drawn(problem, count, seed).reshape(shape)), "milstein" if own else "srk"
             area = "none" if own else "space-time"
             path = torchsde.BrownianInterval(0.0, end, shape, real, entropy=seed, levy_area_approximation=area)

@@ -1,15 +1,17 @@
-"""The problems, and siblings of them that no stored answer fits. NumPy and SciPy alone."""
+"""The problems, siblings of them that no stored answer fits, other starts. NumPy and SciPy alone."""
 
 from __future__ import annotations
 
 import inspect
 import random
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from benchmarks.contest.problem import Problem
 from benchmarks.contest.problems import mean_field, noise, plane, rest
 
 _SPREAD = 0.04
+_MOVED = 0.4, 0.5  # of the start's deviation: so far that an answer to another start is wrong
 
 _MAKERS: tuple[Callable[..., Problem], ...] = (
     mean_field.tanh,
@@ -53,3 +55,28 @@ def varied(problem: Problem, key: str) -> Problem:
         for name, parameter in inspect.signature(make).parameters.items()
     }
     return make(**changed)
+
+
+def at_rest(problem: Problem) -> bool:
+    """Whether the law at its time is that of rest, which does not tell from where it came."""
+    return bool(problem.features & {"long", "no mean"})
+
+
+def started(problem: Problem, key: str, side: int) -> Problem:
+    """Return the problem from another start, moved by .4 to .5 of its deviation, how far drawn from a key.
+
+    Between walls, where it cannot be moved, a uniform law is tilted. A problem `at_rest` keeps its start.
+
+    Parameters
+    ----------
+    problem : Problem
+        One of PROBLEMS.
+    key : str
+        What a contestant cannot know.
+    side : {1, -1}
+        To which.
+    """
+    share = side * random.Random(f"{problem.name}/{key}").uniform(*_MOVED)
+    if at_rest(problem):
+        return problem
+    return replace(problem, start=problem.start.tilted(share) if problem.walls else problem.start.moved(share))
