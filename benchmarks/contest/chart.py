@@ -43,7 +43,7 @@ def draw_problem(group: Sequence[Entered], order: Sequence[str], bound: float | 
     for axes, quantity in zip(panels[:, 0], quantities, strict=False):
         _panel(axes, group, order, quantity)
         if bound is not None and quantity != "l1":
-            _line(axes, bound, "reference certified to here")
+            _bound(axes, bound)
     save_figure(figure, stream)
 
 
@@ -90,12 +90,14 @@ def _floor(axes: Any, entered: Entered, quantity: str, colour: str) -> None:
         axes.plot(*zip(*known, strict=True), ls=(0, (1, 2)), color=colour, lw=1.0, zorder=1)
 
 
-def _line(axes: Any, bound: float, words: str) -> None:
-    """A line at a bound, where the panel comes near it."""
+def _bound(axes: Any, bound: float) -> None:
+    """A line at the bound of the reference's error where it lies in the panel, and a shade below."""
     low, high = axes.get_ylim()
-    if low < 10.0 * bound and bound < high:
-        axes.axhspan(low, bound, color=SOFT, alpha=0.12, lw=0)
+    if low < bound < high:
+        axes.axhline(bound, color=SOFT, lw=1.2, zorder=0)
+        axes.axhspan(low, bound, color=SOFT, alpha=0.12, lw=0, zorder=0)
         axes.set_ylim(low, high)
+        words = "bound of the reference's error"
         axes.text(0.01, bound, words, transform=axes.get_yaxis_transform(), va="bottom", fontsize=8, color=SOFT)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from benchmarks.contest.chart import draw_problem
+from benchmarks.contest.model import model_of
 from benchmarks.contest.problem import Problem
 from benchmarks.contest.problems import PROBLEMS
 from benchmarks.contest.references.certificate import Certificate
@@ -15,6 +17,7 @@ from benchmarks.contest.standings import NAMES, Time, best_of_ours, is_ours, rea
 from benchmarks.contest.store import Entered
 from benchmarks.contest.verdicts import error_of, remarks, suspicions
 from validation.report.document import document
+from validation.report.equations import of_law
 from validation.report.html import Html, definitions, figure, join, paragraph, table, tag
 from validation.report.marks import mark
 from validation.report.record import Status
@@ -74,12 +77,13 @@ def _lost(problem: str, error: str, first: Time, ours: Time | None) -> Html:
         told += "none of ours gets there"
     else:
         told += f"ours, {ours.contestant}, in {_seconds(ours)}, {_factor(ours.seconds / first.seconds)} times as long"
-    return tag("li", tag("a", problem, href=f"#{problem}"), f"{told}.")
+    return tag("li", tag("a", problem, href=f"#{problem}"), f"{_unbroken(told)}.")
 
 
 def _problem(problem: Problem, group: Sequence[Entered], order: Sequence[str], certified: Certificate | None) -> Html:
-    parts = [tag("h2", problem.name), paragraph(problem.words), tag("p", tag("code", problem.symbols), class_="line"),
-             paragraph(f"{problem.source}.", class_="line")]  # fmt: skip
+    equation = of_law(model_of(problem), collisions=problem.noise == "collisions")
+    source = paragraph(f"{problem.source}.", class_="line")
+    parts = [tag("h2", problem.name), paragraph(problem.words), equation, source]
     solved = [one for one in group if one.rungs]
     if solved:
         without = targets_of(group)[0][0] == "kolmogorov"
@@ -89,7 +93,7 @@ def _problem(problem: Problem, group: Sequence[Entered], order: Sequence[str], c
         )
         caption = (
             "Ours in bold. Broken lines: errors asked for in the table. Dotted, in a contestant's colour: the sampling"
-            " floor, the mean W1 of as many independent draws."
+            " floor, the mean W1 of as many independent draws. Grey: below the bound of the reference's own error."
         )
         parts += [figure(drawing, caption, class_="double"), _times(solved), _ratios(solved)]
     return tag("section", join([*parts, *_others(group)]), id=problem.name)
@@ -112,8 +116,11 @@ def _times(group: Sequence[Entered]) -> Html:
         times = (reached(one, name, target) for name, target in targets)
         cells = ["–" if time is None else _seconds(time) for time in times]
         rows.append([_name(one), *cells, f"{error_of(last.errors):.1e}", _plain(first), f"{memory / 2**20:.0f} MiB"])
-    caption = "Seconds to an error; ≤: the cheapest setting is better already. First call: the longest, with preparing."
-    return table(caption, heads, rows)
+    caption = (
+        "Seconds to an error, ours in bold; ≤: the cheapest setting is better already. First call: the longest, with"
+        " preparing."
+    )
+    return table(caption, heads, rows, class_="numbers named")
 
 
 def _ratios(group: Sequence[Entered]) -> Html:
@@ -135,17 +142,19 @@ def _ratios(group: Sequence[Entered]) -> Html:
     if not rows:
         return Html("")
     heads = ["contestant", *(_asked(name, target) for name, target in targets)]
-    return table("Its seconds over those of our fastest | ours over its", heads, rows)
+    return table("Its seconds over those of our fastest | ours over its", heads, rows, class_="numbers named")
 
 
 def _name(one: Entered) -> str:
-    return (
-        f"{one.contestant} (ours)"
-        if is_ours(one)
-        else f"{one.contestant} (no solver)"
-        if suspicions(one)
-        else one.contestant
-    )
+    """In bold where it is ours, as in the diagram."""
+    if is_ours(one):
+        return tag("strong", one.contestant)
+    return f"{one.contestant} (no solver)" if suspicions(one) else one.contestant
+
+
+def _unbroken(text: str) -> str:
+    """Text whose numbers are not broken after the hyphen of their exponent."""
+    return re.sub(r"(?<=\de)-(?=\d)", "\N{NON-BREAKING HYPHEN}", text)
 
 
 def _others(group: Sequence[Entered]) -> list[Html]:
@@ -157,7 +166,7 @@ def _others(group: Sequence[Entered]) -> list[Html]:
     lines += [(one, "stopped before its end", Status.UNDECIDED) for one in group if one.end is None]
     parts = []
     if lines:
-        items = (tag("li", mark(status, f"{one.contestant}: {said}")) for one, said, status in lines)
+        items = (tag("li", mark(status, _unbroken(f"{one.contestant}: {said}"))) for one, said, status in lines)
         parts += [tag("h3", "What is not as it should be"), tag("ul", *items, class_="checks")]
     absent = [(one.contestant, end.why) for one, end in ends if end.state in ("cannot", "missing")]
     if absent:

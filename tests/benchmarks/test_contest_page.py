@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from benchmarks.contest import __main__
-from benchmarks.contest.chart import _APART, _spread
+from benchmarks.contest.chart import _APART, _spread, draw_problem
 from benchmarks.contest.page import page
 from benchmarks.contest.references.certificate import Certificate
 from benchmarks.contest.standings import reached, standing, targets_of
@@ -105,6 +106,22 @@ def test_the_page_says_first_where_a_peer_is_faster(contest_page: Path) -> None:
     absent = ("no walls", "x is not installed", "ended by SIGSEGV", "no answer within 2 s")
     for said in (*problem, *absent, "differential equation"):
         assert said in text
+
+
+def test_equations_are_set_by_the_browser_itself(contest_page: Path) -> None:
+    """One for each problem, none as the source that `export` writes."""
+    text = contest_page.read_text(encoding="utf-8")
+    assert text.count("<math ") == text.count("</math>") == 2
+    assert "\\partial" not in text
+
+
+@pytest.mark.parametrize("bound", [1e-3, 1e-9])
+def test_the_bound_of_the_reference_is_a_line_where_it_lies_in_the_panel(store: Store, bound: float) -> None:
+    """Of W1 alone, from 4e-2 to 3e-4; the control lies below."""
+    group = [one for one in store.all() if (one.problem, one.contestant) == ("tanh", "ours-particles")]
+    drawn = io.StringIO()
+    draw_problem(group, ["ours-particles"], bound, drawn)
+    assert drawn.getvalue().count("bound of the reference's error") == (1 if bound == 1e-3 else 0)
 
 
 def test_a_cheat_is_in_no_ranking(store: Store) -> None:

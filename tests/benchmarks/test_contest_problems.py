@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import integrate
 
-from benchmarks.contest.problems import PROBLEMS, varied
+from benchmarks.contest.problems import PROBLEMS, started, varied
 
 LINE = [problem for problem in PROBLEMS.values() if problem.dimension == 1]
 
@@ -21,7 +21,9 @@ def test_a_contestants_process_needs_numpy_and_scipy_alone() -> None:
     assert {"numpy", "scipy"} <= set(loaded)
 
 
-@pytest.mark.parametrize("problem", LINE, ids=lambda problem: problem.name)
+@pytest.mark.parametrize(
+    "problem", [*LINE, *(started(one, "key", 1) for one in LINE)], ids=lambda problem: problem.name
+)
 def test_a_start_is_one_law_in_its_three_forms(problem) -> None:
     start, p = problem.start, np.array([1e-6, 0.02, 0.3, 0.7, 0.99])
     x = start.quantile(p)

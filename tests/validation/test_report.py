@@ -30,7 +30,7 @@ from validation.figures import draw_measures
 from validation.report import files, pictures, sections
 from validation.report import plan as report_plan
 from validation.report.describe import describe
-from validation.report.equations import of_model
+from validation.report.equations import of_law, of_model
 from validation.report.html import Html, escape, paragraph, tag
 from validation.report.page import page
 from validation.report.plan import plan
@@ -282,6 +282,13 @@ FORMULAS = {
 @pytest.mark.parametrize("name", FORMULAS)
 def test_the_formulas_of_a_case_are_those_of_its_model(name: str) -> None:
     assert plain(of_model(cases[name].model)) == FORMULAS[name]
+
+
+def test_a_law_has_its_equation_alone_and_collisions_that_of_averages() -> None:
+    model = cases["fokker-planck"].model
+    assert plain(of_law(model, collisions=False)) == "∂tg+∂x[(wx+b)g]=ν22∂x2g"
+    averages = "ddt∫φgdx=1ε∫(Eφ(x′)−φ(x))gdx"
+    assert plain(of_law(model, collisions=True)) == f"{averages}x′=x+ε(wx+b)+εη"
 
 
 def test_a_noise_of_any_shape_is_written_as_K() -> None:

@@ -1,9 +1,10 @@
 """Formulas of a case: one layer, and the equation that infinitely many particles obey.
 
     x' = x + dt f,                          d_t g + div_x(f g) = 0,                                   without noise,
-    x' = x + eps f + sqrt(eps) K(x) eta,    d_t g + div_x(f g) = (nu^2/2) sum_i d_i^2 (K(x_i)^2 g),   with:
+    x' = x + eps f + sqrt(eps) K(x) eta,    d_t g + div_x(f g) = (nu^2/2) sum_i d_i^2 (K(x_i)^2 g),   with,
+                                            d/dt int phi g dx = (1/eps) int (E phi(x') - phi(x)) g dx, before its limit:
 
-arXiv 2001.04294, (1), (3), (17) and (21). f is written as the drift states of itself: linear, a function of u = w x + b
+arXiv 2001.04294, (1), (3), (17) to (21). f is written as the drift states of itself: linear, a function of u = w x + b
 alone, or one of u and x.
 """
 
@@ -21,6 +22,11 @@ _EULER = row("Δ", "t")
 def of_model(model: Model) -> Html:
     """One layer and the equation of a model."""
     return mathml.display(_layer(model), _equation(model))
+
+
+def of_law(model: Model, *, collisions: bool) -> Html:
+    """The equation of a law alone; of collisions at finite eps that of its averages, and what a collision does."""
+    return mathml.display(_averages(), _layer(model)) if collisions else mathml.display(_equation(model))
 
 
 def of_distance() -> Html:
@@ -45,6 +51,13 @@ def _equation(model: Model) -> Html:
     flow = bracketed(*_drift(model), mathml.THIN, "g", by="[]")
     divergence = (below("∂", "x"), flow) if model.size == 1 else ("∇", "·", flow)
     return row(below("∂", "t"), "g", "+", *divergence, "=", *(_noise(model) if model.nu2 > 0.0 else ("0",)))
+
+
+def _averages() -> Html:
+    change, rate = fraction("d", row("d", "t")), fraction("1", "ε")
+    average = ("∫", "φ", mathml.THIN, "g", mathml.THIN, "d", "x")
+    jump = bracketed(mathml.upright("E"), mathml.THIN, "φ", bracketed(above("x", "′")), "−", "φ", bracketed("x"))
+    return row(change, *average, "=", rate, "∫", jump, mathml.THIN, "g", mathml.THIN, "d", "x")
 
 
 def _noise(model: Model) -> tuple[str, ...]:
