@@ -13,6 +13,7 @@ from benchmarks.contest.problem import Problem
 from benchmarks.contest.result import Cdf
 
 Floats = npt.NDArray[np.float64]
+BLOCK = 8192  # particles of which a few arrays fit into the cache
 _TAIL = 1e-13  # mass that is left out at either end
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(4)
 
@@ -68,16 +69,24 @@ def on_draws(problem: Problem) -> str | None:
     return "without noise, points in order do better" if on_points(problem) is None else None
 
 
-def ladder_of_draws(problem: Problem) -> list[Setting]:
-    """Return numbers of draws and of steps of an error of order 1: it is halved where draws are four times as many."""
+def ladder_of_draws(problem: Problem, order: int = 1) -> list[Setting]:
+    """Return numbers of draws M and of steps N: errors fall like M^(-1/2) and N^(-order), and both as fast."""
     if problem.noise != "brownian":
         return [{"count": 1000 * 4**k, "steps": 16} for k in range(9)]
-    return [{"count": int(250 * 4 ** (2 * k / 3)), "steps": int(2 * 4 ** (k / 3))} for k in range(13)]
+    parts = 2 * order + 1  # of what the work grows by, all but one go into draws
+    powers = [(2 * order * k / parts, k / parts) for k in range(1 + 4 * parts // order)]
+    return [{"count": int(250 * 4**draws), "steps": int(2 * 4**steps)} for draws, steps in powers]
 
 
 def ladder_of_points() -> list[Setting]:
     """Return numbers of points, as whose law an error of order 3 is read, and of steps of order 4."""
     return [{"count": int(32 * 2 ** (4 * k / 3)), "steps": 4 * 2**k} for k in range(12)]
+
+
+def pushed(problem: Problem, x: Floats, h: float, generator: np.random.Generator) -> Floats:
+    """Return x after a step of Euler and Maruyama, which is a collision where h = eps."""
+    noise = np.sqrt(h) * problem.deviation(x) * generator.standard_normal(x.shape)
+    return np.asarray(x + h * problem.drift(x) + noise)
 
 
 def classical_rk4(f: Callable[[Any], Any], x: Any, h: float) -> Any:

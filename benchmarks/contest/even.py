@@ -56,6 +56,16 @@ class Even:
             return (self.problem.drift(x) / x - self.diffusion,)
         return (self.problem.drift(np.asarray(places[0])),)
 
+    def through_faces(self) -> list[Floats]:
+        """Return the drift across the faces of each direction, none through the ends."""
+        found = []
+        for axis in range(len(self.edges)):
+            places = [e if i == axis else c for i, (e, c) in enumerate(zip(self.edges, self.centres, strict=True))]
+            found.append(np.array(self.drift(*np.meshgrid(*places, indexing="ij"))[axis]))
+            across = np.moveaxis(found[-1], axis, 0)
+            across[0] = across[-1] = 0.0
+        return found
+
     @property
     def _faces(self) -> Any:
         if self.problem.dimension == 2:

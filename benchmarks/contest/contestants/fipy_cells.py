@@ -36,13 +36,10 @@ class Cells:
 
         cells, steps = even(problem, int(setting["cells"])), int(setting["steps"])
         number = [len(c) for c in cells.centres]
-        mesh: fipy.Grid1D | fipy.Grid2D
-        if problem.dimension == 1:
-            mesh = fipy.Grid1D(dx=cells.widths[0], nx=number[0])
-            mesh += [[cells.edges[0][0]]]
-        else:
-            mesh = fipy.Grid2D(dx=cells.widths[0], dy=cells.widths[1], nx=number[0], ny=number[1])
-            mesh += [[cells.edges[0][0]], [cells.edges[1][0]]]
+        sizes = {f"d{x}": width for x, width in zip("xy", cells.widths, strict=False)}
+        numbers = {f"n{x}": count for x, count in zip("xy", number, strict=False)}
+        mesh = (fipy.Grid1D if problem.dimension == 1 else fipy.Grid2D)(**sizes, **numbers)
+        mesh += [[e[0]] for e in cells.edges]
         drift = fipy.FaceVariable(mesh=mesh, rank=1, value=np.stack(cells.drift(*mesh.faceCenters.value)))
         flux = fipy.ExponentialConvectionTerm(coeff=drift) - fipy.DiffusionTerm(coeff=cells.diffusion)
         equation, solver = fipy.TransientTerm() + flux == 0.0, fipy.LinearLUSolver()

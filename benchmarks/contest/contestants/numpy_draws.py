@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.contest.aids import Floats, classical_rk4, drawn, ladder_of_draws, on_draws
+from benchmarks.contest.aids import BLOCK, Floats, classical_rk4, drawn, ladder_of_draws, on_draws, pushed
 from benchmarks.contest.contestant import Setting, Solve
 from benchmarks.contest.problem import Problem
 from benchmarks.contest.result import Result, Samples
-
-BLOCK = 8192  # particles of which a few arrays fit into the cache
 
 
 @dataclass(frozen=True)
@@ -35,22 +33,18 @@ class Draws:
     def prepare(self, problem: Problem, setting: Setting) -> Solve:
         """Return what moves them."""
         count, steps = int(setting["count"]), int(setting["steps"])
-        h, drift, deviation = problem.until / steps, problem.drift, problem.deviation
+        h, still = problem.until / steps, problem.noise == "none"
 
         def moved(x: Floats, generator: np.random.Generator) -> Floats:
             for _ in range(steps):
-                if problem.noise == "none":
-                    x = classical_rk4(drift, x, h)
-                else:
-                    x = x + h * drift(x) + np.sqrt(h) * deviation(x) * generator.standard_normal(x.shape)
+                x = classical_rk4(problem.drift, x, h) if still else pushed(problem, x, h, generator)
             return x
 
         def collided(x: Floats, generator: np.random.Generator) -> Floats:
             number = -np.sort(-generator.poisson(problem.until / problem.eps, x.size))  # particles are alike
             for done in range(int(number[0])):
-                part = x[: np.searchsorted(-number, -done)]  # those with more than `done`
-                noise = deviation(part) * generator.standard_normal(part.size)
-                part += problem.eps * drift(part) + np.sqrt(problem.eps) * noise
+                more = np.searchsorted(-number, -done)  # those with more than `done`
+                x[:more] = pushed(problem, x[:more], problem.eps, generator)
             return x
 
         def solve(problem: Problem, seed: int) -> Result:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.contest.aids import classical_rk4, distribution, ladder_of_points, on_points, spread
+from benchmarks.contest.aids import BLOCK, classical_rk4, distribution, ladder_of_points, on_points, spread
 from benchmarks.contest.contestant import Setting, Solve
 from benchmarks.contest.problem import Problem
 from benchmarks.contest.result import Result
-
-BLOCK = 8192  # points of which a few arrays fit into the cache
 
 
 @dataclass(frozen=True)

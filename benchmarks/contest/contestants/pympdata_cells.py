@@ -40,12 +40,7 @@ class Cells:
         cells = even(problem, int(setting["cells"]))
         options = Options(n_iters=3, divergent_flow=True, non_zero_mu_coeff=bool(problem.nu), nonoscillatory=True)
         stepper = Stepper(options=options, n_dims=problem.dimension, n_threads=1)
-        speeds = []
-        for axis, width in enumerate(cells.widths):
-            places = [e if i == axis else c for i, (e, c) in enumerate(zip(cells.edges, cells.centres, strict=True))]
-            speeds.append(cells.drift(*np.meshgrid(*places, indexing="ij"))[axis] / width)
-            closed = np.moveaxis(speeds[-1], axis, 0)
-            closed[0] = closed[-1] = 0.0
+        speeds = [part / width for part, width in zip(cells.through_faces(), cells.widths, strict=True)]
         rates = [cells.diffusion / width**2 for width in cells.widths]
         fastest = sum(abs(v).max() for v in speeds) + 2.0 * sum(rates)
         steps = int(np.ceil(2.0 * problem.until * fastest))
