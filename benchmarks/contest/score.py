@@ -28,6 +28,7 @@ from validation.distance.sliced import directions
 _MANY = 100_000
 _EVEN = 2**15
 _FINE = 2048
+_BLOCK = 2**13  # knots of which a few arrays fit into the cache
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,12 @@ def _of_measure(reference: Reference, result: Any) -> Scores:
 def _of_cloud(reference: Reference, result: Samples) -> Scores:
     x = np.sort(reading.cloud(result, 1))
     mean = float(x.mean())
+    w1, farthest = _between(x, reference)
+    if x.size < _MANY and reference.mean is not None:
+        w1 = cloud_w1(x, reference)
     return Scores(
-        w1=None if reference.mean is None else cloud_w1(x, reference),
-        kolmogorov=_cloud_supremum(x, reference),
+        w1=None if reference.mean is None else w1,
+        kolmogorov=farthest,
         l1=None,
         mean=None if reference.mean is None else abs(mean - reference.mean),
         variance=None if reference.variance is None else abs(float(np.square(x - mean).mean()) - reference.variance),
@@ -101,32 +105,35 @@ def cloud_w1(x: Floats, reference: Reference) -> float:
     """W1 between sorted particles and a law."""
     if x.size < _MANY:
         return float(w1_to_law(Measure.of_points(x), reference.law))
+    return _between(x, reference)[0]
+
+
+def _between(x: Floats, reference: Reference) -> tuple[float, float]:
+    """W1 with F_reference linear between knots, and the supremum of abs(F - F_reference), which these do not change.
+
+    The knots are the sorted particles and, of many, even points; a block of them at a time stays in the cache.
+    """
     panels = reference.panels
-    others = np.union1d(np.linspace(panels[0], panels[-1], _EVEN), panels)
+    others = panels if x.size < _MANY else np.union1d(np.linspace(panels[0], panels[-1], _EVEN), panels)
     places = np.searchsorted(x, others, side="right")
-    knots = np.insert(x, places, others)
-    level = np.cumsum(np.insert(np.ones(x.size), places, 0.0))[:-1] / x.size
-    left, right = reference.cdf(knots[:-1]) - level, reference.cdf_left(knots[1:]) - level
-    sizes = np.abs(left) + np.abs(right)
-    crossed = left * right < 0.0  # two triangles of heights l, r over a length h: h (l^2 + r^2)/(2 (l + r))
-    sizes[crossed] = (left[crossed] ** 2 + right[crossed] ** 2) / sizes[crossed]
-    return 0.5 * float(np.diff(knots) @ sizes)
-
-
-def _cloud_supremum(x: Floats, reference: Reference) -> float:
-    """At particles, from both sides, of equal ones at the last and the first."""
-    new = np.concatenate([[True], x[1:] != x[:-1]])
-    first = np.flatnonzero(new)
-    last = np.append(first[1:], x.size)
-    at = x[first]
-    above = np.abs(last / x.size - reference.cdf(at)).max()
-    return float(max(above, np.abs(first / x.size - reference.cdf_left(at)).max(), _at_atoms(x, reference)))
-
-
-def _at_atoms(x: Floats, reference: Reference) -> float:
-    places = reference.atoms[0]
-    share = np.searchsorted(x, places, side="right") / x.size
-    return float(np.abs(share - reference.cdf(places)).max(initial=0.0))
+    knots, counted = np.insert(x, places, others), np.ones(x.size + others.size)
+    counted[places + np.arange(others.size)] = 0.0
+    level = np.cumsum(counted) / x.size
+    w1, farthest = 0.0, max(float(reference.cdf_left(knots[0])), 1.0 - float(reference.cdf(knots[-1])))
+    for first in range(0, knots.size - 1, _BLOCK):
+        ends = knots[first : first + _BLOCK + 1]
+        at, before = reference.both_sides(ends)
+        held, widths = level[first : first + ends.size - 1], np.diff(ends)
+        left, right = at[:-1] - held, before[1:] - held
+        low, high = np.abs(left), np.abs(right)
+        sizes = low + high
+        crossed = np.flatnonzero(left * right < 0.0)  # two triangles of heights l, r over h: h (l^2 + r^2)/(2 (l + r))
+        sizes[crossed] = (left[crossed] ** 2 + right[crossed] ** 2) / sizes[crossed]
+        w1 += 0.5 * float(widths @ sizes)
+        apart = widths > 0.0  # of equal particles the last and the first count
+        larger = np.maximum(low, high)
+        farthest = max(farthest, float(larger.max() if apart.all() else larger.max(initial=0.0, where=apart)))
+    return w1, farthest
 
 
 def _supremum(measure: Measure, reference: Reference) -> float:

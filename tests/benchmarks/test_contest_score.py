@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.contest import score
 from benchmarks.contest.problems import PROBLEMS
 from benchmarks.contest.references import reference
 from benchmarks.contest.result import Cdf, CellAverages, Density, Samples
 from benchmarks.contest.score import Scores, cloud_w1, scores
 from particles.base.errors import InputError
 from particles.model import Measure
+from validation import w1
 from validation.distance import w1_to_law
 
 
@@ -103,6 +105,30 @@ def test_many_particles_are_judged_like_few(name: str) -> None:
     x = np.sort(law.quantile(np.random.default_rng(5).random(100_000)))
     assert cloud_w1(x, law) == pytest.approx(w1_to_law(Measure.of_points(x), law.law), rel=2e-6)
     assert judged(name, Samples(x)).kolmogorov == pytest.approx(judged(name, Samples(x[::-1])).kolmogorov)
+
+
+@pytest.mark.parametrize("name", ["tanh", "vehicles"])
+def test_the_distance_of_many_is_this_projects_own(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To 1e-13, of 300 that count as many: `validation.w1` to the density that is constant between the same knots.
+
+    The supremum is that at each particle, from both sides, found one by one. A block ends within equal particles.
+    """
+    monkeypatch.setattr(score, "_MANY", 10)
+    monkeypatch.setattr(score, "_EVEN", 7)
+    monkeypatch.setattr(score, "_BLOCK", 16)
+    law: Any = reference(PROBLEMS[name])
+    x = np.sort(law.quantile((np.arange(300) + 0.5) / 300)) + 0.01
+    x[40:60] = x[40]
+    if name == "vehicles":
+        x = np.clip(x, 2.0, 8.0)
+    found = judged(name, Samples(np.random.default_rng(0).permutation(x)))
+    knots = np.unique(np.concatenate([x, law.panels, np.linspace(law.panels[0], law.panels[-1], 7)]))
+    averages = (law.cdf_left(knots[1:]) - law.cdf(knots[:-1])) / np.diff(knots)
+    places, masses = law.atoms
+    between = Measure(places[None], masses, knots, np.stack([averages, 0.0 * averages, 0.0 * averages]))
+    assert found.w1 == pytest.approx(w1(Measure.of_points(x), between), abs=1e-13)
+    sides = [(np.mean(x <= p) - law.cdf(p), np.mean(x < p) - law.cdf_left(p)) for p in {*x.tolist(), *places.tolist()}]
+    assert found.kolmogorov == pytest.approx(np.abs(sides).max(), abs=1e-13)
 
 
 def test_without_a_mean_only_kolmogorov_and_l1_count() -> None:

@@ -50,11 +50,15 @@ class Reference:
 
     def cdf_left(self, x: ArrayLike) -> Floats:
         """P(X < x): at an atom without its mass."""
+        return self.both_sides(x)[1]
+
+    def both_sides(self, x: ArrayLike) -> tuple[Floats, Floats]:
+        """`cdf` and `cdf_left`, one array where no atom is among the points."""
         x = np.asarray(x, dtype=np.float64)
-        below = np.array(self.law.cdf(x))
+        at = below = np.asarray(self.law.cdf(x))
         for place, mass in zip(*self.atoms, strict=True):
             below = np.where(x == place, below - mass, below)
-        return below
+        return at, below
 
     def quantile(self, p: ArrayLike) -> Floats:
         """Smallest x with F(x) >= p, 0 < p < 1."""
