@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib import metadata
 
 import pytest
 
+from benchmarks.contest import judge
 from benchmarks.contest.contestant import GROUP, Contestant, ready
-from benchmarks.contest.problems import PROBLEMS
+from benchmarks.contest.problems import PROBLEMS, started
+from benchmarks.contest.process import Contestant as Process
 from benchmarks.contest.references import reference
 from benchmarks.contest.registry import registered
 from benchmarks.contest.score import scores
@@ -15,6 +18,8 @@ from benchmarks.contest.verdicts import error_of
 from benchmarks.contest.worker import load, version_of
 
 ENTERED = {name: entry.target for name, entry in registered().items() if "benchmarks.contest" in entry.target}
+PEERS = ("sdeint-particles", "py-pde", "pympdata")
+LIMIT = 300.0  # seconds of a call
 QUICK = ("simresnet-points", "simresnet-particles", "simresnet-cweno3", "numpy-points", "numpy-particles")
 
 
@@ -50,6 +55,39 @@ def test_a_better_setting_is_better(name: str, problem: str) -> None:
         pytest.skip(f"{contestant.library} is not installed")
     if contestant.cannot(PROBLEMS[problem]) is None:
         assert error(contestant, problem, 4) < 0.6 * error(contestant, problem, 1)
+
+
+@pytest.fixture(scope="module", params=PEERS)
+def peer(request: pytest.FixtureRequest) -> Iterator[Process]:
+    """A process of the first Python that has its library."""
+    seat = judge._Seat(registered()[request.param], LIMIT)
+    process = seat.sit()
+    if process is None:
+        assert seat.absent is not None
+        pytest.skip(f"{seat.absent.why}: make contest-env")
+    yield process
+    seat.leave()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_a_better_setting_of_a_peer_is_better_in_its_environment(peer: Process, problem: str) -> None:
+    """By half from the second setting to the fifth; draws by chance less.
+
+    Each is asked as in a contest, from a start that it is told in the call.
+    """
+    one = PROBLEMS[problem]
+    told = peer.ladder(one, LIMIT)
+    if told["cannot"]:
+        return
+    if one.dimension == 2 and not peer.about["seeded"]:
+        pytest.skip("for the plane each grid is compiled anew, which takes minutes")
+    other, errors = started(one, "better", 1), []
+    for setting in (1, 4):
+        peer.prepare(one, told["ladder"][setting], LIMIT)
+        peer.solve([other.start], 3, LIMIT)
+        errors.append(error_of(vars(scores(other, reference(other), peer.result(LIMIT)))))
+    assert errors[1] < 0.6 * errors[0]
 
 
 def test_all_are_registered_by_the_way_that_is_open_to_others() -> None:

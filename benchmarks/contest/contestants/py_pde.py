@@ -22,6 +22,8 @@ class Cells:
 
     def cannot(self, problem: Problem) -> str | None:
         """Return why it can't."""
+        if "no mean" in problem.features:
+            return "its mass is off by a thousandth there: it differentiates products, and the tail is long"
         return on_cells(problem)
 
     def ladder(self, problem: Problem) -> Sequence[Setting]:
