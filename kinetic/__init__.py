@@ -30,7 +30,7 @@ from kinetic.flux import LinearFlux, NonlinearFlux  # noqa: E402
 from kinetic.grid import Grid  # noqa: E402
 from kinetic.line.cweno import CWENO5, CWENO7  # noqa: E402
 from kinetic.line.diffusion import Diffusivity  # noqa: E402
-from kinetic.line.rates import LocalDiffusivity  # noqa: E402
+from kinetic.line.rates import FokkerPlanck, LocalDiffusivity  # noqa: E402
 from kinetic.line.reconstruction import CWENO3, Linear  # noqa: E402
 from kinetic.losses import Squares  # noqa: E402
 from kinetic.moments import moments  # noqa: E402
@@ -54,6 +54,7 @@ __all__ = [
     "ChangCooper",
     "Diffusivity",
     "Explicit",
+    "FokkerPlanck",
     "Gradient",
     "Grid",
     "Imex",

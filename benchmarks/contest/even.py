@@ -81,10 +81,13 @@ class Even:
     def _stretch(self) -> Floats:
         return np.asarray(np.diff(self._faces) / np.diff(self.edges[0]))
 
-    def result(self, values: Any) -> CellAverages:
-        """Return averages over these cells as a law of x."""
+    def result(self, values: Any, held: Sequence[float] = ()) -> CellAverages:
+        """Return averages over these cells as a law of x, and what walls hold."""
         values = np.array(values, dtype=np.float64)
-        return CellAverages(self._faces, values / self._stretch if self.problem.multiplicative else values)
+        atoms = (
+            tuple(zip(self.problem.walls, map(float, held), strict=True)) if self.problem.walls and len(held) else ()
+        )
+        return CellAverages(self._faces, values / self._stretch if self.problem.multiplicative else values, atoms)
 
 
 def even(problem: Problem, cells: int) -> Even:

@@ -103,7 +103,7 @@ class Diffusivity:
         if np.any(wrong):
             raise InputError(f"diffusivity {np.asarray(self.values)[wrong][0]} must be finite and at least 0")
 
-    @property
+    @functools.cached_property
     def largest(self) -> float:
         """Largest D."""
         return float(np.max(self.values))

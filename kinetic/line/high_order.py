@@ -25,7 +25,7 @@ from kinetic.line.diffusion import Diffusivity, with_diffusion
 from kinetic.line.integrate import FOURIER, advection_by, check_diffusion, closed
 from kinetic.line.reconstruction import own_scale
 from kinetic.line.runge_kutta import RK5, RK8, SSP3
-from kinetic.line.wide import averages_beyond, fill_ends, first_moment, points_beyond, stiffness, wide_diffusion
+from kinetic.line.wide import PECLET, averages_beyond, fill_ends, first_moment, points_beyond, stiffness, wide_diffusion
 from particles.base.arrays import Floats
 from particles.base.checks import require_one_of
 from particles.base.errors import InputError
@@ -101,17 +101,15 @@ class HighOrderIntegrator:
         self._memory = self._states, self._atoms, np.zeros((len(self._rows), n + 1)), np.zeros((4, n + 2 * pad))
         outside = (float(averages[0]), float(averages[-1])) if boundary == "outflow" else (0.0, 0.0)
         self._ends = (*outside, boundary == "periodic")
-        self._constants: Any = (
-            reconstruction.constants(grid.h, averages),
-            (averages_beyond(r, 2 * r), averages_beyond(r, 3)),
-        )
-        self._centres: Floats | None = None
+        self._centres = None if diffusivity is None else diffusivity.data(grid)
+        slow = (0.0, 0.0) if self._centres is None else tuple((PECLET / grid.h * self._centres[[0, -1]]).tolist())
+        rows = tuple(averages_beyond(r, degree) for degree in (2 * r, 3, 0))
+        self._constants: Any = reconstruction.constants(grid.h, averages), (*rows, slow)
         fluxes = advection_by(fill_ends(flux.face, r), _at(reconstruction.edges), flux.face, pad)
         if diffusivity is not None:
             points = diffusivity.form != "averages"
             self._stiffness = stiffness(r, points)
             check_diffusion(diffusivity, boundary, fourier, self._tableau.diffusion / self._stiffness)
-            self._centres = diffusivity.data(grid)
             scale = (1.0 if points else diffusivity.largest) / grid.h
             self._constants = self._constants, (scale, points_beyond(r) if points else averages_beyond(r, 2 * r))
             fluxes = with_diffusion(fluxes, wide_diffusion(r, points))

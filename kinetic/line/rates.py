@@ -103,11 +103,34 @@ class LocalDiffusivity:
 
 @dataclass(frozen=True, eq=False)
 class FokkerPlanck:
-    """The equation as data.
+    """d_t g + d_x (sigma g) = d_xx (D g) as functions of x; arXiv 2001.04294, (22) for D = nu^2/2.
 
-    `drift` is sigma at points x of any shape, a time and the mean int x g dx, None unless `needs_mean`; it depends on
-    neither where `steady`. `diffusion` and `slope` are D >= 0 and D'; where D vanishes, also inside the grid, the flux
-    is upwinded.
+    Parameters
+    ----------
+    drift : callable (x, t, mean) -> ndarray of the shape of x
+        sigma, length/time, at points x of any shape; `mean` = int x g dx, None unless `needs_mean`.
+    diffusion, slope : callable (x) -> ndarray of the shape of x
+        D >= 0, length^2/time, and D'. Where D vanishes, also inside the grid, the flux is upwinded.
+    steady : bool, default False
+        The drift depends on neither time nor mean.
+    needs_mean : bool, default False
+
+    See Also
+    --------
+    kinetic.Problem : Takes it for Chang and Cooper's scheme; `Problem.of` makes it of a model.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import kinetic
+    >>> grid = kinetic.Grid(-6.0, 6.0, cells=120)
+    >>> whole = kinetic.FokkerPlanck(lambda x, t, mean: -x, np.ones_like, np.zeros_like, steady=True)
+    >>> flux = kinetic.LinearFlux(-grid.faces)
+    >>> problem = kinetic.Problem(flux, "reflecting", kinetic.Diffusivity(1.0), equation=whole)
+    >>> start = grid.averages_of(lambda x: np.exp(-2.0 * (x - 1.0) ** 2) * np.sqrt(2.0 / np.pi))
+    >>> end = kinetic.evolve(problem, start, grid, kinetic.ChangCooper(), until=1.0)
+    >>> end.at(1.0).mean.round(3)  # e^-1
+    array([0.368])
     """
 
     drift: Callable[[Floats, float, Any], Floats]

@@ -3,8 +3,9 @@
 G = -d_x(D u) is minus the slope at a face, over h, of the polynomial through the averages of the 2r + 2 cells about it
 where D is constant, and through the point values q_j = D(x_j) P_opt(x_j) where it is not. Beyond an end lie averages
 (or q) of the polynomial of degree 2r through the 2r + 1 next to it; for advection, where waves enter at that end, of
-the cubic through four. With the full degree there the linear scheme has modes that grow, with a cubic it has none
-(tests/kinetic/test_high_order.py).
+the cubic through four, and where they enter at more than `PECLET` D/h, of the end's own: a constant. With the full
+degree there the linear scheme has modes that grow, with a cubic those of waves that slow down inside, unless diffusion
+bounds them (tests/kinetic/test_high_order.py).
 """
 
 from __future__ import annotations
@@ -25,21 +26,25 @@ from particles.base.jit import Formula, formula
 from particles.base.shims import fma
 
 _HALF = Fraction(1, 2)
+PECLET = 10.0
+"""Largest speed times h/D at which waves enter through a cubic: modes that grow were found at 50, none at 10."""
 
 
 @functools.cache
 def fill_ends(face: Formula, r: int) -> Formula:
-    """Formula (u, data, constants, ends, t) -> None: full degree where what is at an end leaves, else a cubic."""
+    """Formula (u, data, constants, ends, t) -> None: full degree where what is at an end leaves, else a lower one."""
     pad = r + 1
 
     @formula
     def fill(u: Any, data: Any, constants: Any, ends: Any, t: float) -> None:
-        full, cubic = constants[1]
+        full, cubic, flat, slow = constants[1]
         n = u.size - 2 * pad
         low, high = u[pad], u[pad + n - 1]
-        out_low = leaving(-low, face(low, low, data[0], t) - face(0.0, 0.0, data[0], t))
-        out_high = leaving(high, face(high, high, data[n], t) - face(0.0, 0.0, data[n], t))
-        beyond(u, full if out_low else cubic, full if out_high else cubic, ends[2], pad)
+        at_low = face(low, low, data[0], t) - face(0.0, 0.0, data[0], t)
+        at_high = face(high, high, data[n], t) - face(0.0, 0.0, data[n], t)
+        if_low = cubic if abs(at_low) <= slow[0] * abs(low) else flat
+        if_high = cubic if abs(at_high) <= slow[1] * abs(high) else flat
+        beyond(u, full if leaving(-low, at_low) else if_low, full if leaving(high, at_high) else if_high, ends[2], pad)
 
     return fill
 

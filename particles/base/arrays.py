@@ -59,8 +59,7 @@ def as_floats(
         raise InputError(f"{name} of type {array.dtype} must be real numbers that float64 holds")
     if array.ndim not in (allowed := (ndim,) if isinstance(ndim, int) else ndim):
         raise InputError(f"{name} of shape {array.shape} must be {' or '.join(_SHAPES[axes] for axes in allowed)}")
-    with np.errstate(over="ignore"):  # of a longer float: told below
-        floats = np.asarray(array, dtype=np.float64)
+    floats: Floats = array if array.dtype == np.float64 else _converted(array)
     if finite and floats.size and not (np.isfinite(floats.min()) and np.isfinite(floats.max())):  # no mask of the size
         found = array.reshape(-1)[~np.isfinite(floats.reshape(-1))]
         told = f"{name} of {array.size} values hold {found[0]} {found.size} times"
@@ -70,8 +69,15 @@ def as_floats(
     return floats
 
 
+def _converted(array: NDArray[Any]) -> Floats:
+    with np.errstate(over="ignore"):  # of a longer float: the caller tells
+        return np.asarray(array, dtype=np.float64)
+
+
 def _plain_array(given: Any, name: str) -> NDArray[Any]:
     """What numpy makes of it, without a mask; a base array, not a subclass."""
+    if type(given) is np.ndarray:  # at once: a context of warnings takes longer than a small array's step
+        return given
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # numpy's and others' word for what a conversion loses

@@ -20,7 +20,14 @@ from benchmarks.contest.worker import load, version_of
 ENTERED = {name: entry.target for name, entry in registered().items() if "benchmarks.contest" in entry.target}
 PEERS = ("sdeint-particles", "py-pde", "pympdata")
 LIMIT = 300.0  # seconds of a call
-QUICK = ("simresnet-points", "simresnet-particles", "simresnet-cweno3", "numpy-points", "numpy-particles")
+QUICK = (
+    "simresnet-points",
+    "simresnet-particles",
+    "simresnet-cweno3",
+    "simresnet-plane",
+    "numpy-points",
+    "numpy-particles",
+)
 
 
 def error(contestant: Contestant, problem: str, setting: int) -> float:

@@ -119,7 +119,7 @@ def test_order_where_the_noise_grows_with_x_and_where_walls_hold_the_density() -
     """Against 960 or 480 cells of order 7: order 5 throughout; order 7 is 6 where a wall with noise holds density."""
     growing = dataclasses.replace(cases["inverse-gamma"].model, initial=Normal(3.0, 0.05))
     walled = dataclasses.replace(cases["fokker-planck"].model, weight=-1.0, bias=0.0, initial=Normal(0.3, 0.02))
-    rows = [(growing, (0.0, 9.0), 960, (120, 240, 480), 6.8), (walled, (-1.0, 2.0), 480, (60, 120, 240), 6.0)]
+    rows = [(growing, (0.0, 9.0), 960, (120, 240, 480), 6.7), (walled, (-1.0, 2.0), 480, (60, 120, 240), 6.0)]
     for model, ends, finest, levels, most in rows:
         best = solve(model, Grid(*ends, cells=finest), named("explicit7"), until=0.5).averages[-1]
         for word, wanted in zip(WORDS, (4.8, most), strict=True):
