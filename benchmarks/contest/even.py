@@ -83,10 +83,8 @@ class Even:
 
     def result(self, values: Any, held: Sequence[float] = ()) -> CellAverages:
         """Return averages over these cells as a law of x, and what walls hold."""
-        values = np.array(values, dtype=np.float64)
-        atoms = (
-            tuple(zip(self.problem.walls, map(float, held), strict=True)) if self.problem.walls and len(held) else ()
-        )
+        values, walls = np.array(values, dtype=np.float64), self.problem.walls
+        atoms = () if walls is None else tuple(zip(walls, map(float, held), strict=True))
         return CellAverages(self._faces, values / self._stretch if self.problem.multiplicative else values, atoms)
 
 

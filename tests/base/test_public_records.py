@@ -28,7 +28,8 @@ VALUES: dict[str, tuple[str, ...]] = {
     "options, which a run's record holds": ("Checkpoints", "Dialect"),
     "how averages become densities": ("CWENO3", "CWENO5", "CWENO7", "Linear"),
     "parts that an equation is put together of": (
-        "Diffusivity", "LocalDiffusivity", "LinearFlux", "NonlinearFlux", "Source", "Problem", "PlaneProblem",
+        "Diffusivity", "LocalDiffusivity", "FokkerPlanck", "LinearFlux", "NonlinearFlux", "Source", "Problem",
+        "PlaneProblem",
     ),
     "a scheme, in a line": (
         "Collisions", "Euler", "ExactFlow", "Milstein", "ChangCooper", "Explicit", "Imex", "WellBalanced",

@@ -21,12 +21,8 @@ ENTERED = {name: entry.target for name, entry in registered().items() if "benchm
 PEERS = ("sdeint-particles", "py-pde", "pympdata")
 LIMIT = 300.0  # seconds of a call
 QUICK = (
-    "simresnet-points",
-    "simresnet-particles",
-    "simresnet-cweno3",
-    "simresnet-plane",
-    "numpy-points",
-    "numpy-particles",
+    *(f"simresnet-{name}" for name in ("points", "particles", "cweno3", "plane")),
+    *(f"numpy-{name}" for name in ("points", "particles")),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from benchmarks.contest.contestant import Setting
 from benchmarks.contest.even import even
@@ -23,10 +24,8 @@ class Cells:
 
     def cannot(self, problem: Problem) -> str | None:
         """Return why it can't."""
-        if problem.noise == "collisions":
-            return "it solves the limit of small eps"
-        if problem.dimension == 2:
-            return "on the line only"
+        if problem.noise == "collisions" or problem.dimension == 2:
+            return "it solves the limit of small eps, on the line"
         return "it is for noise" if self.scheme in ("chang-cooper", "imex") and problem.noise == "none" else None
 
     def ladder(self, problem: Problem) -> Sequence[Setting]:
@@ -36,18 +35,16 @@ class Cells:
     def prepare(self, problem: Problem, setting: Setting) -> Callable[[int], Result]:
         """Return what solves it."""
         import kinetic
-        import numpy as np
         from kinetic.schemes import named
 
         cells = even(problem, int(setting["cells"]))
         faces = cells.edges[0]
         grid, flux = kinetic.Grid(faces[0], faces[-1], cells=len(faces) - 1), kinetic.LinearFlux(*cells.drift(faces))
-        equation = kinetic.Problem(flux, "wall")
-        if problem.nu:
-            whole = kinetic.FokkerPlanck(
-                lambda y, t, mean: cells.drift(y)[0], lambda y: np.full_like(y, cells.diffusion), np.zeros_like, True
-            )
-            equation = kinetic.Problem(flux, "reflecting", kinetic.Diffusivity(cells.diffusion), equation=whole)
+        whole = kinetic.FokkerPlanck(
+            lambda y, t, mean: cells.drift(y)[0], lambda y: 0.0 * y + cells.diffusion, lambda y: 0.0 * y, steady=True
+        )
+        ends: Any = ("reflecting", kinetic.Diffusivity(cells.diffusion)) if problem.nu else ("wall", None)
+        equation = kinetic.Problem(flux, *ends, equation=whole)
 
         def solve(seed: int) -> Result:
             found = kinetic.evolve(equation, cells.start(), grid, named(self.scheme), until=problem.until)
