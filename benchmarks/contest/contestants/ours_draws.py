@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.contest.aids import ladder_of_draws, on_draws
-from benchmarks.contest.contestant import Setting
+from benchmarks.contest.contestant import Setting, Solve
 from benchmarks.contest.problem import Problem
 from benchmarks.contest.result import Result, Samples
 
@@ -29,12 +29,12 @@ class Draws:
         """Four times as many, or steps of an error of its own too."""
         return ladder_of_draws(problem)
 
-    def prepare(self, problem: Problem, setting: Setting) -> Callable[[int], Result]:
+    def prepare(self, problem: Problem, setting: Setting) -> Solve:
         """Return what moves them."""
         import particles
         from benchmarks.contest.model import model_of
 
-        model, until, count = model_of(problem), problem.until, int(setting["count"])
+        until, count = problem.until, int(setting["count"])
         dt = until / int(setting["steps"])
         scheme: Any = particles.ExactFlow()
         if problem.noise == "collisions":
@@ -43,8 +43,8 @@ class Draws:
             milstein = problem.multiplicative
             scheme = particles.Milstein(dt) if milstein else particles.Collisions(eps=dt, clock="synchronous")
 
-        def solve(seed: int) -> Result:
-            cloud = particles.simulate(model, scheme, count=count, until=until, seed=seed).at(until)
+        def solve(problem: Problem, seed: int) -> Result:
+            cloud = particles.simulate(model_of(problem), scheme, count=count, until=until, seed=seed).at(until)
             return Samples(cloud.points[0] if problem.dimension == 1 else cloud.points.T)
 
         return solve

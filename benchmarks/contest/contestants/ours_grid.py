@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.contest.contestant import Setting
+from benchmarks.contest.contestant import Setting, Solve
 from benchmarks.contest.even import even
 from benchmarks.contest.problem import Problem
 from benchmarks.contest.result import Result
@@ -32,7 +32,7 @@ class Cells:
         """Twice as many cells."""
         return [{"cells": 40 * 2**k} for k in range(11)]
 
-    def prepare(self, problem: Problem, setting: Setting) -> Callable[[int], Result]:
+    def prepare(self, problem: Problem, setting: Setting) -> Solve:
         """Return what solves it."""
         import kinetic
         from kinetic.schemes import named
@@ -46,8 +46,8 @@ class Cells:
         ends: Any = ("reflecting", kinetic.Diffusivity(cells.diffusion)) if problem.nu else ("wall", None)
         equation = kinetic.Problem(flux, *ends, equation=whole)
 
-        def solve(seed: int) -> Result:
-            found = kinetic.evolve(equation, cells.start(), grid, named(self.scheme), until=problem.until)
+        def solve(problem: Problem, seed: int) -> Result:
+            found = kinetic.evolve(equation, cells.start(problem), grid, named(self.scheme), until=problem.until)
             return cells.result(found.averages[-1], found.atoms[-1])
 
         return solve

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.contest.contestant import Setting
+from benchmarks.contest.contestant import Setting, Solve
 from benchmarks.contest.problem import Problem
 from benchmarks.contest.result import CellAverages, Result
 
@@ -27,16 +27,16 @@ class Cells:
         """Twice as many cells a direction."""
         return [{"cells": 24 * 2**k} for k in range(8)]
 
-    def prepare(self, problem: Problem, setting: Setting) -> Callable[[int], Result]:
+    def prepare(self, problem: Problem, setting: Setting) -> Solve:
         """Return what solves it."""
         import kinetic
         from benchmarks.contest.model import model_of
 
-        model, until, cells = model_of(problem), problem.until, int(setting["cells"])
+        cells = int(setting["cells"])
         grid = kinetic.Plane(*(kinetic.Grid(low, high, cells=cells) for low, high in problem.domain))
 
-        def solve(seed: int) -> Result:
-            found = kinetic.solve(model, grid, until=until)
+        def solve(problem: Problem, seed: int) -> Result:
+            found = kinetic.solve(model_of(problem), grid, until=problem.until)
             return CellAverages((grid.x.faces, grid.y.faces), found.averages[-1].T)
 
         return solve

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.contest.aids import distribution, on_points, spread
-from benchmarks.contest.contestant import Setting
+from benchmarks.contest.contestant import Setting, Solve
 from benchmarks.contest.problem import Problem
 from benchmarks.contest.result import Result
 
@@ -28,14 +28,14 @@ class Points:
         """Four times as many points."""
         return [{"count": 32 * 4**k} for k in range(11)]
 
-    def prepare(self, problem: Problem, setting: Setting) -> Callable[[int], Result]:
+    def prepare(self, problem: Problem, setting: Setting) -> Solve:
         """Return what moves them."""
         import particles
         from benchmarks.contest.model import model_of
 
         model, count = model_of(problem), int(setting["count"])
 
-        def solve(seed: int) -> Result:
+        def solve(problem: Problem, seed: int) -> Result:
             points, values = spread(problem, count)
             moved = particles.carry(model, particles.ExactFlow(), points, problem.until)
             return distribution(problem, moved.ravel(), values)
