@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 
-from benchmarks.contest import judge
+from benchmarks.contest import contestants, judge
 from benchmarks.contest.contestant import GROUP, Contestant, ready
 from benchmarks.contest.problems import PROBLEMS, started
 from benchmarks.contest.process import Contestant as Process
@@ -20,6 +21,7 @@ from benchmarks.contest.worker import load, version_of
 ENTERED = {name: entry.target for name, entry in registered().items() if "benchmarks.contest" in entry.target}
 PEERS = ("sdeint-particles", "py-pde", "pympdata")
 LIMIT = 300.0  # seconds of a call
+FILES = sorted(Path(contestants.__file__).parent.glob("[!_]*.py"))
 QUICK = (
     *(f"simresnet-{name}" for name in ("points", "particles", "cweno3", "plane")),
     *(f"numpy-{name}" for name in ("points", "particles")),
@@ -97,3 +99,10 @@ def test_all_are_registered_by_the_way_that_is_open_to_others() -> None:
     known = {one.name: one.value for one in metadata.entry_points(group=GROUP)}
     assert known.items() >= ENTERED.items()
     assert len({load(target).library for target in ENTERED.values()} - {"simresnet"}) >= 6
+
+
+def test_no_contestant_is_longer_than_the_page_allows() -> None:
+    """60 lines, of everyone."""
+    long = {path.name: n for path in FILES if (n := path.read_text(encoding="utf-8").count("\n")) > 60}
+    assert len(FILES) >= 15
+    assert long == {}
