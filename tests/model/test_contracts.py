@@ -343,6 +343,13 @@ def _late(w: float, t: float, c: tuple[float, ...]) -> tuple[float, float]:
     return vmath.expm1(w * (t + 1e-10)) / w if w != 0.0 else t + 1e-10, 0.0
 
 
+def _untried(drift: Drift, name: str, said: Any) -> Drift:
+    """With a word that no drift can be made with: a control for the checks, not for the trial."""
+    made = replace(drift)
+    object.__setattr__(made, name, said)
+    return made
+
+
 @pytest.mark.parametrize(
     ("check", "wrong"),
     [
@@ -352,10 +359,10 @@ def _late(w: float, t: float, c: tuple[float, ...]) -> tuple[float, float]:
         (check_derivatives, replace(cubic(0.5), f_c=TANH.f_x)),
         (check_statements, replace(RELU, kinks=())),
         (check_statements, replace(TANH, kinks=(0.0,))),
-        (check_statements, replace(TANH, sign=1)),
+        (check_statements, _untried(TANH, "sign", 1)),
         (check_statements, replace(TANH, linear=True)),
         (check_statements, replace(TANH, rectified=True)),
-        (check_statements, replace(SIGMOID, contracts=True)),
+        (check_statements, _untried(SIGMOID, "contracts", True)),
         (check_statements, replace(TANH, extended=SIGMOID.extended)),
         (check_statements, replace(TANH, lipschitz_u=0.9)),
         (check_flow, replace(IDENTITY, propagator=_late)),

@@ -11,7 +11,7 @@ import pytest
 
 from particles.base.errors import InputError
 from particles.model.drifts.activations import IDENTITY, RELU, SIGMOID, TANH
-from particles.model.drifts.drift import Drift
+from particles.model.drifts.drift import Drift, one, zero
 from particles.model.drifts.lognormal_family import lognormal_family
 from particles.model.drifts.power_law import cubic, power_law
 from particles.model.exact.transients import flow_map
@@ -232,7 +232,7 @@ def test_cubic_is_the_power_law_of_three() -> None:
         lambda: lognormal_family(1.0, lam=-1.0),
         lambda: lognormal_family(1.0, scale=math.inf),
         lambda: cubic(1.0).step(1.0, 0.5, 1.0),
-        lambda: Drift("own", _own, _own, _own, _own, 1.0).step(1.0, 0.0, 1.0),
+        lambda: Drift("own", _own, one, zero, zero, 1.0).step(1.0, 0.0, 1.0),
     ],
 )
 def test_what_a_drift_cannot_do_is_refused(make: object) -> None:

@@ -87,8 +87,8 @@ PAIRS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "one lambda, two closures": ("weight", {"weight": scaled(1.0)}, {"weight": scaled(2.0)}),
     "two drifts of one name": (
         "drift",
-        {"drift": dataclasses.replace(TANH, name="own", value=steep)},
-        {"drift": dataclasses.replace(TANH, name="own", value=flat)},
+        {"drift": dataclasses.replace(TANH, name="own", value=steep, contracts=False)},
+        {"drift": dataclasses.replace(TANH, name="own", value=flat, contracts=False)},
     ),
     "edges": ("weight", {"weight": piecewise([0.0, 1.0], [1.0, 2.0])}, {"weight": piecewise([0.0, 1.5], [1.0, 2.0])}),
     "bias": ("bias", {"bias": 1.0}, {"bias": MEAN_COUPLED}),

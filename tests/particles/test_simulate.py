@@ -158,7 +158,13 @@ def test_drift_of_a_user_works() -> None:
     def value(u: float, x: float, c: tuple[float, ...]) -> float:
         return c[0] * u
 
-    own = particles.model.Drift("own", value, value, value, value, 2.0, constants=(2.0,))
+    def slope(u: float, x: float, c: tuple[float, ...]) -> float:
+        return c[0]
+
+    def zero(u: float, x: float, c: tuple[float, ...]) -> float:
+        return 0.0
+
+    own = particles.model.Drift("own", value, slope, zero, zero, 2.0, constants=(2.0,))
     model = Model(drift=own, weight=1.0, bias=0.0, initial=Normal(0.0, 1.0))
     start, end = simulate(model, Euler(layers=1), count=10, until=0.5, times=(0.0, 0.5)).states
     np.testing.assert_allclose(end, 2.0 * start, rtol=1e-15)

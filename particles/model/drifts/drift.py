@@ -38,6 +38,7 @@ from particles.base.checks import require_positive, require_type
 from particles.base.errors import InputError
 from particles.base.jit import Formula, formula
 from particles.base.shown import Shown
+from particles.model.drifts.trial import try_drift
 
 Constants = tuple[float, ...]
 NEGLIGIBLE = 1e-100  # w t beside 1
@@ -59,7 +60,7 @@ class Drift(Shown):
         Passed to every formula as `c`; a new value compiles nothing.
     flow : formula (x, w, b, t, p, q, c) -> float, optional
         Exact flow map, with the step's numbers p, q from `propagator(w, t, c)`.
-    propagator : callable, optional
+    propagator : callable (w, t, c) -> (p, q), optional
     flow_x : formula (x, y, w, b, t, c) -> float, optional
         Derivative of the flow map y by x; without it f at y over f at x, which loses digits near rest.
     slope : formula (u, x, f, c) -> float, optional
@@ -89,7 +90,8 @@ class Drift(Shown):
     Raises
     ------
     InputError
-        If the name is no text, a formula no function, or one of `constant` and `f_c` stands without the other.
+        If the name is no text, a formula no function of these arguments, one of `constant` and `f_c`, or of `flow` and
+        `propagator`, stands without the other, or a formula breaks what the drift says of itself at one of a few u.
 
     Examples
     --------
@@ -133,6 +135,7 @@ class Drift(Shown):
             require_type(name, getattr(self, name), Callable, "a function (u, x, c)")  # type: ignore[arg-type]
         if (self.f_c is None) != (not self.constant) or (self.constant and not self.constants):
             raise InputError(f"constant = {self.constant!r}: a derivative f_c needs the name and value of a constant")
+        try_drift(self)
 
     def __call__(self, u: ArrayLike, x: ArrayLike) -> Floats:
         """Drift at arrays u and x, broadcast against each other."""
