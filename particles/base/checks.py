@@ -44,7 +44,9 @@ def require_variance(name: str, number: Any) -> None:
 def require_count(name: str, number: Any, *, least: int = 1, most: int = 10**15) -> None:
     """Refuse what is not an integer in [least, most]."""
     if isinstance(number, bool) or not isinstance(number, numbers.Integral) or int(number) < least:
-        raise InputError(f"{name} = {number!r:.60} must be an integer of at least {least}")
+        whole = isinstance(number, float) and number.is_integer() and number >= least
+        hint = f", as {int(number)} is" if whole else ""
+        raise InputError(f"{name} = {number!r:.60} must be an integer of at least {least}{hint}")
     if int(number) > most:
         raise InputError(f"{name} = {float(min(int(number), 10**300)):.3g} must be at most {most:.3g}")
 

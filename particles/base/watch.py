@@ -167,7 +167,10 @@ class Watch:
             if self._checkpoints.announce:
                 self._ranks.barrier()
                 if self._first:
-                    told = f"running, pid {os.getpid()}; SIGUSR1 writes a checkpoint to {self._checkpoints.folder}"
+                    where = f"on from step {step}; " if step else ""
+                    told = (
+                        f"running, pid {os.getpid()}; {where}SIGUSR1 writes a checkpoint to {self._checkpoints.folder}"
+                    )
                     say(self._program, told)
         self._last = self._looked = monotonic()
 

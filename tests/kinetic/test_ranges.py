@@ -89,6 +89,9 @@ REFUSED: list[tuple[Callable[[], object], str]] = [
     (lambda: require_finite("x", math.nan), r"x = nan must be a finite number"),
     (lambda: require_positive("x", -1.0), r"x = -1.0 must be a positive finite number"),
     (lambda: require_count("n", True), r"n = True must be an integer"),
+    (lambda: require_count("n", 1e5), r"n = 100000\.0 must be an integer of at least 1, as 100000 is$"),
+    (lambda: require_count("n", 1.5), r"n = 1\.5 must be an integer of at least 1$"),
+    (lambda: require_count("n", 0.0), r"n = 0\.0 must be an integer of at least 1$"),
 ]
 
 

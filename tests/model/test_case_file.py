@@ -207,6 +207,14 @@ def test_mistake_is_refused_and_named(tmp_path: Path, old: str, new: str, told: 
     assert told in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["weight", "bias"])
+def test_a_step_that_does_not_fit_is_told_with_its_file_and_key(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path, PLAIN)
+    told = rf"\.toml, changed: model\.{name}\.edges = \(0\.0, 1\.0\) must start at 0, increase, and be as many"
+    with pytest.raises(InputError, match=told):
+        load_case(path, {f"model.{name}": {"edges": [0.0, 1.0], "values": [1.0]}})
+
+
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     text = PLAIN.replace("v = 1", "v = -1").replace("until = 2", "until = 0\nsteps = 2").replace('"tanh"', '"tan"')
     with pytest.raises(InputError) as caught:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -217,6 +218,15 @@ def test_unknown_case_is_refused_with_the_names() -> None:
     with pytest.raises(InputError, match="regression-2d"):
         _ = cases["regresion"]
     assert "nothing" not in cases
+
+
+def test_the_file_of_an_unknown_case_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"or a TOML file$"):  # the control: no such file
+        _ = cases["mine"]
+    (tmp_path / "mine.toml").touch()
+    with pytest.raises(InputError, match=r"; did you mean mine\.toml\?$"):
+        _ = cases["mine"]
 
 
 def test_horizon_is_finite() -> None:

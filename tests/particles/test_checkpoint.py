@@ -324,11 +324,14 @@ def test_resume_needs_nothing_but_the_checkpoint(
     assert ordered(*arguments, "--out", tmp_path / "straight") == 0
     capsys.readouterr()
     assert ordered(*arguments, "--out", tmp_path / "out", "--stop-at", 77) == 75
-    assert [line[:16] for line in capsys.readouterr().err.splitlines()] == ["particles: runni", "particles: stopp"]
+    told = capsys.readouterr().err
+    assert [line[:16] for line in told.splitlines()] == ["particles: runni", "particles: stopp"]
+    assert "on from step" not in told
     (tmp_path / "own.toml").unlink()
     (tmp_path / "x.csv").unlink()
     folder_of(tmp_path / "out").rename(folder_of(tmp_path / "moved"))
     assert ordered("resume", tmp_path / "moved", "--stop-at", 150) == 75
+    assert "; on from step 77; SIGUSR1" in capsys.readouterr().err
     done = fresh("-m", "particles", "resume", tmp_path / "moved", "--json")
     assert done.returncode == 0
     assert json.loads(done.stdout.splitlines()[-1])["count"] == 9000

@@ -144,8 +144,8 @@ REFUSED = [
     (lambda: (cloud(), cloud(10, 0, "vehicles")), {}, "the first record and the second belong to different models"),
     (lambda: (cloud(), cloud(10, 0, "regression-2d")), {},
      "the first record is of dimension 1, the second of dimension 2"),
-    (lambda: (cloud(), solution()), {"times": [0.5]}, r"time = 0\.5 is not stored in both: allowed are 0, 1$"),
-    (lambda: (cloud(),), {"times": [0.7], "law": True}, r"time = 0\.7 is not stored: allowed are 0, 0\.5, 1$"),
+    (lambda: (cloud(), solution()), {"times": [0.5]}, r"time = 0\.5 is not stored in both: allowed are 0, 1; a run"),
+    (lambda: (cloud(),), {"times": [0.7], "law": True}, r"time = 0\.7 is not stored: allowed are 0, 0\.5, 1; a run"),
     (lambda: (solution(),), {"law": True}, "does not say of which case it is"),
     (lambda: (dataclasses.replace(cloud(), states=()), solution()), {}, "kept moments and histograms"),
 ]  # fmt: skip

@@ -130,7 +130,7 @@ def test_plot_draws_two_records_in_either_order_and_every_format(records: tuple[
     ("words", "told"),
     [
         (("{1}", "{1}", "--times", "7"), "time = 7 is not stored in both: allowed are 0, 1, 2, 3"),
-        (("{0}", "--times", "7"), "time = 7 is not stored: allowed are 0, 1, 2, 3"),
+        (("{0}", "--times", "7"), "time = 7 is not stored: allowed are 0, 1, 2, 3; a run keeps others by --times"),
         (("{0}", "{2}"), "the cloud is of dimension 1, the solution of dimension 2"),
         (("{2}", "--law"), "does not say of which case it is"),
         (("{1}", "{1}", "--cloud", "{0}"), "--cloud is drawn over one record of the plane"),

@@ -25,8 +25,10 @@ def add_parser(commands: Any) -> None:
     compare = commands.add_parser(
         "compare", help="W1 between a cloud and a solution, on the line or in the plane", description=execute.__doc__
     )
-    compare.add_argument("cloud", metavar="DIR", help="folder of a particle run; or any two records of a kind")
-    compare.add_argument("solution", metavar="FILE.nc", help="file of a PDE solution; or as DIR, of a kind")
+    compare.add_argument("cloud", metavar="DIR|FILE.nc", help="folder of a particle run; or any two records of a kind")
+    compare.add_argument(
+        "solution", metavar="FILE.nc|DIR", help="file of a PDE solution; or another record of the first's kind"
+    )
     compare.add_argument("--time", type=_time, metavar="T|all", help="by default the last common one; all: every one")
     compare.add_argument("--plot", metavar="FILE", help="with --time all, a new file .svg, .png or .pdf: over time")
     command.add_replace(compare, "--plot")

@@ -97,7 +97,9 @@ def chosen_times(stored: Sequence[float], asked: Sequence[float], where: str = "
         row = index_of(stored, time)
         if row is None:
             known = ", ".join(f"{t:g}" for t in stored)
-            raise InputError(f"time = {time:g} is not stored{where}: allowed are {known}")
+            raise InputError(
+                f"time = {time:g} is not stored{where}: allowed are {known}; a run keeps others by --times"
+            )
         found.add(stored[row])
     return tuple(sorted(found))
 

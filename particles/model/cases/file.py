@@ -140,8 +140,8 @@ def _build(label: str, name: str, notes: str, content: dict[str, Any], find: Fin
         notes=notes,
         model=Model(
             drift=_drift(model.drift),
-            weight=_parameter(model.weight),
-            bias=_parameter(model.bias),
+            weight=_parameter(label, "weight", model.weight),
+            bias=_parameter(label, "bias", model.bias),
             initial=_law(model.initial, find) if samples is None else _OF_POINTS[model.initial.law](samples.points),
             neurons=model.neurons,
             walls=_ends(model.walls),
@@ -177,10 +177,15 @@ def _drift(given: Any) -> Drift:
     return lognormal_family(given.delta, lam=given.lam, scale=given.scale)
 
 
-def _parameter(given: Any) -> Any:
+def _parameter(label: str, name: str, given: Any) -> Any:
     if given == "mean-coupled":
         return MEAN_COUPLED
-    return piecewise(given.edges, given.values) if hasattr(given, "edges") else given
+    if not hasattr(given, "edges"):
+        return given
+    try:
+        return piecewise(given.edges, given.values)
+    except InputError as error:
+        raise InputError(f"{label}: model.{name}.{error}") from None
 
 
 def _law(given: Any, find: Find) -> Law | SpaceLaw:

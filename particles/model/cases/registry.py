@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterator, Mapping
 from functools import cache
 
@@ -23,7 +24,8 @@ class _Cases(Mapping[str, Case]):
 
     def __getitem__(self, name: str) -> Case:
         if name not in EXPERIMENTS:
-            close = difflib.get_close_matches(name, EXPERIMENTS, n=1)
+            file = f"{name}.toml"
+            close = [file] if os.path.isfile(file) else difflib.get_close_matches(name, EXPERIMENTS, n=1)
             hint = f"; did you mean {close[0]}?" if close else ""
             raise InputError(f"case {name!r} is not known: allowed are {', '.join(EXPERIMENTS)}, or a TOML file{hint}")
         return _built(name)
