@@ -27,7 +27,13 @@ class Run:
             "--contestant", action="append", default=[], metavar="C",
             help="by name, or FILE.py:OBJECT; as often as wanted; default: all that are registered",
         )  # fmt: skip
-        one.add_argument("--budget", type=duration, default=600.0, metavar="TIME", help="of the run (default: 10m)")
+        one.add_argument(
+            "--budget",
+            type=duration,
+            default=600.0,
+            metavar="TIME",
+            help="of the run, beside what compiles (default: 10m)",
+        )
         one.add_argument("--limit", type=duration, default=120.0, metavar="TIME", help="of a call (default: 2m)")
         one.add_argument("--out", required=True, metavar="DIR", help="folder of results, new or that of an earlier run")
         one.set_defaults(execute=_run)

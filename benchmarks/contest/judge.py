@@ -33,7 +33,7 @@ DEAR = 0.5  # seconds of judging a setting, after which no more than LEAST of it
 SHORT, MOST_TIMES = 5e-3, 50  # a shorter call is timed with others, so that asking for it is no part of its seconds
 TARGET = {True: 1e-5, False: 1e-10}  # an error that needs no better setting: of random answers, of others
 GROWTH = 4.0  # work of a setting over that of the one before
-IN_CALLS = 0.5  # of a run's seconds; the rest is starting, compiling and judging
+IN_CALLS = 0.5  # of the budget; the rest is starting and judging
 SHORTEST = 0.05  # seconds of calls that everyone has on a problem
 
 Told = Callable[[float], None]
@@ -55,21 +55,20 @@ def run(
     problems, entries
     store : Store
     budget : float
-        Seconds for the whole run, shared out equally among who can; first calls, which may compile, count against
+        Seconds of calls, shared out equally among who can. What compiles comes on top: first calls count against
         nobody's share, and a cheapest setting is done in any case.
     limit : float, default 120
         Seconds after which a call that has not answered is ended.
     told : callable
         Takes the finished share.
     """
-    end = time.monotonic() + budget
     with ExitStack() as stack:
         seats = [_Seat(entry, limit) for entry in entries]
         for seat in seats:
             stack.callback(seat.leave)
-        able = [sum(_takes_part(problem, seat, store) for seat in seats) for problem in problems]
+        able = sum(_takes_part(problem, seat, store) for problem in problems for seat in seats)
+        share = max(SHORTEST, IN_CALLS * budget / max(1, able))
         for number, problem in enumerate(problems):
-            share = max(SHORTEST, IN_CALLS * (end - time.monotonic()) / max(1, sum(able[number:])))
             for done in _in_turns(problem, seats, store, share):
                 told((number + done / max(1, len(entries))) / len(problems))
 
