@@ -20,7 +20,7 @@ for name, tolerance, quantity in (
 ):
     found = multilevel(cases[name].model, 1.0, tolerance, quantity=quantity, seed=7)
     told = dataclasses.replace(found, levels=tuple(dataclasses.replace(v, seconds=0.0) for v in found.levels))
-    told = repr(dataclasses.replace(told, provenance={}))
+    told = repr(dataclasses.asdict(dataclasses.replace(told, provenance={})))  # in full: its own repr is cut
     assert all(other == told for other in world().gather(told))
     if world().rank == 0:
         print(told, flush=True)
@@ -47,7 +47,7 @@ def test_estimate_is_independent_of_rank_count(told: dict[int, subprocess.Comple
     alone, both = (told[ranks].stdout.splitlines()[:2] for ranks in (1, 2))
     assert alone == both
     assert len(set(alone)) == 2  # control
-    assert all(line.startswith("Estimate(") for line in alone)
+    assert all("standard_error" in line and "..." not in line for line in alone)
 
 
 def test_command_prints_once(told: dict[int, subprocess.CompletedProcess[str]]) -> None:
