@@ -5,7 +5,7 @@ where D is constant, and through the point values q_j = D(x_j) P_opt(x_j) where 
 (or q) of the polynomial of degree 2r through the 2r + 1 next to it; for advection, where waves enter at that end, of
 the cubic through four, and where they enter at more than `PECLET` D/h, of the end's own: a constant. With the full
 degree there the linear scheme has modes that grow, with a cubic those of waves that slow down inside, unless diffusion
-bounds them (tests/kinetic/test_high_order.py).
+bounds them (tests/kinetic/test_high_order.py, test_high_order_ends.py).
 """
 
 from __future__ import annotations

@@ -192,11 +192,12 @@ def _tell(trajectory: Trajectory, arguments: argparse.Namespace, line: str) -> N
         return
     print(plain(line))
     print_moments(trajectory)
-    lost = trajectory.info["at_or_below_zero"] or ()
-    lost = lost if any(lost) else ()
-    for time, left in zip(trajectory.times, lost, strict=bool(lost)):
-        print(f"t = {time:g}: {left} particles at or below 0")
-    print_tables(arguments, moments_table(trajectory, **{"at or below 0": lost}))
+    columns = {}
+    if any(lost := trajectory.info["at_or_below_zero"] or ()):
+        columns["at or below 0"] = lost
+        for time, left in zip(trajectory.times, lost, strict=True):
+            print(f"t = {time:g}: {left} particles at or below 0")
+    print_tables(arguments, moments_table(trajectory, **columns))
     if arguments.json:
         told = {"out": arguments.out, "times": list(trajectory.times), "count": trajectory.count}
         command.print_json(told | trajectory.plain_moments())

@@ -34,10 +34,8 @@ def try_drift(drift: Drift) -> None:
     if (drift.flow is None) != (drift.propagator is None):
         given, missing = ("flow", "propagator") if drift.propagator is None else ("propagator", "flow")
         raise InputError(f"{missing} = None: {given} is given, and an exact flow needs both")
-    for name in ("value", "f_u", "f_x", "f_uu", "f_c"):
-        for u in POINTS if getattr(drift, name) is not None else ():
-            _call(drift, name, u)
-    for sentence in _broken(drift):
+    known = [name for name in ("value", "f_u", "f_x", "f_uu", "f_c") if getattr(drift, name) is not None]
+    for sentence in _broken(drift, {name: [_call(drift, name, u) for u in POINTS] for name in known}):
         raise InputError(f"drift {drift.name!r}: {sentence}")
 
 
@@ -58,14 +56,13 @@ def _call(drift: Drift, name: str, u: float) -> float:
     return float(found)
 
 
-def _broken(drift: Drift) -> Iterator[str]:
-    """What the drift says and a point denies; comparisons with NaN deny nothing."""
-    for u in POINTS:
-        f, by_u, by_x = (_call(drift, name, u) for name in ("value", "f_u", "f_x"))
+def _broken(drift: Drift, found: dict[str, list[float]]) -> Iterator[str]:
+    """What the drift says and the values at a point deny; comparisons with NaN deny nothing."""
+    for u, f, by_u, by_x in zip(POINTS, found["value"], found["f_u"], found["f_x"], strict=True):
         here = f"at u = {u:g}, x = {_PLACE:g}"
-        for name, bound, found in ("lipschitz_u", drift.lipschitz_u, by_u), ("lipschitz_x", drift.lipschitz_x, by_x):
-            if abs(found) > bound * (1.0 + _ROUNDING):
-                yield f"{name} = {bound!r} must be the supremum of abs({'f' + name[-2:]}), which is {found:.6g} {here}"
+        for name, bound, slope in ("lipschitz_u", drift.lipschitz_u, by_u), ("lipschitz_x", drift.lipschitz_x, by_x):
+            if abs(slope) > bound * (1.0 + _ROUNDING):
+                yield f"{name} = {bound!r} must be the supremum of abs({'f' + name[-2:]}), which is {slope:.6g} {here}"
         if drift.contracts and (f / u <= 0.0 or f / u > 1.0 + _ROUNDING):
             yield f"contracts = True needs 0 < f/u <= 1, and f/u = {f / u:.6g} {here}"
         if drift.sign * f < 0.0:
