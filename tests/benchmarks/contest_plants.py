@@ -107,9 +107,13 @@ def _draw_many(problem: Problem, points: int, seed: int) -> Result:
 
 
 def _cheat(problem: Problem, points: int, seed: int) -> Result:
-    """The reference with noise of 1e-6, in no time, whatever the setting."""
+    """The reference with noise of 1e-6, in no time, whatever the setting.
+
+    Each point has its own, which moves none past another: one for all is so small now and then, by chance, that the
+    answer to what is published looks like a stored one.
+    """
     found = law(*exact(problem), 20_000)
-    noise = np.random.default_rng(seed).normal(0.0, 1e-6)
+    noise = np.random.default_rng(seed).normal(0.0, 1e-6, found.points.size)
     return Cdf(found.points + noise, found.values)
 
 
