@@ -16,6 +16,7 @@ CUTS = {
     "uneven": np.concatenate([[-1e9, -5.0], np.geomspace(1e-12, 5.0, 700), [1e12]]),
     "neighbours": np.concatenate([[-5.0], 0.3 + np.arange(-60, 60) * np.spacing(0.3), [5.0]]),
     "denormal": np.concatenate([[-5.0], np.arange(30) * 5e-324, [5.0]]),
+    "denormal alone": np.arange(30) * 5e-324,
     "huge": np.array([-8e307, -1.0, 0.0, 1e-300, 8e307]),
     "one cell": np.array([-5.0, 5.0]),
     "one edge": np.array([0.25]),

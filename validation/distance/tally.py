@@ -3,15 +3,15 @@
 Particles on an edge are told from those between two. Of those in (e_j, e_(j+1)) the sum of floor(2^20 (x - e_j)/h) is
 kept, h = e_(j+1) - e_j: an integer, so that sums over ranks are exact, and the sum of (x - e_j)/h to 2^-20 a particle.
 
-The edges need not be equidistant. b(x) = floor(B (x - e_0)/(e_n - e_0)), as the machine rounds it, does not decrease in
-x; so edges of smaller b lie below x and those of larger b above, and only those of the same b, one or two as a rule,
+The edges need not be equidistant. b(x) = floor((x - e_0) (B/(e_n - e_0))), as the machine rounds it, does not decrease
+in x; so edges of smaller b lie below x and those of larger b above, and only those of the same b, one or two as a rule,
 are compared with x. No rounding of b can put a particle into a wrong cell.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ from particles.base.parallel import Ranks
 Integers = NDArray[np.int64]
 FINE = 2.0**20  # places in a cell that are told apart; 2^43 particles in one cell overflow nothing
 TILE = 1024  # particles that go through one loop before the next
+_NEXT: Final = np.uint64(1)  # an unsigned index is not looked at for counting from the end: half the time
+_LARGEST = float(np.finfo(np.float64).max)
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,12 @@ class Tally:
 
 def tally(local: Floats, cuts: Floats, ranks: Ranks) -> Tally:
     """Count the whole cloud between cuts that hold all of it; `local` is this rank's part. Collective."""
-    buckets = min(max(4 * cuts.size, 2**12), 2**22)
-    span = float(cuts[-1] - cuts[0]) if cuts.size > 1 else 1.0
-    places = ((cuts - cuts[0]) / span * buckets).astype(np.int64)  # as in the loop below
+    buckets = min(max(2 * cuts.size, 2**12), 2**22)
+    scale = min(buckets / float(cuts[-1] - cuts[0]), _LARGEST) if cuts.size > 1 else 1.0
+    places = ((cuts - cuts[0]) * scale).astype(np.int64)  # as in the loop below
     first = np.append(0, np.cumsum(np.bincount(places, minlength=buckets + 1)))
     on, between = np.zeros(cuts.size, dtype=np.int64), np.zeros((cuts.size, 2), dtype=np.int64)
-    _count()(local, cuts, first.astype(np.int32), span, on, between)
+    _count()(local, cuts, first.astype(np.int32), scale, on, between)
     here = np.stack([on, *between.T])
     on, inside, offsets = ranks.add(here)
     least = np.cumsum(on + inside) - inside
@@ -77,16 +79,16 @@ def _count() -> Formula:
     next branch or the memory, does not hold up the others.
     """
 
-    def count(x: Any, cuts: Any, first: Any, span: float, on: Any, between: Any) -> None:
-        low, buckets, last = cuts[0], float(first.size - 2), cuts.size - 1
-        cells = np.empty(TILE, dtype=np.int64)
+    def count(x: Any, cuts: Any, first: Any, scale: float, on: Any, between: Any) -> None:
+        low, last = cuts[0], np.uint64(cuts.size - 1)
+        cells = np.empty(TILE, dtype=np.int32)
         for begin in range(0, x.size, TILE):
             tile = x[begin : begin + TILE]
             for i in range(tile.size):
-                cells[i] = int((tile[i] - low) / span * buckets)
+                cells[i] = np.int32((tile[i] - low) * scale)
             for i in range(tile.size):
-                bucket = cells[i]
-                cell, stop = first[bucket] - 1, first[bucket + 1] - 1
+                bucket = np.uint64(cells[i])
+                cell, stop = first[bucket] - 1, first[bucket + _NEXT] - 1
                 while stop - cell > 1:
                     middle = (cell + stop) // 2
                     if cuts[middle] <= tile[i]:
@@ -94,14 +96,14 @@ def _count() -> Formula:
                     else:
                         stop = middle - 1
                 # at most one cut is left to compare with, as nearly always from the start: no branch
-                cells[i] = cell + int(stop > cell) * int(cuts[stop] <= tile[i])
+                cells[i] = cell + int(stop > cell) * int(cuts[np.uint64(stop)] <= tile[i])
             for i in range(tile.size):
-                cell, value = cells[i], tile[i]  # cuts[cell] <= value < cuts[cell + 1]
-                left = cuts[cell]
-                if value == left or cell == last:
-                    on[cell] += 1
+                at, value = np.uint64(cells[i]), tile[i]  # cuts[at] <= value < cuts[at + 1]
+                left = cuts[at]
+                if value == left or at == last:
+                    on[at] += 1
                 else:
-                    between[cell, 0] += 1
-                    between[cell, 1] += int((value - left) / (cuts[cell + 1] - left) * FINE)
+                    between[at, 0] += 1
+                    between[at, 1] += int((value - left) / (cuts[at + _NEXT] - left) * FINE)
 
     return count
