@@ -96,7 +96,7 @@ def carry(
     if held is not None and held.shape != (model.size,):
         raise InputError(f"mean of shape {held.shape} must be ({model.size},)")
     state = model.at_walls(state)
-    address = Address(first, seed, replicate, int(np.argmin(np.abs(levels - start))))
+    address = Address(first, seed, replicate, int(np.abs(levels - start).argmin()))
     for _ in _swept(model, scheme, ensemble, state, levels, address, held):
         pass
     return state.reshape(np.shape(points))

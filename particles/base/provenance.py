@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 import importlib.metadata
+import os
 import platform
 import subprocess
 import sys
@@ -37,8 +38,8 @@ def promise(reproducible: bool) -> str:
 
 def _program() -> str:
     """`particles` of ``python -m particles``, `simresnet` of the command of that name."""
-    path = Path(sys.argv[0])
-    return (path.parent.name if path.name == "__main__.py" else path.name) or "python"
+    folder, name = os.path.split(sys.argv[0])
+    return (os.path.basename(folder) if name == "__main__.py" else name) or "python"
 
 
 @functools.cache

@@ -138,12 +138,12 @@ class Model(Shown):
             raise InputError(f"initial = {self.initial!r} has no mean that a mean-coupled bias could follow")
         _ = self._weight, self._bias  # a wrong shape is reported when the model is made
 
-    @property
+    @cached_property
     def dim(self) -> int:
         """Number d of features."""
         return self.initial.dim if isinstance(self.initial, SpaceLaw) else 1
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Length D = d N of the state."""
         return self.dim * self.neurons
@@ -255,7 +255,8 @@ class Model(Shown):
         """Biases at `times`, shape (n, D), one copy a neuron; -w m1 from `mean`, shape (D,), when mean-coupled."""
         times = np.atleast_1d(np.asarray(times, dtype=np.float64))
         if self._bias is not None:
-            return np.ascontiguousarray(np.tile(self._bias.sample(times), (1, self.neurons)))
+            values = self._bias.sample(times)
+            return values if self.neurons == 1 else np.tile(values, (1, self.neurons))
         if mean is None:
             raise InputError("a mean-coupled bias needs the mean")
         bias = np.zeros(weights.shape[:2])

@@ -63,10 +63,10 @@ class ExactFlow(Scheme):
             if np.any(weights * (1.0 - np.eye(model.size))):
                 what = "the identity between walls" if model.drift.linear else f"drift {model.drift.name!r}"
                 raise InputError(f"{what} has no exact flow for a full weight matrix: use Euler(layers=...)")
-        mean = np.zeros(model.size) if model.mean_coupled else None
-        self.parameters(
-            model, levels, 0, len(levels) - 1, mean
-        )  # a drift without a flow, or one for b = 0 only, is refused here
+        if not _affine(model):
+            known = model.mean_coupled or not model.drift.flow_needs_zero_bias
+            biases = np.zeros(1) if known else model.biases(levels[:-1], model.weights(levels[:-1]))
+            model.drift.require_flow(float(biases.flat[np.abs(biases).argmax()]))
         return levels
 
     def parameters(self, model: Model, levels: Floats, k: int, n: int, mean: Floats | None) -> tuple[Any, ...]:

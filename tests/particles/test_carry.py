@@ -12,7 +12,7 @@ import particles
 from particles import Collisions, Euler, ExactFlow, Milstein
 from particles.base.errors import InputError
 from particles.carry import drawn
-from particles.model import MEAN_COUPLED, TANH, Model, Normal, Product, cases
+from particles.model import MEAN_COUPLED, TANH, Model, Normal, Product, cases, layers, power_law
 from particles.noise import TWO_POINT
 from particles.run import Run
 
@@ -65,6 +65,23 @@ def test_points_keep_their_order_and_their_shape() -> None:
     assert carried.shape == (4,)
     assert carried.tolist() == [float(particles.carry(model, ExactFlow(), [x], 1.0)[0]) for x in points]
     assert points.tolist() == [3.0, -2.0, 0.5, 3.0]
+
+
+FLOWLESS = {
+    "none is known": (
+        dataclasses.replace(TANH, flow=None, propagator=None, flow_x=None),
+        0.0,
+        "'tanh' has no exact flow: use Euler",
+    ),
+    "for no bias alone": (power_law(1.0, 3.0), layers([0.0, -0.5], 1.0), "bias 0 only, not -0.5: use Euler"),
+}
+
+
+@pytest.mark.parametrize("name", FLOWLESS)
+def test_a_drift_without_a_flow_is_refused_before_a_step(name: str) -> None:
+    drift, bias, told = FLOWLESS[name]
+    with pytest.raises(InputError, match=told):
+        ExactFlow().levels(Model(drift=drift, weight=-1.0, bias=bias, initial=Normal(1.0, 0.1)), 1.0, ())
 
 
 def test_points_beyond_the_walls_are_put_at_them() -> None:

@@ -171,12 +171,23 @@ class Drift(Shown):
         InputError
             If no flow is known for this drift, or for this bias.
         """
+        self.require_flow(b)
+        assert self.propagator is not None
+        w = 0.0 if abs(w * t) < NEGLIGIBLE else w
+        return (w, b, t, *_propagated(self.propagator, w, t, self.constants))
+
+    def require_flow(self, b: float = 0.0) -> None:
+        """Raise InputError if no flow is known for this drift, or for this bias."""
         if self.flow is None or self.propagator is None:
             raise InputError(f"drift {self.name!r} has no exact flow: use Euler(layers=...)")
         if self.flow_needs_zero_bias and b != 0.0:
             raise InputError(f"drift {self.name!r} has an exact flow for bias 0 only, not {b!r}: use Euler(layers=...)")
-        w = 0.0 if abs(w * t) < NEGLIGIBLE else w
-        return (w, b, t, *self.propagator(w, t, self.constants))
+
+
+@functools.lru_cache(2**13)
+def _propagated(propagator: Callable[..., Any], w: float, t: float, c: Constants) -> tuple[float, float]:
+    """What a propagator returns: 20 us a layer of a network, and one network carries many clouds."""
+    return propagator(w, t, c)  # type: ignore[no-any-return]
 
 
 @functools.cache
