@@ -188,4 +188,31 @@ class NonlinearFlux:
         return largest
 
 
+class _Steady:
+    """A steady flux in one run: its data are asked for, checked and searched for the fastest once, not every step."""
+
+    steady, needs_mean = True, False
+
+    def __init__(self, flux: LinearFlux) -> None:
+        self._flux, self.face = flux, flux.face
+        self._found: tuple[Floats, float] | None = None
+
+    def data(self, grid: Grid, t: float, mean: float | None) -> Floats:
+        """Those of the first call."""
+        if self._found is None:
+            speeds = self._flux.data(grid, t, mean)
+            self._found = speeds, self._flux.fastest(speeds, speeds, t)
+        return self._found[0]
+
+    def fastest(self, data: Floats, averages: Floats, t: float) -> float:
+        """Of the data."""
+        assert self._found is not None
+        return self._found[1]
+
+
 Flux = LinearFlux | NonlinearFlux
+
+
+def in_run(flux: Flux) -> Flux | _Steady:
+    """Return a flux that is told what it needs for one run; of a steady one only once."""
+    return _Steady(flux) if isinstance(flux, LinearFlux) and flux.steady else flux

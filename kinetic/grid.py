@@ -212,7 +212,7 @@ def first_moment(grid: Grid, averages: Floats, atoms: Floats) -> float:
 
 def first_not_finite(averages: Floats) -> tuple[int, ...] | None:
     """Return the index of the first cell whose average is not finite, or None."""
-    finite = np.isfinite(averages)
-    if finite.all():
+    if math.isfinite(averages.min()) and math.isfinite(averages.max()):  # no mask of the size
         return None
+    finite = np.isfinite(averages)
     return tuple(int(k) for k in np.unravel_index(int(np.argmin(finite)), finite.shape))

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from kinetic.flux import BOUNDARIES, Boundary, Flux
+from kinetic.flux import BOUNDARIES, Boundary, Flux, in_run
 from kinetic.grid import Grid
 from kinetic.line.cweno import HighOrder
 from kinetic.line.diffusion import Diffusivity, with_diffusion
@@ -87,7 +87,7 @@ class HighOrderIntegrator:
         if n < 4 * r + 2:
             raise InputError(f"cells = {n!r} must be at least {4 * r + 2} for {type(reconstruction).__name__}")
         pad = r + 1
-        self._flux, self._grid, self._diffusivity, self._fourier = flux, grid, diffusivity, fourier
+        self._flux, self._grid, self._diffusivity, self._fourier = in_run(flux), grid, diffusivity, fourier
         self.steady = flux.steady
         self._radius, self._tableau = r, SSP3 if reconstruction.positive else _TABLEAUS[r]
         self._shorter = 1.0

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from kinetic.flux import Boundary, Flux, LinearFlux
+from kinetic.flux import Boundary, Flux, LinearFlux, in_run
 from kinetic.grid import Grid, first_moment
 from kinetic.line import implicit
 from kinetic.line.additive import ARK3, Additive
@@ -119,8 +119,8 @@ class ImexStepper:
     ) -> None:
         d = _checked(boundary, grid, diffusivity)
         n, stages = grid.cells, len(tableau.nodes)
-        self._flux, self._grid, self._tableau = flux, grid, tableau
-        self._ring = boundary == "periodic"
+        self._flux, self._grid, self._tableau = in_run(flux), grid, tableau
+        self._ring, self._linear = boundary == "periodic", isinstance(flux, LinearFlux)
         self.steady, self.atoms = flux.steady, np.array(atoms, dtype=np.float64)
         self._states = np.zeros((2, n + 2 * PAD))
         self.averages = self._states[0, PAD:-PAD]
@@ -182,7 +182,7 @@ class ImexStepper:
 
     def _end_speeds(self, data: Floats) -> Pair:
         """Speeds s of the fluxes that cancel at the ends."""
-        if self._ring or not isinstance(self._flux, LinearFlux):
+        if self._ring or not self._linear:
             return 0.0, 0.0
         low, high = self._resolved
         return max(-low, min(float(data[0]), low)), max(-high, min(float(data[-1]), high))

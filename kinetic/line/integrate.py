@@ -28,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from kinetic.flux import BOUNDARIES, Boundary, Flux, leaving
+from kinetic.flux import BOUNDARIES, Boundary, Flux, in_run, leaving
 from kinetic.grid import Grid, first_moment
 from kinetic.line.diffusion import Diffusivity, with_diffusion
 from kinetic.line.reconstruction import Reconstruction, edges, ghost
@@ -167,7 +167,7 @@ class Integrator:
         fourier: float = FOURIER,
     ) -> None:
         require_one_of("boundary", boundary, BOUNDARIES)
-        self._flux, self._grid, self._diffusivity, self._fourier = flux, grid, diffusivity, fourier
+        self._flux, self._grid, self._diffusivity, self._fourier = in_run(flux), grid, diffusivity, fourier
         self.steady = flux.steady
         self._source, self._rate = source, 0.0 if source is None else source.rate
         self._states = np.zeros((3, grid.cells + 2))

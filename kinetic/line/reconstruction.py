@@ -125,7 +125,7 @@ class CWENO3:
 
     def _check_table(self) -> None:
         """C_0 P_0 + C_L P_L + C_R P_R must be P_opt, coefficient by coefficient, for the data (1, 2, 5)."""
-        c_side, c_0, over_c0, _ = self.constants(1.0, np.ones(4))
+        c_side, c_0, over_c0 = self._shares
         d1, d2 = 2.0, 2.0
         parabola = (2.0 - d2 * over_c0 / 24.0, d1, 0.5 * d2 * over_c0)
         optimal = (2.0 - d2 / 24.0, d1, 0.5 * d2)
@@ -142,7 +142,12 @@ class CWENO3:
         InputError
             If the weights of numbers of this size under- or overflow.
         """
-        return 0.5 * (1.0 - self.c0), self.c0, 1.0 / self.c0, self._eps(h, averages, power)
+        return *self._shares, self._eps(h, averages, power)
+
+    @property
+    def _shares(self) -> tuple[float, float, float]:
+        """C_L = C_R, C_0 and 1/C_0."""
+        return 0.5 * (1.0 - self.c0), self.c0, 1.0 / self.c0
 
     def _eps(self, h: float, averages: Floats, power: Power = pow) -> float:
         if not isinstance(self.eps, str):
@@ -217,13 +222,14 @@ def own_scale(averages: Floats, power: Power, reach: float, weights: str) -> tup
     InputError
         If U is below 1/reach or above reach, of which the weights, in words, are no numbers.
     """
-    scale = float(np.abs(averages).max()) or 1.0
+    sizes = np.abs(averages)
+    scale = float(sizes.max()) or 1.0
     if math.isfinite(scale) and not 1.0 / reach < scale < reach:
         raise InputError(
             f"averages up to {scale:.3g} are out of reach of the {weights}: allowed are"
             f" {1.0 / reach:g} to {reach:g}; choose another unit of length or mass"
         )
-    u = np.abs(averages) / scale
+    u = sizes / scale
     total, squares = max(float(u.sum()), 1.0), max(float(np.square(u).sum()), 1.0)
     share: float = power(total / squares, _POWER) / squares
     return scale, min(share, _LARGEST_SHARE)

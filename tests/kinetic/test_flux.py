@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kinetic import CWENO3, Explicit, Grid, LinearFlux, NonlinearFlux, Problem, evolve
+from kinetic import CWENO3, CWENO5, Explicit, Grid, LinearFlux, NonlinearFlux, Problem, evolve
 from particles.base.arrays import Floats
 from particles.base.errors import InputError, NotFiniteError
 
@@ -105,6 +105,26 @@ def test_speeds_that_do_not_fit_are_refused() -> None:
         evolve(Problem(LinearFlux(np.ones(10)), "wall"), np.ones(10), grid, until=1.0)
     with pytest.raises(NotFiniteError, match=r"face 3 \(x = 0.3\) at t = 0"):
         evolve(Problem(LinearFlux(np.where(np.arange(11) == 3, np.nan, 1.0)), "wall"), np.ones(10), grid, until=1.0)
+
+
+@pytest.mark.parametrize("used", [CWENO3(), CWENO5()])
+def test_constant_speeds_are_looked_at_once_a_run_and_anew_in_the_next(used: CWENO3 | CWENO5) -> None:
+    grid, looks = Grid(0.0, 1.0, cells=40), []
+
+    class Watched(LinearFlux):
+        def data(self, grid: Grid, t: float, mean: float | None) -> Floats:
+            looks.append(t)
+            return super().data(grid, t, mean)
+
+    speeds = np.ones(41)
+    problem, start = Problem(Watched(speeds), "periodic"), grid.averages_of(lambda x: np.sin(2.0 * np.pi * x))
+    slow = evolve(problem, start, grid, Explicit(used), until=1.0, times=[0.5])
+    assert looks == [0.0]
+    speeds *= 4.0
+    fast = evolve(problem, start, grid, Explicit(used), until=0.25, times=[0.125])
+    assert looks == [0.0, 0.0]
+    assert fast.steps == slow.steps
+    np.testing.assert_allclose(fast.averages, slow.averages, atol=1e-13)
 
 
 def test_a_speed_bound_that_is_not_finite_is_reported() -> None:
