@@ -36,7 +36,13 @@ def add_parser(commands: Any) -> None:
         " tails)",
     )  # fmt: skip
     run.add_argument("--until", type=command.positive_float, metavar="T", help="end of the run")
-    run.add_argument("--times", type=command.finite_float, nargs="+", metavar="T", help="further times to keep")
+    run.add_argument(
+        "--times",
+        type=command.finite_float,
+        nargs="+",
+        metavar="T",
+        help="to keep beside the end (default: the case's)",
+    )
     run.add_argument(
         "--scheme", choices=tuple(WORDS), default="explicit",
         help="explicit: CWENO3, third order (default); explicit5, explicit7: CWENO5 and CWENO7 on the line, for what is"
