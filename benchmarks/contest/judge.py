@@ -1,6 +1,7 @@
 """A run: contestants in turns on one problem after the other, up their ladders, as far as their seconds go.
 
-Of a setting the first call may compile, and is told apart; of the others the shortest counts. Each of these begins from
+Of a setting the first call may compile, and is told apart: it and what comes before it is done side by side, a
+processor a contestant, while nobody is timed. Of the others the shortest counts. Each of these begins from
 a start that its contestant has not seen (`_Starts`), with a seed of its own, so that neither what was prepared nor the
 answer of an earlier call is an answer to it; what it returns is what is judged, and errors are root mean squares.
 """
@@ -12,10 +13,11 @@ import random
 import secrets
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
+from benchmarks.contest.aside import Aside, Job
 from benchmarks.contest.problem import Problem
 from benchmarks.contest.problems import started, varied
 from benchmarks.contest.process import Contestant, Fault, Timed
@@ -23,6 +25,7 @@ from benchmarks.contest.references import reference
 from benchmarks.contest.registry import Entry
 from benchmarks.contest.result import Result, Samples
 from benchmarks.contest.score import scores
+from benchmarks.contest.seat import Seat
 from benchmarks.contest.store import End, Entered, Rung, Store
 from benchmarks.contest.verdicts import FEW, error_of
 from particles.base.errors import InputError
@@ -37,6 +40,9 @@ IN_CALLS = 0.5  # of the budget; the rest is starting and judging
 SHORTEST = 0.05  # seconds of calls that everyone has on a problem
 
 Told = Callable[[float], None]
+R = TypeVar("R")
+Turns = Generator[Job | None, Future[Any] | None, R]
+"""A call a turn; a job is done off the clock, and the next turn gets what came of it."""
 
 
 def run(
@@ -63,53 +69,18 @@ def run(
         Takes the finished share.
     """
     with ExitStack() as stack:
-        seats = [_Seat(entry, limit) for entry in entries]
+        aside = stack.enter_context(Aside())
+        seats = [Seat(entry, limit) for entry in entries]
         for seat in seats:
             stack.callback(seat.leave)
         able = sum(_takes_part(problem, seat, store) for problem in problems for seat in seats)
         share = max(SHORTEST, IN_CALLS * budget / max(1, able))
         for number, problem in enumerate(problems):
-            for done in _in_turns(problem, seats, store, share):
+            for done in _in_turns(problem, seats, store, share, aside):
                 told((number + done / max(1, len(entries))) / len(problems))
 
 
-class _Seat:
-    """Where a contestant sits: its process, which stays from problem to problem as long as it answers."""
-
-    def __init__(self, entry: Entry, limit: float) -> None:
-        self.entry, self.limit = entry, limit
-        self.absent: End | None = None
-        self._process: Contestant | None = None
-
-    def sit(self) -> Contestant | None:
-        """Its process, started where there is none; None where it is `absent`, which no further try changes."""
-        if self._process is not None and self._process.ended:
-            self._process = None
-        if self._process is None and self.absent is None:
-            self._settle()
-        return self._process
-
-    def leave(self) -> None:
-        """End its process."""
-        if self._process is not None:
-            self._process.close()
-
-    def _settle(self) -> None:
-        """Start it in the first Python that has its library."""
-        for python in self.entry.pythons:
-            try:
-                process = Contestant(replace(self.entry, pythons=(python,)))
-            except Fault as fault:
-                self.absent = self.absent or End(fault.kind, str(fault))
-                continue
-            if process.about["version"] is not None:
-                self.entry, self._process, self.absent = process.entry, process, None
-                return
-            process.close()
-            self.absent = End("missing", f"{process.about['library']} is not installed", process.about)
-
-
-def _takes_part(problem: Problem, seat: _Seat, store: Store) -> bool:
+def _takes_part(problem: Problem, seat: Seat, store: Store) -> bool:
     """Whether a contestant has work to do on a problem, so that it gets a share of the seconds."""
     process = seat.sit()
     known = store.of(problem.name, seat.entry.name)
@@ -121,24 +92,29 @@ def _takes_part(problem: Problem, seat: _Seat, store: Store) -> bool:
         return True  # it will be asked again, and what ails it shown
 
 
-def _in_turns(problem: Problem, seats: Sequence[_Seat], store: Store, share: float) -> Iterator[int]:
+def _in_turns(problem: Problem, seats: Sequence[Seat], store: Store, share: float, aside: Aside) -> Iterator[int]:
     """Do a problem; yield how many contestants are finished, after every one."""
     starts = _Starts(problem)
-    climbs: list[Iterator[None]] = []
+    climbs: list[Turns[None]] = []
     for seat in seats:
         known = store.of(problem.name, seat.entry.name)
         if known.end is None or known.end.state == "missing":
             climbs.append(_Climb(problem, starts, seat, store, known, share).turns())
     finished = len(seats) - len(climbs)
     yield finished
+    answers: dict[Turns[None], Future[Any]] = {}
     while climbs:
+        jobs: dict[Turns[None], Job] = {}
         for climb in tuple(climbs):
             try:
-                next(climb)
+                job = climb.send(answers.get(climb))
             except StopIteration:
                 climbs.remove(climb)
                 finished += 1
                 yield finished
+            else:
+                jobs |= {} if job is None else {climb: job}
+        answers = dict(zip(jobs, aside.all(jobs.values()), strict=True))
 
 
 class _Starts:
@@ -166,13 +142,13 @@ class _Climb:
     """A contestant on its ladder."""
 
     def __init__(
-        self, problem: Problem, starts: _Starts, seat: _Seat, store: Store, known: Entered, share: float
+        self, problem: Problem, starts: _Starts, seat: Seat, store: Store, known: Entered, share: float
     ) -> None:
         self._problem, self._starts, self._seat, self._store = problem, starts, seat, store
         self._rungs, self._share, self._limit = list(known.rungs), share, seat.limit
         self._spent, self._base = sum(one.seconds * one.calls for one in known.rungs), 0
 
-    def turns(self) -> Iterator[None]:
+    def turns(self) -> Turns[None]:
         """Climb, a call a turn, and keep how it ended."""
         process = self._seat.sit()
         end = self._seat.absent
@@ -184,14 +160,15 @@ class _Climb:
                 else:
                     process.forget_most()
                     yield from self._up(process, told["ladder"])
-                    end = End("finished", about=process.about, sibling=self._sibling(process, told["ladder"]))
+                    sibling = yield from self._sibling(process, told["ladder"])
+                    end = End("finished", about=process.about, sibling=sibling)
             except Fault as fault:
                 end = End(fault.kind, str(fault), process.about)
         assert end is not None
         if end.state != "missing" or not self._rungs:
             self._store.finish(self._problem.name, self._seat.entry.name, end)
 
-    def _up(self, process: Contestant, ladder: Sequence[dict[str, Any]]) -> Iterator[None]:
+    def _up(self, process: Contestant, ladder: Sequence[dict[str, Any]]) -> Turns[None]:
         seeded = bool(process.about["seeded"])
         for number in range(len(self._rungs), len(ladder)):
             if self._rungs:
@@ -204,12 +181,9 @@ class _Climb:
             self._rungs.append(rung)
             self._store.add(self._problem.name, self._seat.entry.name, number, rung)
 
-    def _rung(self, process: Contestant, number: int, setting: dict[str, Any]) -> Generator[None, None, Rung]:
-        prepare = process.prepare(self._problem, setting, self._limit)
-        self._base = self._base or process.resident()
-        first = process.solve([self._problem.start], _seed(), self._limit)
-        published = self._score(self._problem, process.result(self._limit))
-        yield
+    def _rung(self, process: Contestant, number: int, setting: dict[str, Any]) -> Turns[Rung]:
+        prepare, first, result = yield from self._first(process, self._problem, setting)
+        published = self._score(self._problem, result)
         calls: list[Timed] = []
         found: list[dict[str, float | None]] = []
         judging = 0.0
@@ -218,28 +192,42 @@ class _Climb:
             problem = self._starts.judged(number, len(calls))
             starts, place = self._starts.among(problem, times)
             calls.append(process.solve(starts, _seed(), self._limit, place))
-            result, begun = process.result(self._limit), time.monotonic()
+            result = process.result(self._limit)
+            begun = time.monotonic()
             if len(found) < LEAST or judging < DEAR:
                 found.append(self._score(problem, result))
             judging += time.monotonic() - begun
-            yield
+            yield None
         self._spent += sum(one.wall for one in calls)
         memory = process.resident(most=True) - self._base
         timed = _timed(calls, result, reference(self._problem))
         errors = {name: _root_mean_square([one[name] for one in found]) for name in found[0]}
         return Rung(
-            setting=setting, first=first.wall, prepare=prepare, memory=max(0, memory), errors=errors,
+            setting=setting, first=first, prepare=prepare, memory=max(0, memory), errors=errors,
             published=published, **timed,
         )  # fmt: skip
 
-    def _sibling(self, process: Contestant, ladder: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    def _first(
+        self, process: Contestant, problem: Problem, setting: dict[str, Any]
+    ) -> Turns[tuple[float, float, Result]]:
+        """Seconds of what comes before the first call and of that, off the clock, and what it found."""
+
+        def work() -> tuple[float, float, Result]:
+            prepare = process.prepare(problem, setting, self._limit)
+            self._base = self._base or process.resident()
+            first = process.solve([problem.start], _seed(), self._limit)
+            return prepare, first.wall, process.result(self._limit)
+
+        done = yield Job(process, work)
+        assert done is not None
+        return done.result()  # type: ignore[no-any-return]
+
+    def _sibling(self, process: Contestant, ladder: Sequence[dict[str, Any]]) -> Turns[dict[str, Any]]:
         """Errors of a setting on a problem that nobody has seen: the most exact one that it has done."""
         number = len(self._rungs) - 1
         other = varied(self._problem, self._starts.key)
-        process.prepare(other, ladder[number], self._limit)
-        process.solve([other.start], _seed(), self._limit)
-        errors = self._score(other, process.result(self._limit))
-        return {"setting": number, "errors": errors}
+        *_, result = yield from self._first(process, other, ladder[number])
+        return {"setting": number, "errors": self._score(other, result)}
 
     @staticmethod
     def _score(problem: Problem, result: Result) -> dict[str, float | None]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -79,6 +81,32 @@ class LatePlant(Plant):
                 found.append(self.act(problem, setting["points"], seed))
             return found[0]
 
+        return solve
+
+
+class MeetingPlant(Plant):
+    """Its preparation ends when another one's has begun; what it is timed on is one processor, ever the same."""
+
+    def prepare(self, problem: Problem, setting: Any) -> Solve:
+        """Wait for the other."""
+        folder, points = Path(tempfile.gettempdir(), f"contest-meeting-{os.getppid()}"), setting["points"]
+        folder.mkdir(exist_ok=True)
+        (folder / f"{points}-{os.getpid()}").touch()
+        until, places = time.monotonic() + 30.0, set[int]()
+        while len(list(folder.glob(f"{points}-*"))) < 2:
+            if time.monotonic() > until:
+                raise TimeoutError("nobody else is prepared")
+            time.sleep(1e-3)
+
+        def solve(problem: Problem, seed: int) -> Result:
+            if seen:  # the first call is not timed
+                places.update(os.sched_getaffinity(0))
+            seen.append(seed)
+            if len(places) > 1:
+                raise ValueError(f"timed on processors {places}")
+            return self.act(problem, points, seed)
+
+        seen: list[int] = []
         return solve
 
 
@@ -197,6 +225,8 @@ stored = Plant("stored", _stored)
 early = EarlyPlant("solves in prepare", _honest)
 late = LatePlant("remembers", _honest)
 late_draws = LatePlant("remembers draws", _draw_many, seeded=True)
+meeting = MeetingPlant("meets another", _honest)
+met = MeetingPlant("meets it", _honest)
 old = OldPlant("takes a seed alone", _honest)
 too_close = Plant("too close", _too_close, seeded=True)
 hang = Plant("hangs", _hang)

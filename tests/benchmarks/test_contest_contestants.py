@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.contest import contestants, judge
+from benchmarks.contest import contestants
 from benchmarks.contest.contestant import GROUP, Contestant, ready
 from benchmarks.contest.problems import PROBLEMS, started
 from benchmarks.contest.process import Contestant as Process
 from benchmarks.contest.references import reference
 from benchmarks.contest.registry import registered
 from benchmarks.contest.score import scores
+from benchmarks.contest.seat import Seat
 from benchmarks.contest.verdicts import error_of
 from benchmarks.contest.worker import load, version_of
 
@@ -65,7 +66,7 @@ def test_a_better_setting_is_better(name: str, problem: str) -> None:
 @pytest.fixture(scope="module", params=PEERS)
 def peer(request: pytest.FixtureRequest) -> Iterator[Process]:
     """A process of the first Python that has its library."""
-    seat = judge._Seat(registered()[request.param], LIMIT)
+    seat = Seat(registered()[request.param], LIMIT)
     process = seat.sit()
     if process is None:
         assert seat.absent is not None

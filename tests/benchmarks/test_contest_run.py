@@ -6,6 +6,9 @@ import dataclasses
 import fcntl
 import json
 import math
+import os
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +81,16 @@ def test_what_was_solved_before_its_call_is_seen(tmp_path: Path) -> None:
             [verdicts.error_of(told.published or {})] * 3, rel=1e-6
         )
     assert verdicts.suspicions(found["honest"]) == verdicts.suspicions(found["old"]) == ()
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one processor")
+def test_contestants_are_prepared_side_by_side_and_timed_on_one_processor(tmp_path: Path) -> None:
+    """The preparation of either ends when that of the other has begun."""
+    try:
+        found = entered(tmp_path / "run", ("meeting", "met"))
+    finally:
+        shutil.rmtree(Path(tempfile.gettempdir(), f"contest-meeting-{os.getpid()}"))
+    assert [state(one) for one in found.values()] == [("finished", "")] * 2
 
 
 def test_no_start_is_seen_twice() -> None:
