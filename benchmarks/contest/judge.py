@@ -38,6 +38,7 @@ TARGET = {True: 1e-5, False: 1e-10}  # an error that needs no better setting: of
 GROWTH = 4.0  # work of a setting over that of the one before
 IN_CALLS = 0.5  # of the budget; the rest is starting and judging
 SHORTEST = 0.05  # seconds of calls that everyone has on a problem
+COMPILING = 45.0  # seconds off the clock on a problem, after which nobody goes on to a better setting
 
 Told = Callable[[float], None]
 R = TypeVar("R")
@@ -61,8 +62,8 @@ def run(
     problems, entries
     store : Store
     budget : float
-        Seconds of calls, shared out equally among who can. What compiles comes on top: first calls count against
-        nobody's share, and a cheapest setting is done in any case.
+        Seconds of calls, shared out equally among who can. What compiles comes on top, up to `COMPILING`: first calls
+        count against nobody's share, and a cheapest setting is done in any case.
     limit : float, default 120
         Seconds after which a call that has not answered is ended.
     told : callable
@@ -146,7 +147,7 @@ class _Climb:
     ) -> None:
         self._problem, self._starts, self._seat, self._store = problem, starts, seat, store
         self._rungs, self._share, self._limit = list(known.rungs), share, seat.limit
-        self._spent, self._base = sum(one.seconds * one.calls for one in known.rungs), 0
+        self._spent, self._base, self._why = sum(one.seconds * one.calls for one in known.rungs), 0, ""
 
     def turns(self) -> Turns[None]:
         """Climb, a call a turn, and keep how it ended."""
@@ -161,7 +162,7 @@ class _Climb:
                     process.forget_most()
                     yield from self._up(process, told["ladder"])
                     sibling = yield from self._sibling(process, told["ladder"])
-                    end = End("finished", about=process.about, sibling=sibling)
+                    end = End("finished", self._why, process.about, sibling)
             except Fault as fault:
                 end = End(fault.kind, str(fault), process.about)
         assert end is not None
@@ -176,6 +177,10 @@ class _Climb:
                 cost = GROWTH * last.seconds * LEAST
                 good = error_of(last.errors) <= TARGET[seeded] and number >= FEW
                 if good or self._spent + cost > self._share:
+                    return
+                compiled = sum(one.prepare + one.first for one in self._rungs)
+                if compiled > COMPILING:
+                    self._why = f"no better setting was tried: these took {compiled:.0f} s to compile"
                     return
             rung = yield from self._rung(process, number, ladder[number])
             self._rungs.append(rung)

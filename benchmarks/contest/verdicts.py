@@ -64,12 +64,13 @@ def suspicions(entered: Entered) -> tuple[str, ...]:
 
 def remarks(entered: Entered) -> tuple[str, ...]:
     """What else the reader must know."""
+    told = (entered.end.why,) if entered.end and entered.end.state == "finished" and entered.end.why else ()
     long = [one for one in entered.rungs if one.seconds >= TICK]
     most = max(long, key=lambda one: one.threads, default=None)
     if most is not None and most.threads > THREADS:
-        told = f"{most.threads:.2f} times the processor time of its busiest one, {most.cpu:.2f} processors"
-        return (f"more than one thread: {told}",)
-    return ()
+        busy = f"{most.threads:.2f} times the processor time of its busiest one, {most.cpu:.2f} processors"
+        told += (f"more than one thread: {busy}",)
+    return told
 
 
 def _stored(entered: Entered) -> str | None:
