@@ -32,7 +32,7 @@ from particles.base.errors import InputError
 
 LIMIT = 120.0  # seconds that a call may take before it is ended
 LEAST, MOST, ENOUGH = 2, 7, 0.3  # timed calls of a setting: at least, at most, and no more after so many seconds
-DEAR = 0.5  # seconds of judging a setting, after which no more than LEAST of its calls are judged
+DEAR = 0.2  # seconds of judging a setting, after which no more than LEAST of its calls are judged
 SHORT, MOST_TIMES = 5e-3, 50  # a shorter call is timed with others, so that asking for it is no part of its seconds
 TARGET = {True: 1e-5, False: 1e-10}  # an error that needs no better setting: of random answers, of others
 GROWTH = 4.0  # work of a setting over that of the one before

@@ -28,7 +28,7 @@ class Cells:
 
     def ladder(self, problem: Problem) -> Sequence[Setting]:
         """Cells; steps of an explicit scheme are as short as their width squared."""
-        return ladder_of_cells(problem, 6)[1:]  # each grid is compiled, the first is no faster than the second
+        return ladder_of_cells(problem, 6)
 
     def prepare(self, problem: Problem, setting: Setting) -> Solve:
         """Return what solves it."""
