@@ -96,7 +96,7 @@ def test_contestants_are_prepared_side_by_side_and_timed_on_one_processor(tmp_pa
 def test_who_compiles_too_long_goes_on_no_more_and_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(judge, "COMPILING", 0.0)
     (one,) = entered(tmp_path / "run", ("honest",)).values()
-    assert (len(one.rungs), state(one)[0], verdicts.suspicions(one)) == (1, "finished", ())
+    assert (len(one.rungs), state(one)[0], verdicts.suspicions(one)) == (2, "finished", ())
     assert verdicts.remarks(one)[0].startswith("no better setting was tried: these took ")
 
 
