@@ -256,7 +256,7 @@ class Model(Shown):
         times = np.atleast_1d(np.asarray(times, dtype=np.float64))
         if self._bias is not None:
             values = self._bias.sample(times)
-            return values if self.neurons == 1 else np.tile(values, (1, self.neurons))
+            return np.array(values, order="C") if self.neurons == 1 else np.tile(values, (1, self.neurons))
         if mean is None:
             raise InputError("a mean-coupled bias needs the mean")
         bias = np.zeros(weights.shape[:2])

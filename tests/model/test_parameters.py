@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from particles.base.arrays import Floats
 from particles.base.errors import InputError
 from particles.model.parameters import MEAN_COUPLED, Constant, Varying, as_parameter, layers, piecewise
 
@@ -89,4 +90,14 @@ def test_pieces_that_do_not_fit_are_refused(edges: list[float], values: list[flo
 def test_constant_is_broadcast_not_copied() -> None:
     parameter = as_parameter(1.0, (1,), "bias")
     assert isinstance(parameter, Constant)
-    assert parameter.sample(np.zeros(10**6)).strides[0] == 0
+    sampled = parameter.sample(np.zeros(10**6))
+    assert sampled.strides[0] == 0
+    assert not sampled.flags.writeable  # it is the parameter's own number
+
+
+@pytest.mark.parametrize("value", [np.array(2.0), np.array([1.0, -2.0]), np.arange(6.0).reshape(2, 3).T])
+@pytest.mark.parametrize("count", [0, 3])
+def test_a_constant_is_itself_at_every_time(value: Floats, count: int) -> None:
+    np.testing.assert_array_equal(
+        Constant(value).sample(np.zeros(count)), np.broadcast_to(value, (count, *value.shape))
+    )

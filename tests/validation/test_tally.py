@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from particles.base.parallel import serial
-from validation.distance.tally import FINE, Tally, tally
+from validation.distance.tally import FINE, MANY, Tally, tally
 
 CUTS = {
     "even": np.linspace(-5.0, 5.0, 101),
@@ -17,6 +17,8 @@ CUTS = {
     "neighbours": np.concatenate([[-5.0], 0.3 + np.arange(-60, 60) * np.spacing(0.3), [5.0]]),
     "denormal": np.concatenate([[-5.0], np.arange(30) * 5e-324, [5.0]]),
     "denormal alone": np.arange(30) * 5e-324,
+    "many": np.linspace(-5.0, 5.0, MANY + 1),
+    "many, uneven": np.concatenate([[-1e9], np.geomspace(1e-12, 5.0, 2 * MANY), [1e12]]),
     "huge": np.array([-8e307, -1.0, 0.0, 1e-300, 8e307]),
     "one cell": np.array([-5.0, 5.0]),
     "one edge": np.array([0.25]),

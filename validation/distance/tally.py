@@ -6,6 +6,9 @@ kept, h = e_(j+1) - e_j: an integer, so that sums over ranks are exact, and the 
 The edges need not be equidistant. b(x) = floor((x - e_0) (B/(e_n - e_0))), as the machine rounds it, does not decrease
 in x; so edges of smaller b lie below x and those of larger b above, and only those of the same b, one or two as a rule,
 are compared with x. No rounding of b can put a particle into a wrong cell.
+
+Tables of many edges do not fit into the nearest cache, where each particle would look up another place of them. Then
+particles go through a part of the line after the other: those of a chunk are first laid into heaps by their b.
 """
 
 from __future__ import annotations
@@ -23,6 +26,11 @@ from particles.base.parallel import Ranks
 Integers = NDArray[np.int64]
 FINE = 2.0**20  # places in a cell that are told apart; 2^43 particles in one cell overflow nothing
 TILE = 1024  # particles that go through one loop before the next
+MANY, CHUNK, HEAPS = (
+    2**15,
+    2**16,
+    2**9,
+)  # edges from which particles are laid into heaps, how many at a time, into how many
 _NEXT: Final = np.uint64(1)  # an unsigned index is not looked at for counting from the end: half the time
 _LARGEST = float(np.finfo(np.float64).max)
 
@@ -58,7 +66,15 @@ def tally(local: Floats, cuts: Floats, ranks: Ranks) -> Tally:
     places = ((cuts - cuts[0]) * scale).astype(np.int64)  # as in the loop below
     first = np.append(0, np.cumsum(np.bincount(places, minlength=buckets + 1)))
     on, between = np.zeros(cuts.size, dtype=np.int64), np.zeros((cuts.size, 2), dtype=np.int64)
-    _count()(local, cuts, first.astype(np.int32), scale, on, between)
+    count, starts = _count(), first.astype(np.int32)
+    if cuts.size < MANY:
+        count(local, cuts, starts, scale, on, between)
+    else:
+        heaps = np.empty(CHUNK)
+        for begin in range(0, local.size, CHUNK):
+            part = local[begin : begin + CHUNK]
+            _lay()(part, cuts[0], scale, buckets // HEAPS + 1, heaps)
+            count(heaps[: part.size], cuts, starts, scale, on, between)
     here = np.stack([on, *between.T])
     on, inside, offsets = ranks.add(here)
     least = np.cumsum(on + inside) - inside
@@ -68,7 +84,34 @@ def tally(local: Floats, cuts: Floats, ranks: Ranks) -> Tally:
 def prepare(local: Floats) -> None:
     """Compile the loop for arrays of this kind, without counting."""
     cuts, first = np.array([0.0, 1.0]), np.zeros(2, dtype=np.int32)
+    _lay()(local[:0], 0.0, 1.0, 1, np.empty(0))
     _count()(local[:0], cuts, first, 1.0, np.zeros(2, dtype=np.int64), np.zeros((2, 2), dtype=np.int64))
+
+
+@kernel
+def _lay() -> Formula:
+    """Particles in the order of their heaps, each of so many buckets, in the first places of `heaps`."""
+
+    def lay(x: Any, low: float, scale: float, width: int, heaps: Any) -> None:
+        ends, number, inverse = np.zeros(HEAPS + 1, dtype=np.int64), np.empty(TILE, dtype=np.int32), scale / width
+        for laying in range(2):
+            for begin in range(0, x.size, TILE):
+                tile = x[begin : begin + TILE]
+                for i in range(tile.size):
+                    number[i] = np.int32((tile[i] - low) * inverse)
+                if laying == 0:
+                    for i in range(tile.size):
+                        ends[np.uint64(number[i]) + _NEXT] += 1
+                else:
+                    for i in range(tile.size):
+                        heap = np.uint64(number[i])
+                        heaps[np.uint64(ends[heap])] = tile[i]
+                        ends[heap] += 1
+            if laying == 0:
+                for k in range(HEAPS):
+                    ends[k + 1] += ends[k]
+
+    return lay
 
 
 @kernel
