@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from particles.base.parallel import serial
-from validation.distance.tally import FINE, MANY, Tally, tally
+from validation.distance.tally import FINE, MANY, Tally, _count, _lay, prepare, tally
 
 CUTS = {
     "even": np.linspace(-5.0, 5.0, 101),
@@ -77,3 +77,14 @@ def test_a_loop_that_takes_the_edge_for_inside_is_seen() -> None:
     x = cloud(cuts, seed=3)
     upto = np.searchsorted(np.sort(x), cuts, side="left")
     assert np.any(tally(x, cuts, serial()).least != upto[:-1])
+
+
+def test_no_cloud_is_compiled_for_after_it_was_prepared_for() -> None:
+    """One that cannot be written is laid into heaps that can."""
+    x = cloud(CUTS["many"], seed=3)
+    x.flags.writeable = False
+    prepare(x)
+    kernels = _lay(), _count()
+    before = [len(kernel.signatures) for kernel in kernels]
+    tally(x, CUTS["many"], serial())
+    assert [len(kernel.signatures) for kernel in kernels] == before
