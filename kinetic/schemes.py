@@ -1,6 +1,7 @@
 """The words of command lines and records for schemes, which one suits a model, and which may step an equation.
 
-The schemes themselves are values, `kinetic.scheme_values`; they are imported from here too.
+The schemes themselves are values, `kinetic.scheme_values` and `kinetic.positive_schemes`; they are imported from here
+too.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from typing import Any
 
 from kinetic.line.cweno import CWENO5, CWENO7, require_three_cells
 from kinetic.line.reconstruction import CWENO3, Linear
-from kinetic.scheme_values import ChangCooper as ChangCooper
+from kinetic.positive_schemes import ChangCooper as ChangCooper
+from kinetic.positive_schemes import WellBalanced as WellBalanced
 from kinetic.scheme_values import Explicit as Explicit
 from kinetic.scheme_values import Imex as Imex
 from kinetic.scheme_values import Scheme as Scheme
-from kinetic.scheme_values import WellBalanced as WellBalanced
 from kinetic.scheme_values import described as described
 from particles.base.checks import require_one_of
 from particles.base.errors import InputError
