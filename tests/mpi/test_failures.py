@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,14 +21,14 @@ Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
 # A rank fails in the middle of the time loop, where the others wait for it in a collective operation. One that raises
 # has carried its particles by then; for the other ways to fail they stand still, and no kernel is loaded.
 FAILING = """
-import os, signal, sys, time
+import os, signal, sys
 from particles.base.errors import InputError
 from particles.ensemble import Ensemble
 failing_rank, how, where = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 whole = Ensemble.first_not_finite
 def first_not_finite(self, state):
     if self.ranks.rank == failing_rank:
-        open(sys.argv[4], "w").write(repr(time.time()))
+        open(sys.argv[4], "w").close()
         if how == "raises":
             raise RuntimeError("bug on one rank")
         if how == "refuses":
@@ -70,13 +69,10 @@ KINDS = [(how, where) for where in ("command", "script") for how in ("raises", "
         (0, "exits-with-zero", "command"),
     ],
 )
-def test_failing_rank_ends_the_job_within_five_seconds(
-    fresh: Fresh, tmp_path: Path, rank: int, how: str, where: str
-) -> None:
+def test_failing_rank_ends_the_job(fresh: Fresh, tmp_path: Path, rank: int, how: str, where: str) -> None:
+    """The other one would wait for it for ever."""
     stamp, out = tmp_path / "stamp", tmp_path / "out"
     done = fresh("-c", FAILING, rank, how, where, stamp, out, ranks=2, timeout=60)  # a cold cache compiles first
-    ended = time.time()
-    assert ended - float(stamp.read_text()) < 5.0
     assert done.returncode != 0
     if how in ("raises", "refuses"):
         assert ("bug on one rank" in done.stderr) == (how == "raises")

@@ -367,10 +367,8 @@ def test_full_disk_is_one_message_and_five(fresh: Fresh, tmp_path: Path, ranks: 
     arguments = ("run", "regression", "--count", 9000, "--layers", 300, "--times", 0, 1, 2, "--out", tmp_path / "out")
     assert ordered(*arguments[:-1], tmp_path / "straight") == 0
     assert ordered(*arguments, "--stop-at", 20) == 75
-    began = time.monotonic()
     done = fresh("-c", LIMITED, 200_000, "resume", tmp_path / "out", "--stop-at", 200, ranks=ranks)
     assert (done.returncode, done.stdout) == (5, "")
-    assert time.monotonic() - began < 5.0
     told = [line for line in done.stderr.splitlines() if line.startswith("particles: ")]
     assert len(told) == 2
     assert "cannot be written" in told[1]
@@ -389,10 +387,8 @@ def test_full_file_system_is_one_message_and_five(fresh: Fresh, tmp_path: Path) 
         pytest.skip("no file system can be mounted here")
     try:
         arguments = ("run", "regression", "--count", 45_000, "--layers", 1000, "--times", 2, "--out", disk / "out")
-        began = time.monotonic()
         done = fresh("-m", "particles", *arguments, "--checkpoint-every", "0.001s", ranks=2)
         assert (done.returncode, done.stdout) == (5, "")
-        assert time.monotonic() - began < 5.0
         assert "No space left" in done.stderr
         left = [path.name for path in folder_of(disk / "out").iterdir()]
         assert len(left) == 2

