@@ -1,50 +1,95 @@
-"""Work off the clock, side by side: what contestants compile, a processor each while nobody is timed."""
+"""Turns: one player at a time on the clock, and off it, while nobody is timed, work side by side, a processor each."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from benchmarks.contest.process import Contestant
 
 
 class Job(NamedTuple):
-    """What a contestant is to be asked off the clock; its answer, or what it raises, is for who asks for the job."""
+    """Work off the clock, for whoever asks for it, and what it may take; it is a contestant's, or else the judge's."""
 
-    process: Contestant
     work: Callable[[], Any]
+    seconds: float = 0.0
+    process: Contestant | None = None
+
+
+R = TypeVar("R")
+Turns = Generator[Job | None, Future[Any] | None, R]
+"""Who asks for nothing is on the clock at its next turn; who asks for a job gets what came of it."""
 
 
 class Aside:
-    """As many jobs at a time as there are processors for this process; each contestant is back on its own after it."""
+    """As many jobs at a time as there are processors for this process, of which one may be the judge's.
+
+    A contestant works on whichever is free, and is back on its own after it.
+    """
 
     def __init__(self) -> None:
         processors = sorted(os.sched_getaffinity(0))
         self._free: SimpleQueue[int] = SimpleQueue()
         for processor in processors:
             self._free.put(processor)
-        self._pool = ThreadPoolExecutor(len(processors))
+        self._contestants, self._judge = ThreadPoolExecutor(len(processors)), ThreadPoolExecutor(1)
 
     def __enter__(self) -> Aside:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._pool.shutdown(cancel_futures=True)
+        for pool in (self._contestants, self._judge):
+            pool.shutdown(cancel_futures=True)
 
-    def all(self, jobs: Iterable[Job]) -> list[Future[Any]]:
-        """Carry all of them out, and return when the last one is done."""
-        futures = [self._pool.submit(self._carry_out, job) for job in jobs]
-        wait(futures)
-        return futures
+    def play(self, players: Sequence[Turns[None]]) -> Iterator[int]:
+        """Let all play to their end, in turns; yield how many are left, after each that has ended.
+
+        They are on the clock until every one of them asks for a job, and off it until every one asks for the clock.
+        """
+        timed, left = list(players), len(players)
+        while left:
+            asked: list[tuple[Job, Turns[None]]] = []
+            while timed:
+                for player in tuple(timed):
+                    try:
+                        job = next(player)
+                    except StopIteration:
+                        timed.remove(player)
+                        left -= 1
+                        yield left
+                    else:
+                        if job is not None:
+                            timed.remove(player)
+                            asked.append((job, player))
+            asked.sort(key=lambda one: -one[0].seconds)  # the longest first, so that it is not waited for alone
+            working = {self._start(job): player for job, player in asked}
+            while working:
+                for done in wait(working, return_when=FIRST_COMPLETED).done:
+                    player = working.pop(done)
+                    try:
+                        job = player.send(done)
+                    except StopIteration:
+                        left -= 1
+                        yield left
+                    else:
+                        if job is None:
+                            timed.append(player)
+                        else:
+                            working[self._start(job)] = player
+
+    def _start(self, job: Job) -> Future[Any]:
+        pool = self._judge if job.process is None else self._contestants
+        return pool.submit(self._carry_out, job)
 
     def _carry_out(self, job: Job) -> Any:
         processor = self._free.get()
         try:
-            with job.process.on(processor):
+            with nullcontext() if job.process is None else job.process.on(processor):
                 return job.work()
         finally:
             self._free.put(processor)

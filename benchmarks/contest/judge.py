@@ -1,9 +1,10 @@
 """A run: contestants in turns on one problem after the other, up their ladders, as far as their seconds go.
 
 Of a setting the first call may compile, and is told apart: it and what comes before it is done side by side, a
-processor a contestant, while nobody is timed. Of the others the shortest counts. Each of these begins from
-a start that its contestant has not seen (`_Starts`), with a seed of its own, so that neither what was prepared nor the
-answer of an earlier call is an answer to it; what it returns is what is judged, and errors are root mean squares.
+processor a contestant, while nobody is timed, and so are answers judged. Of the others the shortest counts. Each of
+these begins from a start that its contestant has not seen (`_Starts`), with a seed of its own, so that neither what was
+prepared nor the answer of an earlier call is an answer to it; what it returns is what is judged, and errors are root
+mean squares.
 """
 
 from __future__ import annotations
@@ -12,12 +13,11 @@ import math
 import random
 import secrets
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from typing import Any, TypeVar
+from typing import Any
 
-from benchmarks.contest.aside import Aside, Job
+from benchmarks.contest.aside import Aside, Job, Turns
 from benchmarks.contest.problem import Problem
 from benchmarks.contest.problems import started, varied
 from benchmarks.contest.process import Contestant, Fault, Timed
@@ -41,9 +41,7 @@ SHORTEST = 0.05  # seconds of calls that everyone has on a problem
 COMPILING = 30.0  # seconds off the clock on a problem, those of the first setting left out, after which nobody goes on
 
 Told = Callable[[float], None]
-R = TypeVar("R")
-Turns = Generator[Job | None, Future[Any] | None, R]
-"""A call a turn; a job is done off the clock, and the next turn gets what came of it."""
+Errors = dict[str, float | None]
 
 
 def run(
@@ -101,21 +99,9 @@ def _in_turns(problem: Problem, seats: Sequence[Seat], store: Store, share: floa
         known = store.of(problem.name, seat.entry.name)
         if known.end is None or known.end.state == "missing":
             climbs.append(_Climb(problem, starts, seat, store, known, share).turns())
-    finished = len(seats) - len(climbs)
-    yield finished
-    answers: dict[Turns[None], Future[Any]] = {}
-    while climbs:
-        jobs: dict[Turns[None], Job] = {}
-        for climb in tuple(climbs):
-            try:
-                job = climb.send(answers.get(climb))
-            except StopIteration:
-                climbs.remove(climb)
-                finished += 1
-                yield finished
-            else:
-                jobs |= {} if job is None else {climb: job}
-        answers = dict(zip(jobs, aside.all(jobs.values()), strict=True))
+    yield len(seats) - len(climbs)
+    for left in aside.play(climbs):
+        yield len(seats) - left
 
 
 class _Starts:
@@ -150,7 +136,7 @@ class _Climb:
         self._spent, self._base, self._why = sum(one.seconds * one.calls for one in known.rungs), 0, ""
 
     def turns(self) -> Turns[None]:
-        """Climb, a call a turn, and keep how it ended."""
+        """Climb, a timed call a turn, and keep how it ended."""
         process = self._seat.sit()
         end = self._seat.absent
         if process is not None:
@@ -187,25 +173,20 @@ class _Climb:
             self._store.add(self._problem.name, self._seat.entry.name, number, rung)
 
     def _rung(self, process: Contestant, number: int, setting: dict[str, Any]) -> Turns[Rung]:
-        prepare, first, result = yield from self._first(process, self._problem, setting)
-        published = self._score(self._problem, result)
+        prepare, first, published = yield from self._first(process, self._problem, setting)
         calls: list[Timed] = []
-        found: list[dict[str, float | None]] = []
-        judging = 0.0
+        answers: list[tuple[Problem, Result]] = []
         while len(calls) < LEAST or (len(calls) < MOST and sum(one.wall for one in calls) < ENOUGH):
             times = max(1, min(MOST_TIMES, math.ceil(SHORT / calls[-1].wall))) if calls else 1
+            yield None
             problem = self._starts.judged(number, len(calls))
             starts, place = self._starts.among(problem, times)
             calls.append(process.solve(starts, _seed(), self._limit, place))
-            result = process.result(self._limit)
-            begun = time.monotonic()
-            if len(found) < LEAST or judging < DEAR:
-                found.append(self._score(problem, result))
-            judging += time.monotonic() - begun
-            yield None
+            answers.append((problem, process.result(self._limit)))
         self._spent += sum(one.wall for one in calls)
         memory = process.resident(most=True) - self._base
-        timed = _timed(calls, result, reference(self._problem))
+        timed = _timed(calls, answers[0][1], reference(self._problem))
+        found = yield from self._judged(answers)
         errors = {name: _root_mean_square([one[name] for one in found]) for name in found[0]}
         return Rung(
             setting=setting, first=first, prepare=prepare, memory=max(0, memory), errors=errors,
@@ -214,8 +195,8 @@ class _Climb:
 
     def _first(
         self, process: Contestant, problem: Problem, setting: dict[str, Any]
-    ) -> Turns[tuple[float, float, Result]]:
-        """Seconds of what comes before the first call and of that, off the clock, and what it found."""
+    ) -> Turns[tuple[float, float, Errors]]:
+        """Seconds of what comes before the first call and of that, off the clock, and how far off it was."""
 
         def work() -> tuple[float, float, Result]:
             prepare = process.prepare(problem, setting, self._limit)
@@ -223,7 +204,25 @@ class _Climb:
             first = process.solve([problem.start], _seed(), self._limit)
             return prepare, first.wall, process.result(self._limit)
 
-        done = yield Job(process, work)
+        done = yield Job(work, self._seat.compiled, process)
+        assert done is not None
+        prepare, first, result = done.result()
+        self._seat.compiled = prepare + first
+        (errors,) = yield from self._judged([(problem, result)])
+        return prepare, first, errors
+
+    def _judged(self, answers: Sequence[tuple[Problem, Result]]) -> Turns[list[Errors]]:
+        """How far off answers are: of the first, and of as many as it takes not long to judge."""
+
+        def work() -> list[Errors]:
+            found: list[Errors] = []
+            begun = time.monotonic()
+            for problem, result in answers:
+                if len(found) < LEAST or time.monotonic() - begun < DEAR:
+                    found.append(self._score(problem, result))
+            return found
+
+        done = yield Job(work)
         assert done is not None
         return done.result()  # type: ignore[no-any-return]
 
@@ -231,11 +230,11 @@ class _Climb:
         """Errors of a setting on a problem that nobody has seen: the most exact one that it has done."""
         number = len(self._rungs) - 1
         other = varied(self._problem, self._starts.key)
-        *_, result = yield from self._first(process, other, ladder[number])
-        return {"setting": number, "errors": self._score(other, result)}
+        *_, errors = yield from self._first(process, other, ladder[number])
+        return {"setting": number, "errors": errors}
 
     @staticmethod
-    def _score(problem: Problem, result: Result) -> dict[str, float | None]:
+    def _score(problem: Problem, result: Result) -> Errors:
         try:
             found = vars(scores(problem, reference(problem), result))
         except InputError as error:

@@ -15,6 +15,7 @@ class Seat:
     def __init__(self, entry: Entry, limit: float) -> None:
         self.entry, self.limit = entry, limit
         self.absent: End | None = None
+        self.compiled = 0.0  # seconds of its last preparations and first call
         self._process: Contestant | None = None
 
     def sit(self) -> Contestant | None:
