@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from queue import SimpleQueue
@@ -24,6 +25,7 @@ class Job(NamedTuple):
 R = TypeVar("R")
 Turns = Generator[Job | None, Future[Any] | None, R]
 """Who asks for nothing is on the clock at its next turn; who asks for a job gets what came of it."""
+Joining = Callable[[Turns[None]], Iterable[Turns[None]]]
 
 
 class Aside:
@@ -46,26 +48,26 @@ class Aside:
         for pool in (self._contestants, self._judge):
             pool.shutdown(cancel_futures=True)
 
-    def play(self, players: Sequence[Turns[None]]) -> Iterator[int]:
-        """Let all play to their end, in turns; yield how many are left, after each that has ended.
+    def play(self, players: Iterable[Turns[None]], joining: Joining) -> None:
+        """Let all play to their end, and who joins when one has ended.
 
-        They are on the clock until every one of them asks for a job, and off it until every one asks for the clock.
+        They are on the clock, in turns, until every one of them has asked for a job; then all jobs are done, and those
+        that are asked for after them, until every one asks for the clock.
         """
-        timed, left = list(players), len(players)
-        while left:
+        timed = deque(players)
+        while timed:
             asked: list[tuple[Job, Turns[None]]] = []
             while timed:
-                for player in tuple(timed):
-                    try:
-                        job = next(player)
-                    except StopIteration:
-                        timed.remove(player)
-                        left -= 1
-                        yield left
-                    else:
-                        if job is not None:
-                            timed.remove(player)
-                            asked.append((job, player))
+                player = timed.popleft()
+                try:
+                    job = next(player)
+                except StopIteration:
+                    timed.extend(joining(player))
+                    continue
+                if job is None:
+                    timed.append(player)
+                else:
+                    asked.append((job, player))
             asked.sort(key=lambda one: -one[0].seconds)  # the longest first, so that it is not waited for alone
             working = {self._start(job): player for job, player in asked}
             while working:
@@ -74,13 +76,12 @@ class Aside:
                     try:
                         job = player.send(done)
                     except StopIteration:
-                        left -= 1
-                        yield left
+                        timed.extend(joining(player))
+                        continue
+                    if job is None:
+                        timed.append(player)
                     else:
-                        if job is None:
-                            timed.append(player)
-                        else:
-                            working[self._start(job)] = player
+                        working[self._start(job)] = player
 
     def _start(self, job: Job) -> Future[Any]:
         pool = self._judge if job.process is None else self._contestants

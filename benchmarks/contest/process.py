@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pickle
 import resource
@@ -34,6 +35,8 @@ START = 120.0  # seconds that a library may take to import
 _PRINTED = 2**28  # bytes that it may write into a file, what it prints among them
 _MEMORY = 0.6  # of the machine's
 _TAIL = 2000
+_C = ctypes.CDLL(None)
+_END_WITH_PARENT = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 
 Kind = Literal["failed", "refused", "hangs", "crashed"]
 
@@ -218,7 +221,8 @@ def _processor() -> int:
 
 
 def _limits() -> None:
-    """In the new process: one processor, memory, files."""
+    """In the new process: one processor, memory, files, and an end where the judge comes to one."""
+    _C.prctl(_END_WITH_PARENT, signal.SIGKILL)
     os.sched_setaffinity(0, {_processor()})
     most = int(_MEMORY * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))

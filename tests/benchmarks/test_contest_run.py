@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.contest import __main__, judge, verdicts
+from benchmarks.contest import __main__, climb, judge, verdicts
 from benchmarks.contest.contestant import ready
 from benchmarks.contest.problems import PROBLEMS, started
 from benchmarks.contest.references import reference
@@ -94,7 +94,7 @@ def test_contestants_are_prepared_side_by_side_and_timed_on_one_processor(tmp_pa
 
 
 def test_who_compiles_too_long_goes_on_no_more_and_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(judge, "COMPILING", 0.0)
+    monkeypatch.setattr(climb, "COMPILING", 0.0)
     (one,) = entered(tmp_path / "run", ("honest",)).values()
     assert (len(one.rungs), state(one)[0], verdicts.suspicions(one)) == (2, "finished", ())
     assert verdicts.remarks(one)[0].startswith("no better setting was tried: these took ")
@@ -102,12 +102,12 @@ def test_who_compiles_too_long_goes_on_no_more_and_is_told(monkeypatch: pytest.M
 
 def test_no_start_is_seen_twice() -> None:
     """So that who remembers answers by their starts has none to return; those that are judged are the same for all."""
-    starts = judge._Starts(PROBLEMS["ou"])
-    asked = [starts.among(starts.judged(setting, call), 50) for setting in range(3) for call in range(judge.MOST)]
+    starts = climb.Starts(PROBLEMS["ou"])
+    asked = [starts.among(starts.judged(setting, call), 50) for setting in range(3) for call in range(climb.MOST)]
     seen = [start for found, _ in asked for start in found]
     assert len({PROBLEMS["ou"].start, *seen}) == len(seen) + 1
     assert len({place for _, place in asked}) > 5  # which of a group is judged: equal places once in 10^20
-    assert starts.judged(1, 0) == starts.judged(1, 0) != judge._Starts(PROBLEMS["ou"]).judged(1, 0)
+    assert starts.judged(1, 0) == starts.judged(1, 0) != climb.Starts(PROBLEMS["ou"]).judged(1, 0)
 
 
 def test_what_learns_the_start_in_prepare_is_prepared_in_the_call() -> None:
