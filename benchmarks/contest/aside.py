@@ -15,7 +15,7 @@ from benchmarks.contest.process import Contestant
 
 
 class Job(NamedTuple):
-    """Work off the clock, for whoever asks for it, and what it may take; it is a contestant's, or else the judge's."""
+    """Work off the clock, a contestant's or else the judge's, and how long it or what comes after it may take."""
 
     work: Callable[[], Any]
     seconds: float = 0.0
@@ -68,7 +68,7 @@ class Aside:
                     timed.append(player)
                 else:
                     asked.append((job, player))
-            asked.sort(key=lambda one: -one[0].seconds)  # the longest first, so that it is not waited for alone
+            asked.sort(key=lambda one: -one[0].seconds)  # the longest first: it is not to be waited for alone
             working = {self._start(job): player for job, player in asked}
             while working:
                 for done in wait(working, return_when=FIRST_COMPLETED).done:

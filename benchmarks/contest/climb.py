@@ -154,7 +154,7 @@ class Climb:
                     found.append(self._score(problem, result))
             return found
 
-        done = yield Job(work)
+        done = yield Job(work, self._seat.compiled)
         assert done is not None
         return done.result()  # type: ignore[no-any-return]
 
