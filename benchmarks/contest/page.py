@@ -227,4 +227,5 @@ def _plain(seconds: float) -> str:
 
 
 def _factor(ratio: float) -> str:
-    return f"{ratio:.2g}" if ratio < 99.5 else f"{ratio:,.0f}"
+    digits = 3 if 0.95 < ratio < 1.05 else 2  # 1.03, where "1 times as long" would be no more
+    return f"{ratio:.{digits}g}" if ratio < 99.5 else f"{ratio:,.0f}"
