@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from time import perf_counter
@@ -39,6 +41,32 @@ class Import:
     @named("import of a package", "seconds")
     def track_import(self, package: str) -> float:
         return min(self._import(package)[0] for _ in range(repeats(self.turns)))
+
+
+class Mistake:
+    """A command with a wrong value, the whole process: one sentence and code 2."""
+
+    turns = 7
+    params = (("particles", "kinetic"),)
+    param_names = ("package",)
+    smallest = {"turns": 1}  # noqa: RUF012
+    timeout = 120.0
+
+    def setup(self, package: str) -> None:
+        """Make it once, so that byte code is there."""
+        self._make(package)
+
+    def _make(self, package: str) -> float:
+        command = [sys.executable, "-m", package, "run", "regression", "--until", "-1", "--out", "none.nc"]
+        began = perf_counter()
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        seconds = perf_counter() - began
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+        return seconds
+
+    @named("a wrong value is refused", "seconds")
+    def track_refused(self, package: str) -> float:
+        return min(self._make(package) for _ in range(repeats(self.turns)))
 
 
 class FirstRun:

@@ -16,7 +16,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-from tests.forks import Forks
+from tests.forks import PATIENCE, Forks
 from tests.paths import ROOT
 
 gc.set_threshold(50_000, 20, 20)  # a kernel's compilation leaves 10^5 objects, to be looked through again and again
@@ -76,7 +76,7 @@ def fresh() -> Runner:
         ranks: int | None = None,
         env: dict[str, str | None] | None = None,
         cwd: Path | str | None = None,
-        timeout: float = 60.0,
+        timeout: float = PATIENCE,
         root: Path = ROOT,
     ) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-W", "error", *map(str, arguments)]
@@ -134,7 +134,7 @@ def _report(fresh: Runner, out: Path, *words: str, timeout: float) -> Path:
 def quick_report(fresh: Runner, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a quick report of two cases."""
     out = tmp_path_factory.mktemp("quick") / "report"
-    return _report(fresh, out, "--quick", "--cases", "regression", "vehicles", timeout=240)
+    return _report(fresh, out, "--quick", "--cases", "regression", "vehicles", timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,9 @@ from typing import Any
 from tests.paths import ROOT, TESTS
 
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
+PATIENCE = (
+    560.0  # seconds after which what should have ended hangs: no claim, machines are loaded; pytest's limit is 600
+)
 
 # (folder, arguments) from a file; the last line on stdout tells which heavy libraries the command has loaded
 ROWS = """
@@ -48,7 +51,7 @@ def in_forks(
 ) -> list[subprocess.CompletedProcess[str]]:
     """How ``python -m NAME ARGUMENTS`` ends for each (folder, arguments), run in that folder."""
     (base / "rows.json").write_text(json.dumps([(str(folder), list(map(str, words))) for folder, words in rows]))
-    done = fresh("-c", ROWS, base / "rows.json", name, env={"OPENBLAS_NUM_THREADS": "1"}, timeout=280)
+    done = fresh("-c", ROWS, base / "rows.json", name, env={"OPENBLAS_NUM_THREADS": "1"})
     assert (done.returncode, done.stderr) == (0, "")
     return [
         subprocess.CompletedProcess(words, code, Path(f"{folder}.out").read_text(), Path(f"{folder}.err").read_text())
@@ -76,7 +79,7 @@ class Forks:
         env: dict[str, str] | None = None,
         cwd: Path | None = None,
         root: Path = ROOT,
-        timeout: float = 60.0,
+        timeout: float = PATIENCE,
     ) -> Callable[[], subprocess.CompletedProcess[str]]:
         """Start ``python -c SCRIPT WORDS`` with the packages in `root`; the answer waits for its end and gives it.
 

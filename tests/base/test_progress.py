@@ -19,6 +19,7 @@ from particles.base import command, progress, status
 from particles.base.errors import InputError
 from particles.base.progress import Log, progress_bar, spoken
 from particles.checkpoint import folder_of
+from tests.forks import PATIENCE
 from tests.paths import ROOT
 
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -135,7 +136,7 @@ def test_info_tells_how_far_a_run_is(tmp_path: Path, capsys: pytest.CaptureFixtu
     with subprocess.Popen(
         [sys.executable, "-c", EAGER, *words], cwd=ROOT, env=environment, stderr=subprocess.PIPE
     ) as run:
-        deadline = time.monotonic() + 60.0
+        deadline = time.monotonic() + PATIENCE
         while not (folder_of(out) / status.NAME).exists():
             assert time.monotonic() < deadline
             time.sleep(0.01)
@@ -143,7 +144,7 @@ def test_info_tells_how_far_a_run_is(tmp_path: Path, capsys: pytest.CaptureFixtu
         assert (told["running"], told["pid"], told["steps"], told["ranks"]) == (True, run.pid, 4_000_000, 1)
         assert "kill -USR1" in str(told["lines"])
         run.send_signal(signal.SIGTERM)
-        assert run.wait(timeout=60) == 75
+        assert run.wait(timeout=PATIENCE) == 75
     told = info(out, capsys)
     assert (told["finished"], told["running"], told["count"]) == (False, False, 9000)
     assert told["step"] == told["checkpoint_step"]

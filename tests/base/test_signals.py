@@ -24,6 +24,7 @@ from particles.model import cases
 from particles.schemes.euler import Euler
 from particles.simulate import simulate
 from particles.trajectory import load
+from tests.forks import PATIENCE
 from tests.paths import ROOT
 
 Fresh = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -56,7 +57,7 @@ def wait_for_the_loop(run: subprocess.Popen[str]) -> None:
 
 def wait_for_the_handler(run: subprocess.Popen[str], number: signal.Signals) -> None:
     """Until the process catches the signal: its first moment."""
-    deadline = time.monotonic() + 30.0
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         lines = Path(f"/proc/{run.pid}/status").read_text().splitlines()
         caught = next(int(line.split()[1], 16) for line in lines if line.startswith("SigCgt"))
@@ -103,7 +104,7 @@ def test_sigusr1_soon_after_the_start_is_answered_by_the_loop(
         wait_for_the_handler(run, signal.SIGUSR1)
         time.sleep(delay)
         run.send_signal(signal.SIGUSR1)
-        _, told = run.communicate(timeout=60)
+        _, told = run.communicate(timeout=PATIENCE)
     assert run.returncode == 75, told
     assert told.count("stopped after step") == 1
     assert len(complete(folder_of(tmp_path / "out"))) == 1
@@ -115,7 +116,7 @@ def test_sigterm_before_the_loop_leaves_at_once_and_nothing(tmp_path: Path, dela
         wait_for_the_handler(run, signal.SIGTERM)
         time.sleep(delay)
         run.send_signal(signal.SIGTERM)
-        _, told = run.communicate(timeout=60)  # whole, it takes minutes
+        _, told = run.communicate(timeout=PATIENCE)  # whole, it takes minutes
     assert run.returncode == 75, told
     assert told.count("\n") <= 1
     assert list(tmp_path.iterdir()) == []
@@ -126,7 +127,7 @@ def test_sigterm_in_the_loop_is_a_checkpoint_from_which_run_resume_goes_on(tmp_p
     with started(*words, "--out", out, "--resume") as run:
         wait_for_the_loop(run)
         run.send_signal(signal.SIGTERM)
-        told = run.communicate(timeout=60)[1]
+        told = run.communicate(timeout=PATIENCE)[1]
     assert (run.returncode, told.count("stopped after step")) == (75, 1)
     assert [path.name for path in folder_of(out).iterdir()] == [path.name for path in complete(folder_of(out))]
     assert run_here(*words, "--out", out, "--resume") == 0
@@ -268,5 +269,5 @@ def test_signal_that_was_ignored_by_whoever_started_it_stays_ignored(tmp_path: P
     with started(*SHORT, "--out", tmp_path / "out", before=("env", "--ignore-signal=TERM")) as run:
         wait_for_the_handler(run, signal.SIGUSR1)
         run.send_signal(signal.SIGTERM)
-        told = run.communicate(timeout=60)[1]
+        told = run.communicate(timeout=PATIENCE)[1]
     assert (run.returncode, told) == (0, "")

@@ -21,6 +21,7 @@ from particles.base.checkpoint import complete, folder_of
 from particles.base.errors import InputError
 from particles.base.watch import Checkpoints, Stopped
 from particles.model import MEAN_COUPLED, TANH, Model, Normal, Product, cases
+from tests.forks import PATIENCE
 from tests.paths import ROOT
 
 PAIR = Product([Normal(0.0, 1.0), Normal(0.5, 0.5)])
@@ -200,7 +201,7 @@ def test_sigterm_on_two_ranks_writes_a_checkpoint_and_ends(mpirun: str, tmp_path
         assert any("kinetic: running, pid" in told for told in iter(run.stderr.readline, ""))
         run.send_signal(signal.SIGTERM)
         rest = run.stderr.read()
-        assert run.wait(timeout=20) == 75, rest
+        assert run.wait(timeout=PATIENCE) == 75, rest
     assert rest.count("kinetic: stopped after step") == 1
     assert len(complete(folder_of(out))) == 1
     assert ordered("resume", out) == 0

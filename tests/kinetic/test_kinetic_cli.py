@@ -2,7 +2,6 @@
 
 import json
 import re
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -159,16 +158,10 @@ def test_help_and_import_load_nothing_heavy() -> None:
     assert answer.stdout.strip() == "[]"
 
 
-def test_bad_input_ends_within_a_second_without_numba() -> None:
-    """Of processor time, the shortest of up to five: what else a machine does can only add to it."""
+def test_bad_input_ends_without_anything_heavy() -> None:
+    """What it takes is `benchmarks.bench_startup.Mistake`."""
     words = ["-X", "importtime", "-m", "kinetic", "run", "regression", "--until", "-1", "--out", "x.nc"]
-    for _ in range(5):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        answer = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        if (spent := after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) < 1.0:
-            break
-    assert spent < 1.0
+    answer = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False)
     assert answer.returncode == 2
     assert not any(f" {name}\n" in answer.stderr for name in HEAVY)
 

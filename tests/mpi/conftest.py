@@ -62,7 +62,7 @@ def on_ranks(
     for ranks in RANKS:
         modules = [module for module in asked if ranks in getattr(module, "RANKS", RANKS)]
         table.write_text(json.dumps([(str(scripts[module]), given[module]) for module in modules]))
-        done = fresh("-c", JOB, table, ranks=ranks, env=VARIABLES, timeout=240)
+        done = fresh("-c", JOB, table, ranks=ranks, env=VARIABLES)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
         for module in modules:
             told[module][ranks] = _printed(scripts[module], ranks)

@@ -72,7 +72,7 @@ KINDS = [(how, where) for where in ("command", "script") for how in ("raises", "
 def test_failing_rank_ends_the_job(fresh: Fresh, tmp_path: Path, rank: int, how: str, where: str) -> None:
     """The other one would wait for it for ever."""
     stamp, out = tmp_path / "stamp", tmp_path / "out"
-    done = fresh("-c", FAILING, rank, how, where, stamp, out, ranks=2, timeout=60)  # a cold cache compiles first
+    done = fresh("-c", FAILING, rank, how, where, stamp, out, ranks=2)  # a cold cache compiles first
     assert done.returncode != 0
     if how in ("raises", "refuses"):
         assert ("bug on one rank" in done.stderr) == (how == "raises")
@@ -131,7 +131,7 @@ def refusals(fresh: Fresh, tmp_path_factory: pytest.TempPathFactory) -> list[dic
     (folder / "key.toml").write_text(TOML + "steps = 3\n")
     before = sorted(folder.rglob("*"))
     rows = {name: words if "--out" in words else [*words, "--out", "out"] for name, words in BAD.items()}
-    done = fresh("-c", TELLING, json.dumps(rows), answers, ranks=2, cwd=folder, timeout=30)
+    done = fresh("-c", TELLING, json.dumps(rows), answers, ranks=2, cwd=folder)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
     assert sorted(folder.rglob("*")) == before
     return [json.loads((answers / f"{rank}.json").read_text()) for rank in range(2)]

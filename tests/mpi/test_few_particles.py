@@ -17,6 +17,7 @@ from particles.model import cases
 from particles.schemes.euler import Euler
 from particles.simulate import simulate
 from particles.trajectory import Trajectory, load
+from tests.forks import PATIENCE
 from tests.mpi.chains import Chain, Lines, check, lines
 from tests.paths import ROOT
 from tests.tables import RUN_ALL
@@ -78,7 +79,7 @@ def signalled(mpirun: str, folder: Path, count: int, ranks: int, number: signal.
         time.sleep(0.1)
         run.send_signal(number)
         rest = run.stderr.read()
-        assert run.wait(timeout=60) == 75, rest
+        assert run.wait(timeout=PATIENCE) == 75, rest
     assert rest.count("particles: stopped after step") == 1
 
 
@@ -129,7 +130,7 @@ if ranks.rank == 0:
 def test_sums_histograms_and_bounds_know_no_empty_rank(fresh: Fresh, count: int) -> None:
     told = set()
     for ranks in (None, 2, 5, 8):
-        done = fresh("-c", NOISY, count, ranks=ranks, timeout=240)
+        done = fresh("-c", NOISY, count, ranks=ranks)
         assert (done.returncode, done.stderr) == (0, "")
         told.add(done.stdout)
     assert len(told) == 1

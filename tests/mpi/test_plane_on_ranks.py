@@ -187,7 +187,7 @@ sys.exit(codes[0] if len(set(codes)) == 1 else 1)
 
 def test_bad_input_is_told_once_before_mpi_starts(fresh: Fresh, tmp_path: Path) -> None:
     lines = [["run", *words, "--out", str(tmp_path / "plane.nc")] for words, _ in BAD.values()]
-    done = fresh("-c", REFUSED, json.dumps(lines), ranks=2, timeout=60)
+    done = fresh("-c", REFUSED, json.dumps(lines), ranks=2)
     assert (done.returncode, done.stdout) == (2, "")
     for line, (_, words) in zip(done.stderr.splitlines(), BAD.values(), strict=True):
         assert words in line
@@ -198,7 +198,7 @@ def test_a_command_on_ranks_writes_the_record_of_one(
     fresh: Fresh, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["run", "regression-2d", "--cells", "40", "48", "--until", "0.2", "--times", "0.1", "--json", "--out"]
-    done = fresh("-m", "kinetic", *words, tmp_path / "2.nc", ranks=2, timeout=120)
+    done = fresh("-m", "kinetic", *words, tmp_path / "2.nc", ranks=2)
     assert done.returncode == 0, done.stderr
     assert command.run("kinetic", build_parser, [*words, str(tmp_path / "1.nc")]) == 0
     assert capsys.readouterr().out.replace("1.nc", "2.nc") == done.stdout
@@ -228,7 +228,7 @@ sys.exit(command.run("kinetic", build_parser, words))
 
 def test_a_failing_rank_ends_the_job(fresh: Fresh, tmp_path: Path) -> None:
     """The other one would wait for its rows for ever."""
-    done = fresh("-c", FAILING, tmp_path / "stamp", tmp_path / "plane.nc", ranks=2, timeout=60)
+    done = fresh("-c", FAILING, tmp_path / "stamp", tmp_path / "plane.nc", ranks=2)
     assert done.returncode != 0
     assert "bug on one rank" in done.stderr
     left = {path.name for path in tmp_path.iterdir()}

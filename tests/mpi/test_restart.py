@@ -18,6 +18,7 @@ from particles.base import command
 from particles.checkpoint import complete, folder_of
 from particles.model import cases
 from particles.trajectory import Trajectory, load
+from tests.forks import PATIENCE
 from tests.mpi.chains import Chain, Lines, check, lines, same
 from tests.paths import ROOT
 from tests.tables import RUN_ALL
@@ -98,7 +99,7 @@ def signalled(mpirun: str, folder: Path, signals: int, seed: int) -> int:
             time.sleep(pick.uniform(0.0, 0.1))
             run.send_signal(signal.SIGUSR1)
             rest = run.stderr.read()
-            code = run.wait(timeout=20)
+            code = run.wait(timeout=PATIENCE)
         assert code in (0, 75), rest
         if code == 0:
             return left
@@ -137,7 +138,7 @@ def test_signal_without_an_order_to_leave_is_a_checkpoint(mpirun: str, tmp_path:
         while run.poll() is None:
             seen = max(seen, len(complete(folder_of(tmp_path / "out"))))
             time.sleep(0.005)
-        assert run.wait(timeout=20) == 0
+        assert run.wait(timeout=PATIENCE) == 0
         assert run.stderr.read() == ""
     assert seen >= 1
     assert not folder_of(tmp_path / "out").exists()

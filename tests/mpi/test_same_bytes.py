@@ -197,7 +197,7 @@ if told:
 
 
 def test_one_rank_compiles_and_the_others_find_it_on_disk(fresh: Fresh, tmp_path: Path) -> None:
-    done = fresh("-c", COLD, ranks=3, env={"NUMBA_CACHE_DIR": str(tmp_path)}, timeout=120)
+    done = fresh("-c", COLD, ranks=3, env={"NUMBA_CACHE_DIR": str(tmp_path)})
     assert (done.returncode, done.stderr) == (0, "")
     first, *others = json.loads(done.stdout)
     assert first == [[0, 1], [0, 1]]

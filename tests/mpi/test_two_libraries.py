@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.forks import PATIENCE
 from tests.paths import ROOT
 
 
@@ -19,7 +20,12 @@ def run(launcher: Path, python: Path, out: Path) -> "subprocess.CompletedProcess
     }
     words = ["-m", "particles", "run", "regression", "--count", "12347", "--layers", "20", "--out", str(out)]
     return subprocess.run(
-        [launcher, "-n", "2", python, *words], env=environment, capture_output=True, text=True, timeout=120, check=False
+        [launcher, "-n", "2", python, *words],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
     )
 
 

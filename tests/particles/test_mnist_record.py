@@ -47,7 +47,7 @@ def test_it_is_right_as_often_as_the_page_says(ranks: int, fresh: Fresh) -> None
     folder = os.environ.get(FOLDER)
     if folder is None or not Path(folder).is_dir():
         pytest.skip(f"{FOLDER} names no folder with MNIST's four files")
-    done = fresh("-m", "particles", "evaluate", NET, "--data", folder, "--json", ranks=ranks, timeout=600.0)
+    done = fresh("-m", "particles", "evaluate", NET, "--data", folder, "--json", ranks=ranks)
     told = json.loads(done.stdout.splitlines()[-1])
     info = load(NET).info
     assert (told["test"]["right"], told["test"]["count"]) == (right_answers(), 10_000)

@@ -86,11 +86,10 @@ def test_disk_and_checkpoint_are_the_sizes_of_the_files(fresh: Fresh, tmp_path: 
     assert held == pytest.approx(plan["disk"], rel=0.02)
 
 
-def test_measured_time_is_of_the_order_of_the_constant(fresh: Fresh, tmp_path: Path) -> None:
+def test_a_measured_plan_is_that_of_the_measured_step(fresh: Fresh, tmp_path: Path) -> None:
     (plan,) = told(fresh, tmp_path, ("regression", "--count", "1e7", "--layers", 1000, "--measure"))
     assert plan["measured"]
-    assert 0.1 < plan["nanoseconds"] < 20.0
-    assert plan["seconds"] == pytest.approx(1e7 * 1e-9 * 1000 * plan["nanoseconds"], rel=0.5)
+    assert plan["seconds"] > 1e7 * 1e-9 * 1000 * plan["nanoseconds"] > 0.0  # the first draw and the looks are more
 
 
 @pytest.mark.parametrize(

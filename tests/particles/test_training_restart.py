@@ -65,7 +65,7 @@ def test_a_training_goes_on_to_the_same_bytes_and_asks_nothing_twice(
     found = learnt(method, tmp_path / "c", resume=True)
     assert told(found) == told(straight)
     assert len(asked) == all_asked
-    assert 0.0 < found.info["seconds"] < 60.0
+    assert found.info["seconds"] > 0.0
 
 
 def test_signals_write_a_checkpoint_and_end_a_training(tmp_path: Path) -> None:
