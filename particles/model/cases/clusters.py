@@ -6,11 +6,11 @@ The weight is what is learnt; the cases hold the constant one from which that be
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
 
-from particles.base.arrays import Floats
 from particles.model.cases.case import Case
 from particles.model.drifts.activations import TANH
 from particles.model.laws.combined import Mixture
@@ -25,11 +25,6 @@ def _cluster(middle: float) -> TruncatedNormal:
     return TruncatedNormal(middle, 1.0, middle - _REACH, middle + _REACH)
 
 
-def _of_sign(far: float) -> Callable[[Floats], Floats]:
-    """-far for what starts below 0, far for the others."""
-    return lambda x: np.copysign(far, x)
-
-
 def _case(name: str, start: Law, far: float, reach: float, notes: str) -> Case:
     return Case(
         name=name,
@@ -41,7 +36,7 @@ def _case(name: str, start: Law, far: float, reach: float, notes: str) -> Case:
         times=(0.0, 0.5, 1.0),
         domain=(-reach, reach),
         layers=10,
-        target=_of_sign(far),
+        target=functools.partial(np.copysign, far),  # -far for what starts below 0, far for the others
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from particles import vmath
@@ -32,9 +34,13 @@ def _identity_flow_x(x: float, y: float, w: float, b: float, t: float, c: Consta
     return vmath.exp(w * t)
 
 
+def _identity_extended(u: Any, x: Any, c: Any) -> Any:
+    return u
+
+
 IDENTITY = Drift(
     "identity", _identity, one, zero, zero, 1.0, flow=_identity_flow, propagator=_linear_propagator,
-    flow_x=_identity_flow_x, reproducible=True, linear=True, contracts=True, extended=lambda u, x, c: u,
+    flow_x=_identity_flow_x, reproducible=True, linear=True, contracts=True, extended=_identity_extended,
 )  # fmt: skip
 
 # ReLU ----------------------------------------------------------------------------------------------------------------
@@ -61,9 +67,13 @@ def _relu_flow_x(x: float, y: float, w: float, b: float, t: float, c: Constants)
     return vmath.exp(w * t) if fma(w, x, b) > 0.0 else 1.0
 
 
+def _relu_extended(u: Any, x: Any, c: Any) -> Any:
+    return np.maximum(u, 0)
+
+
 RELU = Drift(
     "relu", _relu, _relu_u, zero, zero, 1.0, flow=_relu_flow, propagator=_linear_propagator, flow_x=_relu_flow_x,
-    reproducible=True, kinks=(0.0,), rectified=True, sign=1, extended=lambda u, x, c: np.maximum(u, 0),
+    reproducible=True, kinks=(0.0,), rectified=True, sign=1, extended=_relu_extended,
 )  # fmt: skip
 
 # tanh ----------------------------------------------------------------------------------------------------------------
@@ -124,9 +134,13 @@ def _tanh_slope(u: float, x: float, f: float, c: Constants) -> float:
     return fma(-f, f, 1.0)
 
 
+def _tanh_extended(u: Any, x: Any, c: Any) -> Any:
+    return np.tanh(u)
+
+
 TANH = Drift(
     "tanh", _tanh, _tanh_u, zero, _tanh_uu, 1.0, flow=_tanh_flow, propagator=_tanh_propagator, flow_x=_tanh_flow_x,
-    slope=_tanh_slope, reproducible=True, contracts=True, extended=lambda u, x, c: np.tanh(u),
+    slope=_tanh_slope, reproducible=True, contracts=True, extended=_tanh_extended,
 )  # fmt: skip
 
 # sigmoid -------------------------------------------------------------------------------------------------------------
@@ -183,10 +197,14 @@ def _sigmoid_slope(u: float, x: float, f: float, c: Constants) -> float:
     return f * (1.0 - f)
 
 
+def _sigmoid_extended(u: Any, x: Any, c: Any) -> Any:
+    return 1 / (1 + np.exp(-u))
+
+
 SIGMOID = Drift(
     "sigmoid", _sigmoid, _sigmoid_u, zero, _sigmoid_uu, 0.25, flow=_sigmoid_flow, propagator=_linear_propagator,
     flow_x=_sigmoid_flow_x, slope=_sigmoid_slope, reproducible=True, sign=1,
-    extended=lambda u, x, c: 1 / (1 + np.exp(-u)),
+    extended=_sigmoid_extended,
 )  # fmt: skip
 
 
