@@ -31,10 +31,10 @@ def build_parser() -> command.Parser:
     for name, package in PACKAGES.items():
         commands.add_parser(name, help=package.build_parser().description, add_help=False)
     schema = commands.add_parser("schema", help="print the JSON schema of a case's TOML file, for editors")
-    schema.set_defaults(execute=_schema)
+    schema.set_defaults(execute=_schema, by_one=True)
     completion = commands.add_parser("completion", help="print a shell's completion of this command")
     completion.add_argument("shell", choices=SHELLS)
-    completion.set_defaults(execute=_completion)
+    completion.set_defaults(execute=_completion, by_one=True)
     return parser
 
 

@@ -87,7 +87,7 @@ def add_parser(commands: Any) -> None:
     command.add_replace(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
     add_format(parser)
-    parser.set_defaults(execute=execute)
+    parser.set_defaults(execute=execute, by_one=True)
 
 
 def execute(arguments: argparse.Namespace) -> int:

@@ -26,7 +26,7 @@ def add_parser(commands: Any) -> None:
     told.add_argument("--scheme", choices=("explicit", "imex"), help="default: imex with noise")
     told.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
     add_format(told)
-    told.set_defaults(execute=execute)
+    told.set_defaults(execute=execute, by_one=True)
 
 
 def execute(arguments: argparse.Namespace) -> int:

@@ -22,7 +22,7 @@ def add_parser(commands: Any) -> None:
     )
     steady.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
     add_format(steady)
-    steady.set_defaults(execute=execute)
+    steady.set_defaults(execute=execute, by_one=True)
 
 
 def execute(arguments: argparse.Namespace) -> int:

@@ -16,12 +16,13 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any, NoReturn
 
 from particles.base import garbage, signals, tables
 from particles.base.checks import DECIMAL
 from particles.base.errors import FAULT, InputError, NotFiniteError, SimresnetError, plain
+from particles.base.launch import by_one_process
 from particles.base.launch import launched_rank as launched_rank  # what every command asks, among them to speak once
 from particles.base.launch import launched_size as launched_size
 from particles.base.terminal import as_sentence, flush_output, require_output
@@ -104,15 +105,21 @@ def run(name: str, parser: Callable[[], Parser], argv: Sequence[str] | None = No
     """Parse `argv`, call the `execute` that the chosen sub-command has set, and return the exit code.
 
     Every message begins with `name`. `parser` builds the parser, whose sub-commands set ``execute=function(arguments)
-    -> int``; `argv` is by default that of the process.
+    -> int``, and ``by_one=True`` where ranks share nothing: the first does it, the others end at once. `argv` is by
+    default that of the process.
     """
     signals.hold()
     signals.heard.in_command = True
     try:
         require_output()
         arguments = parser().parse_args(argv)
+        by_one = getattr(arguments, "by_one", False)
+        if by_one and launched_rank() > 0:
+            return 0
         garbage.release()
-        with tables.diverted(getattr(arguments, "format", "text")):
+        if by_one:
+            signals.mpi_is_up()  # as if: it never will be, and nobody is to be told of a signal
+        with by_one_process() if by_one else nullcontext(), tables.diverted(getattr(arguments, "format", "text")):
             code = int(arguments.execute(arguments))
         flush_output()
         _finish_in_order()

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 _RANK_VARIABLES = ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK")
 _SIZE_VARIABLES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
@@ -30,6 +31,20 @@ _SIGNS = (
 )
 
 
+_by_one = False
+
+
+@contextmanager
+def by_one_process() -> Iterator[None]:
+    """In here this process is one by itself, whatever has launched it: the others of its job have nothing to do."""
+    global _by_one
+    before, _by_one = _by_one, True
+    try:
+        yield
+    finally:
+        _by_one = before
+
+
 def launched_rank() -> int:
     """Rank that the launcher gave this process; 0 without one."""
     names = (*_RANK_VARIABLES, "SLURM_PROCID") if _STEP_SIZE in os.environ else _RANK_VARIABLES
@@ -38,7 +53,7 @@ def launched_rank() -> int:
 
 def launched_size() -> int:
     """Number of processes that the launcher started; 1 without one."""
-    return _first_integer((*_SIZE_VARIABLES, _STEP_SIZE), 1)
+    return 1 if _by_one else _first_integer((*_SIZE_VARIABLES, _STEP_SIZE), 1)
 
 
 def launched_by_srun() -> bool:
@@ -48,7 +63,7 @@ def launched_by_srun() -> bool:
 
 def launched_local_size() -> int:
     """Number of processes that the launcher started on this node, as far as it says; else the most that may be."""
-    found = _first_integer(_LOCAL_SIZE_VARIABLES, 0)
+    found = 1 if _by_one else _first_integer(_LOCAL_SIZE_VARIABLES, 0)
     if found:
         return found
     size = launched_size()
@@ -56,6 +71,11 @@ def launched_local_size() -> int:
         return size
     here = _tasks_on(os.environ.get("SLURM_STEP_TASKS_PER_NODE", ""), _first_integer(("SLURM_NODEID",), 0))
     return here or -(-size // max(1, _first_integer(("SLURM_STEP_NUM_NODES",), 1)))
+
+
+def works_alone() -> bool:
+    """Whether this process is in `by_one_process`."""
+    return _by_one
 
 
 def launched_alone() -> bool:

@@ -27,7 +27,7 @@ import numpy as np
 from particles.base import command, signals
 from particles.base.arrays import Floats
 from particles.base.errors import InputError, SimresnetError, StorageError
-from particles.base.launch import launched_alone, launched_by_srun, launched_size
+from particles.base.launch import launched_alone, launched_by_srun, launched_size, works_alone
 from particles.base.locks import claimed
 from particles.base.room import require_room_for_mpi
 from particles.base.signals import mpi_is_up
@@ -234,7 +234,7 @@ def world() -> Ranks:
     InputError if a launcher started several processes and there is no MPI library, or too little of what one needs; or
     if MPI sees one process: launcher and mpi4py belong to different libraries.
     """
-    if launched_alone() and "mpi4py.MPI" not in sys.modules:
+    if works_alone() or (launched_alone() and "mpi4py.MPI" not in sys.modules):
         return serial()
     require_room_for_mpi()
     try:

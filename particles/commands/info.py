@@ -22,7 +22,7 @@ def add_parser(commands: Any) -> None:
     info.add_argument("run", metavar="DIR")
     info.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
     add_format(info)
-    info.set_defaults(execute=execute)
+    info.set_defaults(execute=execute, by_one=True)
 
 
 def execute(arguments: argparse.Namespace) -> int:

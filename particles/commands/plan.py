@@ -19,7 +19,7 @@ def add_parser(commands: Any) -> None:
     plan.add_argument("--measure", action="store_true", help="time a small run here instead of the table's constants")
     plan.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
     add_format(plan)
-    plan.set_defaults(execute=execute)
+    plan.set_defaults(execute=execute, by_one=True)
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -31,10 +31,9 @@ def execute(arguments: argparse.Namespace) -> int:
     scheme = scheme_of(arguments, case)
     run = run_of(arguments, case, scheme)
     told = forecast(case.model, scheme, run, ranks=arguments.ranks, measure=arguments.measure)
-    if command.launched_rank() == 0:
-        print(f"{case.name}: {scheme}, to t = {run.until:g}")
-        print(told.text())
-        print_tables(arguments, of_values(f"{case.name}: {scheme}, to t = {run.until:g}", dataclasses.asdict(told)))
-        if arguments.json:
-            command.print_json(dataclasses.asdict(told))
+    print(f"{case.name}: {scheme}, to t = {run.until:g}")
+    print(told.text())
+    print_tables(arguments, of_values(f"{case.name}: {scheme}, to t = {run.until:g}", dataclasses.asdict(told)))
+    if arguments.json:
+        command.print_json(dataclasses.asdict(told))
     return 0

@@ -16,7 +16,7 @@ def add_parser(commands: Any) -> None:
     cases = commands.add_parser("cases", help="list the cases", description=execute.__doc__)
     cases.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
     add_format(cases)
-    cases.set_defaults(execute=execute)
+    cases.set_defaults(execute=execute, by_one=True)
 
 
 def execute(arguments: argparse.Namespace) -> int:

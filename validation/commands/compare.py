@@ -34,7 +34,7 @@ def add_parser(commands: Any) -> None:
     command.add_replace(compare, "--plot")
     compare.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
     add_format(compare)
-    compare.set_defaults(execute=execute)
+    compare.set_defaults(execute=execute, by_one=True)
 
 
 def execute(arguments: argparse.Namespace) -> int:

@@ -22,7 +22,7 @@ def add_parser(commands: Any) -> None:
         "--fps", type=command.positive_float, default=_FPS, metavar="F", help=f"frames a second (default: {_FPS:g})"
     )
     command.add_replace(movie)
-    movie.set_defaults(execute=execute)
+    movie.set_defaults(execute=execute, by_one=True)
 
 
 def execute(arguments: argparse.Namespace) -> int:

@@ -20,7 +20,7 @@ def add_parser(commands: Any) -> None:
     plot.add_argument("--law", action="store_true", help="draw the exact law, or with one record compare with it")
     plot.add_argument("--cloud", metavar="DIR", help="particle run to draw over a record of the plane")
     command.add_replace(plot)
-    plot.set_defaults(execute=execute)
+    plot.set_defaults(execute=execute, by_one=True)
 
 
 def execute(arguments: argparse.Namespace) -> int:
