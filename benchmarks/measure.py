@@ -68,13 +68,13 @@ def named(title: str, unit: str, version: int = 1) -> Callable[[F], F]:
     return mark
 
 
-def fresh_python(*arguments: str, ranks: int | None = None, env: Mapping[str, str] | None = None) -> str:
-    """Run this Python anew, under mpirun if `ranks` is given, and return what it printed.
+def fresh_python(*arguments: str, ranks: int | None = None, env: Mapping[str, str] | None = None, code: int = 0) -> str:
+    """Run this Python anew, under mpirun if `ranks` is given, and return what it printed; byte code is kept.
 
     Raises
     ------
     RuntimeError
-        If it ends with an error; holds what it said.
+        If it does not end with `code`; holds what it said.
     """
     command = [sys.executable, *arguments]
     if ranks is not None:
@@ -83,7 +83,8 @@ def fresh_python(*arguments: str, ranks: int | None = None, env: Mapping[str, st
         if launcher is None:
             raise RuntimeError("no mpirun beside this Python nor on the PATH")
         command = [launcher, "-n", str(ranks), *command]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **(env or {})}, check=False)
-    if done.returncode != 0:
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}  # as a user's
+    done = subprocess.run(command, capture_output=True, text=True, env={**kept, **(env or {})}, check=False)
+    if done.returncode != code:
         raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()}")
     return done.stdout
