@@ -8,6 +8,7 @@ OUT := out/demo
 RANKS ?= 2
 JOBS ?= 2
 RUN := $(BIN)/mpirun -n $(RANKS) $(BIN)/python -m
+unexport PYTHONDONTWRITEBYTECODE # hundreds of processes are started, of which each would compile every source
 
 BENCH := $(VENV)/bench
 DOCS := $(VENV)/docs
