@@ -262,3 +262,8 @@ class Measure(Shown):
         """Coefficients of the density in t = s + 1/2, which runs from 0 at a cell's left face to 1."""
         p0, p1, p2 = self.polynomials
         return p0 - p1 / 2.0 + p2 / 4.0, p1 - p2, p2
+
+    @cached_property
+    def masses_from_left(self) -> Floats:
+        """Those times the widths of the cells, shape (3, N)."""
+        return np.array(self.polynomials_from_left) * self.widths

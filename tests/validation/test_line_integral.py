@@ -12,6 +12,7 @@ import validation
 from particles.base.arrays import Floats
 from particles.model import Measure
 from tests.validation.merged import merged_w1
+from validation.distance.line import _cut, _joined
 
 Draw = Callable[[np.random.Generator], Measure]
 NOTHING = np.empty((1, 0)), np.empty(0)
@@ -92,6 +93,20 @@ def test_w1_is_that_of_a_merge_of_all_points_and_faces(a: Draw, b: Draw) -> None
 def test_w1_is_that_of_a_merge_in_a_thousand_pairs_of_every_kind(a: Draw, b: Draw) -> None:
     """But of crowds, whose merge of 700 points in Python would take a quarter of an hour."""
     check(a, b, 1000)
+
+
+@pytest.mark.parametrize("draw", [smooth, below_zero, with_gaps, bare], ids=lambda draw: draw.__name__)
+def test_a_density_that_is_cut_is_that_on_all_faces_to_the_last_bit(draw: Draw) -> None:
+    """At places on faces, twice in a cell and beyond both ends; where no place is, at none."""
+    cloud = Measure.of_points([0.0])
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        density = draw(rng)
+        inside, outside = rng.choice(density.faces, 2), rng.normal(size=int(rng.integers(0, 3)))
+        crowded = density.faces[0] + np.diff(density.faces[:2]) * rng.random(int(rng.integers(0, 4)))
+        places = np.unique(np.concatenate([inside, crowded, 4.0 * outside])[: int(rng.integers(0, 8))])
+        for found, expected in zip(_cut(density, places, cloud), _joined(density, places, cloud), strict=True):
+            assert np.array_equal(found, expected), seed
 
 
 @pytest.mark.parametrize("count", [127, 128, 129, 135, 136, 137, 257, 1000])

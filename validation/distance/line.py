@@ -23,6 +23,7 @@ from validation.distance.coupling import levels
 
 _CHUNK = 128  # most intervals between points that are vector code at a time, a power of 2
 _FEWEST = 8  # of them
+_FEW = 16  # places that cut cells one by one
 
 
 def between_clouds(a: Measure, b: Measure) -> float:
@@ -46,13 +47,40 @@ def to_density(a: Measure, b: Measure) -> float:
 def arranged(a: Measure, b: Measure) -> tuple[Any, tuple[Any, ...]]:
     """The kernel of `to_density`, and its arguments: the larger cloud sorted, all else on the faces of cells."""
     cloud, other = (a, b) if a.masses.size >= b.masses.size else (b, a)
-    points, steps, less = np.sort(cloud.points[0]), _steps(cloud), [cloud] if cloud.has_density else []
+    points, steps = np.sort(cloud.points[0]), _steps(cloud)
     ends = points[[0, -1]] if points.size else points
-    faces = np.unique(np.concatenate([ends, other.points[0], other.faces, *(part.faces for part in less)]))
-    q = (_on_cells(other, faces) - sum(_on_cells(part, faces) for part in less)) * np.diff(faces)
+    places = np.unique(np.concatenate([ends, other.points[0]]))
+    faces, q = (_joined if cloud.has_density or places.size > _FEW else _cut)(other, places, cloud)
     jumps = np.bincount(np.searchsorted(faces, other.points[0]), other.masses, faces.size)
     loop = absolute_integral(equal if isinstance(steps, float) else _given)
     return loop, (points, steps, faces, q, jumps, np.zeros((4, _CHUNK + 1)))
+
+
+def _joined(measure: Measure, places: Floats, less: Measure) -> tuple[Floats, Floats]:
+    """Faces of two measures and more places, and what the one has on the cells between more than the other."""
+    faces = np.unique(np.concatenate([places, measure.faces, *[less.faces] * less.has_density]))
+    return faces, (_on_cells(measure, faces) - _on_cells(less, faces)) * np.diff(faces)
+
+
+def _cut(measure: Measure, places: Floats, less: Measure) -> tuple[Floats, Floats]:
+    """The same, to the last bit, for few places and a cloud: all cells but those that are cut are as they were."""
+    own = measure.faces
+    at = np.searchsorted(own, places)
+    new = own.take(at, mode="clip") != places
+    at = at[new]
+    faces = _inserted(own, at, places[new])
+    q = _inserted(measure.masses_from_left, np.minimum(at, own.size - 1), np.zeros((3, at.size)))
+    for k in at + np.arange(at.size):
+        around = faces[max(k - 1, 0) : k + 2]
+        q[:, max(k - 1, 0) : k + 1] = _on_cells(measure, around) * np.diff(around)
+    return faces, q
+
+
+def _inserted(rows: Floats, at: Any, new: Floats) -> Floats:
+    """As `numpy.insert` along the last axis, for few columns: long pieces are copied, not numbers."""
+    *parts, last = np.split(rows, at, axis=-1)
+    pieces = [piece for k, part in enumerate(parts) for piece in (part, new[..., k : k + 1])]
+    return np.concatenate([*pieces, last], axis=-1)
 
 
 def _steps(cloud: Measure) -> float | Floats:
@@ -70,7 +98,7 @@ def _on_cells(measure: Measure, faces: Floats) -> Floats:
         inside = (faces[:-1] >= measure.faces[0]) & (faces[1:] <= measure.faces[-1])
         left = faces[:-1][inside]
         cells = np.searchsorted(measure.faces, left, side="right") - 1
-        width = np.diff(measure.faces)[cells]
+        width = measure.widths[cells]
         start, ratio = (left - measure.faces[cells]) / width, np.diff(faces)[inside] / width
         q0, q1, q2 = (q[cells] for q in measure.polynomials_from_left)
         value, slope = q0 + start * (q1 + start * q2), q1 + 2.0 * start * q2
