@@ -118,7 +118,7 @@ def run(name: str, parser: Callable[[], Parser], argv: Sequence[str] | None = No
             return 0
         garbage.release()
         if by_one:
-            signals.mpi_is_up()  # as if: it never will be, and nobody is to be told of a signal
+            signals.others_can_be_told()
         with by_one_process() if by_one else nullcontext(), tables.diverted(getattr(arguments, "format", "text")):
             code = int(arguments.execute(arguments))
         flush_output()

@@ -30,7 +30,7 @@ from particles.base.errors import InputError, SimresnetError, StorageError
 from particles.base.launch import launched_alone, launched_by_srun, launched_size, works_alone
 from particles.base.locks import claimed
 from particles.base.room import require_room_for_mpi
-from particles.base.signals import mpi_is_up
+from particles.base.signals import others_can_be_told
 
 _HEARD = 0.2  # seconds: a busy launcher loses what a rank wrote just before it aborts (MPICH 5.0.2)
 
@@ -253,7 +253,7 @@ def world() -> Ranks:
         raise InputError(_wrong_launcher(MPI.Get_library_version()), on_all_ranks=True)
     if ranks.size > 1:
         _abort_on_errors(MPI)
-    mpi_is_up()
+    others_can_be_told()
     return ranks
 
 

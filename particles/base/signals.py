@@ -4,7 +4,7 @@ The handlers set flags, which a time loop looks at once a sweep (`base.watch`). 
 first moment on (`hold`), before anything slow is loaded: a SIGUSR1 that comes earlier than the loop is answered by it,
 and a SIGTERM outside a loop, where nothing can be kept, ends the process at once by `Ended`, exit code 75, past every
 ``finally``. A rank that hears it alone ends the job as any error of one rank does. One of several ranks that hears it
-before MPI is up leaves as soon as it is (`mpi_is_up`): before, the others could not be told, and would wait for ever.
+before MPI is up leaves as soon as it is (`others_can_be_told`): until then the others would wait for it for ever.
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ def _leave_at_once(*signal_and_frame: object) -> None:
     os._exit(EXIT_CODE)
 
 
-def mpi_is_up() -> None:
-    """End here if SIGTERM came while other ranks could not be told."""
+def others_can_be_told() -> None:
+    """MPI is up, or never will be, as nobody else works: end here if SIGTERM came before."""
     heard.before_mpi = False
     if heard.end and not heard.deferred:
         signal.setitimer(signal.ITIMER_REAL, 0.0)

@@ -58,7 +58,7 @@ def arranged(a: Measure, b: Measure) -> tuple[Any, tuple[Any, ...]]:
 
 def _joined(measure: Measure, places: Floats, less: Measure) -> tuple[Floats, Floats]:
     """Faces of two measures and more places, and what the one has on the cells between more than the other."""
-    faces = np.unique(np.concatenate([places, measure.faces, *[less.faces] * less.has_density]))
+    faces = np.unique(np.concatenate([places, measure.faces, less.faces]))
     return faces, (_on_cells(measure, faces) - _on_cells(less, faces)) * np.diff(faces)
 
 
